@@ -1,0 +1,50 @@
+# The one set of build flags. The Dockerfile and e2e/setup have them too.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+BUILD    = CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '$(LDFLAGS)'
+
+# Packages whose every statement must be run by their own tests.
+COVERED = ./internal/credential ./internal/secret ./internal/fault
+
+.PHONY: help
+help: ## show this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: run
+run: build ## do the main job on the documented sample, or on BITBUCKET_AUTH_* of your own
+	@scripts/run-sample
+
+.PHONY: build
+build: ## build the binary into .bin/
+	@$(BUILD) -o .bin/bitbucket-auth .
+
+.PHONY: test
+test: build unit e2e ## run every test; the container part where a Docker engine answers
+
+.PHONY: unit
+unit:
+	go test -shuffle=on ./...
+	@scripts/coverage $(COVERED)
+
+.PHONY: e2e
+e2e: build .bin/act ## test the binary, and the image under Docker and act
+	cd e2e && go test -shuffle=on -timeout 10m ./...
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for FUZZTIME (1m)
+	@scripts/fuzz $(or $(FUZZTIME),1m)
+
+.PHONY: image
+image: ## build the image, as `uses: ./` does
+	docker build --network none --build-arg VERSION=$(VERSION) -t bitbucket-auth .
+
+.PHONY: lint
+lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflows
+	@unformatted=$$(.bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not gofumpt's form:"; echo "$$unformatted"; exit 1; fi
+	.bin/golangci-lint run ./...
+	cd e2e && ../.bin/golangci-lint run --config ../.golangci.yml ./...
+	.bin/actionlint
+
+# Tools are pinned, each in a module of its own.
+.bin/%: tools/%/go.mod tools/%/go.sum
+	cd tools/$* && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o $(CURDIR)/$@ tool

@@ -1,0 +1,151 @@
+// Package action is one run, in order: read, understand, mask, check, emit.
+package action
+
+import (
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// World is everything outside the program that a run touches.
+type World struct {
+	Args    []string // without the program's name
+	Lookup  func(name string) (value string, present bool)
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Now     func() time.Time
+	Version string
+}
+
+// Run does one run and returns its exit code, one of those in package fault.
+// Where ctx ends, its cause is the fault that the run ends with.
+func Run(ctx context.Context, world World) int {
+	asked, err := parseArgs(world.Args)
+	switch {
+	case err == nil && asked.help:
+		return show(world, help)
+	case err == nil && asked.version:
+		return show(world, "bitbucket-auth "+world.Version+"\n")
+	}
+	h, hostErr := host.Choose(host.World{Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr}, asked.shell)
+	if err == nil {
+		err = hostErr
+	}
+	r := run{world: world, host: h}
+	if err == nil {
+		err = r.guarded(ctx)
+	}
+	if err == nil {
+		return fault.ExitDone
+	}
+	f := fault.From(err)
+	r.tell()
+	h.Fail(f)
+	return f.Code.Exit
+}
+
+// show prints what was asked for instead of a run.
+func show(world World, text string) int {
+	if _, err := io.WriteString(world.Stdout, text); err != nil {
+		return fault.ExitHost
+	}
+	return fault.ExitDone
+}
+
+// run is one run under way.
+type run struct {
+	world   World
+	host    host.Host
+	masked  []string
+	remarks []fault.Remark // not told yet: until the last mask is out, nothing is
+}
+
+// guarded turns a panic into a fault of our own. What panicked is not told,
+// since it may hold anything.
+func (r *run) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fault.Internal()
+		}
+	}()
+	return r.steps(ctx)
+}
+
+// steps is the run itself.
+func (r *run) steps(ctx context.Context) error {
+	given, readErr := input.Read(ctx, input.Source{
+		Names:  r.host.SettingNames,
+		Lookup: r.world.Lookup,
+		Stdin:  r.world.Stdin,
+	})
+	if err := r.mask(secret.Forms(given.Secrets()...)); err != nil {
+		return err
+	}
+	if readErr != nil {
+		return readErr
+	}
+
+	settings, remarks, err := given.Settings()
+	r.note(remarks...)
+	if err != nil {
+		return err
+	}
+	if settings.Token.IsEmpty() {
+		return r.tokenMissing(ctx, settings)
+	}
+
+	cred, remarks, err := credential.New(credential.Given{
+		Token:    settings.Token,
+		Identity: settings.Identity,
+		Kind:     settings.Kind,
+		Server:   settings.Server.Sort,
+	})
+	r.note(remarks...)
+	if err != nil {
+		return err
+	}
+	target, remarks, err := findTarget(settings, cred.Kind)
+	r.note(remarks...)
+	if err != nil {
+		return err
+	}
+	git, err := gitVariables(settings, cred, target, r.world.Lookup)
+	if err != nil {
+		return err
+	}
+	if err := r.mask(cred.Forms()); err != nil {
+		return err
+	}
+
+	r.note(r.warnings(settings, cred)...)
+	r.tell()
+	return r.host.HandOver(ctx, results(settings, cred, target, git))
+}
+
+// mask registers forms that are not registered yet.
+func (r *run) mask(forms []string) error {
+	forms = slices.DeleteFunc(forms, func(form string) bool { return slices.Contains(r.masked, form) })
+	r.masked = append(r.masked, forms...)
+	return r.host.Mask(forms)
+}
+
+// note keeps remarks to be told later.
+func (r *run) note(remarks ...fault.Remark) {
+	r.remarks = append(r.remarks, remarks...)
+}
+
+// tell tells all remarks so far.
+func (r *run) tell() {
+	for _, remark := range r.remarks {
+		r.host.Say(remark)
+	}
+	r.remarks = nil
+}

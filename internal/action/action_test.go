@@ -1,0 +1,100 @@
+package action_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// env is an environment.
+type env map[string]string
+
+func (e env) with(more env) env {
+	all := maps.Clone(e)
+	maps.Copy(all, more)
+	return all
+}
+
+// outcome is all that a run leaves behind.
+type outcome struct {
+	exit           int
+	stdout, stderr string
+	output, env    string // the command files, raw
+	outputs, vars  map[string]string
+}
+
+// seen is everything that people or later steps can see without being meant to.
+func (o outcome) seen() string { return o.stdout + o.stderr }
+
+var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// world is a run's world, with nothing of the test's own environment.
+func world(e env, stdout, stderr io.Writer) action.World {
+	return action.World{
+		Lookup:  func(name string) (string, bool) { value, ok := e[name]; return value, ok },
+		Stdin:   strings.NewReader(""),
+		Stdout:  stdout,
+		Stderr:  stderr,
+		Now:     func() time.Time { return now },
+		Version: "test",
+	}
+}
+
+// onGitHub runs as a step of GitHub Actions.
+func onGitHub(t *testing.T, e env) outcome {
+	t.Helper()
+	dir := t.TempDir()
+	e = env{
+		"GITHUB_ACTIONS": "true",
+		"GITHUB_OUTPUT":  filepath.Join(dir, "output"),
+		"GITHUB_ENV":     filepath.Join(dir, "env"),
+	}.with(e)
+	for _, name := range []string{"output", "env"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	o := outcome{exit: action.Run(context.Background(), world(e, &stdout, &stderr))}
+	o.stdout, o.stderr = stdout.String(), stderr.String()
+	o.output, o.outputs = commandFile(t, filepath.Join(dir, "output"))
+	o.env, o.vars = commandFile(t, filepath.Join(dir, "env"))
+	return o
+}
+
+func commandFile(t *testing.T, path string) (raw string, values map[string]string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := hosttest.ReadGitHubFile(string(text))
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	again, err := hosttest.ReadActFile(string(text))
+	if err != nil || len(again) != len(records) {
+		t.Fatalf("%s: act reads %d records instead of %d: %v", path, len(again), len(records), err)
+	}
+	return string(text), hosttest.ByName(records)
+}
+
+// inShell runs with --shell.
+func inShell(t *testing.T, e env, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	w := world(e, &stdout, &stderr)
+	w.Args = append([]string{"--shell"}, args...)
+	o := outcome{exit: action.Run(context.Background(), w)}
+	o.stdout, o.stderr = stdout.String(), stderr.String()
+	return o
+}

@@ -1,0 +1,160 @@
+package action_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// run is one way to use the program, on GitHub's names.
+type scenario struct {
+	name   string
+	secret string
+	env    env
+}
+
+// scenarios are all kinds, and all faults with a secret somewhere in the
+// settings. Tokens are new each time.
+func scenarios(t *testing.T) []scenario {
+	const email = "INPUT_IDENTITY"
+	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	dc := "https://git.example.com/ctx"
+	all := []scenario{}
+	add := func(name, secret string, e env) { all = append(all, scenario{name, secret, e}) }
+
+	api, access, app := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.AppPassword()
+	http, old, plain := credentialtest.HTTPAccessToken(), credentialtest.OldHTTPAccessToken(), credentialtest.ConsumerSecret()
+	for _, k := range []struct {
+		name, token string
+		more        env
+	}{
+		{"api-token", api, env{email: "me@example.com"}},
+		{"access-token", access, env{}},
+		{"app-password", app, env{email: "someone"}},
+		{"http-access-token", http, env{"INPUT_SERVER-URL": dc}},
+		{"http-access-token, old", old, env{"INPUT_SERVER-URL": dc, email: "someone"}},
+		{"unprefixed", plain, env{email: "me@example.com"}},
+	} {
+		base := env{"INPUT_TOKEN": k.token}.with(k.more)
+		repository := env{"INPUT_REPOSITORY": "team/repo"}
+		add(k.name, k.token, base)
+		add(k.name+", git", k.token, base.with(repository).with(env{"INPUT_GIT": "repository", "INPUT_REWRITE-SSH": "true"}))
+		add(k.name+", wrapped in space and quotes", k.token, base.with(env{"INPUT_TOKEN": " \"" + k.token + "\"\r\n"}))
+		add(k.name+", all settings odd", k.token, base.with(env{"INPUT_EXPIRES-ON": "2020-01-01", "GITHUB_EVENT_NAME": "pull_request_target", "BITBUCKET_CREDENTIAL": "other"}))
+		add(k.name+", a header", k.token, base.with(env{"INPUT_TOKEN": "Bearer " + k.token}))
+		add(k.name+", encoded", k.token, base.with(env{"INPUT_TOKEN": encode("me@example.com:" + k.token)}))
+		add(k.name+", two lines", k.token, base.with(env{"INPUT_TOKEN": k.token + "\n" + k.token}))
+		add(k.name+", cut in two", k.token, base.with(env{"INPUT_TOKEN": k.token[:20] + " " + k.token[20:]}))
+		add(k.name+", in a pair", k.token, base.with(env{"INPUT_TOKEN": "me:" + k.token}))
+		add(k.name+", swapped", k.token, base.with(env{"INPUT_TOKEN": "me@example.com", email: k.token}))
+		add(k.name+", unexpanded", k.token, base.with(env{"INPUT_TOKEN": "${{ " + k.token + " }}"}))
+		add(k.name+", control character", k.token, base.with(env{"INPUT_TOKEN": k.token + "\x1b[31m"}))
+		add(k.name+", escapes", k.token, base.with(env{"INPUT_TOKEN": k.token + "%0A::error::" + k.token}))
+		add(k.name+", in the repository's URL", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@bitbucket.org/team/repo"}))
+		add(k.name+", in a URL that is none", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@[::1/team"}))
+		add(k.name+", in server-url", k.token, base.with(env{"INPUT_SERVER-URL": "https://me:" + k.token + "@git.example.com"}))
+		for _, id := range []string{"KIND", "GIT", "REWRITE-SSH", "EXPORT-ENV", "ENV-PREFIX", "ON-MISSING-TOKEN", "EXPIRES-ON", "WORKSPACE", "REPOSITORY", "SERVER-URL", "TOKEN-FILE", "ENV-FILE"} {
+			add(k.name+", also given as "+id, k.token, base.with(env{"INPUT_" + id: k.token}))
+			add(k.name+", only given as "+id, k.token, base.with(env{"INPUT_TOKEN": "", "INPUT_" + id: k.token}))
+		}
+		file := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(file, []byte(k.token+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		add(k.name+", from a file", k.token, base.with(env{"INPUT_TOKEN": "", "INPUT_TOKEN-FILE": file}))
+		add(k.name+", git broken", k.token, base.with(env{"INPUT_GIT": "host", "GIT_CONFIG_COUNT": k.token}))
+		add(k.name+", no output file", k.token, base.with(env{"GITHUB_OUTPUT": ""}))
+		add(k.name+", output is a folder", k.token, base.with(env{"GITHUB_OUTPUT": t.TempDir()}))
+	}
+	return all
+}
+
+// A scenario in which the secret only stands where no secret belongs can't be
+// masked: the program has no way to know. Then it must not show it at all.
+func TestNothingLeaks(t *testing.T) {
+	for round := range 3 {
+		for _, s := range scenarios(t) {
+			t.Run(fmt.Sprintf("%s/%d", s.name, round), func(t *testing.T) {
+				for _, host := range []struct {
+					runner   hosttest.Runner
+					variable string
+				}{{hosttest.GitHub, "GITHUB_ACTIONS"}, {hosttest.Gitea, "GITEA_ACTIONS"}, {hosttest.Act, "ACT"}, {hosttest.Forgejo, "FORGEJO_ACTIONS"}} {
+					o := run(t, s.env.with(env{host.variable: "true"}))
+					if o.stderr != "" {
+						t.Errorf("%s: standard error is used: %q", host.runner.Name, o.stderr)
+					}
+					checkMasksComeFirst(t, o.stdout)
+					checkNoLeak(t, host.runner, o, s.secret)
+				}
+			})
+		}
+	}
+}
+
+// run is onGitHub, for environments in which the output file can't be used.
+func run(t *testing.T, e env) outcome { return onGitHub(t, e) }
+
+// checkNoLeak looks at the log, at what a later step that prints everything
+// would add to it, and at what isn't meant to be secret.
+func checkNoLeak(t *testing.T, runner hosttest.Runner, o outcome, secret string) {
+	t.Helper()
+	var later strings.Builder
+	for _, values := range []map[string]string{o.outputs, o.vars} {
+		for name, value := range values {
+			fmt.Fprintf(&later, "%s=%s\n", name, value)
+		}
+	}
+	log := runner.Show(o.stdout + later.String())
+	if leaks := hosttest.Leaks(log.Text(), secret); len(leaks) > 0 {
+		t.Errorf("%s shows the secret: %v\n%s", runner.Name, leaks[0], log.Text())
+	}
+	for _, a := range log.Annotations {
+		if !strings.HasPrefix(a.Title, "bitbucket-auth") {
+			t.Errorf("%s: an annotation is not ours: %q", runner.Name, a)
+		}
+	}
+	if o.exit != 0 && (len(o.vars) > 0 || len(o.outputs) > 1 || len(o.outputs) == 1 && o.outputs["error-code"] == "") {
+		t.Errorf("a step that failed handed over %v, %v", o.outputs, o.vars)
+	}
+	public := o.outputs["identity"] + o.outputs["kind"] + o.outputs["repository-url"] + o.outputs["workspace"] + o.outputs["error-code"]
+	if leaks := hosttest.Leaks(public, secret); len(leaks) > 0 {
+		t.Errorf("a public output holds the secret: %v", leaks)
+	}
+}
+
+// checkMasksComeFirst fails where any line stands before the last mask.
+func checkMasksComeFirst(t *testing.T, stdout string) {
+	t.Helper()
+	other := ""
+	for line := range strings.Lines(stdout) {
+		if !strings.HasPrefix(line, "::add-mask::") {
+			other = line
+		} else if other != "" {
+			t.Errorf("a mask comes behind %q", other)
+		}
+	}
+}
+
+// The test above must be able to fail.
+func TestALeakIsFound(t *testing.T) {
+	api := credentialtest.APIToken()
+	e := env{"INPUT_TOKEN": api, "INPUT_IDENTITY": "me@example.com"}
+	o := onGitHub(t, e)
+	for name, planted := range map[string]string{
+		"raw before the masks": api + "\n" + o.stdout,
+		"in a title":           o.stdout + "::error title=" + api + "::x\n",
+		"hex":                  o.stdout + fmt.Sprintf("%x\n", api),
+		"split":                o.stdout + api[:50] + "\n" + api[50:] + "\n",
+		"double base64":        o.stdout + base64.StdEncoding.EncodeToString([]byte(api[1:])) + "\n",
+	} {
+		if len(hosttest.Leaks(hosttest.Act.Show(planted).Text(), api)) == 0 {
+			t.Errorf("not found: %s", name)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package action
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
+)
+
+// target is what the credential is for.
+type target struct {
+	site       repository.Site
+	repository repository.Repository // zero where none was given
+	workspace  string                // empty where neither was given
+
+	// Both in the letter case that they were given in.
+	spelledWorkspace string
+}
+
+func (t target) hasRepository() bool { return t.repository.Slug != "" }
+
+// findTarget understands repository and workspace. Which paths a server on this
+// machine has depends on which Bitbucket it plays, and that on the kind.
+func findTarget(settings input.Settings, kind credential.Kind) (target, []fault.Remark, error) {
+	t := target{site: repository.Site{
+		URL:        settings.Server.URL,
+		DataCenter: !kind.OnCloud(),
+		PlainHTTP:  settings.Server.Sort == credential.Loopback,
+	}}
+	var remarks []fault.Remark
+	var err error
+	if strings.TrimSpace(settings.Repository.Reveal()) != "" {
+		t.repository, remarks, err = repository.Parse(settings.Repository, t.site)
+		if err != nil {
+			return t, remarks, err
+		}
+		t.workspace = t.repository.Workspace
+		t.spelledWorkspace, _, _ = strings.Cut(t.repository.Spelled, "/")
+	}
+	if settings.Workspace == "" {
+		return t, remarks, nil
+	}
+	workspace, err := repository.ParseWorkspace(settings.Workspace, t.site)
+	switch {
+	case err != nil:
+		return t, remarks, err
+	case t.workspace == "":
+		t.workspace, t.spelledWorkspace = workspace, settings.Workspace
+	case !strings.EqualFold(workspace, t.workspace):
+		return t, remarks, fault.New(fault.WorkspaceDiffers, "workspace differs from the one that repository names",
+			"leave out workspace: it is taken from repository")
+	}
+	return t, remarks, nil
+}
+
+// gitVariables sets git up for later steps, as far as was asked for.
+func gitVariables(settings input.Settings, cred credential.Credential, t target, lookup func(string) (string, bool)) ([]gitconfig.Variable, error) {
+	setup := gitconfig.Setup{
+		Reach:     settings.Git,
+		Root:      repository.GitRoot(t.site),
+		User:      cred.GitUsername,
+		Password:  cred.Token,
+		EnvPrefix: settings.EnvPrefix,
+	}
+	switch settings.Git {
+	case "":
+		return nil, nil
+	case gitconfig.RepositoryOnly:
+		if !t.hasRepository() {
+			return nil, fault.New(fault.RepositoryMissing, "git: repository needs to know the repository",
+				"set the input repository to the address that the Clone button copies",
+				"or set git to workspace or host")
+		}
+		setup.Paths = spellings(t.repository.Name(), t.repository.Spelled)
+	case gitconfig.Workspace:
+		if t.workspace == "" {
+			return nil, fault.New(fault.RepositoryMissing, "git: workspace needs to know the workspace",
+				"set the input workspace, or repository",
+				"or set git to host")
+		}
+		setup.Paths = spellings(t.workspace, t.spelledWorkspace)
+	}
+	if settings.RewriteSSH {
+		setup.SSH = sshAddresses(t)
+	}
+	return gitconfig.Variables(setup, lookup)
+}
+
+// spellings are the letter cases of a path that later steps may use: git
+// compares paths case-sensitively, Bitbucket doesn't.
+func spellings(normal, given string) []string {
+	all := []string{normal, given, strings.ToLower(normal)}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Ports of Bitbucket's ssh servers: the protocol's own on Cloud; Data Center's
+// default is 7999 (its property plugin.ssh.port).
+const (
+	sshPort           = "22"
+	dataCenterSSHPort = "7999"
+)
+
+func sshAddresses(t target) []string {
+	ports := []string{sshPort}
+	if t.site.DataCenter {
+		ports = append(ports, dataCenterSSHPort)
+		if seen := t.repository.SSHPort; seen != "" && !slices.Contains(ports, seen) {
+			ports = append(ports, seen)
+		}
+	}
+	server, err := url.Parse(t.site.URL)
+	if err != nil {
+		return nil // the input was understood as a URL before
+	}
+	return gitconfig.SSHAddresses(server.Hostname(), ports...)
+}

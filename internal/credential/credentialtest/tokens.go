@@ -1,0 +1,56 @@
+// Package credentialtest makes tokens for tests while they run, so that none
+// stands in the repository. They have the shape of real ones and open nothing.
+package credentialtest
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"hash/crc32"
+)
+
+// APIToken makes an API token of Bitbucket Cloud: 192 characters with a
+// checksum that fits.
+func APIToken() string { return atlassianToken("ATATT" + "3xFfGF0") }
+
+// AccessToken makes a repository, project or workspace access token.
+func AccessToken() string { return atlassianToken("ATCTT" + "3xFfGN0") }
+
+// AppPassword makes an app password.
+func AppPassword() string { return "ATBB" + letters(32) }
+
+// HTTPAccessToken makes a token of Data Center, of today's form.
+func HTTPAccessToken() string { return "BBDC-" + OldHTTPAccessToken() }
+
+// OldHTTPAccessToken makes a token of Data Center, of the form without a
+// prefix: base64 of digits, a colon and random bytes.
+func OldHTTPAccessToken() string {
+	return base64.StdEncoding.EncodeToString(append([]byte("123456789012:"), random(20)...))
+}
+
+// ConsumerSecret makes the secret of an OAuth consumer.
+func ConsumerSecret() string { return letters(32) }
+
+// atlassianToken is a prefix, random base64url, an equals sign and the CRC-32
+// of all that.
+func atlassianToken(prefix string) string {
+	const length, checksum = 192, 8
+	random := base64.RawURLEncoding.EncodeToString(random(length))
+	head := prefix + random[:length-checksum-len(prefix)-1] + "="
+	return head + fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(head)))
+}
+
+func letters(n int) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	text := random(n)
+	for i, b := range text {
+		text[i] = alphabet[int(b)%len(alphabet)]
+	}
+	return string(text)
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return b
+}

@@ -1,0 +1,34 @@
+package credential_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+)
+
+func TestCheckExpiry(t *testing.T) {
+	now := time.Date(2026, 11, 21, 23, 59, 59, 0, time.UTC)
+	for _, test := range []struct{ day, want string }{
+		{"2026-12-06", ""},
+		{"2026-12-05", "the token expires on 2026-12-05, in 14 days (BBA128)"},
+		{"2026-11-23", "the token expires on 2026-11-23, in 2 days (BBA128)"},
+		{"2026-11-22", "the token expires on 2026-11-22, tomorrow (BBA128)"},
+		{"2026-11-21", "the token expires on 2026-11-21, today (BBA128)"},
+		{"2026-11-20", "the token expired on 2026-11-20, by the input expires-on (BBA201)"},
+		{"2020-01-01", "the token expired on 2020-01-01, by the input expires-on (BBA201)"},
+	} {
+		day, err := time.Parse(time.DateOnly, test.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The clock's zone doesn't matter: both are days in UTC.
+		for _, zone := range []*time.Location{time.UTC, time.FixedZone("west", -11*3600), time.FixedZone("east", 14*3600)} {
+			got := ""
+			if f := credential.CheckExpiry(day, now.In(zone)); f != nil {
+				got = f.Error()
+			}
+			check(t, test.day, got, test.want)
+		}
+	}
+}

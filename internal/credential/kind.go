@@ -1,0 +1,90 @@
+package credential
+
+import "strings"
+
+// Kind is a kind of Bitbucket credential.
+type Kind string
+
+// The kinds, by the names that the input `kind` takes.
+const (
+	APIToken        Kind = "api-token"         // Cloud, of an Atlassian account
+	AccessToken     Kind = "access-token"      // Cloud, of a repository, project or workspace
+	AppPassword     Kind = "app-password"      // Cloud, removed on 2026-07-28 (CHANGE-3222)
+	OAuthConsumer   Kind = "oauth-consumer"    // Cloud, client credentials
+	HTTPAccessToken Kind = "http-access-token" // Data Center
+)
+
+// Kinds lists every kind.
+var Kinds = []Kind{APIToken, AccessToken, AppPassword, OAuthConsumer, HTTPAccessToken}
+
+// Title is the kind's name in sentences, as Atlassian's documents write it.
+func (k Kind) Title() string {
+	switch k {
+	case APIToken:
+		return "an API token"
+	case AccessToken:
+		return "an access token"
+	case AppPassword:
+		return "an app password"
+	case OAuthConsumer:
+		return "an OAuth consumer"
+	case HTTPAccessToken:
+		return "an HTTP access token"
+	}
+	return "a credential"
+}
+
+// OnCloud tells whether credentials of this kind belong to Bitbucket Cloud,
+// and so must be sent nowhere else.
+func (k Kind) OnCloud() bool {
+	return k != HTTPAccessToken
+}
+
+// User names that Bitbucket fixes for git over HTTPS, whoever owns the token
+// (support.atlassian.com, "Using API tokens" and "Using access tokens").
+const (
+	APITokenUser    = "x-bitbucket-api-token-auth"
+	AccessTokenUser = "x-token-auth"
+)
+
+// prefixes are how tokens of a kind begin. Atlassian doesn't document them, so
+// an explicit kind wins over them.
+var prefixes = []struct {
+	text string
+	kind Kind
+}{
+	{"ATATT", APIToken},
+	{"ATCTT", AccessToken},
+	{"ATBB", AppPassword},
+	{"BBDC-", HTTPAccessToken},
+}
+
+// kindByPrefix returns the kind whose prefix the token has, and that prefix.
+func kindByPrefix(token string) (kind Kind, prefix string, ok bool) {
+	for _, p := range prefixes {
+		if strings.HasPrefix(token, p.text) {
+			return p.kind, p.text, true
+		}
+	}
+	return "", "", false
+}
+
+// prefixOf returns how tokens of a kind begin, or "" where no prefix is known.
+func prefixOf(kind Kind) string {
+	for _, p := range prefixes {
+		if p.kind == kind {
+			return p.text
+		}
+	}
+	return ""
+}
+
+// Server is the sort of Bitbucket that server-url names.
+type Server int
+
+// The sorts of server.
+const (
+	Cloud      Server = iota // https://bitbucket.org
+	DataCenter               // a company's own
+	Loopback                 // this machine, where tests play either
+)

@@ -1,0 +1,80 @@
+package fault_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+func TestFault(t *testing.T) {
+	f := fault.Newf(fault.TokenShort, "%d characters", 7).Hint("one").Hint("two", "three")
+	if got, want := f.Error(), "7 characters (BBA116)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if len(f.Hints) != 3 || f.Code.Exit != fault.ExitInput {
+		t.Errorf("got %+v", f)
+	}
+	if got := fault.Noticef("by %s", "the way").Error(); got != "by the way" {
+		t.Errorf("a notice shows as %q", got)
+	}
+	if got := fault.Warn(f); got.Level != fault.Warning || got.Fault != f {
+		t.Errorf("got %+v", got)
+	}
+	if got := fmt.Sprint(fault.Notice, fault.Warning, fault.Error); got != "notice warning error" {
+		t.Errorf("levels are named %q", got)
+	}
+}
+
+func TestFrom(t *testing.T) {
+	f := fault.New(fault.NoHost, "no host")
+	if got := fault.From(fmt.Errorf("somewhere: %w", f)); got != f {
+		t.Errorf("got %v", got)
+	}
+	got := fault.From(errors.New("choked on s3cret"))
+	if got.Code != fault.Unexpected || strings.Contains(got.Error(), "s3cret") {
+		t.Errorf("a foreign error shows as %v", got)
+	}
+}
+
+func TestReasonNamesNoPath(t *testing.T) {
+	_, err := os.Open(filepath.Join(t.TempDir(), "s3cret"))
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{err, "no such file or directory"},
+		{errors.New("s3cret"), "input/output error"},
+		{&fs.PathError{Path: "s3cret", Err: errors.New("s3cret")}, "input/output error"},
+		{nil, "input/output error"},
+	} {
+		if got := fault.Reason(test.err); got != test.want {
+			t.Errorf("%v: got %q, want %q", test.err, got, test.want)
+		}
+	}
+}
+
+func TestOutsideList(t *testing.T) {
+	allowed := []string{"auto", "api-token", "access-token"}
+	for _, test := range []struct{ value, hint string }{
+		{"api-tokn", "did you mean kind: api-token?"},
+		{"API-TOKEN", "did you mean kind: api-token?"},
+		{"apitoken", "did you mean kind: api-token?"},
+		{"acess-tokens", "did you mean kind: access-token?"},
+		{"s3cret", "set kind to one of these, or leave it out"},
+		{"", "set kind to one of these, or leave it out"},
+	} {
+		f := fault.OutsideList("kind", test.value, allowed)
+		if f.Hints[0] != test.hint {
+			t.Errorf("%q: got %q, want %q", test.value, f.Hints[0], test.hint)
+		}
+		if test.value != "" && strings.Contains(f.Error(), test.value) {
+			t.Errorf("%q is echoed", test.value)
+		}
+	}
+}

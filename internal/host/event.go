@@ -1,0 +1,59 @@
+package host
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+)
+
+// Event is what started the pipeline.
+type Event struct {
+	Name       string // GitHub's name of it, such as "pull_request"; empty where the host tells none
+	Dependabot bool   // started by Dependabot, which gets secrets of its own only
+
+	path string // of the event's payload
+}
+
+// gitHubEvent reads what GitHub's variables tell of the event.
+func gitHubEvent(getenv func(string) string) Event {
+	return Event{
+		Name:       getenv("GITHUB_EVENT_NAME"),
+		Dependabot: getenv("GITHUB_ACTOR") == "dependabot[bot]",
+		path:       getenv("GITHUB_EVENT_PATH"),
+	}
+}
+
+// maxPayload is how much of a payload is read, in bytes: GitHub's limit.
+const maxPayload = 25 << 20
+
+// Fork tells whether this is a pull request out of a fork, which gets no
+// secrets (docs.github.com, "Events that trigger workflows"). It reads the
+// payload; one that is missing or broken tells nothing, and ends nothing, as
+// this only explains a fault.
+func (e Event) Fork() bool {
+	if e.Name == "pull_request_target" {
+		return false // runs with the base repository's secrets, wherever the head is
+	}
+	file, err := os.Open(e.path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	type branch struct {
+		Repo *struct {
+			FullName string `json:"full_name"`
+		} `json:"repo"`
+	}
+	var payload struct {
+		PullRequest struct {
+			Head branch `json:"head"`
+			Base branch `json:"base"`
+		} `json:"pull_request"`
+	}
+	if err := json.NewDecoder(io.LimitReader(file, maxPayload)).Decode(&payload); err != nil {
+		return false
+	}
+	// The head's repository is null once the fork has been deleted.
+	head, base := payload.PullRequest.Head.Repo, payload.PullRequest.Base.Repo
+	return base != nil && (head == nil || head.FullName != base.FullName)
+}

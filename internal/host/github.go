@@ -1,0 +1,248 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/sethvargo/go-githubactions"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// gitHub is GitHub Actions and its kin: commands on standard output, results in
+// the files that the runner names.
+//
+// Everything is shown on standard output, errors too: the runner may print
+// standard error before an earlier mask took effect (actions/runner,
+// ProcessInvoker.cs).
+type gitHub struct {
+	world World
+	name  string
+
+	// literalMasks is set where the runner registers a mask without undoing the
+	// escapes of workflow commands (Forgejo).
+	literalMasks bool
+}
+
+// kin is GitHub's kin, the most specific first: each also sets the variables
+// of those below it.
+var kin = []struct {
+	variable string
+	host     gitHub
+}{
+	{"FORGEJO_ACTIONS", gitHub{name: "Forgejo Actions", literalMasks: true}},
+	{"GITEA_ACTIONS", gitHub{name: "Gitea Actions"}},
+	{"ACT", gitHub{name: "act"}},
+	{"GITHUB_ACTIONS", gitHub{name: "GitHub Actions"}},
+}
+
+// detectGitHub returns nil on any other host.
+func detectGitHub(world World) Host {
+	for _, k := range kin {
+		if world.getenv(k.variable) == "true" {
+			host := k.host
+			host.world = world
+			return &host
+		}
+	}
+	return nil
+}
+
+func (g *gitHub) Name() string { return g.name }
+func (g *gitHub) Event() Event { return gitHubEvent(g.world.getenv) }
+
+// SettingNames is how runners pass an input: upper case, hyphens kept
+// (docs.github.com, "Metadata syntax").
+func (g *gitHub) SettingNames(id string) []string {
+	return []string{"INPUT_" + strings.ToUpper(id)}
+}
+
+// commands collects workflow commands, then writes them at once.
+func (g *gitHub) commands(issue func(*githubactions.Action, io.Writer)) error {
+	var b bytes.Buffer
+	issue(githubactions.New(githubactions.WithWriter(&b), githubactions.WithGetenv(g.world.getenv)), &b)
+	if _, err := g.world.Stdout.Write(b.Bytes()); err != nil {
+		return streamFault(err)
+	}
+	return nil
+}
+
+func (g *gitHub) Mask(forms []string) error {
+	return g.commands(func(action *githubactions.Action, w io.Writer) {
+		for _, form := range forms {
+			if g.literalMasks {
+				fmt.Fprintf(w, "::add-mask::%s\n", form)
+			} else {
+				action.AddMask(form)
+			}
+		}
+	})
+}
+
+func (g *gitHub) Say(remark fault.Remark) {
+	err := g.commands(func(action *githubactions.Action, _ io.Writer) {
+		// Runners mask the message only, so the title holds nothing but the code.
+		title := strings.TrimSpace("bitbucket-auth " + remark.Code.ID)
+		action = action.WithFieldsMap(map[string]string{"title": title})
+		text := strings.Join(lines(remark), "\n")
+		switch remark.Level {
+		case fault.Notice:
+			action.Noticef("%s", text)
+		case fault.Warning:
+			action.Warningf("%s", text)
+		case fault.Error:
+			action.Errorf("%s", text)
+		}
+	})
+	if err != nil {
+		// With standard output gone, standard error is the only way left. No
+		// remark holds a secret.
+		(&screen{world: g.world}).Say(remark)
+	}
+}
+
+func (g *gitHub) Fail(f *fault.Fault) {
+	g.Say(fault.Remark{Level: fault.Error, Fault: f})
+	// Where even this can't be written, the exit code alone tells. The context
+	// that ended the run must not end this too.
+	_ = g.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
+}
+
+// HandOver opens every command file before it writes to one, and takes back
+// what was written where any write fails: a runner applies the records of a
+// step that failed, and half a record with them.
+func (g *gitHub) HandOver(ctx context.Context, results Results) error {
+	if err := results.check(); err != nil {
+		return err
+	}
+	var files []*commandFile
+	defer func() {
+		for _, f := range files {
+			f.close()
+		}
+	}()
+	for _, batch := range []struct {
+		command string
+		values  []Value
+	}{{"output", results.Outputs}, {"env", results.Variables}} {
+		if len(batch.values) == 0 {
+			continue
+		}
+		f, err := g.openCommandFile(batch.command)
+		if err != nil {
+			return err
+		}
+		f.records = records(batch.values)
+		files = append(files, f)
+	}
+	for i, f := range files {
+		err := f.write(g.world.getenv)
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			for _, written := range files[:i+1] {
+				written.takeBack()
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// records is values in the runner's heredoc form, with a delimiter that no
+// value can hold: random, and looked for in every value.
+func records(values []Value) string {
+	delimiter := "bitbucket_auth_" + rand.Text()
+	for _, v := range values {
+		if strings.Contains(v.Text.Reveal(), delimiter) {
+			return records(values)
+		}
+	}
+	var b strings.Builder
+	for _, v := range values {
+		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", v.Name, delimiter, v.Text.Reveal(), delimiter)
+	}
+	return b.String()
+}
+
+// commandFile is a file that the runner reads when the step has ended.
+type commandFile struct {
+	command  string // "output", as go-githubactions calls it
+	variable string // "GITHUB_OUTPUT"
+	file     *os.File
+	size     int64 // before anything was written
+	records  string
+}
+
+func (g *gitHub) openCommandFile(command string) (*commandFile, error) {
+	f := &commandFile{command: command, variable: "GITHUB_" + strings.ToUpper(command)}
+	path := g.world.getenv(f.variable)
+	if path == "" {
+		return nil, fault.New(fault.CommandFileName, f.variable+" is not set, so later steps can't get the results",
+			"run this as a step of a workflow, or hand the runner's variables into the container",
+			`in a shell, run: eval "$(bitbucket-auth --shell)", without GITHUB_ACTIONS in the environment`)
+	}
+	// Opening anything but a regular file could block, or show the results.
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, f.fault("is not a regular file")
+	}
+	if err == nil {
+		f.file, err = os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	}
+	if err != nil {
+		return nil, f.fault("can't be opened: " + fault.Reason(err))
+	}
+	f.size = info.Size()
+	return f, nil
+}
+
+func (f *commandFile) fault(what string) error {
+	return fault.New(fault.CommandFile, "the file that "+f.variable+" names "+what,
+		"hand the runner's own file into the container, writable",
+		"run the container as root: the runner's files belong to another user")
+}
+
+// write appends the records in one go, through go-githubactions, which panics
+// where it fails.
+func (f *commandFile) write(getenv func(string) string) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			reason, _ := cause.(error)
+			err = fault.New(fault.CommandWrite, "the file that "+f.variable+" names can't be written: "+fault.Reason(reason),
+				"check the disk space of the runner")
+		}
+	}()
+	message := strings.TrimSuffix(f.records, "\n") // the library adds the last line end
+	if f.endsInsideLine() {
+		message = "\n" + message
+	}
+	githubactions.New(githubactions.WithGetenv(getenv)).
+		IssueFileCommand(&githubactions.Command{Name: f.command, Message: message})
+	return nil
+}
+
+// endsInsideLine tells whether an earlier writer left its last line open. The
+// next record would otherwise become part of it.
+func (f *commandFile) endsInsideLine() bool {
+	last := make([]byte, 1)
+	_, err := f.file.ReadAt(last, f.size-1)
+	return err == nil && last[0] != '\n'
+}
+
+// takeBack undoes a write. Nothing more can be done where that fails as well.
+func (f *commandFile) takeBack() {
+	_ = f.file.Truncate(f.size)
+}
+
+func (f *commandFile) close() {
+	if f.file != nil {
+		_ = f.file.Close()
+	}
+}

@@ -1,0 +1,79 @@
+// Package host is where results go: how each CI host is told what to mask, what
+// to show, and what to keep for later steps.
+package host
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// Host is a CI host, or a shell. Its errors are [*fault.Fault].
+type Host interface {
+	// Name is the host's name in sentences.
+	Name() string
+	// SettingNames returns the environment variables that may hold a setting,
+	// by its id.
+	SettingNames(id string) []string
+	// Event is what started the pipeline, where the host tells.
+	Event() Event
+	// Mask registers text that must not show in logs from here on. It comes
+	// before anything else is shown or handed over.
+	Mask(forms []string) error
+	// Say shows a remark.
+	Say(fault.Remark)
+	// HandOver gives results to later steps: all of them, or on an error none.
+	HandOver(context.Context, Results) error
+	// Fail ends a run: it shows the fault and hands over nothing but its code.
+	Fail(*fault.Fault)
+}
+
+// Results is what a run hands over.
+type Results struct {
+	Outputs   []Value // of this step, by name
+	Variables []Value // of the environment of all later steps, in this order
+}
+
+// Value is one result. Whether it is secret or not, its text is only revealed
+// where it is written.
+type Value struct {
+	Name   string
+	Text   secret.String
+	Secret bool
+}
+
+// namePattern holds output names and variable names.
+var namePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// check refuses results that could be taken for more than one value by any
+// reader: whatever isn't a plain name and one line of printable text.
+func (r Results) check() error {
+	for _, values := range [][]Value{r.Outputs, r.Variables} {
+		for _, v := range values {
+			text := v.Text.Reveal()
+			if !namePattern.MatchString(v.Name) || !utf8.ValidString(text) || strings.ContainsFunc(text, unprintable) {
+				return fault.New(fault.Unprintable, fmt.Sprintf("the result %q is not one line of printable text", v.Name),
+					"this is a bug: please report it with the version and the settings used, without their values")
+			}
+		}
+	}
+	return nil
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// Secret makes a result that must be masked.
+func Secret(name string, text secret.String) Value {
+	return Value{Name: name, Text: text, Secret: true}
+}
+
+// Public makes a result that may be seen.
+func Public(name, text string) Value {
+	return Value{Name: name, Text: secret.New(text)}
+}

@@ -1,0 +1,161 @@
+package hosttest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/xml"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Log is what people see of a step.
+type Log struct {
+	Lines       []string
+	Annotations []Annotation
+	Masks       []string // as the runner registered them
+}
+
+// Annotation is a message beside the log.
+type Annotation struct {
+	Level, Title, Message string
+}
+
+// Text is everything that is seen.
+func (l Log) Text() string {
+	text := strings.Join(l.Lines, "\n")
+	for _, a := range l.Annotations {
+		text += "\n" + a.Title + "\n" + a.Message
+	}
+	return text
+}
+
+// Runner is one runner's way with a step's output.
+type Runner struct {
+	Name string
+	// Encode gives the further forms that the runner masks of a value.
+	Encode func(string) []string
+	// Literal is set where a mask is registered without undoing its escapes.
+	Literal bool
+	// Anywhere is set where the old form of commands works within a line.
+	Anywhere bool
+}
+
+// The runners whose masks differ.
+var (
+	GitHub  = Runner{Name: "GitHub", Encode: gitHubForms, Anywhere: true}
+	Gitea   = Runner{Name: "Gitea", Encode: giteaForms}
+	Act     = Runner{Name: "act", Encode: noForms}
+	Forgejo = Runner{Name: "Forgejo", Encode: noForms, Literal: true}
+	Runners = []Runner{GitHub, Gitea, Act, Forgejo}
+)
+
+// shown are the commands that put a message into the log.
+var shown = []string{"error", "warning", "notice", "debug", "group"}
+
+// silent are the commands that do something else.
+var silent = []string{"endgroup", "echo", "set-output", "save-state", "set-env", "add-path", "add-matcher", "remove-matcher", "stop-commands"}
+
+// Show runs a step's standard output through the runner.
+func (r Runner) Show(output string) Log {
+	var log Log
+	for _, line := range strings.FieldsFunc(output, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		name, properties, data, ok := r.parse(line)
+		switch {
+		case ok && name == "add-mask":
+			if !r.Literal {
+				data = unescapeData(data)
+			}
+			log.Masks = append(log.Masks, data)
+			log.Masks = append(log.Masks, r.Encode(data)...)
+		case ok && slices.Contains(shown, name):
+			message := r.mask(unescapeData(data), log.Masks)
+			log.Lines = append(log.Lines, strings.Split("##["+name+"]"+message, "\n")...)
+			log.Annotations = append(log.Annotations, Annotation{name, unescapeProperty(properties["title"]), message})
+		case ok && slices.Contains(silent, name):
+			log.Lines = append(log.Lines, "a command was run: "+name)
+		default:
+			log.Lines = append(log.Lines, r.mask(line, log.Masks))
+		}
+	}
+	return log
+}
+
+// parse takes a line for a workflow command (actions/runner, ActionCommand.cs).
+func (r Runner) parse(line string) (name string, properties map[string]string, data string, ok bool) {
+	if rest, found := strings.CutPrefix(strings.TrimLeft(line, " \t"), "::"); found {
+		if info, data, found := strings.Cut(rest, "::"); found {
+			name, list, _ := strings.Cut(info, " ")
+			properties = map[string]string{}
+			for property := range strings.SplitSeq(list, ",") {
+				key, value, _ := strings.Cut(property, "=")
+				properties[strings.TrimSpace(key)] = value
+			}
+			return strings.ToLower(name), properties, data, true
+		}
+	}
+	if _, rest, found := strings.Cut(line, "##["); found && r.Anywhere {
+		if info, data, found := strings.Cut(rest, "]"); found {
+			name, _, _ = strings.Cut(info, " ")
+			return strings.ToLower(name), nil, data, true
+		}
+	}
+	return "", nil, "", false
+}
+
+func unescapeData(text string) string {
+	return strings.NewReplacer("%0D", "\r", "%0A", "\n", "%25", "%").Replace(text)
+}
+
+func unescapeProperty(text string) string {
+	return strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%").Replace(text)
+}
+
+// mask replaces one mask after the other, as the simplest maskers do. GitHub's
+// finds all places first, which hides as much or more.
+func (Runner) mask(text string, masks []string) string {
+	for _, m := range masks {
+		if m != "" {
+			text = strings.ReplaceAll(text, m, "***")
+		}
+	}
+	return text
+}
+
+func noForms(string) []string { return nil }
+
+// gitHubForms are those of the runner's ValueEncoders.cs.
+func gitHubForms(value string) []string {
+	var x bytes.Buffer
+	_ = xml.EscapeText(&x, []byte(value))
+	return append(base64Forms(value),
+		strings.ReplaceAll(value, `"`, `\"`), strings.ReplaceAll(value, "'", "''"),
+		jsonForm(value), dataEscaped(value), x.String())
+}
+
+// giteaForms are those of Gitea's runner (reporter.go).
+func giteaForms(value string) []string {
+	return append(base64Forms(value), jsonForm(value), url.QueryEscape(value), url.PathEscape(value))
+}
+
+// base64Forms is the value encoded from its first, second and third byte.
+func base64Forms(value string) []string {
+	var forms []string
+	for shift := range 3 {
+		if len(value) > shift {
+			forms = append(forms, base64.StdEncoding.EncodeToString([]byte(value[shift:])))
+		}
+	}
+	return forms
+}
+
+func jsonForm(value string) string {
+	text, _ := json.Marshal(value)
+	return strings.Trim(string(text), `"`)
+}
+
+// dataEscaped is .NET's Uri.EscapeDataString.
+func dataEscaped(value string) string {
+	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+}

@@ -1,0 +1,59 @@
+package input
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// maxTokenFile is how much a token file may hold, in bytes: far more than any
+// token, and far less than a mistaken path could cost.
+const maxTokenFile = 64 << 10
+
+// readToken reads the token from a file, or from standard input for "-". Both
+// may be pipes that never end, so it gives up when ctx does.
+func readToken(ctx context.Context, path string, stdin io.Reader) (secret.String, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := readAtMost(path, stdin, maxTokenFile+1)
+		done <- result{text, err}
+	}()
+	var r result
+	select {
+	case <-ctx.Done():
+		return secret.String{}, context.Cause(ctx)
+	case r = <-done:
+	}
+	// A line break at the end belongs to the file, not to the token.
+	token := secret.New(strings.TrimSuffix(strings.TrimSuffix(string(r.text), "\n"), "\r"))
+	switch {
+	case r.err != nil:
+		return token, fault.New(fault.TokenFile, "token-file can't be read: "+fault.Reason(r.err),
+			"check the path and its permissions, or use - for standard input")
+	case len(r.text) > maxTokenFile:
+		return token, fault.New(fault.TokenFile, fmt.Sprintf("token-file is larger than %d KiB", maxTokenFile>>10),
+			"name a file that holds the token and nothing else")
+	}
+	return token, nil
+}
+
+func readAtMost(path string, stdin io.Reader, limit int64) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(io.LimitReader(stdin, limit))
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, limit))
+}

@@ -1,0 +1,199 @@
+package repository_test
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+var (
+	cloud      = repository.Site{URL: "https://bitbucket.org"}
+	dataCenter = repository.Site{URL: "https://git.example.com:8443/ctx", DataCenter: true}
+	loopback   = repository.Site{URL: "http://127.0.0.1:7990", PlainHTTP: true}
+)
+
+func TestSpellings(t *testing.T) {
+	for _, test := range []struct {
+		site  repository.Site
+		given string
+		want  repository.Repository
+	}{
+		{cloud, "git clone https://user@bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "git clone git@bitbucket.org:ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org:443/ws/repo/", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo/src/main/README.md?at=main#line-3", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo/pull-requests/1", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo/src/main/@scope", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://user:pass@bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "git@bitbucket.org:ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "ssh://git@bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "SSH://git@bitbucket.org:22/ws/repo.git", with(repo("ws", "repo", "https://bitbucket.org/ws/repo.git"), "", "22")},
+		{cloud, "bitbucket.org/ws/repo", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "  ws/repo\n", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "ws/repo.name_1-2.js", repo("ws", "repo.name_1-2.js", "https://bitbucket.org/ws/repo.name_1-2.js.git")},
+		{cloud, "HTTPS://Bitbucket.ORG/My-Team/My.Repo.git", with(repo("my-team", "my.repo", "https://bitbucket.org/my-team/my.repo.git"), "My-Team/My.Repo", "")},
+
+		{dataCenter, "https://git.example.com:8443/ctx/scm/PROJ/repo.git", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
+		{dataCenter, "https://me@git.example.com:8443/ctx/scm/~me/repo.git", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
+		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ/repos/repo/browse?at=x", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
+		{dataCenter, "https://git.example.com:8443/ctx/users/me/repos/repo/browse", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
+		{dataCenter, "ssh://git@git.example.com:7999/PROJ/repo.git", with(repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git"), "", "7999")},
+		{dataCenter, "PROJ/repo", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
+		{dataCenter, "~me/repo", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
+
+		{loopback, "http://127.0.0.1:7990/ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
+		{loopback, "git@127.0.0.1:ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
+	} {
+		got, _, err := repository.Parse(secret.New(test.given), test.site)
+		if err != nil {
+			t.Errorf("%s: %v", test.given, err)
+			continue
+		}
+		if test.want.Spelled == "" {
+			test.want.Spelled = test.want.Name()
+		}
+		if got != test.want {
+			t.Errorf("%s:\ngot  %+v\nwant %+v", test.given, got, test.want)
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for _, test := range []struct {
+		site  repository.Site
+		given string
+		want  fault.Code
+	}{
+		{cloud, "https://github.com/ws/repo", fault.RepositoryHost},
+		{cloud, "https://bitbucket.org.evil.example/ws/repo", fault.RepositoryHost},
+		{cloud, "https://bitbucket.org:8443/ws/repo", fault.RepositoryHost},
+		{cloud, "https://bitbucket.org@evil.example/ws/repo", fault.RepositoryHost},
+		{cloud, "git@github.com:ws/repo.git", fault.RepositoryHost},
+		{cloud, "ssh://git@github.com/ws/repo.git", fault.RepositoryHost},
+		{cloud, "http://bitbucket.org/ws/repo", fault.RepositoryHTTP},
+		{cloud, "http://user:pass@bitbucket.org/ws/repo", fault.RepositoryHTTP},
+		{dataCenter, "https://git.example.com:8443/other/scm/PROJ/repo.git", fault.Repository},
+		{dataCenter, "https://git.example.com/ctx/scm/PROJ/repo.git", fault.RepositoryHost},
+		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ", fault.Repository},
+		{dataCenter, "a/b/c", fault.Repository},
+		{cloud, "https://bitbucket.org/ws", fault.Repository},
+		{cloud, "https://bitbucket.org/", fault.Repository},
+		{cloud, "https://bitbucket.org//ws/repo", fault.Repository},
+		{cloud, "https://bitbucket.org/ws/..", fault.Repository},
+		{cloud, "https://bitbucket.org/%2e%2e/repo", fault.Repository},
+		{cloud, "https://bitbucket.org/ws/.git", fault.Repository},
+		{cloud, "https://bitbucket.org/ws/re%0Apo", fault.Repository},
+		{cloud, "https://bitbucket.org/ws/re po", fault.Repository},
+		{cloud, "https://bitbucket.org/ws/%zz", fault.Repository},
+		{cloud, "git clone --depth 1 https://bitbucket.org/ws/repo.git", fault.Repository},
+		{cloud, "ftp://bitbucket.org/ws/repo", fault.Repository},
+		{cloud, "ws/repo/src/main", fault.Repository},
+		{cloud, "ws/repo\nother", fault.Repository},
+		{cloud, "ws/$(id)", fault.Repository},
+		{cloud, "ws", fault.Repository},
+		{cloud, "::add-mask::x/y", fault.RepositoryHost},
+	} {
+		_, _, err := repository.Parse(secret.New(test.given), test.site)
+		if err == nil {
+			t.Errorf("%q: no fault", test.given)
+			continue
+		}
+		f := fault.From(err)
+		if f.Code != test.want || len(f.Hints) == 0 {
+			t.Errorf("%q: got %v, want %s", test.given, f, test.want.ID)
+		}
+		if shown := f.What + strings.Join(f.Hints, " "); strings.Contains(shown, "evil") || strings.Contains(shown, "pass@") || strings.Contains(shown, "$(") {
+			t.Errorf("%q is echoed: %s", test.given, shown)
+		}
+	}
+	if _, _, err := repository.Parse(secret.New("ws/repo"), repository.Site{URL: "://"}); fault.From(err).Code != fault.Unexpected {
+		t.Errorf("a site that is no URL: %v", err)
+	}
+}
+
+func TestPasswordInTheURL(t *testing.T) {
+	for given, want := range map[string][]fault.Code{
+		"https://user:s3cretword@bitbucket.org/ws/repo": {fault.RepositorySecret},
+		"https://user:s3cret/ord@bitbucket.org/ws/repo": {fault.RepositorySecret},
+		"https://user@bitbucket.org/ws/repo":            nil,
+		"https://user:s3cretword@github.com/ws/repo":    {fault.RepositorySecret}, // a fault as well
+	} {
+		r, remarks, _ := repository.Parse(secret.New(given), cloud)
+		var got []fault.Code
+		for _, remark := range remarks {
+			got = append(got, remark.Code)
+		}
+		if !slices.Equal(got, want) || strings.Contains(r.URL, "s3cret") {
+			t.Errorf("%s: got %v, %+v", given, got, r)
+		}
+	}
+}
+
+func TestParseWorkspace(t *testing.T) {
+	for _, test := range []struct {
+		site        repository.Site
+		given, want string
+	}{
+		{cloud, "My-Team", "my-team"},
+		{dataCenter, "PROJ", "PROJ"},
+		{dataCenter, "~me", "~me"},
+		{cloud, "ws/repo", ""},
+		{cloud, "..", ""},
+		{cloud, "~", ""},
+		{cloud, "", ""},
+		{cloud, "a\nb", ""},
+	} {
+		got, err := repository.ParseWorkspace(test.given, test.site)
+		if got != test.want || (err == nil) != (test.want != "") {
+			t.Errorf("%q: got %q, %v", test.given, got, err)
+		}
+	}
+}
+
+// Whatever is accepted gives a URL that parses back to the same repository, and
+// brings along nothing else.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		"git clone https://user@bitbucket.org/ws/repo.git", "https://user:secret@bitbucket.org/ws/repo",
+		"git@bitbucket.org:ws/repo.git", "ssh://git@bitbucket.org:22/ws/repo.git", "ws/repo", "PROJ/repo",
+		"https://git.example.com:8443/ctx/projects/PROJ/repos/repo/browse", "~me/repo", "https://bitbucket.org/a/b?c#d",
+		"bitbucket.org/ws/repo", "https://bitbucket.org/%77s/repo", "ws/repo.git.git", "\u212a/repo",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, given string) {
+		for _, site := range []repository.Site{cloud, dataCenter, loopback} {
+			r, _, err := repository.Parse(secret.New(given), site)
+			if err != nil {
+				continue
+			}
+			u, err := url.Parse(r.URL)
+			if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(r.URL, site.URL+"/") {
+				t.Fatalf("%q gives %q: %v", given, r.URL, err)
+			}
+			if strings.ContainsFunc(r.URL+r.Spelled, func(c rune) bool { return c <= ' ' || c > '~' }) {
+				t.Fatalf("%q gives %q, %q", given, r.URL, r.Spelled)
+			}
+			again, _, err := repository.Parse(secret.New(r.URL), site)
+			if err != nil || again.Name() != r.Name() || again.URL != r.URL {
+				t.Fatalf("%q gives %q, which gives %+v, %v", given, r.URL, again, err)
+			}
+		}
+	})
+}
+
+func repo(workspace, slug, url string) repository.Repository {
+	return repository.Repository{Workspace: workspace, Slug: slug, URL: url}
+}
+
+func with(r repository.Repository, spelled, port string) repository.Repository {
+	r.Spelled, r.SSHPort = spelled, port
+	return r
+}

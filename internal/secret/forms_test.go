@@ -1,0 +1,117 @@
+package secret_test
+
+import (
+	"encoding/base64"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+func TestForms(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"plain", "abcdefgh", []string{"abcdefgh"}},
+		{"too short", "abcdefg", nil},
+		{"empty", "", nil},
+		{"lines", "first-line\r\n  second-line \nshort\n", []string{"second-line", "first-line"}},
+		{"percent", "abc+d/e=f", []string{"abc%2Bd%2Fe%3Df", "abc+d%2Fe=f", "abc+d/e=f"}},
+		{"json", `quote"<here`, []string{`quote\"\u003chere`, "quote%22%3Chere", `quote\"<here`, `quote"<here`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := secret.Forms(secret.New(test.text))
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTheLongestFormComesFirst(t *testing.T) {
+	forms := secret.PairForms("someone@example.com", secret.New(strings.Repeat("t0ken/+=", 24)))
+	if !slices.IsSortedFunc(forms, func(a, b string) int { return len(b) - len(a) }) {
+		t.Errorf("not sorted by length: %q", forms)
+	}
+}
+
+// replaceAll masks as act and Forgejo do: one form after the other.
+func replaceAll(text string, forms []string) string {
+	for _, form := range forms {
+		text = strings.ReplaceAll(text, form, "***")
+	}
+	return text
+}
+
+func TestPairFormsHideThePairHoweverItIsEncoded(t *testing.T) {
+	for padding := range 3 { // each alignment of the pair's end
+		user, token := "me@example.com", strings.Repeat("Ab3_-", 30)+strings.Repeat("x", padding)
+		pair := user + ":" + token
+		forms := secret.PairForms(user, secret.New(token))
+		std := base64.StdEncoding
+		for name, shown := range map[string]string{
+			"token":           token,
+			"padded":          std.EncodeToString([]byte(pair)),
+			"line break":      std.EncodeToString([]byte(pair + "\n")),
+			"CR and LF":       std.EncodeToString([]byte(pair + "\r\n")),
+			"URL-safe":        base64.URLEncoding.EncodeToString([]byte(pair)),
+			"percent-encoded": url.QueryEscape(std.EncodeToString([]byte(pair))),
+			"base64(1)":       runFilter(t, pair, "base64"),
+			"base64 -w64":     runFilter(t, pair, "base64", "-w64"),
+		} {
+			masked := strings.ReplaceAll(replaceAll(shown, forms), "%3D", "")
+			for line := range strings.Lines(masked) {
+				if rest := strings.TrimSpace(strings.ReplaceAll(line, "***", "")); len(rest) >= secret.MinMask {
+					t.Errorf("%s, padding %d: %q is left", name, padding, rest)
+				}
+			}
+		}
+	}
+}
+
+func runFilter(t *testing.T, input string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestSplitUserInfo(t *testing.T) {
+	long := strings.Repeat("t", 40)
+	for _, test := range []struct {
+		given   string
+		secrets []string
+		rest    string
+	}{
+		{"https://bitbucket.org/ws/repo", nil, "https://bitbucket.org/ws/repo"},
+		{"https://me@bitbucket.org/ws/repo", nil, "https://bitbucket.org/ws/repo"},
+		{"https://me:pass%2Fword@bitbucket.org/ws/repo", []string{"me:pass%2Fword", "pass%2Fword", "me:pass/word", "pass/word"}, "https://bitbucket.org/ws/repo"},
+		{"https://me:pa/ss@bitbucket.org/ws/repo", []string{"me:pa/ss", "pa/ss"}, "https://bitbucket.org/ws/repo"},
+		{"https://me:p@ss@bitbucket.org/ws", []string{"me:p@ss", "p@ss"}, "https://bitbucket.org/ws"},
+		{"https://" + long + "@bitbucket.org", []string{long}, "https://bitbucket.org"},
+		{"https://host:8443/ws/repo/src/@scope", nil, "https://host:8443/ws/repo/src/@scope"},
+		{"git@bitbucket.org:ws/repo.git", nil, "bitbucket.org:ws/repo.git"},
+		{"ssh://git@host:7999/PROJ/repo.git", nil, "ssh://host:7999/PROJ/repo.git"},
+		{"me:secret@host/ws", []string{"me:secret", "secret"}, "host/ws"},
+		{"ws/repo", nil, "ws/repo"},
+		{"https://me:%zz@host/", []string{"me:%zz", "%zz"}, "https://host/"},
+		{"", nil, ""},
+	} {
+		secrets, rest := secret.SplitUserInfo(secret.New(test.given))
+		var got []string
+		for _, s := range secrets {
+			got = append(got, s.Reveal())
+		}
+		if !slices.Equal(got, test.secrets) || rest != test.rest {
+			t.Errorf("%s:\ngot  %q, %q\nwant %q, %q", test.given, got, rest, test.secrets, test.rest)
+		}
+	}
+}

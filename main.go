@@ -1,0 +1,60 @@
+// Command bitbucket-auth gets a Bitbucket credential into a CI pipeline: safely,
+// and in the form that each later step needs.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// version is set by the linker.
+var version string
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	// A closed pipe is told as a fault, instead of ending the process in the
+	// middle of a write.
+	signal.Ignore(syscall.SIGPIPE)
+	go func() {
+		if <-signals == os.Interrupt {
+			stop(fault.New(fault.Interrupted, "interrupted: nothing was handed over"))
+		} else {
+			stop(fault.New(fault.Terminated, "terminated: nothing was handed over"))
+		}
+	}()
+
+	return action.Run(ctx, action.World{
+		Args:    os.Args[1:],
+		Lookup:  os.LookupEnv,
+		Stdin:   os.Stdin,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Now:     time.Now,
+		Version: buildVersion(),
+	})
+}
+
+// buildVersion is what the linker was told, or what `go install` knows.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
