@@ -98,6 +98,9 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.host.UseFile(settings.EnvFile); err != nil {
+		return err
+	}
 	if settings.Token.IsEmpty() {
 		return r.tokenMissing(ctx, settings)
 	}
@@ -127,7 +130,7 @@ func (r *run) steps(ctx context.Context) error {
 
 	r.note(r.warnings(settings, cred)...)
 	r.tell()
-	return r.host.HandOver(ctx, results(settings, cred, target, git))
+	return r.host.HandOver(ctx, results(settings, cred, target, git, r.host))
 }
 
 // mask registers forms that are not registered yet.

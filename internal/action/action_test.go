@@ -7,6 +7,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,9 +33,6 @@ type outcome struct {
 	output, env    string // the command files, raw
 	outputs, vars  map[string]string
 }
-
-// seen is everything that people or later steps can see without being meant to.
-func (o outcome) seen() string { return o.stdout + o.stderr }
 
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
@@ -97,4 +96,15 @@ func inShell(t *testing.T, e env, args ...string) outcome {
 	o := outcome{exit: action.Run(context.Background(), w)}
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	return o
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\ngot  %v\nwant %v", what, got, want)
+	}
+}
+
+func names(values map[string]string) string {
+	return strings.Join(slices.Sorted(maps.Keys(values)), " ")
 }

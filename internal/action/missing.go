@@ -21,7 +21,12 @@ func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
 	}
 	r.note(fault.Remark{Level: level, Fault: f})
 	r.tell()
-	return r.host.HandOver(ctx, host.Results{Outputs: []host.Value{host.Public("available", "false")}})
+	outputs := []host.Value{host.Public("available", "false")}
+	results := host.Results{Outputs: outputs}
+	if !r.host.HasOutputs() {
+		results.Variables = named(settings.EnvPrefix, outputs, nil)
+	}
+	return r.host.HandOver(ctx, results)
 }
 
 // explainMissing says why the token is empty, by what started the pipeline, and

@@ -1,50 +1,68 @@
 package action
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// credentialSuffix ends the name of the variable that holds the credential.
-const credentialSuffix = "_CREDENTIAL"
-
 // results is what a run hands over. The outputs are those of action.yml; what
 // is empty is left out, and reads as empty.
-func results(settings input.Settings, cred credential.Credential, t target, git []gitconfig.Variable) host.Results {
-	var r host.Results
-	add := func(values *[]host.Value, v host.Value) {
-		if !v.Text.IsEmpty() {
-			*values = append(*values, v)
-		}
-	}
-	add(&r.Outputs, host.Secret("credential", cred.Basic()))
-	add(&r.Outputs, host.Secret("authorization", cred.Authorization()))
-	add(&r.Outputs, host.Secret("token", cred.Token))
-	add(&r.Outputs, host.Public("kind", string(cred.Kind)))
-	add(&r.Outputs, host.Public("identity", cred.Identity))
-	add(&r.Outputs, host.Public("git-username", cred.GitUsername))
-	if t.hasRepository() {
-		add(&r.Outputs, host.Public("repository-url", t.repository.URL))
-		add(&r.Outputs, host.Public("repository", t.repository.Name()))
-		add(&r.Outputs, host.Public("repo-slug", t.repository.Slug))
-	}
-	add(&r.Outputs, host.Public("workspace", t.workspace))
-	add(&r.Outputs, host.Public("available", "true"))
-
-	if settings.ExportEnv {
-		prefix := settings.EnvPrefix
-		add(&r.Variables, host.Secret(prefix+credentialSuffix, cred.Basic()))
-		add(&r.Variables, host.Secret(prefix+"_AUTHORIZATION", cred.Authorization()))
-		add(&r.Variables, host.Public(prefix+"_REPOSITORY_URL", t.repository.URL))
-		add(&r.Variables, host.Public(prefix+"_WORKSPACE", t.workspace))
-		add(&r.Variables, host.Public(prefix+"_REPO_SLUG", t.repository.Slug))
+func results(settings input.Settings, cred credential.Credential, t target, git []gitconfig.Variable, h host.Host) host.Results {
+	outputs := given(
+		host.Secret("credential", cred.Basic()),
+		host.Secret("authorization", cred.Authorization()),
+		host.Secret("token", cred.Token),
+		host.Public("kind", string(cred.Kind)),
+		host.Public("identity", cred.Identity),
+		host.Public("git-username", cred.GitUsername),
+		host.Public("repository-url", t.repository.URL),
+		host.Public("repository", t.repositoryName()),
+		host.Public("workspace", t.workspace),
+		host.Public("repo-slug", t.repository.Slug),
+		host.Public("available", "true"),
+	)
+	var variables []host.Value
+	switch {
+	case settings.ExportEnv && h.HasOutputs():
+		variables = named(settings.EnvPrefix, outputs, exported)
+	case settings.ExportEnv:
+		variables = named(settings.EnvPrefix, outputs, nil)
 	}
 	// Git's entries come last, and whole: an empty value of theirs means
 	// something, and the count ends them.
 	for _, v := range git {
-		r.Variables = append(r.Variables, host.Value{Name: v.Name, Text: v.Text, Secret: v.Secret})
+		variables = append(variables, host.Value{Name: v.Name, Text: v.Text, Secret: v.Secret})
 	}
-	return r
+	return host.Results{Outputs: outputs, Variables: variables}
+}
+
+// exported are the outputs that are variables too. On a host without outputs
+// all are.
+var exported = []string{"credential", "authorization", "repository-url", "workspace", "repo-slug"}
+
+// given is the values that aren't empty.
+func given(values ...host.Value) []host.Value {
+	return slices.DeleteFunc(values, func(v host.Value) bool { return v.Text.IsEmpty() })
+}
+
+// named is outputs as variables: those listed, or all of them for a nil list.
+func named(prefix string, outputs []host.Value, list []string) []host.Value {
+	var variables []host.Value
+	for _, v := range outputs {
+		if list == nil || slices.Contains(list, v.Name) {
+			v.Name = variableName(prefix, v.Name)
+			variables = append(variables, v)
+		}
+	}
+	return variables
+}
+
+// variableName is how an output is called as a variable.
+func variableName(prefix, output string) string {
+	return prefix + "_" + strings.ToUpper(strings.ReplaceAll(output, "-", "_"))
 }

@@ -24,6 +24,14 @@ type target struct {
 
 func (t target) hasRepository() bool { return t.repository.Slug != "" }
 
+// repositoryName is workspace/slug, or empty.
+func (t target) repositoryName() string {
+	if !t.hasRepository() {
+		return ""
+	}
+	return t.repository.Name()
+}
+
 // findTarget understands repository and workspace. Which paths a server on this
 // machine has depends on which Bitbucket it plays, and that on the kind.
 func findTarget(settings input.Settings, kind credential.Kind) (target, []fault.Remark, error) {

@@ -23,7 +23,7 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 			"don't check out or run the pull request's code in this job, or use this step in a job of its own",
 			"or set export-env: false and git: none, and give the outputs only to the steps that need them")))
 	}
-	name := settings.EnvPrefix + credentialSuffix
+	name := variableName(settings.EnvPrefix, "credential")
 	if old, _ := r.world.Lookup(name); settings.ExportEnv && old != "" && old != cred.Basic().Reveal() {
 		remarks = append(remarks, fault.Warn(fault.New(fault.CredentialSet,
 			fmt.Sprintf("%s already holds another credential, which this one replaces for all later steps", name),

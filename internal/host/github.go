@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -53,8 +52,12 @@ func detectGitHub(world World) Host {
 	return nil
 }
 
-func (g *gitHub) Name() string { return g.name }
-func (g *gitHub) Event() Event { return gitHubEvent(g.world.getenv) }
+func (g *gitHub) Name() string     { return g.name }
+func (g *gitHub) Event() Event     { return gitHubEvent(g.world.getenv) }
+func (g *gitHub) HasOutputs() bool { return true }
+
+// UseFile refuses: the runner's own files take the results.
+func (g *gitHub) UseFile(path string) error { return noFile(g.name, path) }
 
 // SettingNames is how runners pass an input: upper case, hyphens kept
 // (docs.github.com, "Metadata syntax").
@@ -63,7 +66,7 @@ func (g *gitHub) SettingNames(id string) []string {
 }
 
 // commands collects workflow commands, then writes them at once.
-func (g *gitHub) commands(issue func(*githubactions.Action, io.Writer)) error {
+func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) error {
 	var b bytes.Buffer
 	issue(githubactions.New(githubactions.WithWriter(&b), githubactions.WithGetenv(g.world.getenv)), &b)
 	if _, err := g.world.Stdout.Write(b.Bytes()); err != nil {
@@ -73,10 +76,10 @@ func (g *gitHub) commands(issue func(*githubactions.Action, io.Writer)) error {
 }
 
 func (g *gitHub) Mask(forms []string) error {
-	return g.commands(func(action *githubactions.Action, w io.Writer) {
+	return g.commands(func(action *githubactions.Action, b *bytes.Buffer) {
 		for _, form := range forms {
 			if g.literalMasks {
-				fmt.Fprintf(w, "::add-mask::%s\n", form)
+				b.WriteString("::add-mask::" + form + "\n")
 			} else {
 				action.AddMask(form)
 			}
@@ -85,7 +88,7 @@ func (g *gitHub) Mask(forms []string) error {
 }
 
 func (g *gitHub) Say(remark fault.Remark) {
-	err := g.commands(func(action *githubactions.Action, _ io.Writer) {
+	err := g.commands(func(action *githubactions.Action, _ *bytes.Buffer) {
 		// Runners mask the message only, so the title holds nothing but the code.
 		title := strings.TrimSpace("bitbucket-auth " + remark.Code.ID)
 		action = action.WithFieldsMap(map[string]string{"title": title})
@@ -137,7 +140,7 @@ func (g *gitHub) HandOver(ctx context.Context, results Results) error {
 		if err != nil {
 			return err
 		}
-		f.records = records(batch.values)
+		f.text = records(batch.values)
 		files = append(files, f)
 	}
 	for i, f := range files {
@@ -151,6 +154,21 @@ func (g *gitHub) HandOver(ctx context.Context, results Results) error {
 			}
 			return err
 		}
+	}
+	return nil
+}
+
+// Summarize appends to the job summary, or leaves it as it was.
+func (g *gitHub) Summarize(markdown string) error {
+	f, err := g.openCommandFile("step-summary")
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	f.text = markdown
+	if err := f.write(g.world.getenv); err != nil {
+		f.takeBack()
+		return err
 	}
 	return nil
 }
@@ -176,12 +194,12 @@ type commandFile struct {
 	command  string // "output", as go-githubactions calls it
 	variable string // "GITHUB_OUTPUT"
 	file     *os.File
-	size     int64 // before anything was written
-	records  string
+	size     int64  // before anything was written
+	text     string // to append
 }
 
 func (g *gitHub) openCommandFile(command string) (*commandFile, error) {
-	f := &commandFile{command: command, variable: "GITHUB_" + strings.ToUpper(command)}
+	f := &commandFile{command: command, variable: "GITHUB_" + underscored(command)}
 	path := g.world.getenv(f.variable)
 	if path == "" {
 		return nil, fault.New(fault.CommandFileName, f.variable+" is not set, so later steps can't get the results",
@@ -219,7 +237,7 @@ func (f *commandFile) write(getenv func(string) string) (err error) {
 				"check the disk space of the runner")
 		}
 	}()
-	message := strings.TrimSuffix(f.records, "\n") // the library adds the last line end
+	message := strings.TrimSuffix(f.text, "\n") // the library adds the last line end
 	if f.endsInsideLine() {
 		message = "\n" + message
 	}

@@ -21,6 +21,11 @@ type Host interface {
 	// SettingNames returns the environment variables that may hold a setting,
 	// by its id.
 	SettingNames(id string) []string
+	// HasOutputs tells whether a step has outputs of its own. Where it has none,
+	// every result is handed over as a variable.
+	HasOutputs() bool
+	// UseFile names the file that takes the results (env-file), or none.
+	UseFile(path string) error
 	// Event is what started the pipeline, where the host tells.
 	Event() Event
 	// Mask registers text that must not show in logs from here on. It comes
@@ -30,6 +35,8 @@ type Host interface {
 	Say(fault.Remark)
 	// HandOver gives results to later steps: all of them, or on an error none.
 	HandOver(context.Context, Results) error
+	// Summarize adds Markdown to the run's summary page, where the host has one.
+	Summarize(markdown string) error
 	// Fail ends a run: it shows the fault and hands over nothing but its code.
 	Fail(*fault.Fault)
 }
@@ -64,6 +71,15 @@ func (r Results) check() error {
 		}
 	}
 	return nil
+}
+
+// noFile refuses an env-file on a host that takes results by other ways.
+func noFile(name, path string) error {
+	if path == "" {
+		return nil
+	}
+	return fault.New(fault.SettingRefused, "env-file can't be set on "+name+", where results go to later steps by themselves",
+		"leave out env-file")
 }
 
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }

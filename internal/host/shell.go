@@ -18,10 +18,17 @@ func (*screen) Name() string        { return "the screen" }
 func (*screen) Event() Event        { return Event{} }
 func (*screen) Mask([]string) error { return nil } // a screen has no masks
 
+// A screen has no outputs, and no page for a summary.
+func (*screen) HasOutputs() bool        { return false }
+func (*screen) Summarize(string) error { return nil }
+
 // SettingNames is the family of every host that has none of its own.
 func (*screen) SettingNames(id string) []string {
 	return []string{"BITBUCKET_AUTH_" + underscored(id)}
 }
+
+// UseFile refuses: what is printed takes the results.
+func (*screen) UseFile(path string) error { return noFile("a shell", path) }
 
 func (s *screen) Say(remark fault.Remark) {
 	shown := lines(remark)
@@ -46,8 +53,7 @@ type shell struct {
 
 func (*shell) Name() string { return "a shell" }
 
-// HandOver prints an export line for every variable, in one write. A shell has
-// no outputs.
+// HandOver prints an export line for every variable, in one write.
 func (s *shell) HandOver(ctx context.Context, results Results) error {
 	if err := results.check(); err != nil {
 		return err

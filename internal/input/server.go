@@ -36,7 +36,7 @@ func (p *parser) server(given secret.String) Server {
 		p.fail(fault.New(fault.ServerURL, "server-url holds a user name or a password",
 			"take out everything before the @, and give it as identity and token",
 			"if a password was stored there in the clear, revoke it"))
-	case u.Scheme != "https" && !(u.Scheme == "http" && loopback):
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback):
 		p.fail(fault.New(fault.ServerURL, "server-url isn't https, so the credential would travel in the clear",
 			"set server-url to the https address; plain http is taken for loopback addresses alone"))
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:

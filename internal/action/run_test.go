@@ -1,0 +1,362 @@
+package action_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+func TestResultsOnGitHub(t *testing.T) {
+	api := credentialtest.APIToken()
+	basic := base64.StdEncoding.EncodeToString([]byte("me@example.com:" + api))
+	o := onGitHub(t, env{
+		"INPUT_TOKEN":      api,
+		"INPUT_IDENTITY":   "me@example.com",
+		"INPUT_REPOSITORY": "git clone https://me@bitbucket.org/Team/Repo.git",
+	})
+	equal(t, "exit code", o.exit, 0)
+	equal(t, "outputs", o.outputs, map[string]string{
+		"credential": basic, "authorization": "Basic " + basic, "token": api, "kind": "api-token",
+		"identity": "me@example.com", "git-username": "x-bitbucket-api-token-auth",
+		"repository-url": "https://bitbucket.org/team/repo.git", "repository": "team/repo",
+		"workspace": "team", "repo-slug": "repo", "available": "true",
+	})
+	equal(t, "variables", o.vars, map[string]string{
+		"BITBUCKET_CREDENTIAL": basic, "BITBUCKET_AUTHORIZATION": "Basic " + basic,
+		"BITBUCKET_REPOSITORY_URL": "https://bitbucket.org/team/repo.git",
+		"BITBUCKET_WORKSPACE":      "team", "BITBUCKET_REPO_SLUG": "repo",
+	})
+}
+
+func TestExportEnvAndPrefix(t *testing.T) {
+	access := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_WORKSPACE": "team"}
+	o := onGitHub(t, access.with(env{"INPUT_EXPORT-ENV": "false"}))
+	equal(t, "variables", o.vars, map[string]string{})
+
+	o = onGitHub(t, access.with(env{"INPUT_ENV-PREFIX": "MIRROR_BB"}))
+	equal(t, "names", names(o.vars), "MIRROR_BB_AUTHORIZATION MIRROR_BB_CREDENTIAL MIRROR_BB_WORKSPACE")
+
+	o = onGitHub(t, access.with(env{"INPUT_EXPORT-ENV": "false", "INPUT_GIT": "workspace", "INPUT_ENV-PREFIX": "MIRROR"}))
+	equal(t, "the count", o.vars["GIT_CONFIG_COUNT"], "4")
+	equal(t, "the user", o.vars["MIRROR_GIT_0_USERNAME"], "x-token-auth")
+	if !strings.HasSuffix(o.env, "\n") || !strings.Contains(o.env[strings.LastIndex(o.env, "<<")-20:], "GIT_CONFIG_COUNT") {
+		t.Error("GIT_CONFIG_COUNT isn't last")
+	}
+}
+
+func TestShell(t *testing.T) {
+	access := credentialtest.AccessToken()
+	o := inShell(t, env{"BITBUCKET_AUTH_TOKEN": access})
+	equal(t, "exit code", o.exit, 0)
+	// A shell has no outputs, so everything is a variable.
+	want := fmt.Sprintf("export BITBUCKET_CREDENTIAL='%s'\nexport BITBUCKET_AUTHORIZATION='Bearer %s'\nexport BITBUCKET_TOKEN='%s'\n"+
+		"export BITBUCKET_KIND='access-token'\nexport BITBUCKET_IDENTITY='x-token-auth'\nexport BITBUCKET_GIT_USERNAME='x-token-auth'\n"+
+		"export BITBUCKET_AVAILABLE='true'\n",
+		base64.StdEncoding.EncodeToString([]byte("x-token-auth:"+access)), access, access)
+	equal(t, "standard output", o.stdout, want)
+	if leaks := hosttest.Leaks(o.stderr, access); len(leaks) > 0 {
+		t.Errorf("standard error holds the token: %v", leaks)
+	}
+
+	o = inShell(t, env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_KIND": "none"})
+	equal(t, "standard output of a fault", o.stdout, "(exit 2)\n")
+	equal(t, "exit code of a fault", o.exit, 2)
+
+	named := runWith(t, world(env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_HOST": "shell"}, nil, nil))
+	equal(t, "the host named", named.stdout, want)
+}
+
+// Nothing that an earlier step exported changes this one: each host reads one
+// family of names.
+func TestOneFamilyOfNames(t *testing.T) {
+	foreign := env{}
+	for _, prefix := range []string{"PLUGIN_", "BITBUCKET_AUTH_", "BITBUCKET_", ""} {
+		for id, value := range map[string]string{
+			"SERVER-URL": "https://evil.example", "SERVER_URL": "https://evil.example", "KIND": "http-access-token",
+			"TOKEN": credentialtest.AppPassword(), "IDENTITY": "mallory", "ENV_PREFIX": "EVIL", "EXPORT_ENV": "false", "GIT": "host",
+		} {
+			foreign[prefix+id] = value
+		}
+	}
+	foreign["INPUT_SERVER_URL"] = "https://evil.example"
+	delete(foreign, "BITBUCKET_AUTH_HOST")
+
+	own := env{"INPUT_TOKEN": credentialtest.APIToken(), "INPUT_IDENTITY": "me@example.com", "INPUT_SERVER-URL": ""}
+	with, without := onGitHub(t, own.with(foreign)), onGitHub(t, own)
+	equal(t, "outputs", with.outputs, without.outputs)
+	equal(t, "variables", with.vars, without.vars)
+
+	github := env{}
+	for name, value := range foreign {
+		github[strings.Replace(name, "BITBUCKET_AUTH_", "INPUT_", 1)] = value
+	}
+	own = env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken()}
+	equal(t, "in a shell", inShell(t, own.with(github)).stdout, inShell(t, own).stdout)
+}
+
+// Each fault that ends a run: its code and exit code, on GitHub.
+func TestFaults(t *testing.T) {
+	api := credentialtest.APIToken()
+	good := env{"INPUT_TOKEN": api, "INPUT_IDENTITY": "me@example.com"}
+	for _, test := range []struct {
+		name string
+		env  env
+		code fault.Code
+	}{
+		{"empty token", good.with(env{"INPUT_TOKEN": ""}), fault.TokenMissing},
+		{"token of quotes", good.with(env{"INPUT_TOKEN": `" "`}), fault.TokenMissing},
+		{"missing identity", good.with(env{"INPUT_IDENTITY": ""}), fault.IdentityMissing},
+		{"unknown kind", good.with(env{"INPUT_KIND": "pat"}), fault.NotAllowed},
+		{"bad boolean", good.with(env{"INPUT_EXPORT-ENV": "yes"}), fault.NotAllowed},
+		{"bad env-prefix", good.with(env{"INPUT_ENV-PREFIX": "GITHUB"}), fault.EnvPrefix},
+		{"bad server-url", good.with(env{"INPUT_SERVER-URL": "http://bitbucket.org"}), fault.ServerURL},
+		{"the host named", good.with(env{"BITBUCKET_AUTH_HOST": "shell"}), fault.SettingRefused},
+		{"an env-file", good.with(env{"INPUT_ENV-FILE": "/tmp/x"}), fault.SettingRefused},
+		{"git without a repository", good.with(env{"INPUT_GIT": "repository"}), fault.RepositoryMissing},
+		{"git without a workspace", good.with(env{"INPUT_GIT": "workspace"}), fault.RepositoryMissing},
+		{"another workspace", good.with(env{"INPUT_REPOSITORY": "a/b", "INPUT_WORKSPACE": "c"}), fault.WorkspaceDiffers},
+		{"bad workspace", good.with(env{"INPUT_WORKSPACE": "a/b"}), fault.Workspace},
+		{"bad repository", good.with(env{"INPUT_REPOSITORY": "a"}), fault.Repository},
+		{"git broken by an earlier step", good.with(env{"INPUT_GIT": "host", "GIT_CONFIG_COUNT": "1"}), fault.GitConfigCount},
+		{"GITHUB_ENV not set", good.with(env{"GITHUB_ENV": ""}), fault.CommandFileName},
+		{"GITHUB_ENV missing", good.with(env{"GITHUB_ENV": "/nowhere/env"}), fault.CommandFile},
+		{"GITHUB_ENV is a folder", good.with(env{"GITHUB_ENV": t.TempDir()}), fault.CommandFile},
+		{"GITHUB_ENV is a device", good.with(env{"GITHUB_ENV": "/dev/full"}), fault.CommandFile},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := onGitHub(t, test.env)
+			equal(t, "exit code", o.exit, test.code.Exit)
+			equal(t, "outputs", o.outputs, map[string]string{"error-code": test.code.ID})
+			equal(t, "variables", o.vars, map[string]string{})
+			if !strings.Contains(o.stdout, "::error title=bitbucket-auth "+test.code.ID+"::") {
+				t.Errorf("no error is shown: %q", o.stdout)
+			}
+			checkNoLeak(t, hosttest.GitHub, o, api)
+		})
+	}
+}
+
+func TestArguments(t *testing.T) {
+	token := credentialtest.AccessToken()
+	for _, args := range [][]string{{token}, {"--token", token}, {"--shell", "x"}} {
+		w := world(env{"GITHUB_ACTIONS": ""}, nil, nil)
+		w.Args = args
+		o := runWith(t, w)
+		equal(t, "exit code", o.exit, 2)
+		if strings.Contains(o.stdout+o.stderr, token) || !strings.Contains(o.stderr, "BBA108") {
+			t.Errorf("got %q, %q", o.stdout, o.stderr)
+		}
+	}
+	for _, arg := range []string{"--help", "-h", "--version"} {
+		w := world(env{}, nil, nil)
+		w.Args = []string{arg}
+		o := runWith(t, w)
+		if o.exit != 0 || o.stdout == "" || o.stderr != "" {
+			t.Errorf("%s: got %d, %q, %q", arg, o.exit, o.stdout, o.stderr)
+		}
+		w.Stdout = broken{}
+		equal(t, "exit code with a broken output", action.Run(context.Background(), w), 3)
+	}
+}
+
+func TestNoHost(t *testing.T) {
+	o := runWith(t, world(env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken()}, nil, nil))
+	equal(t, "exit code", o.exit, 3)
+	equal(t, "standard output", o.stdout, "")
+	if !strings.Contains(o.stderr, "BBA301") {
+		t.Errorf("got %q", o.stderr)
+	}
+	o = runWith(t, world(env{"BITBUCKET_AUTH_HOST": "shel"}, nil, nil))
+	if o.exit != 2 || !strings.Contains(o.stderr, "did you mean BITBUCKET_AUTH_HOST: shell?") || o.stdout != "" {
+		t.Errorf("got %d, %q, %q", o.exit, o.stdout, o.stderr)
+	}
+}
+
+func TestShellIsRefusedWhereMasksAct(t *testing.T) {
+	token := credentialtest.AccessToken()
+	for _, variable := range []string{"GITHUB_ACTIONS", "ACT", "GITEA_ACTIONS", "FORGEJO_ACTIONS"} {
+		o := inShell(t, env{variable: "true", "INPUT_TOKEN": token, "BITBUCKET_AUTH_TOKEN": token})
+		equal(t, "exit code", o.exit, 2)
+		equal(t, "standard output", o.stdout, "(exit 2)\n")
+		if !strings.Contains(o.stderr, "BBA109") {
+			t.Errorf("got %q", o.stderr)
+		}
+	}
+}
+
+// Where standard output is gone, no mask can act: nothing is handed over.
+func TestClosedOutput(t *testing.T) {
+	dir := t.TempDir()
+	e := env{"GITHUB_ACTIONS": "true", "INPUT_TOKEN": credentialtest.AccessToken()}
+	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_ENV"} {
+		e[name] = filepath.Join(dir, name)
+		if err := os.WriteFile(e[name], nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stderr bytes.Buffer
+	equal(t, "exit code", action.Run(context.Background(), world(e, broken{}, &stderr)), 3)
+	_, outputs := commandFile(t, e["GITHUB_OUTPUT"])
+	equal(t, "outputs", outputs, map[string]string{"error-code": "BBA305"})
+	_, vars := commandFile(t, e["GITHUB_ENV"])
+	equal(t, "variables", vars, map[string]string{})
+	if !strings.Contains(stderr.String(), "BBA305") {
+		t.Errorf("got %q", stderr.String())
+	}
+
+	equal(t, "exit code in a shell", action.Run(context.Background(), func() action.World {
+		w := world(env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken()}, broken{}, &stderr)
+		w.Args = []string{"--shell"}
+		return w
+	}()), 3)
+}
+
+func TestSignal(t *testing.T) {
+	for _, cause := range []*fault.Fault{fault.New(fault.Interrupted, "interrupted"), fault.New(fault.Terminated, "terminated")} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cancel(cause)
+		dir := t.TempDir()
+		e := env{"GITHUB_ACTIONS": "true", "INPUT_TOKEN": credentialtest.AccessToken(), "GITHUB_OUTPUT": filepath.Join(dir, "o"), "GITHUB_ENV": filepath.Join(dir, "e")}
+		for _, name := range []string{"o", "e"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("before=1\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		equal(t, "exit code", action.Run(ctx, world(e, io.Discard, io.Discard)), cause.Code.Exit)
+		_, outputs := commandFile(t, filepath.Join(dir, "o"))
+		equal(t, "outputs", outputs, map[string]string{"before": "1", "error-code": cause.Code.ID})
+		_, vars := commandFile(t, filepath.Join(dir, "e"))
+		equal(t, "variables", vars, map[string]string{"before": "1"})
+	}
+}
+
+// A panic becomes a fault of our own, without what panicked.
+func TestPanic(t *testing.T) {
+	w := world(env{}, nil, nil)
+	w.Args = []string{"--shell"}
+	w.Lookup = func(name string) (string, bool) {
+		if strings.HasSuffix(name, "_TOKEN") {
+			panic("choked on s3cret")
+		}
+		return "", false
+	}
+	o := runWith(t, w)
+	equal(t, "exit code", o.exit, 1)
+	equal(t, "standard output", o.stdout, "(exit 1)\n")
+	if strings.Contains(o.stderr, "s3cret") || !strings.Contains(o.stderr, "BBA901") {
+		t.Errorf("got %q", o.stderr)
+	}
+}
+
+func TestMissingToken(t *testing.T) {
+	const fork = `{"pull_request": {"head": {"repo": {"full_name": "mallory/repo"}}, "base": {"repo": {"full_name": "team/repo"}}}}`
+	const gone = `{"pull_request": {"head": {"repo": null}, "base": {"repo": {"full_name": "team/repo"}}}}`
+	const own = `{"pull_request": {"head": {"repo": {"full_name": "team/repo"}}, "base": {"repo": {"full_name": "team/repo"}}}}`
+	for _, test := range []struct {
+		name, event, payload, actor string
+		said, level                 string
+	}{
+		{"a fork", "pull_request", fork, "mallory", "comes from a fork", "notice"},
+		{"a fork that is gone", "pull_request", gone, "mallory", "comes from a fork", "notice"},
+		{"Dependabot", "pull_request", own, "dependabot[bot]", "Dependabot started this run", "notice"},
+		{"its own pull request", "pull_request", own, "me", "the token is empty (", "warning"},
+		{"pull_request_target", "pull_request_target", fork, "mallory", "the token is empty (", "warning"},
+		{"a push", "push", `{}`, "me", "the token is empty (", "warning"},
+		{"no payload", "push", "", "me", "the token is empty (", "warning"},
+		{"a broken payload", "push", `{"pull_request": 7`, "me", "the token is empty (", "warning"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "event.json")
+			if test.payload != "" {
+				if err := os.WriteFile(path, []byte(test.payload), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e := env{"GITHUB_EVENT_NAME": test.event, "GITHUB_EVENT_PATH": path, "GITHUB_ACTOR": test.actor, "INPUT_TOKEN": ""}
+			o := onGitHub(t, e)
+			equal(t, "exit code", o.exit, 2)
+			equal(t, "outputs", o.outputs, map[string]string{"error-code": "BBA101"})
+			if !strings.Contains(o.stdout, test.said) {
+				t.Errorf("doesn't say %q: %s", test.said, o.stdout)
+			}
+			o = onGitHub(t, e.with(env{"INPUT_ON-MISSING-TOKEN": "skip"}))
+			equal(t, "exit code of skip", o.exit, 0)
+			equal(t, "outputs of skip", o.outputs, map[string]string{"available": "false"})
+			equal(t, "variables of skip", o.vars, map[string]string{})
+			if !strings.Contains(o.stdout, "::"+test.level+" ") {
+				t.Errorf("no %s: %s", test.level, o.stdout)
+			}
+		})
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	access := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_WORKSPACE": "team"}
+	for _, test := range []struct {
+		name string
+		env  env
+		want fault.Code // none: no warning
+	}{
+		{"nothing special", env{"GITHUB_EVENT_NAME": "push"}, fault.Code{}},
+		{"expires soon", env{"INPUT_EXPIRES-ON": "2026-11-22"}, fault.ExpiresSoon},
+		{"expired", env{"INPUT_EXPIRES-ON": "2026-11-20"}, fault.Expired},
+		{"expires later", env{"INPUT_EXPIRES-ON": "2027-11-20"}, fault.Code{}},
+		{"pull_request_target", env{"GITHUB_EVENT_NAME": "pull_request_target"}, fault.UntrustedEvent},
+		{"workflow_run", env{"GITHUB_EVENT_NAME": "workflow_run"}, fault.UntrustedEvent},
+		{"workflow_run, outputs alone", env{"GITHUB_EVENT_NAME": "workflow_run", "INPUT_EXPORT-ENV": "false"}, fault.Code{}},
+		{"workflow_run, git alone", env{"GITHUB_EVENT_NAME": "workflow_run", "INPUT_EXPORT-ENV": "false", "INPUT_GIT": "workspace"}, fault.UntrustedEvent},
+		{"another credential is set", env{"BITBUCKET_CREDENTIAL": "other"}, fault.CredentialSet},
+		{"another credential, not exported", env{"BITBUCKET_CREDENTIAL": "other", "INPUT_EXPORT-ENV": "false"}, fault.Code{}},
+		{"another prefix", env{"BITBUCKET_CREDENTIAL": "other", "INPUT_ENV-PREFIX": "MIRROR"}, fault.Code{}},
+		{"the same credential", env{"BITBUCKET_CREDENTIAL": base64.StdEncoding.EncodeToString([]byte("x-token-auth:" + access["INPUT_TOKEN"]))}, fault.Code{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := onGitHub(t, access.with(test.env))
+			equal(t, "exit code", o.exit, 0)
+			shown := strings.Count(o.stdout, "::warning ")
+			if test.want.ID == "" {
+				equal(t, "warnings", shown, 0)
+			} else if shown != 1 || !strings.Contains(o.stdout, "::warning title=bitbucket-auth "+test.want.ID+"::") {
+				t.Errorf("got %s", o.stdout)
+			}
+		})
+	}
+}
+
+func TestRewriteSSHOnDataCenter(t *testing.T) {
+	o := onGitHub(t, env{
+		"INPUT_TOKEN": credentialtest.HTTPAccessToken(), "INPUT_IDENTITY": "me", "INPUT_SERVER-URL": "https://git.example.com/ctx",
+		"INPUT_REPOSITORY": "ssh://git@git.example.com:2222/PROJ/repo.git", "INPUT_GIT": "workspace", "INPUT_REWRITE-SSH": "true",
+	})
+	for _, want := range []string{"git@git.example.com:PROJ/", "ssh://git@git.example.com:22/PROJ/", "ssh://git@git.example.com:7999/PROJ/", "ssh://git@git.example.com:2222/proj/"} {
+		if !strings.Contains(o.env, "\n"+want+"\n") {
+			t.Errorf("%s isn't rewritten: %s", want, o.env)
+		}
+	}
+}
+
+// broken is an output that nobody reads any more.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("closed") }
+
+// runWith runs in a world, and collects what it prints.
+func runWith(t *testing.T, w action.World) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	w.Stdout, w.Stderr = &stdout, &stderr
+	exit := action.Run(context.Background(), w)
+	return outcome{exit: exit, stdout: stdout.String(), stderr: stderr.String()}
+}

@@ -1,0 +1,304 @@
+package input_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// source has settings by their ids, under one name each.
+func source(settings map[string]string) input.Source {
+	return input.Source{
+		Names:  func(id string) []string { return []string{id} },
+		Lookup: func(name string) (string, bool) { value, ok := settings[name]; return value, ok },
+		Stdin:  strings.NewReader("from-stdin\n"),
+	}
+}
+
+func read(t *testing.T, settings map[string]string) (input.Settings, error) {
+	t.Helper()
+	given, err := input.Read(context.Background(), source(settings))
+	if err != nil {
+		return input.Settings{}, err
+	}
+	s, _, err := given.Settings()
+	return s, err
+}
+
+func TestDefaults(t *testing.T) {
+	blank := map[string]string{}
+	for _, id := range []string{"token", "identity", "kind", "repository", "workspace", "server-url", "expires-on", "git", "rewrite-ssh", "export-env", "env-prefix", "on-missing-token"} {
+		blank[id] = " \t\n" // an empty value means "not given", always
+	}
+	for name, settings := range map[string]map[string]string{"nothing": nil, "blanks": blank} {
+		s, err := read(t, settings)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if !s.Token.IsEmpty() {
+			t.Errorf("%s: there is a token", name)
+		}
+		s.Token, s.Repository = secret.String{}, secret.String{}
+		want := input.Settings{
+			Server:         input.Server{URL: "https://bitbucket.org", Sort: credential.Cloud},
+			ExportEnv:      true,
+			EnvPrefix:      "BITBUCKET",
+			OnMissingToken: input.Fail,
+		}
+		if s != want {
+			t.Errorf("%s:\ngot  %+v\nwant %+v", name, s, want)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	s, err := read(t, map[string]string{
+		"token": " t0ken-abc\n", "identity": "\"me@example.com\" ", "kind": " access-token ",
+		"repository": "ws/repo", "workspace": " ws ", "server-url": "https://Git.Example.com:443/ctx/",
+		"expires-on": "2027-01-31", "git": "workspace", "rewrite-ssh": "True", "export-env": "FALSE",
+		"env-prefix": " MIRROR ", "on-missing-token": "skip",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Token.Reveal() != "t0ken-abc" || s.Repository.Reveal() != "ws/repo" {
+		t.Error("token or repository is not what was given")
+	}
+	s.Token, s.Repository = secret.String{}, secret.String{}
+	want := input.Settings{
+		Identity: "me@example.com", Kind: credential.AccessToken, Workspace: "ws",
+		Server:    input.Server{URL: "https://git.example.com/ctx", Sort: credential.DataCenter},
+		ExpiresOn: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Git: gitconfig.Workspace,
+		RewriteSSH: true, EnvPrefix: "MIRROR", OnMissingToken: input.Skip,
+	}
+	if s != want {
+		t.Errorf("got  %+v\nwant %+v", s, want)
+	}
+}
+
+func TestServerURL(t *testing.T) {
+	for given, want := range map[string]input.Server{
+		"https://bitbucket.org/":        {URL: "https://bitbucket.org", Sort: credential.Cloud},
+		"HTTPS://BITBUCKET.ORG:443":     {URL: "https://bitbucket.org", Sort: credential.Cloud},
+		"https://git.example.com:8443":  {URL: "https://git.example.com:8443", Sort: credential.DataCenter},
+		"https://git.example.com/a/b//": {URL: "https://git.example.com/a/b", Sort: credential.DataCenter},
+		"https://notbitbucket.org":      {URL: "https://notbitbucket.org", Sort: credential.DataCenter},
+		"http://127.0.0.1:7990/ctx":     {URL: "http://127.0.0.1:7990/ctx", Sort: credential.Loopback},
+		"http://127.9.9.9":              {URL: "http://127.9.9.9", Sort: credential.Loopback},
+		"http://localhost:80":           {URL: "http://localhost", Sort: credential.Loopback},
+		"https://[::1]:8443":            {URL: "https://[::1]:8443", Sort: credential.Loopback},
+	} {
+		s, err := read(t, map[string]string{"server-url": given})
+		if err != nil || s.Server != want {
+			t.Errorf("%s: got %+v, %v", given, s.Server, err)
+		}
+	}
+}
+
+func TestDates(t *testing.T) {
+	want := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
+	for _, given := range []string{"2027-01-31", "2027-01-31T00:00:00Z", "2027-01-31T00:00:00.000Z", "2027-01-31T00:00:00+02:00"} {
+		if s, err := read(t, map[string]string{"expires-on": given}); err != nil || !s.ExpiresOn.Equal(want) {
+			t.Errorf("%s: got %v, %v", given, s.ExpiresOn, err)
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for _, test := range []struct {
+		id, value string
+		want      fault.Code
+	}{
+		{"kind", "api-tokn", fault.NotAllowed},
+		{"kind", "s3cret-s3cret", fault.NotAllowed},
+		{"git", "off", fault.NotAllowed},
+		{"export-env", "yes", fault.NotAllowed},
+		{"export-env", "1", fault.NotAllowed},
+		{"rewrite-ssh", "tRue", fault.NotAllowed},
+		{"rewrite-ssh", "true", fault.SettingAlone},
+		{"on-missing-token", "ignore", fault.NotAllowed},
+		{"env-prefix", "mirror", fault.EnvPrefix},
+		{"env-prefix", "M", fault.EnvPrefix},
+		{"env-prefix", "MIRROR_", fault.EnvPrefix},
+		{"env-prefix", "1MIRROR", fault.EnvPrefix},
+		{"env-prefix", "MIR-ROR", fault.EnvPrefix},
+		{"env-prefix", "MIR\nROR", fault.EnvPrefix},
+		{"env-prefix", "GITHUB", fault.EnvPrefix},
+		{"env-prefix", "BITBUCKET_AUTH", fault.EnvPrefix},
+		{"env-prefix", "BITBUCKET_AUTH_X", fault.EnvPrefix},
+		{"env-prefix", "CI_X", fault.EnvPrefix},
+		{"env-prefix", "GIT", fault.EnvPrefix},
+		{"expires-on", "31.01.2027", fault.ExpiresOn},
+		{"expires-on", "2027-02-30", fault.ExpiresOn},
+		{"expires-on", "2027-01-31T12:00:00Z", fault.ExpiresOn},
+		{"expires-on", "s3cret-s3cret", fault.ExpiresOn},
+		{"server-url", "bitbucket.example.com", fault.ServerURL},
+		{"server-url", "https://", fault.ServerURL},
+		{"server-url", "https:///path", fault.ServerURL},
+		{"server-url", "http://git.example.com", fault.ServerURL},
+		{"server-url", "http://bitbucket.org", fault.ServerURL},
+		{"server-url", "ftp://127.0.0.1", fault.ServerURL},
+		{"server-url", "http://127.0.0.1.example.com", fault.ServerURL},
+		{"server-url", "http://localhost@git.example.com", fault.ServerURL},
+		{"server-url", "https://me:s3cret-s3cret@git.example.com", fault.ServerURL},
+		{"server-url", "https://git.example.com?x=s3cret-s3cret", fault.ServerURL},
+		{"server-url", "https://git.example.com#x", fault.ServerURL},
+		{"server-url", "https://bitbucket.org/ws/repo", fault.ServerURL},
+		{"server-url", "https://api.bitbucket.org", fault.ServerURL},
+		{"server-url", "https://bitbucket.org:8443", fault.ServerURL},
+		{"server-url", "https://git example.com", fault.ServerURL},
+		{"server-url", "https://git.example.com\n.evil.example", fault.ServerURL},
+		{"token-file", "/nowhere/s3cret-s3cret", fault.TokenFile},
+		{"token-file", "/", fault.TokenFile},
+	} {
+		_, err := read(t, map[string]string{test.id: test.value})
+		if err == nil {
+			t.Errorf("%s=%q: no fault", test.id, test.value)
+			continue
+		}
+		f := fault.From(err)
+		if f.Code != test.want || len(f.Hints) == 0 {
+			t.Errorf("%s=%q: got %v, want %s", test.id, test.value, f, test.want.ID)
+		}
+		if strings.Contains(f.What+strings.Join(f.Hints, ""), "s3cret") {
+			t.Errorf("%s=%q is echoed", test.id, test.value)
+		}
+	}
+}
+
+func TestTokenInAnotherInput(t *testing.T) {
+	for _, settings := range []map[string]string{
+		{"token": "TOKEN_ABC", "identity": "TOKEN_ABC"},
+		{"token": "TOKEN_ABC", "workspace": "TOKEN_ABC"},
+		{"token": "TOKEN_ABC", "repository": "ws/TOKEN_ABC"},
+		{"token": "TOKEN_ABC", "env-prefix": "TOKEN_ABC"},
+	} {
+		if _, err := read(t, settings); fault.From(err).Code != fault.TokenShown {
+			t.Errorf("%v: got %v", settings, err)
+		}
+	}
+	if _, err := read(t, map[string]string{"token": "TOKEN_ABC", "repository": "https://me:TOKEN_ABC@bitbucket.org/ws/repo"}); err != nil {
+		t.Errorf("in a URL's user-info, where it is dropped: %v", err)
+	}
+}
+
+func TestTokenFile(t *testing.T) {
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, test := range []struct{ path, want string }{
+		{file("in-a-file"), "in-a-file"},
+		{file("in-a-file\r\n"), "in-a-file"},
+		{file(strings.Repeat("x", 64<<10)), strings.Repeat("x", 64<<10)},
+		{"-", "from-stdin"},
+		{file(""), ""},
+	} {
+		given, err := input.Read(context.Background(), source(map[string]string{"token-file": test.path}))
+		if err != nil || given.Token.Reveal() != test.want {
+			t.Errorf("got %q, %v", given.Token.Reveal(), err)
+		}
+	}
+	for name, settings := range map[string]map[string]string{
+		"too large":          {"token-file": file(strings.Repeat("x", 64<<10+1))},
+		"both are given":     {"token-file": file("a-token"), "token": "another-token"},
+		"both, and no token": {"token-file": "/nowhere", "token": "another-token"},
+	} {
+		given, err := input.Read(context.Background(), source(settings))
+		if fault.From(err).Code != fault.TokenFile {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if len(given.Secrets()) == 0 {
+			t.Errorf("%s: nothing to mask", name)
+		}
+	}
+}
+
+// A token may come through a pipe that never ends: a signal still ends the run.
+func TestTokenFileGivesUpWithTheContext(t *testing.T) {
+	never, writer := io.Pipe()
+	defer writer.Close()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(fault.New(fault.Terminated, "terminated"))
+	s := source(map[string]string{"token-file": "-"})
+	s.Stdin = never
+	if _, err := input.Read(ctx, s); fault.From(err).Code != fault.Terminated {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A name that is present ends the search, even when its value is empty.
+func TestThePresentNameEndsTheSearch(t *testing.T) {
+	env := map[string]string{"A_kind": "", "B_kind": "access-token", "B_identity": "me"}
+	given, err := input.Read(context.Background(), input.Source{
+		Names:  func(id string) []string { return []string{"A_" + id, "B_" + id} },
+		Lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok },
+	})
+	if err != nil || given.Kind != "auto" || given.Identity != "me" {
+		t.Errorf("got kind %q, identity %q, %v", given.Kind, given.Identity, err)
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	given, err := input.Read(context.Background(), source(map[string]string{
+		"token": "the-token", "repository": "https://me:in-repository@bitbucket.org/ws/repo", "server-url": "https://me:in-server-url@example.com",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, s := range given.Secrets() {
+		texts = append(texts, s.Reveal())
+	}
+	for _, want := range []string{"the-token", "in-repository", "in-server-url"} {
+		if !slices.Contains(texts, want) {
+			t.Errorf("%s isn't among the secrets", want)
+		}
+	}
+}
+
+// No setting makes the program panic, or shows in a fault.
+func FuzzSettings(f *testing.F) {
+	f.Add("kind", "auto")
+	f.Add("server-url", "https://user:pw@host:1/p?q#f")
+	f.Add("expires-on", "2026-01-01T00:00:00Z")
+	f.Add("repository", "https://a:b@c/d")
+	f.Add("token", "\ufeff\"'x'\"")
+	f.Fuzz(func(t *testing.T, id, value string) {
+		given, err := input.Read(context.Background(), source(map[string]string{id: value, "token-file": ""}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		given.Secrets()
+		_, remarks, err := given.Settings()
+		if err == nil {
+			return
+		}
+		var f *fault.Fault
+		if !errors.As(err, &f) {
+			t.Fatalf("no fault: %v", err)
+		}
+		shown := f.What + strings.Join(f.Hints, " ")
+		for _, remark := range remarks {
+			shown += remark.What
+		}
+		if len(value) > 20 && strings.Contains(shown, value) && !strings.Contains(shown, "none of") {
+			t.Fatalf("%q is echoed: %s", value, shown)
+		}
+	})
+}
