@@ -84,8 +84,8 @@ func TestHandOverAddsToWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string][]hosttest.Record{
-		s.output: {{"earlier", "1"}, {"first", "1"}, {"second", "value"}, {"third", ""}},
-		s.env:    {{"EARLIER", "x"}, {"A_NAME", "value"}, {"B_NAME", "2"}},
+		s.output: pairs("earlier", "1", "first", "1", "second", "value", "third", ""),
+		s.env:    pairs("EARLIER", "x", "A_NAME", "value", "B_NAME", "2"),
 	} {
 		if got, err := hosttest.ReadGitHubFile(read(t, path)); err != nil || !slices.Equal(got, want) {
 			t.Errorf("got %v, %v", got, err)
@@ -234,4 +234,12 @@ func FuzzSecretIsNeverPrinted(f *testing.F) {
 			t.Fatalf("%q is printed: %s", text, s.stdout.String())
 		}
 	})
+}
+
+func pairs(texts ...string) []hosttest.Record {
+	var records []hosttest.Record
+	for pair := range slices.Chunk(texts, 2) {
+		records = append(records, hosttest.Record{Name: pair[0], Value: pair[1]})
+	}
+	return records
 }

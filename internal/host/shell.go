@@ -19,7 +19,7 @@ func (*screen) Event() Event        { return Event{} }
 func (*screen) Mask([]string) error { return nil } // a screen has no masks
 
 // A screen has no outputs, and no page for a summary.
-func (*screen) HasOutputs() bool        { return false }
+func (*screen) HasOutputs() bool       { return false }
 func (*screen) Summarize(string) error { return nil }
 
 // SettingNames is the family of every host that has none of its own.
