@@ -1,0 +1,143 @@
+package bitbuckettest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Reply is an answer, and how it goes wrong on its way.
+//
+// In the values of Header and in Body, "{authorization}" stands for the
+// request's Authorization header, and "{secret}" for the token in it.
+type Reply struct {
+	Status int               `json:"status"` // 200 where 0
+	Header map[string]string `json:"header"`
+	Body   string            `json:"body"` // application/json, where it is JSON and Header doesn't say
+
+	Identified bool `json:"identified"` // with the headers that tell the credential's kind and scopes
+
+	Delay   time.Duration `json:"delay"`   // before the status; nanoseconds in JSON
+	Pause   time.Duration `json:"pause"`   // before each byte of the body
+	Hangup  bool          `json:"hangup"`  // end the connection instead of answering
+	CutOff  bool          `json:"cut_off"` // end the connection in the middle of the body
+	Endless bool          `json:"endless"` // send the body over and over
+}
+
+// answer is a list of replies to one sort of request.
+type answer struct {
+	match   string
+	replies []Reply
+	always  bool // the last reply stays
+	used    int
+}
+
+// Answer gives replies, one after the other, to the next requests that match
+// "GET /2.0/user" or, whatever the method, "/2.0/user". After them the fake
+// answers by itself again. Where several answers match, the first that has
+// replies left is taken.
+func (s *Server) Answer(match string, replies ...Reply) {
+	s.addAnswer(match, replies, false)
+}
+
+// AnswerAlways gives one reply to every request that matches.
+func (s *Server) AnswerAlways(match string, reply Reply) {
+	s.addAnswer(match, []Reply{reply}, true)
+}
+
+func (s *Server) addAnswer(match string, replies []Reply, always bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers = append(s.answers, &answer{match: match, replies: replies, always: always})
+}
+
+// stubbed returns the reply that a test asked for, if any.
+func (s *Server) stubbed(r *http.Request) (Reply, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.answers {
+		if a.match != r.URL.Path && a.match != r.Method+" "+r.URL.Path {
+			continue
+		}
+		if a.always || a.used < len(a.replies) {
+			a.used++
+			return a.replies[min(a.used, len(a.replies))-1], true
+		}
+	}
+	return Reply{}, false
+}
+
+// unused names the answers that no request took.
+func (s *Server) unused() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for _, a := range s.answers {
+		if a.used < len(a.replies) {
+			names = append(names, fmt.Sprintf("answer to %s: %d of %d replies used", a.match, a.used, len(a.replies)))
+		}
+	}
+	return names
+}
+
+// send writes a reply.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, reply Reply) {
+	s.wait(r, reply.Delay)
+	if reply.Hangup {
+		panic(http.ErrAbortHandler) // net/http's way to end a connection
+	}
+	fill := strings.NewReplacer("{authorization}", r.Header.Get("Authorization"), "{secret}", readLogin(r).secret)
+	body := []byte(fill.Replace(reply.Body))
+	if json.Valid(body) {
+		w.Header().Set("Content-Type", "application/json")
+	}
+	if !reply.Endless {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	for name, value := range reply.Header {
+		w.Header().Set(name, fill.Replace(value))
+	}
+	if reply.Status == 0 {
+		reply.Status = http.StatusOK
+	}
+	w.WriteHeader(reply.Status)
+
+	flush := http.NewResponseController(w).Flush
+	switch {
+	case reply.CutOff:
+		_, _ = w.Write(body[:len(body)/2])
+		_ = flush()
+		panic(http.ErrAbortHandler)
+	case reply.Endless:
+		for {
+			if _, err := w.Write(body); err != nil {
+				return
+			}
+			s.wait(r, reply.Pause)
+		}
+	case reply.Pause > 0:
+		for piece := range slices.Chunk(body, 1) {
+			s.wait(r, reply.Pause)
+			_, _ = w.Write(piece)
+			_ = flush()
+		}
+	default:
+		_, _ = w.Write(body)
+	}
+}
+
+// wait ends early, and the connection with it, when the client or the test has
+// gone.
+func (s *Server) wait(r *http.Request, delay time.Duration) {
+	select {
+	case <-r.Context().Done():
+		panic(http.ErrAbortHandler)
+	case <-s.closed:
+		panic(http.ErrAbortHandler)
+	case <-time.After(delay):
+	}
+}

@@ -1,0 +1,159 @@
+package bitbuckettest
+
+import (
+	"net/http"
+	"strings"
+)
+
+const (
+	cloudRealm   = `Basic realm="Bitbucket.org HTTP"`
+	tokenInvalid = "Token is invalid, expired, or not supported for this endpoint."
+	scopeMissing = "Your credentials lack one or more required privilege scopes."
+)
+
+func (s *Server) routeCloud() {
+	user := endpoint{legacy: "account", granular: "read:user:bitbucket", personal: true, answer: s.cloudUser}
+	repository := endpoint{legacy: "repository", granular: "read:repository:bitbucket", answer: s.cloudRepository}
+	workspace := endpoint{granular: "read:workspace:bitbucket", answer: s.cloudWorkspace}
+
+	s.api.HandleFunc("GET /2.0/user", s.cloud(user))
+	s.api.HandleFunc("GET /2.0/repositories/{owner}/{repository}", s.cloud(repository))
+	s.api.HandleFunc("GET /2.0/workspaces/{owner}", s.cloud(workspace))
+	for _, path := range []string{"workspaces", "repositories", "user/permissions/workspaces", "user/permissions/repositories"} {
+		s.api.HandleFunc("GET /2.0/"+path, s.removed)
+	}
+	s.api.HandleFunc("/2.0/", func(w http.ResponseWriter, r *http.Request) {
+		s.unexpected(w, r, jsonReply(http.StatusNotFound, object{"type": "error", "error": object{
+			"message": "Resource not found", "detail": "There is no API hosted at this URL.\n\nSee the documentation.",
+		}}))
+	})
+	s.api.HandleFunc("POST /site/oauth2/access_token", s.mint)
+	s.site.HandleFunc("/{owner}/{repository}/{service...}", s.git(gitSide{admit: s.admitToCloud, storage: "/lfs-storage"}))
+	s.api.HandleFunc("/lfs-storage/{owner}/{repository}/{oid}", s.storage)
+}
+
+// endpoint is a part of Cloud's REST API.
+type endpoint struct {
+	legacy   string // the scope for access and OAuth tokens, by the old vocabulary
+	granular string // the scope for API tokens
+	personal bool   // not for access tokens
+	answer   func(t *Token, r *http.Request) Reply
+}
+
+func (e endpoint) needs(t *Token) []string {
+	switch {
+	case t.Kind == APIToken:
+		return []string{e.granular}
+	case e.legacy != "":
+		return []string{e.legacy}
+	}
+	return nil
+}
+
+func (s *Server) cloud(e endpoint) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.identify(w.Header(), r)
+		if e.legacy != "" { // by the old vocabulary even for API tokens, and to anybody
+			w.Header().Set("x-accepted-oauth-scopes", e.legacy)
+		}
+		s.send(w, r, s.askCloud(e, r))
+	}
+}
+
+func (s *Server) askCloud(e endpoint, r *http.Request) Reply {
+	l := readLogin(r)
+	t := s.find(l.secret)
+	switch {
+	case l.scheme == "":
+		if e.personal || r.PathValue("repository") == "" {
+			return cloudError(http.StatusUnauthorized, tokenInvalid)
+		}
+		return noRepository() // a private one and none look the same
+	case t == nil, !l.onCloudREST(t):
+		return cloudError(http.StatusUnauthorized, tokenInvalid)
+	case t.ended && t.Kind == OAuthToken:
+		return cloudError(http.StatusUnauthorized, "Access token expired.")
+	case t.ended:
+		return cloudError(http.StatusUnauthorized, tokenInvalid)
+	case e.personal && t.Kind.isAccessToken():
+		return cloudError(http.StatusForbidden, "This API is not accessible by this authentication mechanism")
+	case !t.may(e.needs(t)...):
+		return jsonReply(http.StatusForbidden, object{"type": "error", "error": object{
+			"message": scopeMissing, "detail": object{"required": e.needs(t), "granted": t.Scopes},
+		}})
+	}
+	return e.answer(t, r)
+}
+
+// identify sets the headers by which Bitbucket tells what it makes of a
+// credential, whatever the status.
+func (s *Server) identify(header http.Header, r *http.Request) {
+	l := readLogin(r)
+	t := s.find(l.secret)
+	live := t != nil && !t.ended
+	if strings.HasPrefix(r.URL.Path, s.options.ContextPath+"/rest/") {
+		header.Set("X-AREQUESTID", "@"+alphanumeric(6)+"x1x1x0")
+		if live && l.onDataCenter(t) {
+			header.Set("X-AUSERNAME", t.dataCenterUser())
+		}
+		return
+	}
+	if !live || !l.onCloudREST(t) {
+		header.Set("x-credential-type", "unauthenticated_identity") // in a single source
+		return
+	}
+	header.Set("x-credential-type", credentialTypes[t.Kind])
+	header.Set("x-oauth-scopes", strings.Join(t.Scopes, ", "))
+	header.Set("x-token-id", t.id)
+}
+
+func cloudError(status int, message string) Reply {
+	reply := jsonReply(status, object{"type": "error", "error": object{"message": message}})
+	if status == http.StatusUnauthorized {
+		reply.Header = map[string]string{"WWW-Authenticate": cloudRealm}
+	}
+	return reply
+}
+
+func noRepository() Reply {
+	return cloudError(http.StatusNotFound, "The requested repository either does not exist or you do not have access. "+
+		"If you believe this repository exists and you have access, make sure you're authenticated.")
+}
+
+// removed answers for the listings that ended on 2026-04-14.
+func (s *Server) removed(w http.ResponseWriter, r *http.Request) {
+	data := object{"announcement_url": "https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-2770"}
+	s.send(w, r, jsonReply(http.StatusGone, object{"type": "error", "data": data, "error": object{
+		"message": "CHANGE-2770 - Functionality has been deprecated",
+		"detail":  "Please read the changelog entry for more details.",
+		"data":    data,
+	}}))
+}
+
+func (s *Server) cloudUser(t *Token, _ *http.Request) Reply {
+	return jsonReply(http.StatusOK, object{"type": "user", "username": t.Username, "nickname": t.Username, "display_name": "Dev"})
+}
+
+func (s *Server) cloudRepository(t *Token, r *http.Request) Reply {
+	name, ok := s.repository(r)
+	if !ok || !t.sees(name) {
+		return noRepository()
+	}
+	owner, slug, _ := strings.Cut(name, "/")
+	return jsonReply(http.StatusOK, object{
+		"type": "repository", "full_name": name, "name": slug, "slug": slug, "scm": "git", "is_private": true,
+		"workspace": object{"type": "workspace", "slug": owner},
+		"links": object{"clone": []object{
+			{"name": "https", "href": baseURL(r) + "/" + name + ".git"},
+			{"name": "ssh", "href": "git@bitbucket.org:" + name + ".git"},
+		}},
+	})
+}
+
+func (s *Server) cloudWorkspace(t *Token, r *http.Request) Reply {
+	owner, ok := s.owner(r)
+	if !ok || !t.sees(owner) {
+		return cloudError(http.StatusNotFound, "No workspace with identifier '"+r.PathValue("owner")+"'.")
+	}
+	return jsonReply(http.StatusOK, object{"type": "workspace", "slug": owner, "name": owner, "is_private": true})
+}

@@ -1,0 +1,98 @@
+package bitbuckettest
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"hash/crc32"
+	"slices"
+)
+
+// Kind is a kind of credential, as Bitbucket tells them apart. The program's
+// own kinds are coarser: it can't see whose an access token is.
+type Kind string
+
+// The kinds.
+const (
+	APIToken              Kind = "api-token"
+	RepositoryAccessToken Kind = "repository-access-token"
+	ProjectAccessToken    Kind = "project-access-token"
+	WorkspaceAccessToken  Kind = "workspace-access-token"
+	OAuthConsumer         Kind = "oauth-consumer"
+	OAuthToken            Kind = "oauth-token"  // what a consumer's login mints
+	AppPassword           Kind = "app-password" // removed on 2026-07-28 (CHANGE-3222)
+
+	// Data Center's HTTP access tokens.
+	PersonalHTTPToken   Kind = "personal-http-token"
+	ProjectHTTPToken    Kind = "project-http-token"
+	RepositoryHTTPToken Kind = "repository-http-token"
+)
+
+// credentialTypes are the values of the header x-credential-type. That of
+// OAuth stands in a single source.
+var credentialTypes = map[Kind]string{
+	APIToken:              "api_token",
+	RepositoryAccessToken: "repo_access_token",
+	ProjectAccessToken:    "project_access_token",
+	WorkspaceAccessToken:  "workspace_access_token",
+	OAuthToken:            "oauth",
+}
+
+// isAccessToken tells a token of a repository, project or workspace of Cloud.
+func (k Kind) isAccessToken() bool {
+	return slices.Contains([]Kind{RepositoryAccessToken, ProjectAccessToken, WorkspaceAccessToken}, k)
+}
+
+// NewSecret makes a secret that looks like Bitbucket's, checksum included. It
+// is random, so that no source file and no log holds a text that secret
+// scanners would report.
+func (k Kind) NewSecret() string {
+	switch {
+	case k == APIToken:
+		return checksummed("ATATT3xFfGF0")
+	case k.isAccessToken():
+		return checksummed("ATCTT3xFfGN0")
+	case k == AppPassword:
+		return "ATBB" + alphanumeric(32)
+	case k == OAuthConsumer:
+		return alphanumeric(76)
+	case k == OAuthToken:
+		return newJWT()
+	default: // Data Center: 12 digits, a colon and 20 bytes, encoded
+		id := fmt.Appendf(nil, "%012d:", crc32.ChecksumIEEE(randomBytes(4)))
+		return "BBDC-" + base64.StdEncoding.EncodeToString(append(id, randomBytes(20)...))
+	}
+}
+
+// checksummed is a token of 192 characters: the prefix and 128 bytes encode to
+// 184, padding included, and the CRC-32 of those follows (facts of several
+// secret scanners; for access tokens it is likely, not verified).
+func checksummed(prefix string) string {
+	head := prefix + base64.URLEncoding.EncodeToString(randomBytes(128))
+	return fmt.Sprintf("%s%08X", head, crc32.ChecksumIEEE([]byte(head)))
+}
+
+// newJWT is an access token of a new OAuth consumer: over 1,000 characters.
+func newJWT() string {
+	encode := base64.RawURLEncoding.EncodeToString
+	claims := fmt.Appendf(nil, `{"iss":"bitbucket","jti":"%s"}`, alphanumeric(600))
+	return encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(claims) + "." + encode(randomBytes(256))
+}
+
+// newOpaque is an access token of an old OAuth consumer.
+func newOpaque() string { return base64.URLEncoding.EncodeToString(randomBytes(80)) }
+
+func alphanumeric(length int) string {
+	const set = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	text := randomBytes(length)
+	for i, b := range text {
+		text[i] = set[int(b)%len(set)]
+	}
+	return string(text)
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails, by its documentation
+	return b
+}

@@ -1,0 +1,131 @@
+package bitbuckettest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+)
+
+const lfsType = "application/vnd.git-lfs+json"
+
+// lfsReply is a JSON reply of LFS's own media type.
+func lfsReply(status int, body any) Reply {
+	reply := jsonReply(status, body)
+	reply.Header = map[string]string{"Content-Type": lfsType}
+	return reply
+}
+
+// batch tells where to load objects from, or up to: on the same host, outside
+// the repository, each with an Authorization of its own. A client that adds
+// another one sends two, and fails; that is how Bitbucket answers
+// (git-lfs/git-lfs#5373).
+func (s *Server) batch(side gitSide, w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Operation string
+		Objects   []struct {
+			OID  string
+			Size int64
+		}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		s.send(w, r, lfsReply(http.StatusBadRequest, object{"message": "no batch request"}))
+		return
+	}
+	upload := asked.Operation == "upload"
+	if refusal := side.admit(r, upload); refusal.Status != 0 {
+		s.refuseLFS(w, r, refusal)
+		return
+	}
+	name, _ := s.repository(r)
+	objects := []object{} // never null
+	for _, o := range asked.Objects {
+		path := side.storage + "/" + strings.ToLower(name) + "/" + o.OID
+		told := object{"oid": o.OID, "size": o.Size}
+		switch stored := s.stored(path) != nil; {
+		case upload && !stored:
+			told["actions"] = object{"upload": s.grant(r, http.MethodPut, path)}
+		case !upload && stored:
+			told["actions"] = object{"download": s.grant(r, http.MethodGet, path)}
+		case !upload:
+			told["error"] = object{"code": http.StatusNotFound, "message": "object does not exist"}
+		}
+		objects = append(objects, told)
+	}
+	s.send(w, r, lfsReply(http.StatusOK, object{"transfer": "basic", "objects": objects}))
+}
+
+// locks says that there is no locking, as Cloud has none (BCLOUD-14454).
+// git-lfs goes on without, and without a word; a 403 would make it warn.
+func (s *Server) locks(side gitSide, w http.ResponseWriter, r *http.Request) {
+	if refusal := side.admit(r, true); refusal.Status != 0 {
+		s.refuseLFS(w, r, refusal)
+		return
+	}
+	s.send(w, r, lfsReply(http.StatusNotFound, object{"message": "locking is not supported"}))
+}
+
+// refuseLFS is git's refusal in LFS's form.
+func (s *Server) refuseLFS(w http.ResponseWriter, r *http.Request, refusal Reply) {
+	reply := lfsReply(refusal.Status, object{"message": refusal.Body})
+	if realm, ok := refusal.Header["WWW-Authenticate"]; ok {
+		reply.Header["WWW-Authenticate"] = realm
+	}
+	s.send(w, r, reply)
+}
+
+// grant is an action of a batch: an address, and the right to use it.
+func (s *Server) grant(r *http.Request, method, path string) object {
+	authorization := "JWT " + alphanumeric(120)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grants[authorization] = method + " " + path
+	return object{
+		"href":       baseURL(r) + path,
+		"header":     object{"Authorization": authorization},
+		"expires_in": 3600,
+	}
+}
+
+// storage holds LFS objects. It takes no credential but the one that batch
+// gave out for just this.
+func (s *Server) storage(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	granted := s.grants[r.Header.Get("Authorization")]
+	s.mu.Unlock()
+	if granted != r.Method+" "+r.URL.Path {
+		s.send(w, r, lfsReply(http.StatusUnauthorized, object{"message": "not the Authorization that was handed out"}))
+		return
+	}
+	if r.Method == http.MethodGet {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = w.Write(s.stored(r.URL.Path))
+		return
+	}
+	content, err := io.ReadAll(r.Body)
+	if sum := sha256.Sum256(content); err != nil || hex.EncodeToString(sum[:]) != r.PathValue("oid") {
+		s.send(w, r, lfsReply(http.StatusUnprocessableEntity, object{"message": "not the object of this id"}))
+		return
+	}
+	s.mu.Lock()
+	s.objects[r.URL.Path] = content
+	s.mu.Unlock()
+	w.WriteHeader(http.StatusOK)
+}
+
+// stored returns an object, or nil.
+func (s *Server) stored(path string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.objects[path]
+}
+
+// baseURL is the fake's address as the client knows it.
+func baseURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

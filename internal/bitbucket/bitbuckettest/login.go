@@ -1,0 +1,70 @@
+package bitbuckettest
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Authentication schemes.
+const (
+	basic  = "Basic"
+	bearer = "Bearer"
+)
+
+// login is what a request's Authorization header says.
+type login struct {
+	scheme string // as it was sent; empty without a header
+	user   string // of Basic
+	secret string
+}
+
+func readLogin(r *http.Request) login {
+	if user, password, ok := r.BasicAuth(); ok {
+		return login{basic, user, password}
+	}
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, bearer) {
+		scheme = bearer
+	}
+	return login{scheme: scheme, secret: secret}
+}
+
+// The rest of this file says which login each side of Bitbucket takes.
+
+// onCloudREST: an API token goes with the account's e-mail, an access token
+// stands alone. API tokens as Bearer are not documented, so they are refused.
+func (l login) onCloudREST(t *Token) bool {
+	switch {
+	case t.Kind == APIToken:
+		return l.scheme == basic && l.user == t.Email && len(t.Scopes) > 0
+	case t.Kind.isAccessToken(), t.Kind == OAuthToken:
+		return l.scheme == bearer
+	}
+	return false
+}
+
+// onCloudGit: an API token goes with a fixed name or the username, but not with
+// the e-mail; access tokens with another fixed name.
+func (l login) onCloudGit(t *Token) bool {
+	switch {
+	case l.scheme != basic:
+		return false
+	case t.Kind == APIToken:
+		return (l.user == "x-bitbucket-api-token-auth" || l.user == t.Username) && len(t.Scopes) > 0
+	case t.Kind.isAccessToken(), t.Kind == OAuthToken:
+		return l.user == "x-token-auth"
+	}
+	return false
+}
+
+// onDataCenter, for REST and git alike: a personal token goes alone or with its
+// user's name; those of projects and repositories only alone.
+func (l login) onDataCenter(t *Token) bool {
+	switch t.Kind {
+	case PersonalHTTPToken:
+		return l.scheme == bearer || l.scheme == basic && l.user == t.Username
+	case ProjectHTTPToken, RepositoryHTTPToken:
+		return l.scheme == bearer
+	}
+	return false
+}

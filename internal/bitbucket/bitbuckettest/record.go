@@ -1,0 +1,100 @@
+package bitbuckettest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Request is one request that the fake got. It never holds a secret that the
+// fake knows: "[secret]" stands in its place.
+type Request struct {
+	Method     string `json:"method"`
+	Path       string `json:"path"`
+	Query      string `json:"query,omitempty"`
+	Status     int    `json:"status"`           // 0: not answered, or not yet
+	Scheme     string `json:"scheme,omitempty"` // of Authorization
+	User       string `json:"user,omitempty"`   // of Basic
+	Agent      string `json:"agent,omitempty"`  // User-Agent
+	Unexpected bool   `json:"unexpected,omitempty"`
+}
+
+// Requests returns what was asked so far, in order. A request counts from its
+// arrival, and has its status before the client can see it.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	requests := make([]Request, len(s.requests))
+	for i, r := range s.requests {
+		requests[i] = *r
+	}
+	return requests
+}
+
+// recorder notes the status that a handler sends.
+type recorder struct {
+	http.ResponseWriter
+	server  *Server
+	request *Request
+	logged  bool
+}
+
+func (s *Server) record(w http.ResponseWriter, r *http.Request) *recorder {
+	l := readLogin(r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	request := &Request{
+		Method: r.Method,
+		Path:   s.redact(r.URL.Path),
+		Query:  s.redact(r.URL.RawQuery),
+		Scheme: s.redact(l.scheme),
+		User:   s.redact(l.user),
+		Agent:  s.redact(r.UserAgent()),
+	}
+	s.requests = append(s.requests, request)
+	return &recorder{ResponseWriter: w, server: s, request: request}
+}
+
+func (s *Server) redact(text string) string {
+	for secret := range s.tokens {
+		text = strings.ReplaceAll(text, secret, "[secret]")
+		text = strings.ReplaceAll(text, url.QueryEscape(secret), "[secret]")
+	}
+	return text
+}
+
+// WriteHeader notes the status before anything of it is sent.
+func (r *recorder) WriteHeader(status int) {
+	r.note(status)
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.note(http.StatusOK)
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController flush.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// done notes a request that ended without a status.
+func (r *recorder) done() { r.note(0) }
+
+func (r *recorder) note(status int) {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	if r.logged {
+		return
+	}
+	r.logged = true
+	r.request.Status = status
+	if r.server.logs != nil {
+		_ = r.server.logs.Encode(r.request)
+	}
+}
+
+func (r *recorder) markUnexpected() {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	r.request.Unexpected = true
+}

@@ -1,0 +1,184 @@
+// Package bitbuckettest is a fake Bitbucket for tests: Cloud and Data Center
+// on one loopback server, with git, LFS and the REST API, which take and
+// refuse credentials as the real ones are known to (facts/bitbucket.md).
+//
+// Cloud's site and API share the server's root: /2.0/…, /site/oauth2/…,
+// /<workspace>/<repository>. Data Center stands under Options.ContextPath:
+// /rest/… and /scm/…. Both know the same repositories.
+package bitbuckettest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Options are a fake's settings. The zero value plays a Bitbucket without any
+// repository, over plain HTTP.
+type Options struct {
+	Repositories []string `json:"repositories"` // "owner/name", made empty
+	ContextPath  string   `json:"context_path"` // of Data Center: "/bitbucket"
+	TLS          bool     `json:"tls"`          // serve HTTPS, by a certificate of the fake's own CA
+	TLSNames     []string `json:"tls_names"`    // further names in it, beside 127.0.0.1 and localhost
+	Lenient      bool     `json:"lenient"`      // unknown paths and unused answers are no problem
+	Address      string   `json:"address"`      // 127.0.0.1 and any free port where empty
+	Root         string   `json:"root"`         // the directory for repositories; New and fakebitbucket make one
+
+	Log io.Writer `json:"-"` // takes each request as a line of JSON
+}
+
+// Server is a fake Bitbucket.
+type Server struct {
+	URL string // http://127.0.0.1:port
+
+	options Options
+	http    *httptest.Server
+	ca      string
+	close   sync.Once
+	closed  chan struct{}
+	api     *http.ServeMux
+	site    *http.ServeMux // what api doesn't know
+	backend http.Handler
+
+	mu       sync.Mutex
+	tokens   map[string]*Token // by secret
+	repos    map[string]string // "owner/name" in lower case to the name as given
+	objects  map[string][]byte // LFS, by storage path
+	grants   map[string]string // LFS, the Authorization handed out to what it is for
+	answers  []*answer
+	requests []*Request
+	logs     *json.Encoder
+}
+
+// New starts a fake that ends with the test, and fails the test where
+// [Server.Problems] has any.
+func New(t testing.TB, options Options) *Server {
+	t.Helper()
+	if options.Root == "" {
+		options.Root = t.TempDir()
+	}
+	s, err := Start(options)
+	if err != nil {
+		t.Fatalf("fake Bitbucket: %v", err)
+	}
+	t.Cleanup(func() {
+		s.Close()
+		for _, problem := range s.Problems() {
+			t.Errorf("fake Bitbucket: %s", problem)
+		}
+	})
+	return s
+}
+
+// Start is New without a test: Options.Root must be given, and Close be called.
+func Start(options Options) (*Server, error) {
+	options.ContextPath = strings.TrimSuffix(options.ContextPath, "/")
+	s := &Server{
+		options: options,
+		closed:  make(chan struct{}),
+		api:     http.NewServeMux(),
+		site:    http.NewServeMux(),
+		tokens:  map[string]*Token{},
+		repos:   map[string]string{},
+		objects: map[string][]byte{},
+		grants:  map[string]string{},
+	}
+	if options.Log != nil {
+		s.logs = json.NewEncoder(options.Log)
+	}
+	if err := s.makeRepositories(); err != nil {
+		return nil, err
+	}
+	s.routeCloud()
+	s.routeDataCenter(options.ContextPath)
+
+	s.http = httptest.NewUnstartedServer(s)
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that a client or a test broke
+	if options.Address != "" {
+		listener, err := net.Listen("tcp", options.Address)
+		if err != nil {
+			return nil, err
+		}
+		_ = s.http.Listener.Close()
+		s.http.Listener = listener
+	}
+	if options.TLS {
+		var err error
+		if s.http.TLS, s.ca, err = newAuthority(options.TLSNames); err != nil {
+			return nil, err
+		}
+		s.http.StartTLS()
+	} else {
+		s.http.Start()
+	}
+	s.URL = s.http.URL
+	return s, nil
+}
+
+// Close ends the fake, and every answer that still runs. Later calls do
+// nothing.
+func (s *Server) Close() {
+	s.close.Do(func() {
+		close(s.closed)
+		s.http.CloseClientConnections()
+		s.http.Close()
+	})
+}
+
+// CA is the PEM text of the certificate authority, where TLS is on.
+func (s *Server) CA() string { return s.ca }
+
+// Problems are what a test should hear of: requests for paths that Bitbucket
+// doesn't have, and answers that nobody asked for.
+func (s *Server) Problems() []string {
+	if s.options.Lenient {
+		return nil
+	}
+	var problems []string
+	for _, r := range s.Requests() {
+		if r.Unexpected {
+			problems = append(problems, fmt.Sprintf("unexpected request: %s %s", r.Method, r.Path))
+		}
+	}
+	return append(problems, s.unused()...)
+}
+
+// ServeHTTP answers as told by [Server.Answer], and as Bitbucket otherwise.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rec := s.record(w, r)
+	defer rec.done()
+	if len(r.Header.Values("Authorization")) > 1 {
+		s.send(rec, r, Reply{Status: http.StatusBadRequest, Body: "two Authorization headers"})
+		return
+	}
+	if reply, ok := s.stubbed(r); ok {
+		_, _ = io.Copy(io.Discard, r.Body) // or net/http doesn't notice that the client leaves
+		if reply.Identified {
+			s.identify(rec.Header(), r)
+		}
+		s.send(rec, r, reply)
+		return
+	}
+	for _, mux := range []*http.ServeMux{s.api, s.site} {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(rec, r)
+			return
+		}
+	}
+	s.unexpected(rec, r, cloudError(http.StatusForbidden, "Forbidden")) // as the API without /2.0
+}
+
+// unexpected answers a request for what Bitbucket doesn't have.
+func (s *Server) unexpected(w http.ResponseWriter, r *http.Request, reply Reply) {
+	if rec, ok := w.(*recorder); ok {
+		rec.markUnexpected()
+	}
+	s.send(w, r, reply)
+}

@@ -1,0 +1,98 @@
+package bitbuckettest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Token is a credential that the fake knows.
+type Token struct {
+	Kind     Kind     `json:"kind"`
+	Secret   string   `json:"secret"`             // made where empty
+	Email    string   `json:"email,omitempty"`    // of the Atlassian account
+	Username string   `json:"username,omitempty"` // of the Bitbucket user
+	Key      string   `json:"key,omitempty"`      // of an OAuth consumer; made where empty
+	Scopes   []string `json:"scopes,omitempty"`   // in the kind's vocabulary; an API token without any is a scopeless one
+	Reach    []string `json:"reach,omitempty"`    // "owner" or "owner/repository"; everything where empty
+
+	// How an OAuth consumer mints.
+	Opaque    bool `json:"opaque,omitempty"`     // short tokens, as old consumers do, instead of JWTs
+	ExpiresIn int  `json:"expires_in,omitempty"` // 7200 where 0
+
+	id    string // changes when the token is rotated
+	ended bool
+}
+
+// Add makes the fake know a token, and returns it with what was made for it.
+func (s *Server) Add(token Token) Token {
+	token.Secret = cmp.Or(token.Secret, token.Kind.NewSecret())
+	token.Email = cmp.Or(token.Email, "dev@example.com")
+	token.Username = cmp.Or(token.Username, "dev")
+	token.ExpiresIn = cmp.Or(token.ExpiresIn, 7200)
+	if token.Kind == OAuthConsumer {
+		token.Key = cmp.Or(token.Key, alphanumeric(32))
+	}
+	token.id = alphanumeric(12)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[token.Secret] = &token
+	return token
+}
+
+// End expires or revokes the token with a secret; Bitbucket tells neither from
+// the other.
+func (s *Server) End(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if token := s.tokens[secret]; token != nil {
+		ended := *token // a request may be reading the old one
+		ended.ended = true
+		s.tokens[secret] = &ended
+	}
+}
+
+// find returns the token with a secret, or nil.
+func (s *Server) find(secret string) *Token {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tokens[secret]
+}
+
+// sees tells whether the token reaches "owner/repository", or anything at all
+// of "owner".
+func (t *Token) sees(name string) bool {
+	name = strings.ToLower(name) + "/"
+	return len(t.Reach) == 0 || slices.ContainsFunc(t.Reach, func(reach string) bool {
+		reach = strings.ToLower(reach) + "/"
+		return strings.HasPrefix(name, reach) || strings.HasPrefix(reach, name)
+	})
+}
+
+// implied are the scopes that a scope brings along: Cloud's legacy ones by its
+// OpenAPI document, and Data Center's levels. Granular scopes imply nothing.
+var implied = map[string][]string{
+	"repository:write":  {"repository"},
+	"pullrequest":       {"repository"},
+	"pullrequest:write": {"pullrequest", "repository:write"},
+	"project":           {"repository"},
+	"REPO_WRITE":        {"REPO_READ"},
+	"REPO_ADMIN":        {"REPO_WRITE"},
+	"PROJECT_READ":      {"REPO_READ"},
+	"PROJECT_WRITE":     {"PROJECT_READ", "REPO_WRITE"},
+	"PROJECT_ADMIN":     {"PROJECT_WRITE", "REPO_ADMIN"},
+}
+
+// may tells whether the token has every one of the scopes.
+func (t *Token) may(scopes ...string) bool {
+	for _, scope := range scopes {
+		if !slices.ContainsFunc(t.Scopes, func(has string) bool { return covers(has, scope) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func covers(has, wanted string) bool {
+	return has == wanted || slices.ContainsFunc(implied[has], func(more string) bool { return covers(more, wanted) })
+}
