@@ -4,6 +4,8 @@ package action
 import (
 	"context"
 	"io"
+	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -22,6 +24,7 @@ type World struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Now     func() time.Time
+	Proxy   func(*http.Request) (*url.URL, error) // by which requests go; nil: none
 	Version string
 }
 
@@ -120,17 +123,21 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	git, err := gitVariables(settings, cred, target, r.world.Lookup)
+	if err := r.mask(cred.Forms()); err != nil {
+		return err
+	}
+	checked, err := r.ask(ctx, settings, &cred, target)
 	if err != nil {
 		return err
 	}
-	if err := r.mask(cred.Forms()); err != nil {
+	git, err := gitVariables(settings, cred, target, r.world.Lookup)
+	if err != nil {
 		return err
 	}
 
 	r.note(r.warnings(settings, cred)...)
 	r.tell()
-	return r.host.HandOver(ctx, results(settings, cred, target, git, r.host))
+	return r.host.HandOver(ctx, results(settings, cred, target, checked, git, r.host))
 }
 
 // mask registers forms that are not registered yet.

@@ -3,6 +3,7 @@ package action
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
@@ -12,7 +13,7 @@ import (
 
 // results is what a run hands over. The outputs are those of action.yml; what
 // is empty is left out, and reads as empty.
-func results(settings input.Settings, cred credential.Credential, t target, git []gitconfig.Variable, h host.Host) host.Results {
+func results(settings input.Settings, cred credential.Credential, t target, c checked, git []gitconfig.Variable, h host.Host) host.Results {
 	outputs := given(
 		host.Secret("credential", cred.Basic()),
 		host.Secret("authorization", cred.Authorization()),
@@ -24,6 +25,9 @@ func results(settings input.Settings, cred credential.Credential, t target, git 
 		host.Public("repository", t.repositoryName()),
 		host.Public("workspace", t.workspace),
 		host.Public("repo-slug", t.repository.Slug),
+		host.Public("verified", c.verified),
+		host.Public("scopes", strings.Join(c.scopes, " ")),
+		host.Public("token-expires-at", timestamp(c.expiresAt)),
 		host.Public("available", "true"),
 	)
 	var variables []host.Value
@@ -65,4 +69,12 @@ func named(prefix string, outputs []host.Value, list []string) []host.Value {
 // variableName is how an output is called as a variable.
 func variableName(prefix, output string) string {
 	return prefix + "_" + strings.ToUpper(strings.ReplaceAll(output, "-", "_"))
+}
+
+// timestamp is a time in RFC 3339, or empty for none.
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // minToken is the shortest text taken for a token, in characters. It equals
@@ -57,6 +58,9 @@ func checkToken(token string) error {
 	}
 	return nil
 }
+
+// CheckMinted applies the rules of a token to one that a server gave.
+func CheckMinted(token secret.String) error { return checkToken(token.Reveal()) }
 
 // notTokenCharacter tells what is outside the set of RFC 6750 section 2.1,
 // b64token, which holds every Bitbucket token.

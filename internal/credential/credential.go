@@ -166,6 +166,13 @@ func (c *Credential) identify(identity string) ([]fault.Remark, error) {
 	return nil, nil
 }
 
+// WithMinted is the credential of an OAuth consumer that was given an access
+// token: from here on it holds that token.
+func (c Credential) WithMinted(token secret.String) Credential {
+	c.Token, c.Identity, c.GitUsername = token, AccessTokenUser, AccessTokenUser
+	return c
+}
+
 // Basic is base64 of identity:token, unwrapped and padded: the encoding that
 // Bitbucket's and Avo Assure's documents show (RFC 7617 without the scheme).
 func (c Credential) Basic() secret.String {

@@ -40,11 +40,36 @@ var (
 	RepositoryMissing = Code{"BBA136", ExitInput} // what is asked for needs a repository or workspace
 	SettingAlone      = Code{"BBA137", ExitInput} // a setting that does nothing without another
 	TokenShown        = Code{"BBA138", ExitInput} // the token, where it would be shown
+	Timeout           = Code{"BBA139", ExitInput}
+	CACertificate     = Code{"BBA140", ExitInput}
+	ScopeUnknown      = Code{"BBA141", ExitInput}
+	ScopesUncheckable = Code{"BBA142", ExitInput} // required-scopes on Data Center
 )
 
 // What Bitbucket answered: BBA2xx.
 var (
-	Expired = Code{"BBA201", ExitRefused}
+	Expired           = Code{"BBA201", ExitRefused} // by expires-on
+	Refused           = Code{"BBA202", ExitRefused}
+	TokenExpired      = Code{"BBA203", ExitRefused} // by Bitbucket
+	AccountPassword   = Code{"BBA204", ExitRefused}
+	ScopeMissing      = Code{"BBA205", ExitRefused} // to see the repository
+	MechanismRefused  = Code{"BBA206", ExitRefused}
+	Forbidden         = Code{"BBA207", ExitRefused}
+	NotFound          = Code{"BBA208", ExitRefused}
+	Removed           = Code{"BBA209", ExitRefused}
+	ScopesMissing     = Code{"BBA210", ExitRefused} // of required-scopes
+	PermissionMissing = Code{"BBA211", ExitRefused}
+	AppPasswordDead   = Code{"BBA212", ExitRefused}
+	ConsumerRefused   = Code{"BBA213", ExitRefused}
+	ConsumerGrant     = Code{"BBA214", ExitRefused}
+	RateLimited       = Code{"BBA231", ExitUnavailable}
+	ServerFailed      = Code{"BBA232", ExitUnavailable}
+	Redirected        = Code{"BBA233", ExitUnavailable}
+	Unreachable       = Code{"BBA234", ExitUnavailable}
+	TimedOut          = Code{"BBA235", ExitUnavailable}
+	Certificate       = Code{"BBA236", ExitUnavailable}
+	UnexpectedReply   = Code{"BBA237", ExitUnavailable}
+	ScopesUntold      = Code{"BBA238", ExitUnavailable} // a reply that names no scopes
 )
 
 // The CI host: BBA3xx.
@@ -57,6 +82,11 @@ var (
 	Interrupted     = Code{"BBA306", ExitInterrupted}
 	Terminated      = Code{"BBA307", ExitTerminated}
 	GitConfigCount  = Code{"BBA308", ExitHost}
+	EnvFileMissing  = Code{"BBA309", ExitHost} // not named, where the results need it
+	EnvFile         = Code{"BBA310", ExitHost} // it can't be used, or must not be
+	EnvFileWrite    = Code{"BBA311", ExitHost}
+	ResultRefused   = Code{"BBA312", ExitHost} // a result that this host can't carry
+	JobAPI          = Code{"BBA313", ExitHost} // Buildkite's
 )
 
 // Our own: BBA9xx.

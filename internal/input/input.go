@@ -36,12 +36,16 @@ type Given struct {
 	Repository     secret.String `env:"REPOSITORY"`
 	Workspace      string        `env:"WORKSPACE"`
 	ServerURL      secret.String `env:"SERVER_URL,default=https://bitbucket.org"`
+	Verify         string        `env:"VERIFY,default=none"`
+	RequiredScopes string        `env:"REQUIRED_SCOPES"`
 	ExpiresOn      string        `env:"EXPIRES_ON"`
 	Git            string        `env:"GIT,default=none"`
 	RewriteSSH     string        `env:"REWRITE_SSH,default=false"`
 	ExportEnv      string        `env:"EXPORT_ENV,default=true"`
 	EnvPrefix      string        `env:"ENV_PREFIX,default=BITBUCKET"`
 	OnMissingToken string        `env:"ON_MISSING_TOKEN,default=fail"`
+	Timeout        string        `env:"TIMEOUT,default=30s"`
+	CACertificate  string        `env:"CA_CERTIFICATE"`
 	EnvFile        string        `env:"ENV_FILE"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func read(t *testing.T, settings map[string]string) (input.Settings, error) {
 
 func TestDefaults(t *testing.T) {
 	blank := map[string]string{}
-	for _, id := range []string{"token", "identity", "kind", "repository", "workspace", "server-url", "expires-on", "git", "rewrite-ssh", "export-env", "env-prefix", "on-missing-token"} {
+	for _, id := range []string{"token", "identity", "kind", "repository", "workspace", "server-url", "expires-on", "git", "rewrite-ssh", "export-env", "env-prefix", "on-missing-token", "verify", "required-scopes", "timeout", "ca-certificate"} {
 		blank[id] = " \t\n" // an empty value means "not given", always
 	}
 	for name, settings := range map[string]map[string]string{"nothing": nil, "blanks": blank} {
@@ -52,12 +53,13 @@ func TestDefaults(t *testing.T) {
 		}
 		s.Token, s.Repository = secret.String{}, secret.String{}
 		want := input.Settings{
+			Verify: input.VerifyNone, Timeout: 30 * time.Second,
 			Server:         input.Server{URL: "https://bitbucket.org", Sort: credential.Cloud},
 			ExportEnv:      true,
 			EnvPrefix:      "BITBUCKET",
 			OnMissingToken: input.Fail,
 		}
-		if s != want {
+		if !reflect.DeepEqual(s, want) {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", name, s, want)
 		}
 	}
@@ -69,6 +71,7 @@ func TestSettings(t *testing.T) {
 		"repository": "ws/repo", "workspace": " ws ", "server-url": "https://Git.Example.com:443/ctx/",
 		"expires-on": "2027-01-31", "git": "workspace", "rewrite-ssh": "True", "export-env": "FALSE",
 		"env-prefix": " MIRROR ", "on-missing-token": "skip",
+		"verify": "warn", "required-scopes": " repository\n", "timeout": "1m30s", "ca-certificate": "\n-----BEGIN CERTIFICATE-----\n",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +85,9 @@ func TestSettings(t *testing.T) {
 		Server:    input.Server{URL: "https://git.example.com/ctx", Sort: credential.DataCenter},
 		ExpiresOn: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Git: gitconfig.Workspace,
 		RewriteSSH: true, EnvPrefix: "MIRROR", OnMissingToken: input.Skip,
+		Verify: input.VerifyWarn, RequiredScopes: "repository", Timeout: 90 * time.Second, CACertificate: []byte("-----BEGIN CERTIFICATE-----"),
 	}
-	if s != want {
+	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}
 }
@@ -160,6 +164,14 @@ func TestFaults(t *testing.T) {
 		{"server-url", "https://bitbucket.org:8443", fault.ServerURL},
 		{"server-url", "https://git example.com", fault.ServerURL},
 		{"server-url", "https://git.example.com\n.evil.example", fault.ServerURL},
+		{"verify", "yes", fault.NotAllowed},
+		{"timeout", "30", fault.Timeout},
+		{"timeout", "0s", fault.Timeout},
+		{"timeout", "-1s", fault.Timeout},
+		{"timeout", "s3cret-s3cret", fault.Timeout},
+		{"ca-certificate", "/nowhere/s3cret-s3cret", fault.CACertificate},
+		{"ca-certificate", "/dev/zero", fault.CACertificate},
+		{"ca-certificate", "/", fault.CACertificate},
 		{"token-file", "/nowhere/s3cret-s3cret", fault.TokenFile},
 		{"token-file", "/", fault.TokenFile},
 	} {
@@ -225,6 +237,31 @@ func TestTokenFile(t *testing.T) {
 		}
 		if len(given.Secrets()) == 0 {
 			t.Errorf("%s: nothing to mask", name)
+		}
+	}
+}
+
+func TestCertificateFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(path, []byte("the text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := read(t, map[string]string{"ca-certificate": path})
+	if err != nil || string(s.CACertificate) != "the text" {
+		t.Errorf("got %q, %v", s.CACertificate, err)
+	}
+	if err := os.Truncate(path, 1<<20+1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read(t, map[string]string{"ca-certificate": path}); fault.From(err).Code != fault.CACertificate {
+		t.Errorf("a file too large: %v", err)
+	}
+}
+
+func TestRequiredScopesAskForACheck(t *testing.T) {
+	for verify, want := range map[string]input.Verify{"": input.VerifyStrict, "none": input.VerifyStrict, "warn": input.VerifyWarn, "strict": input.VerifyStrict} {
+		if s, err := read(t, map[string]string{"required-scopes": "repository", "verify": verify}); err != nil || s.Verify != want {
+			t.Errorf("%q: got %s, %v", verify, s.Verify, err)
 		}
 	}
 }

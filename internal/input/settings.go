@@ -20,14 +20,28 @@ type Settings struct {
 	Repository     secret.String   // any spelling, which may hold a password
 	Workspace      string
 	Server         Server
+	Verify         Verify
+	RequiredScopes string // a list in either vocabulary
 	ExpiresOn      time.Time
 	Git            gitconfig.Reach // empty: none
 	RewriteSSH     bool
 	ExportEnv      bool
 	EnvPrefix      string
 	OnMissingToken OnMissing
+	Timeout        time.Duration // for all network calls together
+	CACertificate  []byte        // PEM; empty: the system's
 	EnvFile        string
 }
+
+// Verify is whether the credential is checked against Bitbucket.
+type Verify string
+
+// The values of verify.
+const (
+	VerifyNone   Verify = "none"
+	VerifyWarn   Verify = "warn"
+	VerifyStrict Verify = "strict"
+)
 
 // OnMissing is what an empty token leads to.
 type OnMissing string
@@ -51,13 +65,20 @@ func (g Given) Settings() (Settings, []fault.Remark, error) {
 		Repository:     g.Repository,
 		Workspace:      strings.TrimSpace(g.Workspace),
 		Server:         p.server(g.ServerURL),
+		Verify:         Verify(p.oneOf("verify", g.Verify, string(VerifyNone), string(VerifyWarn), string(VerifyStrict))),
+		RequiredScopes: strings.TrimSpace(g.RequiredScopes),
 		ExpiresOn:      p.day("expires-on", g.ExpiresOn),
 		Git:            p.reach(g.Git),
 		RewriteSSH:     p.boolean("rewrite-ssh", g.RewriteSSH),
 		ExportEnv:      p.boolean("export-env", g.ExportEnv),
 		EnvPrefix:      p.envPrefix(g.EnvPrefix),
 		OnMissingToken: OnMissing(p.oneOf("on-missing-token", g.OnMissingToken, string(Fail), string(Skip))),
+		Timeout:        p.duration("timeout", g.Timeout),
+		CACertificate:  p.certificate(g.CACertificate),
 		EnvFile:        strings.TrimSpace(g.EnvFile),
+	}
+	if settings.RequiredScopes != "" && settings.Verify == VerifyNone {
+		settings.Verify = VerifyStrict
 	}
 	if settings.RewriteSSH && settings.Git == "" {
 		p.fail(fault.New(fault.SettingAlone, "rewrite-ssh does nothing without git",
@@ -129,6 +150,14 @@ func (p *parser) reach(text string) gitconfig.Reach {
 		return ""
 	}
 	return gitconfig.Reach(reach)
+}
+
+func (p *parser) duration(id, text string) time.Duration {
+	d, err := time.ParseDuration(strings.TrimSpace(text))
+	if err != nil || d <= 0 {
+		p.fail(fault.New(fault.Timeout, "the value of "+id+" is no time span", "write a number and a unit, such as 30s or 2m"))
+	}
+	return d
 }
 
 // day takes a date, or that day's midnight in RFC 3339, which YAML readers make

@@ -2,10 +2,7 @@
 // the forms in which it must be masked.
 package secret
 
-import (
-	"fmt"
-	"log/slog"
-)
+import "fmt"
 
 // redacted stands wherever a secret would have been printed.
 const redacted = "[redacted]"
@@ -49,12 +46,9 @@ func (String) Format(f fmt.State, _ rune) {
 // String implements [fmt.Stringer] for callers that don't go through fmt.
 func (String) String() string { return redacted }
 
-// MarshalText implements [encoding.TextMarshaler], which JSON, XML and other
-// encoders use.
+// MarshalText implements [encoding.TextMarshaler], which encoding/json, log/slog
+// and other encoders use.
 func (String) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue implements [slog.LogValuer].
-func (String) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // EnvDecode takes the text over from go-envconfig, so that a secret setting
 // has this type from the moment it is read. It never fails.

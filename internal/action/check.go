@@ -1,0 +1,141 @@
+package action
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+)
+
+// checked is what Bitbucket said.
+type checked struct {
+	verified  string   // "true", "false", or empty where it wasn't asked or couldn't be
+	scopes    []string // as it reports them
+	expiresAt time.Time
+}
+
+// ask asks Bitbucket what this step asks for: a token for an OAuth consumer,
+// which the credential then holds; and whether the credential is good. Without
+// either it makes no request.
+func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential.Credential, t target) (checked, error) {
+	required, err := bitbucket.ParseScopes(settings.RequiredScopes)
+	if err != nil {
+		return checked{}, err
+	}
+	minting := cred.Kind == credential.OAuthConsumer
+	if settings.Verify == input.VerifyNone && !minting {
+		return checked{}, nil
+	}
+	if err := refuseUnasked(settings, cred.Kind, r.world.Now()); err != nil {
+		return checked{}, err
+	}
+	if cred.Kind == credential.AppPassword {
+		return checked{verified: "false"}, nil // the warning is given already
+	}
+	client, err := bitbucket.New(bitbucket.Options{
+		Server:    settings.Server.URL,
+		Sort:      settings.Server.Sort,
+		Kind:      cred.Kind,
+		CA:        settings.CACertificate,
+		Proxy:     r.world.Proxy,
+		UserAgent: "bitbucket-auth/" + r.world.Version,
+	})
+	if err != nil {
+		return checked{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, settings.Timeout)
+	defer cancel()
+	var c checked
+	if minting {
+		minted, err := client.Mint(ctx, settings.Identity, cred.Token, r.world.Now())
+		if err != nil {
+			return c, err
+		}
+		*cred = cred.WithMinted(minted.Token)
+		if err := r.mask(cred.Forms()); err != nil {
+			return c, err
+		}
+		c.scopes, c.expiresAt = minted.Scopes, minted.ExpiresAt
+	}
+	if settings.Verify == input.VerifyNone {
+		return c, nil
+	}
+
+	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: t.workspace, Slug: t.repository.Slug})
+	r.note(report.Remarks...)
+	if len(report.Scopes) > 0 {
+		c.scopes = report.Scopes
+	}
+	if err == nil {
+		c.verified = "true"
+		r.note(fault.Noticef("Bitbucket takes the credential"))
+		err = r.checkScopes(required, settings.Git != "", cred.Kind, c.scopes)
+	}
+	if err == nil {
+		return c, nil
+	}
+	f := fault.From(err)
+	if settings.Verify == input.VerifyStrict || ended(f) {
+		return c, f
+	}
+	if f.Code.Exit == fault.ExitRefused && c.verified == "" {
+		c.verified = "false"
+	}
+	r.note(fault.Warn(f))
+	return c, nil
+}
+
+// refuseUnasked is what needs no request to be refused.
+func refuseUnasked(settings input.Settings, kind credential.Kind, now time.Time) error {
+	if settings.RequiredScopes != "" && !kind.OnCloud() {
+		return fault.New(fault.ScopesUncheckable, "required-scopes can't be checked on Data Center, which names no scopes",
+			"leave out required-scopes; verify: strict checks that the token reaches the repository")
+	}
+	if settings.Verify != input.VerifyStrict {
+		return nil
+	}
+	if !settings.ExpiresOn.IsZero() {
+		if f := credential.CheckExpiry(settings.ExpiresOn, now); f != nil && f.Code == fault.Expired {
+			return f
+		}
+	}
+	if kind == credential.AppPassword {
+		return fault.New(fault.AppPasswordDead, "Bitbucket Cloud removed app passwords on 2026-07-28 (CHANGE-3222)",
+			"make an API token with scopes: id.atlassian.com → Security → Create API token with scopes",
+			"set identity to the e-mail address of the Atlassian account")
+	}
+	return nil
+}
+
+// checkScopes compares the scopes that Bitbucket reports with those that this
+// step, and git in later ones, need.
+func (r *run) checkScopes(required []string, git bool, kind credential.Kind, granted []string) error {
+	if len(granted) == 0 {
+		if len(required) > 0 {
+			return fault.New(fault.ScopesUntold, "Bitbucket didn't say which scopes the token has, so required-scopes can't be checked",
+				"try again later, or leave out required-scopes")
+		}
+		return nil
+	}
+	if missing := bitbucket.Missing(required, granted); len(missing) > 0 {
+		return bitbucket.MissingFault(missing, kind)
+	}
+	if git {
+		if missing := bitbucket.Missing(bitbucket.PushScopes, granted); len(missing) > 0 {
+			r.note(fault.Warn(bitbucket.MissingFault(missing, kind)))
+		}
+	}
+	if excess := bitbucket.Excess(granted, required); len(excess) > 0 {
+		r.note(fault.Noticef("the token can do more than this step asks for: %s; a token with less does less harm", strings.Join(excess, ", ")))
+	}
+	return nil
+}
+
+// ended tells a fault that ends the run whatever verify says: a signal.
+func ended(f *fault.Fault) bool {
+	return f.Code == fault.Interrupted || f.Code == fault.Terminated
+}

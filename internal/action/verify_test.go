@@ -1,0 +1,169 @@
+package action_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+func newFake(t *testing.T) *bitbuckettest.Server {
+	return bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, ContextPath: "/ctx"})
+}
+
+// settings are what a step says to use a token of the fake.
+func settings(fake *bitbuckettest.Server, token bitbuckettest.Token) env {
+	e := env{"INPUT_TOKEN": token.Secret, "INPUT_SERVER-URL": fake.URL, "INPUT_REPOSITORY": "team/repo"}
+	switch token.Kind {
+	case bitbuckettest.APIToken:
+		return e.with(env{"INPUT_KIND": "api-token", "INPUT_IDENTITY": token.Email})
+	case bitbuckettest.OAuthConsumer:
+		return e.with(env{"INPUT_KIND": "oauth-consumer", "INPUT_IDENTITY": token.Key})
+	case bitbuckettest.AppPassword:
+		return e.with(env{"INPUT_KIND": "app-password", "INPUT_IDENTITY": token.Username})
+	case bitbuckettest.PersonalHTTPToken:
+		return e.with(env{"INPUT_SERVER-URL": fake.URL + "/ctx"})
+	}
+	return e
+}
+
+func TestVerify(t *testing.T) {
+	readOnly := bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}
+	granular := bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}}
+	admin := bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: []string{"repository:write", "repository:admin"}}
+	app := bitbuckettest.Token{Kind: bitbuckettest.AppPassword}
+	dc := bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}
+	down := func(s *bitbuckettest.Server) { s.AnswerAlways("/2.0/repositories/team/repo", bitbuckettest.Page(503)) }
+	ended := func(s *bitbuckettest.Server) {
+		s.AnswerAlways("/2.0/repositories/team/repo", bitbuckettest.Reply{Status: 401})
+	}
+	for _, test := range []struct {
+		name     string
+		token    bitbuckettest.Token
+		change   func(*bitbuckettest.Server)
+		more     env
+		exit     int
+		verified string
+		scopes   string
+		told     fault.Code // an error where the exit code isn't 0, else a warning; or none
+		said     string
+		requests int
+	}{
+		{name: "no request without being asked", token: readOnly},
+		{name: "strict", token: readOnly, more: env{"INPUT_VERIFY": "strict"}, verified: "true", scopes: "repository", requests: 1},
+		{name: "warn", token: granular, more: env{"INPUT_VERIFY": "warn"}, verified: "true", scopes: "read:repository:bitbucket", requests: 1},
+		{name: "Data Center", token: dc, more: env{"INPUT_VERIFY": "strict"}, verified: "true", requests: 1},
+		{name: "refused, strict", token: readOnly, change: ended, more: env{"INPUT_VERIFY": "strict"}, exit: 4, told: fault.Refused, requests: 1},
+		{name: "refused, warn", token: readOnly, change: ended, more: env{"INPUT_VERIFY": "warn"}, verified: "false", told: fault.Refused, requests: 1},
+		{name: "outage, strict", token: readOnly, change: down, more: env{"INPUT_VERIFY": "strict"}, exit: 5, told: fault.ServerFailed, requests: 3},
+		{name: "outage, warn", token: readOnly, change: down, more: env{"INPUT_VERIFY": "warn"}, told: fault.ServerFailed, requests: 3},
+		{name: "required scopes", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "read:repository:bitbucket"}, verified: "true", scopes: "repository", requests: 1},
+		{name: "a required scope is missing", token: granular, more: env{"INPUT_REQUIRED-SCOPES": "repository:write"}, exit: 4, told: fault.ScopesMissing, said: "need: write:repository:bitbucket (", requests: 1},
+		{name: "a required scope is missing, warn", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "repository:write", "INPUT_VERIFY": "warn"}, verified: "true", scopes: "repository", told: fault.ScopesMissing, requests: 1},
+		{name: "a required scope is misspelt", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "repositry"}, exit: 2, told: fault.ScopeUnknown, said: "did you mean repository?"},
+		{name: "required scopes on Data Center", token: dc, more: env{"INPUT_REQUIRED-SCOPES": "repository"}, exit: 2, told: fault.ScopesUncheckable},
+		{name: "required scopes, untold", token: readOnly, change: func(s *bitbuckettest.Server) {
+			s.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}"})
+		}, more: env{"INPUT_REQUIRED-SCOPES": "repository"}, exit: 5, told: fault.ScopesUntold, requests: 1},
+		{name: "git without the scope to push", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"}, verified: "true", scopes: "repository", told: fault.ScopesMissing, said: "repository:write", requests: 1},
+		{name: "far more than asked", token: admin, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"}, verified: "true", scopes: "repository:write repository:admin", said: "more than this step asks for: repository:admin", requests: 1},
+		{name: "app password, strict", token: app, more: env{"INPUT_VERIFY": "strict"}, exit: 4, told: fault.AppPasswordDead},
+		{name: "app password, warn", token: app, more: env{"INPUT_VERIFY": "warn"}, verified: "false", told: fault.AppPassword},
+		{name: "expired, strict", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_EXPIRES-ON": "2026-11-20"}, exit: 4, told: fault.Expired},
+		{name: "expired, warn", token: readOnly, more: env{"INPUT_VERIFY": "warn", "INPUT_EXPIRES-ON": "2026-11-20"}, verified: "true", scopes: "repository", told: fault.Expired, requests: 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fake := newFake(t)
+			token := fake.Add(test.token)
+			if test.change != nil {
+				test.change(fake)
+			}
+			o := onGitHub(t, settings(fake, token).with(test.more))
+			equal(t, "exit code", o.exit, test.exit)
+			equal(t, "verified", o.outputs["verified"], test.verified)
+			equal(t, "scopes", o.outputs["scopes"], test.scopes)
+			equal(t, "requests", len(fake.Requests()), test.requests)
+			level := "::warning title=bitbucket-auth "
+			if test.exit != 0 {
+				level = "::error title=bitbucket-auth "
+				equal(t, "outputs", o.outputs, map[string]string{"error-code": test.told.ID})
+			}
+			if test.told.ID == "" {
+				equal(t, "warnings", strings.Count(o.stdout, "::warning "), 0)
+			} else if !strings.Contains(o.stdout, level+test.told.ID+"::") {
+				t.Errorf("%s isn't told: %s", test.told.ID, o.stdout)
+			}
+			if !strings.Contains(o.stdout, test.said) {
+				t.Errorf("%q isn't said: %s", test.said, o.stdout)
+			}
+			checkMasksComeFirst(t, o.stdout)
+			checkNoLeak(t, hosttest.GitHub, o, token.Secret)
+		})
+	}
+}
+
+func TestOAuthConsumer(t *testing.T) {
+	fake := newFake(t)
+	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}, ExpiresIn: 7200})
+	o := onGitHub(t, settings(fake, consumer).with(env{"INPUT_GIT": "repository"}))
+	equal(t, "exit code", o.exit, 0)
+	minted := o.outputs["token"]
+	if len(minted) < 1000 || minted == consumer.Secret {
+		t.Fatalf("a token of %d characters", len(minted))
+	}
+	equal(t, "authorization", o.outputs["authorization"], "Bearer "+minted)
+	equal(t, "identity", o.outputs["identity"], "x-token-auth")
+	equal(t, "git-username", o.outputs["git-username"], "x-token-auth")
+	equal(t, "token-expires-at", o.outputs["token-expires-at"], "2026-11-21T14:00:00Z")
+	equal(t, "scopes", o.outputs["scopes"], "repository:write")
+	equal(t, "the password of git", o.vars["BITBUCKET_GIT_0_PASSWORD"], minted)
+	equal(t, "requests", len(fake.Requests()), 1)
+	checkMasksComeFirst(t, o.stdout)
+	for _, runner := range hosttest.Runners {
+		checkNoLeak(t, runner, o, minted)
+		checkNoLeak(t, runner, o, consumer.Secret)
+	}
+
+	o = onGitHub(t, settings(fake, consumer).with(env{"INPUT_VERIFY": "strict", "INPUT_REQUIRED-SCOPES": "repository"}))
+	equal(t, "exit code with a check", o.exit, 0)
+	equal(t, "verified", o.outputs["verified"], "true")
+	equal(t, "requests with a check", len(fake.Requests()), 3)
+
+	o = onGitHub(t, settings(fake, consumer).with(env{"INPUT_IDENTITY": "another-key"}))
+	equal(t, "exit code of a wrong key", o.exit, 4)
+	equal(t, "outputs of a wrong key", o.outputs, map[string]string{"error-code": "BBA213"})
+}
+
+// A server that sends everything back, or commands the runner, gets nothing out
+// of it.
+func TestHostileServer(t *testing.T) {
+	for name, reply := range map[string]bitbuckettest.Reply{
+		"echo, 200": bitbuckettest.Echo(200), "echo, 302": bitbuckettest.Echo(302), "echo, 401": bitbuckettest.Echo(401), "echo, 403": bitbuckettest.Echo(403),
+		"echo, 410": bitbuckettest.Echo(410), "commands, 200": bitbuckettest.Commands(200), "commands, 403": bitbuckettest.Commands(403), "commands, 410": bitbuckettest.Commands(410),
+	} {
+		for _, verify := range []string{"warn", "strict"} {
+			fake := newFake(t)
+			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}})
+			fake.AnswerAlways("/2.0/repositories/team/repo", reply)
+			o := onGitHub(t, settings(fake, token).with(env{"INPUT_VERIFY": verify}))
+			checkMasksComeFirst(t, o.stdout)
+			for _, runner := range hosttest.Runners {
+				checkNoLeak(t, runner, o, token.Secret)
+			}
+			if strings.Contains(o.stdout+o.outputs["scopes"], "owned") || strings.Contains(o.outputs["scopes"], "add-mask") {
+				t.Errorf("%s: the server's text shows: %s", name, o.stdout)
+			}
+		}
+
+		fake := newFake(t)
+		consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer})
+		fake.AnswerAlways("POST /site/oauth2/access_token", reply)
+		o := onGitHub(t, settings(fake, consumer))
+		if o.exit == 0 {
+			t.Errorf("%s: a token was minted", name)
+		}
+		checkNoLeak(t, hosttest.GitHub, o, consumer.Secret)
+	}
+}

@@ -1,0 +1,339 @@
+package bitbucket_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// client asks the fake with a credential.
+func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca []byte) *bitbucket.Client {
+	t.Helper()
+	server := fake.URL
+	if kind == credential.HTTPAccessToken {
+		server += "/ctx"
+	}
+	c, err := bitbucket.New(bitbucket.Options{Server: server, Sort: credential.Loopback, Kind: kind, CA: ca, UserAgent: "bitbucket-auth/test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Hurry()
+	return c
+}
+
+func understand(t *testing.T, kind credential.Kind, token bitbuckettest.Token) credential.Credential {
+	t.Helper()
+	identity := map[credential.Kind]string{credential.APIToken: token.Email, credential.AppPassword: token.Username, credential.OAuthConsumer: token.Key}[kind]
+	c, _, err := credential.New(credential.Given{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: credential.Loopback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func newFake(t *testing.T) *bitbuckettest.Server {
+	return bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, ContextPath: "/ctx"})
+}
+
+var repo = bitbucket.Subject{Workspace: "team", Slug: "repo"}
+
+// Each kind of token against each thing that can be asked for.
+func TestCheck(t *testing.T) {
+	read := []string{"read:repository:bitbucket"}
+	legacy := []string{"repository"}
+	for _, test := range []struct {
+		name    string
+		kind    credential.Kind
+		token   bitbuckettest.Token
+		subject bitbucket.Subject
+		scopes  string
+		code    fault.Code // none: taken
+		said    string
+	}{
+		{"API token, repository", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, repo, "read:repository:bitbucket", fault.Code{}, ""},
+		{"API token, user", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}}, bitbucket.Subject{}, "read:user:bitbucket", fault.Code{}, ""},
+		{"API token without the scope for the user", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, bitbucket.Subject{}, "read:repository:bitbucket", fault.Code{}, "proves that it lives"},
+		{"API token without the scope for the repository", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}}, repo, "read:user:bitbucket", fault.ScopeMissing, ""},
+		{"API token without scopes", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken}, repo, "", fault.Refused, ""},
+		{"API token, another workspace", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read, Reach: []string{"other"}}, repo, "read:repository:bitbucket", fault.NotFound, ""},
+		{"access token, repository", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy, Reach: []string{"team/repo"}}, repo, "repository", fault.Code{}, ""},
+		{"access token, workspace", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: legacy, Reach: []string{"team"}}, bitbucket.Subject{Workspace: "team"}, "repository", fault.Code{}, ""},
+		{"access token, nothing given", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy}, bitbucket.Subject{}, "repository", fault.Code{}, "belongs to no user"},
+		{"an access token taken for an API token", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, repo, "", fault.Refused, ""},
+		{"Data Center, personal", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}, repo, "", fault.Code{}, ""},
+		{"Data Center, project", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.ProjectHTTPToken, Scopes: []string{"PROJECT_READ"}, Reach: []string{"team"}}, bitbucket.Subject{Workspace: "team"}, "", fault.Code{}, ""},
+		{"Data Center, nothing given", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}, bitbucket.Subject{}, "", fault.Code{}, ""},
+		{"Data Center, no such repository", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}, bitbucket.Subject{Workspace: "team", Slug: "other"}, "", fault.NotFound, ""},
+		{"Data Center, another project", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryHTTPToken, Scopes: []string{"REPO_READ"}, Reach: []string{"other/repo"}}, repo, "", fault.PermissionMissing, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fake := newFake(t)
+			cred := understand(t, test.kind, fake.Add(test.token))
+			report, err := client(t, fake, test.kind, nil).Check(context.Background(), cred, test.subject)
+			if got := code(err); got != test.code {
+				t.Errorf("got %v, want %s", err, test.code.ID)
+			}
+			if got := strings.Join(report.Scopes, " "); got != test.scopes {
+				t.Errorf("scopes: got %q", got)
+			}
+			said := ""
+			for _, remark := range report.Remarks {
+				said += remark.What
+			}
+			if !strings.Contains(said, test.said) || test.said == "" && said != "" {
+				t.Errorf("said %q", said)
+			}
+			if requests := fake.Requests(); len(requests) != 1 || requests[0].Agent != "bitbucket-auth/test" {
+				t.Errorf("requests: %+v", requests)
+			}
+		})
+	}
+}
+
+// What Bitbucket, or what stands before it, may answer.
+func TestReplies(t *testing.T) {
+	const path = "/2.0/repositories/team/repo"
+	change := func(n string) string {
+		return `{"type":"error","error":{"message":"` + n + ` - Functionality has been deprecated","data":{"announcement_url":"https://evil.example"}}}`
+	}
+	for _, test := range []struct {
+		name     string
+		reply    bitbuckettest.Reply
+		code     fault.Code
+		said     string
+		requests int
+	}{
+		{"expired OAuth token", bitbuckettest.Reply{Status: 401, Body: `{"type": "error", "error": {"message": "Access token expired."}}`}, fault.TokenExpired, "expired", 1},
+		{"account password", bitbuckettest.Reply{Status: 401, Body: "Bitbucket Cloud recently stopped supporting account passwords for API authentication."}, fault.AccountPassword, "account's password", 1},
+		{"401 without a body", bitbuckettest.Reply{Status: 401}, fault.Refused, "401", 1},
+		{"401 with detail as text", bitbuckettest.Reply{Status: 401, Body: `{"error":{"message":"x","detail":"y"}}`}, fault.Refused, "401", 1},
+		{"scope missing", bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"Your credentials lack one or more required privilege scopes.","detail":{"required":["repository","::add-mask::x"],"granted":["team"]}}}`}, fault.ScopeMissing, ": repository (", 1},
+		{"mechanism", bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"This API is not accessible by this authentication mechanism"}}`}, fault.MechanismRefused, "kind of token", 1},
+		{"forbidden", bitbuckettest.Reply{Status: 403, Body: `{"type": "error", "error": {"message": "Forbidden"}}`}, fault.Forbidden, "forbids", 1},
+		{"wrong path", bitbuckettest.Reply{Status: 404, Body: `{"error":{"message":"Resource not found","detail":"There is no API hosted at this URL."}}`}, fault.NotFound, "404", 1},
+		{"removed", bitbuckettest.Reply{Status: 410, Body: change("CHANGE-2770")}, fault.Removed, "CHANGE-2770", 1},
+		{"removed, as text", bitbuckettest.Reply{Status: 410, Body: "CHANGE-3222 - Functionality has been deprecated"}, fault.Removed, "CHANGE-3222", 1},
+		{"removed, without a number", bitbuckettest.Reply{Status: 410}, fault.Removed, "410", 1},
+		{"rate limit", bitbuckettest.RateLimited(""), fault.RateLimited, "too many", 3},
+		{"rate limit, with a long Retry-After", bitbuckettest.RateLimited("3600"), fault.RateLimited, "too many", 3},
+		{"server error", bitbuckettest.Page(503), fault.ServerFailed, "503", 3},
+		{"redirect", bitbuckettest.Redirect("https://evil.example/login"), fault.Redirected, "redirects", 1},
+		{"a login page", bitbuckettest.Page(200), fault.UnexpectedReply, "isn't JSON", 1},
+		{"a list", bitbuckettest.Reply{Body: "[]"}, fault.UnexpectedReply, "isn't JSON", 1},
+		{"null", bitbuckettest.Reply{Body: "null"}, fault.UnexpectedReply, "isn't JSON", 1},
+		{"nothing", bitbuckettest.Reply{}, fault.UnexpectedReply, "isn't JSON", 1},
+		{"a teapot", bitbuckettest.Reply{Status: 418}, fault.UnexpectedReply, "418", 1},
+		{"cut off", bitbuckettest.Reply{Body: `{"a": "b"}`, CutOff: true}, fault.Unreachable, "can't be reached", 1},
+		{"hangs up", bitbuckettest.Reply{Hangup: true}, fault.Unreachable, "can't be reached", 3},
+		{"endless", bitbuckettest.Reply{Body: strings.Repeat("x", 1<<16), Endless: true}, fault.UnexpectedReply, "larger than 1 MiB", 1},
+		{"echo of the credential", bitbuckettest.Echo(403), fault.Forbidden, "forbids", 1},
+		{"workflow commands", bitbuckettest.Commands(403), fault.Forbidden, "forbids", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fake := newFake(t)
+			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}})
+			cred := understand(t, credential.APIToken, token)
+			fake.AnswerAlways(path, test.reply)
+			report, err := client(t, fake, credential.APIToken, nil).Check(context.Background(), cred, repo)
+			if code(err) != test.code || !strings.Contains(fmt.Sprint(err), test.said) {
+				t.Errorf("got %v, want %s, %q", err, test.code.ID, test.said)
+			}
+			checkQuiet(t, err, report, token.Secret)
+			if got := len(fake.Requests()); got != test.requests {
+				t.Errorf("%d requests, want %d", got, test.requests)
+			}
+		})
+	}
+}
+
+// checkQuiet fails where a fault or a remark holds anything of the reply.
+func checkQuiet(t *testing.T, err error, report bitbucket.Report, token string) {
+	t.Helper()
+	text := strings.Join(report.Scopes, " ")
+	if err != nil {
+		f := fault.From(err)
+		text += f.What + strings.Join(f.Hints, " ")
+		if len(f.Hints) == 0 {
+			t.Error("no hint")
+		}
+	}
+	for _, remark := range report.Remarks {
+		text += remark.What
+	}
+	for _, bad := range []string{token, token[20:60], "evil.example", "::add-mask::", "##[", "announcement"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("the reply is quoted: %q in %q", bad, text)
+		}
+	}
+}
+
+func TestAnotherTryMayHelp(t *testing.T) {
+	fake := newFake(t)
+	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}))
+	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Page(502), bitbuckettest.RateLimited("0"))
+	if _, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if got := len(fake.Requests()); got != 3 {
+		t.Errorf("%d requests", got)
+	}
+}
+
+// A 401 is never repeated: Data Center locks accounts.
+func TestDataCenterReplies(t *testing.T) {
+	exception := func(name string) string {
+		return `{"errors":[{"context":null,"message":"x","exceptionName":"com.atlassian.bitbucket.` + name + `"}]}`
+	}
+	for _, test := range []struct {
+		reply bitbuckettest.Reply
+		code  fault.Code
+	}{
+		{bitbuckettest.Reply{Status: 401, Body: exception("auth.IncorrectPasswordAuthenticationException")}, fault.Refused},
+		{bitbuckettest.Reply{Status: 401, Body: exception("AuthorisationException")}, fault.PermissionMissing},
+		{bitbuckettest.Reply{Status: 401}, fault.Refused},
+		{bitbuckettest.Reply{Status: 403}, fault.PermissionMissing},
+		{bitbuckettest.Reply{Status: 404, Body: exception("project.NoSuchProjectException")}, fault.NotFound},
+		{bitbuckettest.Reply{Status: 404}, fault.NotFound},
+		{bitbuckettest.Reply{Status: 302, Header: map[string]string{"Location": "/login"}}, fault.Redirected},
+		{bitbuckettest.Reply{Status: 409, Body: "{"}, fault.UnexpectedReply},
+	} {
+		fake := newFake(t)
+		cred := understand(t, credential.HTTPAccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken}))
+		fake.AnswerAlways("/ctx/rest/api/latest/projects/team/repos/repo", test.reply)
+		_, err := client(t, fake, credential.HTTPAccessToken, nil).Check(context.Background(), cred, repo)
+		if code(err) != test.code || len(fake.Requests()) != 1 {
+			t.Errorf("%d %s: got %v, %d requests", test.reply.Status, test.reply.Body, err, len(fake.Requests()))
+		}
+	}
+}
+
+func TestTimeAndSignals(t *testing.T) {
+	for name, test := range map[string]struct {
+		reply bitbuckettest.Reply
+		cause error
+		code  fault.Code
+	}{
+		"slow to begin": {bitbuckettest.Reply{Delay: time.Minute}, nil, fault.TimedOut},
+		"slow to end":   {bitbuckettest.Reply{Body: strings.Repeat("x", 1000), Pause: time.Second}, nil, fault.TimedOut},
+		"a signal":      {bitbuckettest.Reply{Delay: time.Minute}, fault.New(fault.Terminated, "terminated"), fault.Terminated},
+	} {
+		fake := newFake(t)
+		cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
+		ctx, cancel := context.WithCancelCause(context.Background())
+		defer cancel(nil)
+		if test.cause != nil {
+			time.AfterFunc(100*time.Millisecond, func() { cancel(test.cause) })
+		} else {
+			var stop context.CancelFunc
+			ctx, stop = context.WithTimeout(ctx, 200*time.Millisecond)
+			defer stop()
+		}
+		started := time.Now()
+		_, err := client(t, fake, credential.AccessToken, nil).Check(ctx, cred, repo)
+		if code(err) != test.code || time.Since(started) > 5*time.Second {
+			t.Errorf("%s: got %v after %v", name, err, time.Since(started))
+		}
+	}
+}
+
+func TestTLS(t *testing.T) {
+	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, TLS: true})
+	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}))
+	if _, err := client(t, fake, credential.AccessToken, []byte(fake.CA())).Check(context.Background(), cred, repo); err != nil {
+		t.Errorf("with its CA: %v", err)
+	}
+	_, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo)
+	if code(err) != fault.Certificate {
+		t.Errorf("without its CA: %v", err)
+	}
+	if _, err := bitbucket.New(bitbucket.Options{CA: []byte("no certificate")}); code(err) != fault.CACertificate {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	for server, want := range map[string]fault.Code{
+		"http://127.0.0.1:1":                fault.Unreachable,
+		"https://no-such-host.invalid:8443": fault.Unreachable,
+	} {
+		c, err := bitbucket.New(bitbucket.Options{Server: server, Sort: credential.Loopback, Kind: credential.AccessToken})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Hurry()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		_, err = c.Check(ctx, credential.Credential{Kind: credential.AccessToken}, repo)
+		cancel()
+		if code(err) != want {
+			t.Errorf("%s: got %v", server, err)
+		}
+	}
+}
+
+// A proxy's password must not show, whatever becomes of it.
+func TestProxy(t *testing.T) {
+	proxy, err := url.Parse("http://me:s3cret-s3cret@127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := bitbucket.New(bitbucket.Options{
+		Server: "https://git.example.com", Sort: credential.DataCenter, Kind: credential.HTTPAccessToken,
+		Proxy: func(*http.Request) (*url.URL, error) { return proxy, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Hurry()
+	_, err = c.Check(context.Background(), credential.Credential{Kind: credential.HTTPAccessToken}, repo)
+	if code(err) != fault.Unreachable || strings.Contains(fmt.Sprint(err, fault.From(err).Hints), "s3cret") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Cloud's credentials go to Cloud, whatever server-url says.
+func TestAddresses(t *testing.T) {
+	for _, test := range []struct {
+		server      string
+		sort        credential.Server
+		kind        credential.Kind
+		api, tokens string
+	}{
+		{"https://bitbucket.org", credential.Cloud, credential.APIToken, "https://api.bitbucket.org/2.0", "https://bitbucket.org/site/oauth2/access_token"},
+		{"https://evil.example", credential.DataCenter, credential.AccessToken, "https://api.bitbucket.org/2.0", "https://bitbucket.org/site/oauth2/access_token"},
+		{"http://127.0.0.1:1", credential.Loopback, credential.OAuthConsumer, "http://127.0.0.1:1/2.0", "http://127.0.0.1:1/site/oauth2/access_token"},
+		{"https://git.example.com/ctx", credential.DataCenter, credential.HTTPAccessToken, "https://git.example.com/ctx/rest/api/latest", "https://bitbucket.org/site/oauth2/access_token"},
+	} {
+		c, err := bitbucket.New(bitbucket.Options{Server: test.server, Sort: test.sort, Kind: test.kind})
+		if err != nil || c.APIBase() != test.api || c.TokenURL() != test.tokens {
+			t.Errorf("%s: got %s, %s, %v", test.server, c.APIBase(), c.TokenURL(), err)
+		}
+	}
+}
+
+func TestOtherKindIsSaid(t *testing.T) {
+	fake := newFake(t)
+	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}", Header: map[string]string{"x-credential-type": "api_token"}})
+	report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo)
+	if err != nil || len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0].What, "takes the token for an API token") {
+		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
+func code(err error) fault.Code {
+	if err == nil {
+		return fault.Code{}
+	}
+	return fault.From(err).Code
+}

@@ -1,0 +1,163 @@
+// Package bitbucket asks Bitbucket, where a step asks for it: is this
+// credential good, what may it do, and for OAuth consumers, a token.
+//
+// Nothing of a reply is quoted in a fault, since a server may send the
+// credential back; what it says is recognised and told in our own words.
+package bitbucket
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// Where Bitbucket Cloud is asked (its OpenAPI document). Cloud's credentials
+// go here and nowhere else.
+const (
+	cloudAPI      = "https://api.bitbucket.org/2.0"
+	cloudTokenURL = "https://bitbucket.org/site/oauth2/access_token"
+)
+
+// Limits of a request.
+const (
+	maxReply   = 1 << 20 // bytes; a check's replies have a few KiB
+	retries    = 2       // after the first try
+	firstWait  = 500 * time.Millisecond
+	longestTry = 5 * time.Second // between two tries, whatever Retry-After says
+)
+
+// Options is how Bitbucket is reached.
+type Options struct {
+	Server    string // base URL of the web site
+	Sort      credential.Server
+	Kind      credential.Kind
+	CA        []byte                                // further CA certificates, PEM
+	Proxy     func(*http.Request) (*url.URL, error) // nil: none
+	UserAgent string
+}
+
+// Client asks one Bitbucket.
+type Client struct {
+	options Options
+	http    *http.Client          // for what must not be sent twice
+	retry   *retryablehttp.Client // for what may
+}
+
+// New makes a client. The error is a [*fault.Fault] about the CA certificates.
+func New(options Options) (*Client, error) {
+	roots, err := certificates(options.CA)
+	if err != nil {
+		return nil, err
+	}
+	plain := &http.Client{
+		Transport: &http.Transport{
+			Proxy:             options.Proxy,
+			TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			DisableKeepAlives: true, // a run asks once or twice
+		},
+		// A redirect would take the credential to where nobody asked for.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &Client{options: options, http: plain, retry: &retryablehttp.Client{
+		HTTPClient:   plain,
+		RetryMax:     retries,
+		RetryWaitMin: firstWait,
+		RetryWaitMax: longestTry,
+		CheckRetry:   mayRetry,
+		Backoff:      backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler, // the last reply, not a summary of it
+	}}, nil
+}
+
+// certificates are the system's and further ones; nil stands for the system's.
+func certificates(further []byte) (*x509.CertPool, error) {
+	if len(further) == 0 {
+		return nil, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a machine without any
+	}
+	if !pool.AppendCertsFromPEM(further) {
+		return nil, fault.New(fault.CACertificate, "ca-certificate holds no certificate in PEM form",
+			"give the text between and including BEGIN CERTIFICATE and END CERTIFICATE, or the path of a file with it")
+	}
+	return pool, nil
+}
+
+// mayRetry allows another try after 429, 5xx and a broken connection. Never
+// after a 401: Data Center locks accounts.
+func mayRetry(ctx context.Context, response *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if err != nil {
+		return !isCertificateError(err), nil
+	}
+	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError, nil
+}
+
+// backoff waits as Retry-After says (Cloud sends none), else twice as long each
+// time; never longer than longest.
+func backoff(shortest, longest time.Duration, attempt int, response *http.Response) time.Duration {
+	return min(retryablehttp.DefaultBackoff(shortest, longest, attempt, response), longest)
+}
+
+// reply is what Bitbucket answered.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// get asks for a page of the REST API with the credential.
+func (c *Client) get(ctx context.Context, address string, cred credential.Credential) (reply, error) {
+	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return reply{}, fault.Internal()
+	}
+	request.Header.Set("Authorization", cred.Authorization().Reveal())
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", c.options.UserAgent)
+	response, err := c.retry.Do(request)
+	if err != nil {
+		return reply{}, c.unreachable(ctx, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	if err != nil {
+		return reply{}, c.unreachable(ctx, err)
+	}
+	if len(body) > maxReply {
+		return reply{}, c.unexpected("is larger than 1 MiB")
+	}
+	return reply{response.StatusCode, response.Header, body}, nil
+}
+
+// apiBase is the REST API's address: decided by the kind, so that no setting
+// can send a Cloud credential elsewhere.
+func (c *Client) apiBase() string {
+	switch {
+	case !c.options.Kind.OnCloud():
+		return c.options.Server + "/rest/api/latest"
+	case c.options.Sort == credential.Loopback:
+		return c.options.Server + "/2.0"
+	}
+	return cloudAPI
+}
+
+func (c *Client) tokenURL() string {
+	if c.options.Sort == credential.Loopback {
+		return c.options.Server + "/site/oauth2/access_token"
+	}
+	return cloudTokenURL
+}

@@ -1,0 +1,45 @@
+package bitbucket
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// dataCenterError is the body of Data Center's errors.
+type dataCenterError struct {
+	Errors []struct {
+		Exception string `json:"exceptionName"`
+	} `json:"errors"`
+}
+
+// judgeDataCenter recognises Data Center's refusals by the exception that they
+// name: it also answers 401 where a permission is missing.
+func (c *Client) judgeDataCenter(r reply) *fault.Fault {
+	var body dataCenterError
+	_ = json.Unmarshal(r.body, &body) // without an exception the status decides
+	exception := ""
+	if len(body.Errors) > 0 {
+		exception = body.Errors[0].Exception
+	}
+	named := func(part string) bool { return strings.Contains(exception, part) }
+	switch {
+	case named("AuthorisationException"), r.status == http.StatusForbidden:
+		return fault.New(fault.PermissionMissing, "the Data Center takes the token, but it lacks a permission",
+			"give the token's account, or the token itself, read permission on the repository or project (write, to push)",
+			"a project's or repository's token reaches only its own project or repository")
+	case named("NoSuchRepository"), named("NoSuchProject"), r.status == http.StatusNotFound:
+		return fault.New(fault.NotFound, "there is no such repository or project, or the token can't see it (404)",
+			"check the spelling of the input repository or workspace, and that server-url includes the context path",
+			"check that the token's account has access")
+	case r.status == http.StatusUnauthorized:
+		return fault.New(fault.Refused, "the Data Center refuses the token: it is wrong, expired or revoked (401)",
+			"check that it still exists: "+whereToMake(credential.HTTPAccessToken),
+			"don't try again and again: a Data Center may lock the account behind a captcha, which only a login in the browser lifts")
+	}
+	return fault.Newf(fault.UnexpectedReply, "%s answered with status %d, which a check doesn't expect", c.host(), r.status).
+		Hint("check that server-url is the Data Center's base URL, context path included")
+}

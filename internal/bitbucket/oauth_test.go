@@ -1,0 +1,98 @@
+package bitbucket_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func TestMint(t *testing.T) {
+	for _, opaque := range []bool{false, true} {
+		fake := newFake(t)
+		consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}, Opaque: opaque, ExpiresIn: 3600})
+		c := client(t, fake, credential.OAuthConsumer, nil)
+		minted, err := c.Mint(context.Background(), consumer.Key, secret.New(consumer.Secret), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(minted.Token.Reveal()); got < 90 || !opaque && got < 1000 {
+			t.Errorf("a token of %d characters", got)
+		}
+		if strings.Join(minted.Scopes, " ") != "repository:write" || !minted.ExpiresAt.Equal(now.Add(time.Hour)) {
+			t.Errorf("got %v, %v", minted.Scopes, minted.ExpiresAt)
+		}
+		// It opens what it should.
+		cred := understand(t, credential.OAuthConsumer, consumer).WithMinted(minted.Token)
+		if _, err := c.Check(context.Background(), cred, repo); err != nil {
+			t.Errorf("the minted token: %v", err)
+		}
+		if requests := fake.Requests(); len(requests) != 2 || requests[0].Scheme != "Basic" || requests[0].Agent != "bitbucket-auth/test" {
+			t.Errorf("requests: %+v", requests)
+		}
+	}
+}
+
+func TestMintRefused(t *testing.T) {
+	const path = "POST /site/oauth2/access_token"
+	oauthError := func(code string) string { return `{"error_description":"s3cret-s3cret","error":"` + code + `"}` }
+	for _, test := range []struct {
+		name  string
+		reply bitbuckettest.Reply
+		code  fault.Code
+	}{
+		{"invalid_client", bitbuckettest.Reply{Status: 401, Body: oauthError("invalid_client")}, fault.ConsumerRefused},
+		{"401 alone", bitbuckettest.Reply{Status: 401}, fault.ConsumerRefused},
+		{"invalid_grant", bitbuckettest.Reply{Status: 400, Body: oauthError("invalid_grant")}, fault.ConsumerGrant},
+		{"unauthorized_client", bitbuckettest.Reply{Status: 400, Body: oauthError("unauthorized_client")}, fault.ConsumerRefused},
+		{"unsupported_grant_type", bitbuckettest.Reply{Status: 400, Body: oauthError("unsupported_grant_type")}, fault.ConsumerGrant},
+		{"invalid_scope", bitbuckettest.Reply{Status: 400, Body: oauthError("invalid_scope")}, fault.ConsumerGrant},
+		{"rate limit", bitbuckettest.RateLimited(""), fault.RateLimited},
+		{"server error", bitbuckettest.Page(500), fault.ServerFailed},
+		{"redirect", bitbuckettest.Redirect("https://evil.example/"), fault.Redirected},
+		{"a login page", bitbuckettest.Page(200), fault.UnexpectedReply},
+		{"no token", bitbuckettest.Reply{Body: `{"expires_in": 7200}`}, fault.UnexpectedReply},
+		{"a token that is none", bitbuckettest.Reply{Body: `{"access_token": "a\n::error::b", "token_type": "bearer"}`}, fault.UnexpectedReply},
+		{"hangs up", bitbuckettest.Reply{Hangup: true}, fault.Unreachable},
+		{"echo", bitbuckettest.Echo(401), fault.ConsumerRefused},
+		{"not found", bitbuckettest.Page(404), fault.NotFound},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fake := newFake(t)
+			consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer})
+			fake.AnswerAlways(path, test.reply)
+			_, err := client(t, fake, credential.OAuthConsumer, nil).Mint(context.Background(), consumer.Key, secret.New(consumer.Secret), now)
+			if code(err) != test.code {
+				t.Errorf("got %v, want %s", err, test.code.ID)
+			}
+			checkQuiet(t, err, bitbucket.Report{}, consumer.Secret)
+			if got := len(fake.Requests()); got != 1 {
+				t.Errorf("%d requests: a login must not be repeated", got)
+			}
+		})
+	}
+}
+
+func TestMintTimesOut(t *testing.T) {
+	for name, reply := range map[string]bitbuckettest.Reply{
+		"slow to begin": {Delay: time.Minute},
+		"slow to end":   {Body: strings.Repeat("x", 1000), Pause: time.Second},
+	} {
+		fake := newFake(t)
+		fake.AnswerAlways("POST /site/oauth2/access_token", reply)
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		_, err := client(t, fake, credential.OAuthConsumer, nil).Mint(ctx, "key", secret.New("s3cret-s3cret"), now)
+		cancel()
+		if code(err) != fault.TimedOut {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
