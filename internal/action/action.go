@@ -44,6 +44,7 @@ func Run(ctx context.Context, world World) int {
 	}
 	r := run{world: world, host: h}
 	if err == nil {
+		r.note(fault.Noticef("the host is %s", h.Name()))
 		err = r.guarded(ctx)
 	}
 	if err == nil {
@@ -69,6 +70,7 @@ type run struct {
 	host    host.Host
 	masked  []string
 	remarks []fault.Remark // not told yet: until the last mask is out, nothing is
+	told    []fault.Remark
 }
 
 // guarded turns a panic into a fault of our own. What panicked is not told,
@@ -123,21 +125,48 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	git, err := gitSetup(settings, target)
+	if err != nil {
+		return err
+	}
+	connection, err := r.avoConnection(settings, cred, target)
+	if err != nil {
+		return err
+	}
 	if err := r.mask(cred.Forms()); err != nil {
 		return err
 	}
+
 	checked, err := r.ask(ctx, settings, &cred, target)
 	if err != nil {
 		return err
 	}
-	git, err := gitVariables(settings, cred, target, r.world.Lookup)
+	variables, err := gitVariables(git, cred, r.world.Lookup)
 	if err != nil {
 		return err
 	}
-
 	r.note(r.warnings(settings, cred)...)
 	r.tell()
-	return r.host.HandOver(ctx, results(settings, cred, target, checked, git, r.host))
+
+	made := made{settings, cred, target, checked, connection, variables}
+	results := made.results(r.host)
+	if err := r.host.HandOver(ctx, results); err != nil {
+		return err
+	}
+	r.summarize(made, results)
+	return nil
+}
+
+// summarize writes the job summary, last: it may fail, and the results are
+// handed over all the same.
+func (r *run) summarize(m made, results host.Results) {
+	if !m.settings.Summary {
+		return
+	}
+	if err := r.host.Summarize(m.summary(results, r.told)); err != nil {
+		r.note(fault.Warn(fault.From(err)))
+		r.tell()
+	}
 }
 
 // mask registers forms that are not registered yet.
@@ -157,5 +186,6 @@ func (r *run) tell() {
 	for _, remark := range r.remarks {
 		r.host.Say(remark)
 	}
+	r.told = append(r.told, r.remarks...)
 	r.remarks = nil
 }

@@ -32,6 +32,7 @@ type outcome struct {
 	stdout, stderr string
 	output, env    string // the command files, raw
 	outputs, vars  map[string]string
+	summary        string
 }
 
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -53,11 +54,12 @@ func onGitHub(t *testing.T, e env) outcome {
 	t.Helper()
 	dir := t.TempDir()
 	e = env{
-		"GITHUB_ACTIONS": "true",
-		"GITHUB_OUTPUT":  filepath.Join(dir, "output"),
-		"GITHUB_ENV":     filepath.Join(dir, "env"),
+		"GITHUB_ACTIONS":      "true",
+		"GITHUB_OUTPUT":       filepath.Join(dir, "output"),
+		"GITHUB_ENV":          filepath.Join(dir, "env"),
+		"GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"),
 	}.with(e)
-	for _, name := range []string{"output", "env"} {
+	for _, name := range []string{"output", "env", "summary"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -67,6 +69,11 @@ func onGitHub(t *testing.T, e env) outcome {
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	o.output, o.outputs = commandFile(t, filepath.Join(dir, "output"))
 	o.env, o.vars = commandFile(t, filepath.Join(dir, "env"))
+	summary, err := os.ReadFile(filepath.Join(dir, "summary"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.summary = string(summary)
 	return o
 }
 

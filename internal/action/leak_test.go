@@ -12,7 +12,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
-// run is one way to use the program, on GitHub's names.
+// scenario is one way to use the program, on GitHub's names.
 type scenario struct {
 	name   string
 	secret string
@@ -44,6 +44,7 @@ func scenarios(t *testing.T) []scenario {
 		base := env{"INPUT_TOKEN": k.token}.with(k.more)
 		repository := env{"INPUT_REPOSITORY": "team/repo"}
 		add(k.name, k.token, base)
+		add(k.name+", Avo", k.token, base.with(repository).with(env{"INPUT_AVO-CONNECTION-NAME": "Mine", "INPUT_AVO-USERNAME": "someone"}))
 		add(k.name+", git", k.token, base.with(repository).with(env{"INPUT_GIT": "repository", "INPUT_REWRITE-SSH": "true"}))
 		add(k.name+", wrapped in space and quotes", k.token, base.with(env{"INPUT_TOKEN": " \"" + k.token + "\"\r\n"}))
 		add(k.name+", all settings odd", k.token, base.with(env{"INPUT_EXPIRES-ON": "2020-01-01", "GITHUB_EVENT_NAME": "pull_request_target", "BITBUCKET_CREDENTIAL": "other"}))
@@ -59,7 +60,7 @@ func scenarios(t *testing.T) []scenario {
 		add(k.name+", in the repository's URL", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@bitbucket.org/team/repo"}))
 		add(k.name+", in a URL that is none", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@[::1/team"}))
 		add(k.name+", in server-url", k.token, base.with(env{"INPUT_SERVER-URL": "https://me:" + k.token + "@git.example.com"}))
-		for _, id := range []string{"KIND", "GIT", "REWRITE-SSH", "EXPORT-ENV", "ENV-PREFIX", "ON-MISSING-TOKEN", "EXPIRES-ON", "WORKSPACE", "REPOSITORY", "SERVER-URL", "TOKEN-FILE", "ENV-FILE"} {
+		for _, id := range []string{"KIND", "GIT", "REWRITE-SSH", "EXPORT-ENV", "ENV-PREFIX", "ON-MISSING-TOKEN", "EXPIRES-ON", "WORKSPACE", "REPOSITORY", "SERVER-URL", "TOKEN-FILE", "ENV-FILE", "AVO-CONNECTION-NAME", "AVO-USERNAME", "SUMMARY", "VERIFY", "REQUIRED-SCOPES", "TIMEOUT", "CA-CERTIFICATE"} {
 			add(k.name+", also given as "+id, k.token, base.with(env{"INPUT_" + id: k.token}))
 			add(k.name+", only given as "+id, k.token, base.with(env{"INPUT_TOKEN": "", "INPUT_" + id: k.token}))
 		}
@@ -78,27 +79,22 @@ func scenarios(t *testing.T) []scenario {
 // A scenario in which the secret only stands where no secret belongs can't be
 // masked: the program has no way to know. Then it must not show it at all.
 func TestNothingLeaks(t *testing.T) {
-	for round := range 3 {
-		for _, s := range scenarios(t) {
-			t.Run(fmt.Sprintf("%s/%d", s.name, round), func(t *testing.T) {
-				for _, host := range []struct {
-					runner   hosttest.Runner
-					variable string
-				}{{hosttest.GitHub, "GITHUB_ACTIONS"}, {hosttest.Gitea, "GITEA_ACTIONS"}, {hosttest.Act, "ACT"}, {hosttest.Forgejo, "FORGEJO_ACTIONS"}} {
-					o := run(t, s.env.with(env{host.variable: "true"}))
-					if o.stderr != "" {
-						t.Errorf("%s: standard error is used: %q", host.runner.Name, o.stderr)
-					}
-					checkMasksComeFirst(t, o.stdout)
-					checkNoLeak(t, host.runner, o, s.secret)
+	for _, s := range scenarios(t) {
+		t.Run(s.name, func(t *testing.T) {
+			for _, host := range []struct {
+				runner   hosttest.Runner
+				variable string
+			}{{hosttest.GitHub, "GITHUB_ACTIONS"}, {hosttest.Gitea, "GITEA_ACTIONS"}, {hosttest.Act, "ACT"}, {hosttest.Forgejo, "FORGEJO_ACTIONS"}} {
+				o := onGitHub(t, s.env.with(env{host.variable: "true"}))
+				if o.stderr != "" {
+					t.Errorf("%s: standard error is used: %q", host.runner.Name, o.stderr)
 				}
-			})
-		}
+				checkMasksComeFirst(t, o.stdout)
+				checkNoLeak(t, host.runner, o, s.secret)
+			}
+		})
 	}
 }
-
-// run is onGitHub, for environments in which the output file can't be used.
-func run(t *testing.T, e env) outcome { return onGitHub(t, e) }
 
 // checkNoLeak looks at the log, at what a later step that prints everything
 // would add to it, and at what isn't meant to be secret.
@@ -121,6 +117,9 @@ func checkNoLeak(t *testing.T, runner hosttest.Runner, o outcome, secret string)
 	}
 	if o.exit != 0 && (len(o.vars) > 0 || len(o.outputs) > 1 || len(o.outputs) == 1 && o.outputs["error-code"] == "") {
 		t.Errorf("a step that failed handed over %v, %v", o.outputs, o.vars)
+	}
+	if leaks := hosttest.Leaks(o.summary, secret); len(leaks) > 0 {
+		t.Errorf("the summary holds the secret: %v", leaks)
 	}
 	public := o.outputs["identity"] + o.outputs["kind"] + o.outputs["repository-url"] + o.outputs["workspace"] + o.outputs["error-code"]
 	if leaks := hosttest.Leaks(public, secret); len(leaks) > 0 {

@@ -5,15 +5,28 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
+
+// made is what a run has made of its settings.
+type made struct {
+	settings   input.Settings
+	credential credential.Credential
+	target     target
+	checked    checked
+	avo        *avo.Connection // nil where it isn't asked for
+	git        []gitconfig.Variable
+}
 
 // results is what a run hands over. The outputs are those of action.yml; what
 // is empty is left out, and reads as empty.
-func results(settings input.Settings, cred credential.Credential, t target, c checked, git []gitconfig.Variable, h host.Host) host.Results {
+func (m made) results(h host.Host) host.Results {
+	cred, t, prefix := m.credential, m.target, m.settings.EnvPrefix
 	outputs := given(
 		host.Secret("credential", cred.Basic()),
 		host.Secret("authorization", cred.Authorization()),
@@ -25,24 +38,36 @@ func results(settings input.Settings, cred credential.Credential, t target, c ch
 		host.Public("repository", t.repositoryName()),
 		host.Public("workspace", t.workspace),
 		host.Public("repo-slug", t.repository.Slug),
-		host.Public("verified", c.verified),
-		host.Public("scopes", strings.Join(c.scopes, " ")),
-		host.Public("token-expires-at", timestamp(c.expiresAt)),
+		host.Public("verified", m.checked.verified),
+		host.Public("scopes", strings.Join(m.checked.scopes, " ")),
+		host.Public("token-expires-at", timestamp(m.checked.expiresAt)),
+		host.Secret("avo-assure", m.avoJSON()),
 		host.Public("available", "true"),
 	)
 	var variables []host.Value
 	switch {
-	case settings.ExportEnv && h.HasOutputs():
-		variables = named(settings.EnvPrefix, outputs, exported)
-	case settings.ExportEnv:
-		variables = named(settings.EnvPrefix, outputs, nil)
+	case m.settings.ExportEnv && h.HasOutputs():
+		variables = named(prefix, outputs, exported)
+	case m.settings.ExportEnv:
+		variables = named(prefix, outputs, nil)
 	}
 	// Git's entries come last, and whole: an empty value of theirs means
 	// something, and the count ends them.
-	for _, v := range git {
+	for _, v := range m.git {
 		variables = append(variables, host.Value{Name: v.Name, Text: v.Text, Secret: v.Secret})
 	}
 	return host.Results{Outputs: outputs, Variables: variables}
+}
+
+// avoJSON is Avo Assure's form, with the token as used; empty where it isn't
+// asked for.
+func (m made) avoJSON() secret.String {
+	if m.avo == nil {
+		return secret.String{}
+	}
+	connection := *m.avo
+	connection.AccessToken = m.credential.Token
+	return connection.JSON()
 }
 
 // exported are the outputs that are variables too. On a host without outputs

@@ -66,13 +66,12 @@ func findTarget(settings input.Settings, kind credential.Kind) (target, []fault.
 	return t, remarks, nil
 }
 
-// gitVariables sets git up for later steps, as far as was asked for.
-func gitVariables(settings input.Settings, cred credential.Credential, t target, lookup func(string) (string, bool)) ([]gitconfig.Variable, error) {
-	setup := gitconfig.Setup{
+// gitSetup is how git is to be set up for later steps, but for the credential;
+// nil where it isn't asked for.
+func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
+	setup := &gitconfig.Setup{
 		Reach:     settings.Git,
 		Root:      repository.GitRoot(t.site),
-		User:      cred.GitUsername,
-		Password:  cred.Token,
 		EnvPrefix: settings.EnvPrefix,
 	}
 	switch settings.Git {
@@ -96,7 +95,16 @@ func gitVariables(settings input.Settings, cred credential.Credential, t target,
 	if settings.RewriteSSH {
 		setup.SSH = sshAddresses(t)
 	}
-	return gitconfig.Variables(setup, lookup)
+	return setup, nil
+}
+
+// gitVariables is the setup with the credential.
+func gitVariables(setup *gitconfig.Setup, cred credential.Credential, lookup func(string) (string, bool)) ([]gitconfig.Variable, error) {
+	if setup == nil {
+		return nil, nil
+	}
+	setup.User, setup.Password = cred.GitUsername, cred.Token
+	return gitconfig.Variables(*setup, lookup)
 }
 
 // spellings are the letter cases of a path that later steps may use: git

@@ -44,6 +44,7 @@ var (
 	CACertificate     = Code{"BBA140", ExitInput}
 	ScopeUnknown      = Code{"BBA141", ExitInput}
 	ScopesUncheckable = Code{"BBA142", ExitInput} // required-scopes on Data Center
+	AvoField          = Code{"BBA143", ExitInput} // a field of Avo Assure's form
 )
 
 // What Bitbucket answered: BBA2xx.

@@ -43,7 +43,10 @@ type Given struct {
 	RewriteSSH     string        `env:"REWRITE_SSH,default=false"`
 	ExportEnv      string        `env:"EXPORT_ENV,default=true"`
 	EnvPrefix      string        `env:"ENV_PREFIX,default=BITBUCKET"`
+	AvoName        string        `env:"AVO_CONNECTION_NAME"`
+	AvoUsername    string        `env:"AVO_USERNAME"`
 	OnMissingToken string        `env:"ON_MISSING_TOKEN,default=fail"`
+	Summary        string        `env:"SUMMARY,default=true"`
 	Timeout        string        `env:"TIMEOUT,default=30s"`
 	CACertificate  string        `env:"CA_CERTIFICATE"`
 	EnvFile        string        `env:"ENV_FILE"`

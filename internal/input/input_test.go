@@ -40,7 +40,7 @@ func read(t *testing.T, settings map[string]string) (input.Settings, error) {
 
 func TestDefaults(t *testing.T) {
 	blank := map[string]string{}
-	for _, id := range []string{"token", "identity", "kind", "repository", "workspace", "server-url", "expires-on", "git", "rewrite-ssh", "export-env", "env-prefix", "on-missing-token", "verify", "required-scopes", "timeout", "ca-certificate"} {
+	for _, id := range []string{"token", "identity", "kind", "repository", "workspace", "server-url", "expires-on", "git", "rewrite-ssh", "export-env", "env-prefix", "on-missing-token", "verify", "required-scopes", "timeout", "ca-certificate", "summary", "avo-connection-name", "avo-username"} {
 		blank[id] = " \t\n" // an empty value means "not given", always
 	}
 	for name, settings := range map[string]map[string]string{"nothing": nil, "blanks": blank} {
@@ -53,7 +53,7 @@ func TestDefaults(t *testing.T) {
 		}
 		s.Token, s.Repository = secret.String{}, secret.String{}
 		want := input.Settings{
-			Verify: input.VerifyNone, Timeout: 30 * time.Second,
+			Verify: input.VerifyNone, Timeout: 30 * time.Second, Summary: true,
 			Server:         input.Server{URL: "https://bitbucket.org", Sort: credential.Cloud},
 			ExportEnv:      true,
 			EnvPrefix:      "BITBUCKET",
@@ -71,6 +71,7 @@ func TestSettings(t *testing.T) {
 		"repository": "ws/repo", "workspace": " ws ", "server-url": "https://Git.Example.com:443/ctx/",
 		"expires-on": "2027-01-31", "git": "workspace", "rewrite-ssh": "True", "export-env": "FALSE",
 		"env-prefix": " MIRROR ", "on-missing-token": "skip",
+		"avo-connection-name": " My team ", "avo-username": "someone", "summary": "false",
 		"verify": "warn", "required-scopes": " repository\n", "timeout": "1m30s", "ca-certificate": "\n-----BEGIN CERTIFICATE-----\n",
 	})
 	if err != nil {
@@ -85,6 +86,7 @@ func TestSettings(t *testing.T) {
 		Server:    input.Server{URL: "https://git.example.com/ctx", Sort: credential.DataCenter},
 		ExpiresOn: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Git: gitconfig.Workspace,
 		RewriteSSH: true, EnvPrefix: "MIRROR", OnMissingToken: input.Skip,
+		AvoConnectionName: "My team", AvoUsername: "someone",
 		Verify: input.VerifyWarn, RequiredScopes: "repository", Timeout: 90 * time.Second, CACertificate: []byte("-----BEGIN CERTIFICATE-----"),
 	}
 	if !reflect.DeepEqual(s, want) {
@@ -165,6 +167,8 @@ func TestFaults(t *testing.T) {
 		{"server-url", "https://git example.com", fault.ServerURL},
 		{"server-url", "https://git.example.com\n.evil.example", fault.ServerURL},
 		{"verify", "yes", fault.NotAllowed},
+		{"summary", "no", fault.NotAllowed},
+		{"avo-username", "someone", fault.SettingAlone},
 		{"timeout", "30", fault.Timeout},
 		{"timeout", "0s", fault.Timeout},
 		{"timeout", "-1s", fault.Timeout},

@@ -14,23 +14,26 @@ import (
 
 // Settings is every setting, understood. An empty value means "not given".
 type Settings struct {
-	Token          secret.String
-	Identity       string
-	Kind           credential.Kind // empty: to be recognised
-	Repository     secret.String   // any spelling, which may hold a password
-	Workspace      string
-	Server         Server
-	Verify         Verify
-	RequiredScopes string // a list in either vocabulary
-	ExpiresOn      time.Time
-	Git            gitconfig.Reach // empty: none
-	RewriteSSH     bool
-	ExportEnv      bool
-	EnvPrefix      string
-	OnMissingToken OnMissing
-	Timeout        time.Duration // for all network calls together
-	CACertificate  []byte        // PEM; empty: the system's
-	EnvFile        string
+	Token             secret.String
+	Identity          string
+	Kind              credential.Kind // empty: to be recognised
+	Repository        secret.String   // any spelling, which may hold a password
+	Workspace         string
+	Server            Server
+	Verify            Verify
+	RequiredScopes    string // a list in either vocabulary
+	ExpiresOn         time.Time
+	Git               gitconfig.Reach // empty: none
+	RewriteSSH        bool
+	ExportEnv         bool
+	EnvPrefix         string
+	AvoConnectionName string // empty: no connection is asked for
+	AvoUsername       string
+	OnMissingToken    OnMissing
+	Summary           bool
+	Timeout           time.Duration // for all network calls together
+	CACertificate     []byte        // PEM; empty: the system's
+	EnvFile           string
 }
 
 // Verify is whether the credential is checked against Bitbucket.
@@ -59,23 +62,26 @@ func (g Given) Settings() (Settings, []fault.Remark, error) {
 	token, remarks := credential.Clean("token", g.Token)
 	identity, more := credential.CleanIdentity(g.Identity)
 	settings := Settings{
-		Token:          token,
-		Identity:       identity,
-		Kind:           p.kind(g.Kind),
-		Repository:     g.Repository,
-		Workspace:      strings.TrimSpace(g.Workspace),
-		Server:         p.server(g.ServerURL),
-		Verify:         Verify(p.oneOf("verify", g.Verify, string(VerifyNone), string(VerifyWarn), string(VerifyStrict))),
-		RequiredScopes: strings.TrimSpace(g.RequiredScopes),
-		ExpiresOn:      p.day("expires-on", g.ExpiresOn),
-		Git:            p.reach(g.Git),
-		RewriteSSH:     p.boolean("rewrite-ssh", g.RewriteSSH),
-		ExportEnv:      p.boolean("export-env", g.ExportEnv),
-		EnvPrefix:      p.envPrefix(g.EnvPrefix),
-		OnMissingToken: OnMissing(p.oneOf("on-missing-token", g.OnMissingToken, string(Fail), string(Skip))),
-		Timeout:        p.duration("timeout", g.Timeout),
-		CACertificate:  p.certificate(g.CACertificate),
-		EnvFile:        strings.TrimSpace(g.EnvFile),
+		Token:             token,
+		Identity:          identity,
+		Kind:              p.kind(g.Kind),
+		Repository:        g.Repository,
+		Workspace:         strings.TrimSpace(g.Workspace),
+		Server:            p.server(g.ServerURL),
+		Verify:            Verify(p.oneOf("verify", g.Verify, string(VerifyNone), string(VerifyWarn), string(VerifyStrict))),
+		RequiredScopes:    strings.TrimSpace(g.RequiredScopes),
+		ExpiresOn:         p.day("expires-on", g.ExpiresOn),
+		Git:               p.reach(g.Git),
+		RewriteSSH:        p.boolean("rewrite-ssh", g.RewriteSSH),
+		ExportEnv:         p.boolean("export-env", g.ExportEnv),
+		EnvPrefix:         p.envPrefix(g.EnvPrefix),
+		AvoConnectionName: strings.TrimSpace(g.AvoName),
+		AvoUsername:       strings.TrimSpace(g.AvoUsername),
+		Summary:           p.boolean("summary", g.Summary),
+		OnMissingToken:    OnMissing(p.oneOf("on-missing-token", g.OnMissingToken, string(Fail), string(Skip))),
+		Timeout:           p.duration("timeout", g.Timeout),
+		CACertificate:     p.certificate(g.CACertificate),
+		EnvFile:           strings.TrimSpace(g.EnvFile),
 	}
 	if settings.RequiredScopes != "" && settings.Verify == VerifyNone {
 		settings.Verify = VerifyStrict
@@ -83,6 +89,10 @@ func (g Given) Settings() (Settings, []fault.Remark, error) {
 	if settings.RewriteSSH && settings.Git == "" {
 		p.fail(fault.New(fault.SettingAlone, "rewrite-ssh does nothing without git",
 			"set git to repository, workspace or host, or leave out rewrite-ssh"))
+	}
+	if settings.AvoUsername != "" && settings.AvoConnectionName == "" {
+		p.fail(fault.New(fault.SettingAlone, "avo-username does nothing without avo-connection-name",
+			"set avo-connection-name to the name that the connection shall have, or leave out avo-username"))
 	}
 	p.apart(settings)
 	return settings, append(remarks, more...), p.err
@@ -95,7 +105,7 @@ func (p *parser) apart(s Settings) {
 	}
 	_, repository := secret.SplitUserInfo(s.Repository)
 	for _, setting := range []struct{ id, text string }{
-		{"identity", s.Identity}, {"repository", repository}, {"workspace", s.Workspace}, {"env-prefix", s.EnvPrefix},
+		{"identity", s.Identity}, {"repository", repository}, {"workspace", s.Workspace}, {"env-prefix", s.EnvPrefix}, {"env-file", s.EnvFile},
 	} {
 		if strings.Contains(setting.text, s.Token.Reveal()) {
 			p.fail(fault.New(fault.TokenShown, "the token also stands in the input "+setting.id+", which is no secret",

@@ -1,0 +1,205 @@
+package action_test
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// onHost runs as a step of a host. Settings are given by GitHub's names.
+func onHost(t *testing.T, h hosttest.Host, e env) (*hosttest.Site, outcome) {
+	t.Helper()
+	return onHostRaw(t, h, e)
+}
+
+// beside runs a test for every host but GitHub and its kin.
+func beside(t *testing.T, test func(*testing.T, hosttest.Host)) {
+	for _, h := range hosttest.Hosts {
+		if h.Prefix != "INPUT_" { // those have TestNothingLeaks
+			t.Run(h.Name, func(t *testing.T) { test(t, h) })
+		}
+	}
+}
+
+// The same scenarios as on GitHub, on every other host with that host's masks;
+// where it has none, no stream may hold a secret at all.
+func TestNothingLeaksOnOtherHosts(t *testing.T) {
+	all := scenarios(t)
+	beside(t, func(t *testing.T, h hosttest.Host) {
+		t.Parallel()
+		for _, s := range all {
+			site, o := onHost(t, h, s.env)
+			if leaks := hosttest.Leaks(site.Seen(t, o.stdout, o.stderr), s.secret); len(leaks) > 0 {
+				t.Errorf("%s: the secret is seen: %v\n%s%s", s.name, leaks[0], o.stdout, o.stderr)
+			}
+			// On Azure the results go through standard output, and are masked
+			// there; elsewhere nothing secret goes through a stream, but what has
+			// to be masked.
+			if h.Name != "Azure Pipelines" {
+				if leaks := hosttest.Leaks(o.stdout+o.stderr, s.secret); len(leaks) > 0 {
+					t.Errorf("%s: the secret is in a stream: %v", s.name, leaks[0])
+				}
+			} else if o.stderr != "" {
+				t.Errorf("%s: standard error is used: %q", s.name, o.stderr)
+			}
+			if o.exit != 0 && (len(o.vars) > 0 || len(o.outputs) > 1 || len(o.outputs) == 1 && o.outputs["error_code"] == "") {
+				t.Errorf("%s: a step that failed handed over %v, %v", s.name, o.outputs, o.vars)
+			}
+			public := o.outputs["identity"] + o.outputs["kind"] + o.outputs["error_code"] + o.vars["BITBUCKET_IDENTITY"] + o.vars["BITBUCKET_KIND"] + o.vars["BITBUCKET_WORKSPACE"]
+			if leaks := hosttest.Leaks(public, s.secret); len(leaks) > 0 {
+				t.Errorf("%s: a public result holds the secret: %v", s.name, leaks)
+			}
+			for name := range site.Written(t) {
+				if leaks := hosttest.Leaks(name, s.secret); len(leaks) > 0 {
+					t.Errorf("%s: a file is named by the secret", s.name)
+				}
+			}
+			if h.Name == "Harness" {
+				plain := site.Written(t)["HARNESS_OUTPUT_FILE"] + site.Written(t)["DRONE_ENV"]
+				if leaks := hosttest.Leaks(plain, s.secret); len(leaks) > 0 {
+					t.Errorf("%s: a plain file of Harness's holds the secret: %v", s.name, leaks)
+				}
+			}
+		}
+	})
+}
+
+// On Azure masks come first, as on GitHub.
+func TestMasksComeFirstOnAzure(t *testing.T) {
+	for _, s := range scenarios(t) {
+		for _, h := range hosttest.Hosts {
+			if h.Name != "Azure Pipelines" {
+				continue
+			}
+			_, o := onHost(t, h, s.env)
+			other := ""
+			for line := range strings.Lines(o.stdout) {
+				if !strings.HasPrefix(line, "##vso[task.setsecret]") {
+					other = line
+				} else if other != "" {
+					t.Errorf("%s: a mask comes behind %q", s.name, other)
+				}
+			}
+		}
+	}
+}
+
+// The test above must be able to fail on every host.
+func TestALeakIsFoundOnOtherHosts(t *testing.T) {
+	token := credentialtest.AccessToken()
+	beside(t, func(t *testing.T, h hosttest.Host) {
+		site, o := onHost(t, h, env{"INPUT_TOKEN": token})
+		equal(t, "exit code", o.exit, 0)
+		if leaks := hosttest.Leaks(site.Seen(t, token+"\n"+o.stdout, o.stderr), token); (len(leaks) == 0) != (h.Name == "Buildkite") {
+			// Buildkite's redactors are asked before anything else, so nothing of
+			// this step stands before them.
+			t.Errorf("the token, first of all: %v", leaks)
+		}
+		if leaks := hosttest.Leaks(site.Seen(t, o.stdout, o.stderr+token[100:130]), token); len(leaks) == 0 {
+			t.Error("a piece of the token is not found")
+		}
+	})
+}
+
+// The same credential comes out on every host, under the names that the host
+// allows.
+func TestResultsOnEveryHost(t *testing.T) {
+	token := credentialtest.AccessToken()
+	e := env{"INPUT_TOKEN": token, "INPUT_REPOSITORY": "team/repo", "INPUT_GIT": "repository"}
+	reference := onGitHub(t, e)
+	beside(t, func(t *testing.T, h hosttest.Host) {
+		_, o := onHost(t, h, e)
+		equal(t, "exit code", o.exit, 0)
+		want := maps.Clone(reference.vars)
+		if hasOutputs := h.Name == "Azure Pipelines" || h.Name == "Harness"; hasOutputs {
+			outputs := map[string]string{}
+			for name, value := range reference.outputs {
+				outputs[strings.ReplaceAll(name, "-", "_")] = value
+			}
+			equal(t, "outputs", o.outputs, outputs)
+		} else {
+			for name, value := range reference.outputs {
+				want["BITBUCKET_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))] = value
+			}
+		}
+		if h.Name == "Bitbucket Pipelines" {
+			delete(want, "BITBUCKET_WORKSPACE")
+			delete(want, "BITBUCKET_REPO_SLUG")
+		}
+		equal(t, "variables", o.vars, want)
+	})
+}
+
+// The first thing that is shown names the host, whatever becomes of the run.
+func TestTheHostIsNamedFirst(t *testing.T) {
+	for _, h := range hosttest.Hosts {
+		for _, e := range []env{{"INPUT_TOKEN": credentialtest.AccessToken()}, {"INPUT_TOKEN": "short"}, {}} {
+			_, o := onHost(t, h, e)
+			shown := o.stdout + o.stderr
+			for strings.HasPrefix(shown, "::add-mask::") || strings.HasPrefix(shown, "##vso[task.setsecret]") {
+				_, shown, _ = strings.Cut(shown, "\n")
+			}
+			first, _, _ := strings.Cut(shown, "\n")
+			if !strings.HasSuffix(first, "the host is "+h.Name) {
+				t.Errorf("%s: the first message is %q", h.Name, first)
+			}
+		}
+	}
+}
+
+// Over all pairs of hosts: settings in the family of another host change
+// nothing.
+func TestNoHostReadsAnothersFamily(t *testing.T) {
+	good := env{"INPUT_TOKEN": credentialtest.APIToken(), "INPUT_IDENTITY": "me@example.com"}
+	evil := map[string]string{
+		"server-url": "https://evil.example", "kind": "http-access-token", "token": credentialtest.AppPassword(),
+		"identity": "mallory", "env-prefix": "EVIL", "export-env": "false", "git": "host", "env-file": filepath.Join(t.TempDir(), "stolen"),
+		"token-file": "/nowhere", "repository": "evil/repo", "on-missing-token": "skip",
+	}
+	for _, h := range hosttest.Hosts {
+		_, want := onHost(t, h, good)
+		equal(t, h.Name+": exit code", want.exit, 0)
+		for _, other := range hosttest.Hosts {
+			if other.Prefix == h.Prefix {
+				continue
+			}
+			e := good.with(nil)
+			for id, value := range evil {
+				for _, name := range []string{other.Setting(id), strings.ReplaceAll(other.Setting(id), "-", "_")} {
+					// By its own name, so that onHost doesn't translate it.
+					e[strings.Replace(name, "INPUT_", "\x00", 1)] = value
+				}
+			}
+			_, got := onHostRaw(t, h, e)
+			equal(t, h.Name+" with the settings of "+other.Name+": outputs", got.outputs, want.outputs)
+			equal(t, h.Name+" with the settings of "+other.Name+": variables", got.vars, want.vars)
+		}
+	}
+	if _, err := os.Stat(evil["env-file"]); err == nil {
+		t.Error("another host's env-file was written")
+	}
+}
+
+// onHostRaw is onHost, where a name that begins with a NUL is GitHub's own.
+func onHostRaw(t *testing.T, h hosttest.Host, e env) (*hosttest.Site, outcome) {
+	t.Helper()
+	site := h.Start(t)
+	for name, value := range e {
+		if id, isSetting := strings.CutPrefix(name, "INPUT_"); isSetting {
+			name = h.Setting(strings.ToLower(id))
+		}
+		site.Env[strings.Replace(name, "\x00", "INPUT_", 1)] = value
+	}
+	var stdout, stderr bytes.Buffer
+	o := outcome{exit: action.Run(context.Background(), world(site.Env, &stdout, &stderr)), stdout: stdout.String(), stderr: stderr.String()}
+	o.outputs, o.vars = site.HandedOver(t, o.stdout)
+	return site, o
+}

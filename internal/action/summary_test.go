@@ -1,0 +1,148 @@
+package action_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Five typical runs.
+func TestSummaries(t *testing.T) {
+	fake := newFake(t)
+	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write", "repository:admin"}})
+	for name, e := range map[string]env{
+		"api-token": {"INPUT_TOKEN": credentialtest.APIToken(), "INPUT_IDENTITY": "me@example.com"},
+		"mirror": {
+			"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "https://bitbucket.org/team/repo/src/main/",
+			"INPUT_GIT": "repository", "INPUT_REWRITE-SSH": "true", "INPUT_EXPIRES-ON": "2026-11-30", "GITHUB_EVENT_NAME": "workflow_run",
+		},
+		"avo-assure": {
+			"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "git clone https://someone@bitbucket.org/team/tests.git",
+			"INPUT_AVO-CONNECTION-NAME": "Team | tests", "INPUT_AVO-USERNAME": "someone", "INPUT_EXPORT-ENV": "false",
+		},
+		"data-center": {
+			"INPUT_TOKEN": credentialtest.HTTPAccessToken(), "INPUT_IDENTITY": "someone", "INPUT_SERVER-URL": "https://git.example.com/ctx",
+			"INPUT_WORKSPACE": "PROJ", "INPUT_GIT": "workspace", "INPUT_ENV-PREFIX": "MIRROR", "INPUT_EXPIRES-ON": "2027-10-01",
+		},
+		"oauth-consumer": settings(fake, consumer).with(env{"INPUT_VERIFY": "strict", "INPUT_GIT": "host"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := onGitHub(t, e)
+			equal(t, "exit code", o.exit, 0)
+			got := strings.ReplaceAll(o.summary, fake.URL, "http://127.0.0.1:7990")
+			golden := filepath.Join("testdata", "summary", name+".md")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, golden, got, string(want))
+		})
+	}
+}
+
+func TestSummaryIsShortAndHarmless(t *testing.T) {
+	hostile := `<img src=x onerror=alert(1)>|` + "`" + `[a](javascript:b)**c** @someone #1 $x$ &lt; ` + strings.Repeat("é", 3000)
+	o := onGitHub(t, env{
+		"INPUT_TOKEN": strings.Repeat("a", 40), "INPUT_IDENTITY": "some<b>one", "INPUT_REPOSITORY": strings.Repeat("w", 3000) + "/" + strings.Repeat("r", 3000),
+		"INPUT_AVO-CONNECTION-NAME": hostile, "INPUT_GIT": "workspace", "INPUT_EXPIRES-ON": "2026-11-22",
+		"GITHUB_EVENT_NAME": "pull_request_target", "BITBUCKET_CREDENTIAL": "other",
+	})
+	equal(t, "exit code", o.exit, 0)
+	if len(o.summary) >= 4096 {
+		t.Errorf("the summary has %d bytes", len(o.summary))
+	}
+	for _, bad := range []string{"<img", "[a](", " **c**", " @some", " #1", " $x", "\x00"} {
+		if strings.Contains(o.summary, bad) {
+			t.Errorf("%q stands in the summary:\n%s", bad, o.summary)
+		}
+	}
+	for line := range strings.Lines(o.summary) {
+		if strings.HasPrefix(line, "|") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") > 4 {
+			t.Errorf("a name makes a column of its own: %s", line)
+		}
+	}
+	var form map[string]any
+	if err := json.Unmarshal([]byte(o.outputs["avo-assure"]), &form); err != nil || form["connectionName"] != hostile {
+		t.Errorf("the form isn't what was given: %v", err)
+	}
+}
+
+func TestSummaryCanBeTurnedOff(t *testing.T) {
+	e := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_SUMMARY": "false"}
+	equal(t, "summary", onGitHub(t, e).summary, "")
+
+	e["INPUT_SUMMARY"] = ""
+	o := onGitHub(t, e.with(env{"GITHUB_STEP_SUMMARY": "/nowhere/summary"}))
+	equal(t, "exit code where it can't be written", o.exit, 0)
+	if !strings.Contains(o.stdout, "::warning title=bitbucket-auth BBA303::") || o.outputs["token"] == "" {
+		t.Errorf("got %s", o.stdout)
+	}
+	o = onGitHub(t, e.with(env{"GITHUB_STEP_SUMMARY": ""}))
+	equal(t, "warnings where there is none", strings.Count(o.stdout, "::warning"), 0)
+}
+
+// For each kind: the form's fields are what was given.
+func TestAvoAssure(t *testing.T) {
+	fake := newFake(t)
+	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer})
+	api, access, app, http := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.AppPassword(), credentialtest.HTTPAccessToken()
+	const dc = "https://git.example.com"
+	for _, test := range []struct {
+		name, token string
+		env         env
+		personal    bool
+		url, user   string
+	}{
+		{"API token", api, env{"INPUT_TOKEN": api, "INPUT_IDENTITY": "me@example.com", "INPUT_AVO-USERNAME": "me"}, true, "https://bitbucket.org/team/repo.git", "me"},
+		{"access token", access, env{"INPUT_TOKEN": access, "INPUT_AVO-USERNAME": "me"}, false, "https://bitbucket.org/team/repo.git", "me"},
+		{"access token, username as identity", access, env{"INPUT_TOKEN": access, "INPUT_IDENTITY": "me"}, false, "https://bitbucket.org/team/repo.git", "me"},
+		{"app password", app, env{"INPUT_TOKEN": app, "INPUT_IDENTITY": "me"}, true, "https://bitbucket.org/team/repo.git", "me"},
+		{"Data Center, personal", http, env{"INPUT_TOKEN": http, "INPUT_IDENTITY": "me", "INPUT_SERVER-URL": dc}, true, dc + "/scm/team/repo.git", "me"},
+		{"Data Center, project", http, env{"INPUT_TOKEN": http, "INPUT_AVO-USERNAME": "me", "INPUT_SERVER-URL": dc}, false, dc + "/scm/team/repo.git", "me"},
+		{"OAuth consumer", "", settings(fake, consumer).with(env{"INPUT_AVO-USERNAME": "me"}), false, fake.URL + "/team/repo.git", "me"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := onGitHub(t, env{"INPUT_REPOSITORY": "team/repo", "INPUT_AVO-CONNECTION-NAME": "Mine"}.with(test.env))
+			equal(t, "exit code", o.exit, 0)
+			if test.token == "" {
+				test.token = o.outputs["token"]
+			}
+			var form map[string]any
+			if err := json.Unmarshal([]byte(o.outputs["avo-assure"]), &form); err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "form", form, map[string]any{
+				"connectionName": "Mine", "accessToken": test.token, "personalAccessToken": test.personal, "repositoryUrl": test.url, "username": test.user,
+			})
+			for _, shown := range []string{"Mine", "team/repo", "me@example.com"} {
+				if strings.Contains(o.stdout, "::add-mask::"+shown) {
+					t.Errorf("%q is masked", shown)
+				}
+			}
+		})
+	}
+	for name, e := range map[string]env{
+		"no repository":                   {"INPUT_TOKEN": app, "INPUT_IDENTITY": "me"},
+		"no username":                     {"INPUT_TOKEN": access, "INPUT_REPOSITORY": "team/repo"},
+		"no username, but an e-mail":      {"INPUT_TOKEN": api, "INPUT_IDENTITY": "me@example.com", "INPUT_REPOSITORY": "team/repo"},
+		"no username, but a consumer key": settings(fake, consumer),
+	} {
+		o := onGitHub(t, e.with(env{"INPUT_AVO-CONNECTION-NAME": "Mine"}))
+		if o.outputs["error-code"] != "BBA143" {
+			t.Errorf("%s: got %s", name, o.outputs["error-code"])
+		}
+	}
+}

@@ -1,0 +1,84 @@
+// Package avo makes the fields that Avo Assure's Bitbucket connection asks for.
+//
+// The form stands under a project's Settings → Manage Integration → Versioning →
+// Bitbucket (docs.avoautomation.com, "Setting up Bitbucket in Avo Assure"). It
+// has no public API, so the fields are handed over to be filled in.
+package avo
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// Connection is the form, field by field, in its order.
+type Connection struct {
+	Name          string
+	AccessToken   secret.String
+	Personal      bool // the check-box "Personal access token (PAT)"
+	RepositoryURL string
+	Username      string
+}
+
+// Check finds what the form would lack. The error is a [*fault.Fault] that says
+// where Bitbucket shows it.
+func (c Connection) Check() error {
+	switch {
+	case unprintable(c.Name):
+		return fault.New(fault.AvoField, "avo-connection-name has a character that doesn't print", "type the name, on one line")
+	case unprintable(c.Username):
+		return fault.New(fault.AvoField, "avo-username has a character that doesn't print", "type the name, on one line")
+	case c.RepositoryURL == "":
+		return fault.New(fault.AvoField, "Avo Assure asks for the repository's URL, and the input repository is empty",
+			"set the input repository to what Bitbucket copies under Repositories → the repository → Source → Clone")
+	case c.Username == "":
+		return fault.New(fault.AvoField, "Avo Assure asks for the Bitbucket username, which nothing here tells",
+			"set the input avo-username to the name that Bitbucket shows under Settings → Personal Bitbucket settings → Account settings")
+	}
+	return nil
+}
+
+func unprintable(text string) bool {
+	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// JSON is the form as one line of JSON, whose accessToken is the secret.
+func (c Connection) JSON() secret.String {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // it goes into no page
+	_ = encoder.Encode(struct {  // plain fields always encode
+		ConnectionName      string `json:"connectionName"`
+		AccessToken         string `json:"accessToken"`
+		PersonalAccessToken bool   `json:"personalAccessToken"`
+		RepositoryURL       string `json:"repositoryUrl"`
+		Username            string `json:"username"`
+	}{c.Name, c.AccessToken.Reveal(), c.Personal, c.RepositoryURL, c.Username})
+	return secret.New(strings.TrimSpace(b.String()))
+}
+
+// Field is a field of the form as people see it.
+type Field struct {
+	Label, Value string
+	Secret       bool // Value says where to find it
+}
+
+// Fields are the form's, in its order, without the secret.
+func (c Connection) Fields() []Field {
+	personal := "leave unticked"
+	if c.Personal {
+		personal = "tick"
+	}
+	return []Field{
+		{Label: "Connection Name", Value: c.Name},
+		{Label: "Access Token", Value: "accessToken in output avo-assure", Secret: true},
+		{Label: "Personal access token (PAT)", Value: personal},
+		{Label: "Repository URL", Value: c.RepositoryURL},
+		{Label: "Username", Value: c.Username},
+	}
+}
