@@ -42,8 +42,11 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what place) (alive st
 			return "", fault.New(fault.AccountPassword, "the token is the account's password, which Bitbucket takes no more",
 				"make an API token with scopes, and store that: "+whereToMake(kind))
 		}
-		return "", fault.New(fault.Refused, "Bitbucket refuses the credential: it is wrong, expired or revoked, or doesn't go with the identity (401)",
-			refusedHints(kind)...)
+		what := "Bitbucket refuses the token: it is wrong, expired or revoked (401)"
+		if kind == credential.APIToken {
+			what = "Bitbucket refuses the credential: the token is wrong, expired or revoked, or doesn't go with the identity (401)"
+		}
+		return "", fault.New(fault.Refused, what, refusedHints(kind)...)
 
 	case http.StatusForbidden:
 		required := missingScopes(body.Error.Detail)

@@ -182,8 +182,15 @@ func (e *entries) header(setup Setup) {
 		e.add("http."+scope+".extraHeader", "")
 		e.addSecret("http."+scope+".extraHeader", "Authorization: Bearer "+setup.Password.Reveal())
 		e.add("credential."+scope+".helper", "")
+		e.add("credential."+scope+".helper", refused)
 	}
 }
+
+// refused is a credential helper for a header that was not taken. Without an
+// answer git would ask for a user name, and fail with that where nobody is
+// there to type; with this one it sends the same header again, which goes before
+// any user and password, and then says "Authentication failed".
+const refused = `!f() { if test "$1" = get; then printf 'username=x-token-auth\npassword=refused\n'; fi; }; f`
 
 func hasPath(scope string) bool {
 	_, rest, _ := strings.Cut(scope, "://")

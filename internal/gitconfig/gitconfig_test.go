@@ -17,6 +17,8 @@ var cloud = gitconfig.Setup{
 
 const helper = `!f() { if test "$1" = get; then printf 'username=%s\npassword=%s\n' "$BITBUCKET_GIT_0_USERNAME" "$BITBUCKET_GIT_0_PASSWORD"; fi; }; f`
 
+const refused = `!f() { if test "$1" = get; then printf 'username=x-token-auth\npassword=refused\n'; fi; }; f`
+
 func nothing(string) (string, bool) { return "", false }
 
 func environment(values map[string]string) func(string) (string, bool) {
@@ -44,7 +46,7 @@ func written(t *testing.T, setup gitconfig.Setup, lookup func(string) (string, b
 			if v.Secret {
 				mark = " (secret)"
 			}
-			fmt.Fprintf(&b, "%s%s%s\n", name, strings.ReplaceAll(v.Text.Reveal(), helper, "HELPER"), mark)
+			fmt.Fprintf(&b, "%s%s%s\n", name, strings.NewReplacer(helper, "HELPER", refused, "REFUSED").Replace(v.Text.Reveal()), mark)
 		}
 	}
 	return b.String()
@@ -108,11 +110,13 @@ GIT_CONFIG_COUNT=5
 		}, `http.https://git.example.com/ctx/scm/ws/repo.extraHeader = 
 http.https://git.example.com/ctx/scm/ws/repo.extraHeader = Authorization: Bearer t0ken (secret)
 credential.https://git.example.com/ctx/scm/ws/repo.helper = 
+credential.https://git.example.com/ctx/scm/ws/repo.helper = REFUSED
 http.https://git.example.com/ctx/scm/ws/repo.git.extraHeader = 
 http.https://git.example.com/ctx/scm/ws/repo.git.extraHeader = Authorization: Bearer t0ken (secret)
 credential.https://git.example.com/ctx/scm/ws/repo.git.helper = 
+credential.https://git.example.com/ctx/scm/ws/repo.git.helper = REFUSED
 url.https://git.example.com/ctx/scm/ws/repo.git.insteadOf = ssh://git@git.example.com:7999/ws/repo.git
-GIT_CONFIG_COUNT=7
+GIT_CONFIG_COUNT=9
 `},
 		{"Data Center's root has a path", func(s *gitconfig.Setup) {
 			s.Reach, s.Paths, s.Root = gitconfig.Host, nil, "https://git.example.com/scm"

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -22,10 +23,7 @@ func (*screen) Mask([]string) error { return nil } // a screen has no masks
 func (*screen) HasOutputs() bool       { return false }
 func (*screen) Summarize(string) error { return nil }
 
-// SettingNames is the family of every host that has none of its own.
-func (*screen) SettingNames(id string) []string {
-	return []string{"BITBUCKET_AUTH_" + underscored(id)}
-}
+func (*screen) SettingNames(id string) []string { return ownNames(id) }
 
 // UseFile refuses: what is printed takes the results.
 func (*screen) UseFile(path string) error { return noFile("a shell", path) }
@@ -61,11 +59,7 @@ func (s *shell) HandOver(ctx context.Context, results Results) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var b strings.Builder
-	for _, v := range results.Variables {
-		fmt.Fprintf(&b, "export %s=%s\n", underscored(v.Name), shellQuoted(v.Text.Reveal()))
-	}
-	if _, err := fmt.Fprint(s.world.Stdout, b.String()); err != nil {
+	if _, err := io.WriteString(s.world.Stdout, exports(withoutPipelinesOwn(s.world, results.Variables))); err != nil {
 		return streamFault(err)
 	}
 	return nil
@@ -75,6 +69,15 @@ func (s *shell) HandOver(ctx context.Context, results Results) error {
 func (s *shell) Fail(f *fault.Fault) {
 	_, _ = fmt.Fprintf(s.world.Stdout, "(exit %d)\n", f.Code.Exit)
 	s.screen.Fail(f)
+}
+
+// exports is values as lines for a shell to evaluate or to source.
+func exports(values []Value) string {
+	var b strings.Builder
+	for _, v := range values {
+		fmt.Fprintf(&b, "export %s=%s\n", underscored(v.Name), shellQuoted(v.Text.Reveal()))
+	}
+	return b.String()
 }
 
 // shellQuoted is text in single quotes, in which POSIX shells expand nothing

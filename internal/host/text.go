@@ -17,10 +17,10 @@ var commandMarks = strings.NewReplacer(
 	"##teamcity[", "## teamcity[",
 )
 
-// neutral makes one line of text that no host takes for a command, whatever
+// Neutral makes one line of text that no host takes for a command, whatever
 // stood in it: line ends of every kind and other control characters, which a
 // runner or a terminal may act on, become spaces.
-func neutral(text string) string {
+func Neutral(text string) string {
 	line := strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
@@ -39,9 +39,9 @@ func neutral(text string) string {
 
 // lines is a remark as it is shown: what is the matter, then the hints.
 func lines(remark fault.Remark) []string {
-	shown := []string{neutral(remark.Error())}
+	shown := []string{Neutral(remark.Error())}
 	for _, hint := range remark.Hints {
-		shown = append(shown, "hint: "+neutral(hint))
+		shown = append(shown, "hint: "+Neutral(hint))
 	}
 	return shown
 }

@@ -1,0 +1,85 @@
+package bitbucket
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+var update = flag.Bool("update", false, "write the table into docs/troubleshooting.md")
+
+// situations are the replies that Bitbucket is known to give to a check.
+var situations = []struct {
+	shown string
+	reply reply
+	kinds []credential.Kind
+}{
+	{"401 `Token is invalid, expired, or not supported for this endpoint.`", reply{status: 401, body: []byte(`{"error":{"message":"Token is invalid, expired, or not supported for this endpoint."}}`)}, []credential.Kind{credential.APIToken, credential.AccessToken, credential.OAuthConsumer}},
+	{"401 `Access token expired.`", reply{status: 401, body: []byte(`{"error":{"message":"Access token expired."}}`)}, []credential.Kind{credential.AccessToken, credential.OAuthConsumer}},
+	{"401 `… stopped supporting account passwords …`", reply{status: 401, body: []byte(`Bitbucket Cloud recently stopped supporting account passwords`)}, []credential.Kind{credential.APIToken}},
+	{"403 `Your credentials lack one or more required privilege scopes.`", reply{status: 403, body: []byte(`{"error":{"message":"Your credentials lack one or more required privilege scopes.","detail":{"required":["repository"]}}}`)}, []credential.Kind{credential.APIToken, credential.AccessToken, credential.OAuthConsumer}},
+	{"403 `This API is not accessible by this authentication mechanism`", reply{status: 403, body: []byte(`{"error":{"message":"This API is not accessible by this authentication mechanism"}}`)}, []credential.Kind{credential.AccessToken}},
+	{"403 with any other text", reply{status: 403}, []credential.Kind{credential.APIToken}},
+	{"404 `The requested repository either does not exist or you do not have access. …`", reply{status: 404}, []credential.Kind{credential.APIToken}},
+	{"410 `CHANGE-3222 - Functionality has been deprecated`", reply{status: 410, body: []byte(`CHANGE-3222`)}, []credential.Kind{credential.APIToken}},
+	{"429 `Rate limit for this resource has been exceeded`", reply{status: 429}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
+	{"500 to 599", reply{status: 503}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
+	{"300 to 399", reply{status: 302}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
+	{"200 that isn't JSON", reply{status: 200, body: []byte("<html>")}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
+	{"any other status", reply{status: 418}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
+	{"401 `IncorrectPasswordAuthenticationException`", reply{status: 401, body: []byte(`{"errors":[{"exceptionName":"com.atlassian.bitbucket.auth.IncorrectPasswordAuthenticationException"}]}`)}, []credential.Kind{credential.HTTPAccessToken}},
+	{"401 `AuthorisationException`, or 403", reply{status: 401, body: []byte(`{"errors":[{"exceptionName":"com.atlassian.bitbucket.AuthorisationException"}]}`)}, []credential.Kind{credential.HTTPAccessToken}},
+	{"404 `NoSuchRepositoryException`, `NoSuchProjectException`", reply{status: 404}, []credential.Kind{credential.HTTPAccessToken}},
+}
+
+// The table in docs/troubleshooting.md is what the program says.
+func TestTroubleshootingTable(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| Bitbucket answers | token | code | message | do first |\n|---|---|---|---|---|\n")
+	for _, s := range situations {
+		for _, kind := range s.kinds {
+			c := &Client{options: Options{Kind: kind, Server: "https://git.example.com"}}
+			_, f := c.judge(s.reply, kind, aRepository)
+			if f == nil {
+				t.Fatalf("%s: no fault", s.shown)
+			}
+			fmt.Fprintf(&b, "| %s | %s | [%s](#%s) | %s | %s |\n", s.shown, kind, f.Code.ID, strings.ToLower(f.Code.ID), f.What, f.Hints[0])
+		}
+	}
+	const page, begin, end = "../../docs/troubleshooting.md", "<!-- replies: written by `make docs` -->\n", "<!-- end -->"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("docs/troubleshooting.md has no place for the table")
+	}
+	want := before + begin + b.String() + end + after
+	if *update {
+		if err := os.WriteFile(page, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(text) {
+		t.Error("docs/troubleshooting.md isn't what the program says: run make docs")
+	}
+}
+
+// Every exit code of a refusal is the right one: 4 where the credential is to
+// blame, 5 where it isn't.
+func TestExitCodesTellWhoIsToBlame(t *testing.T) {
+	for _, s := range situations {
+		c := &Client{options: Options{Kind: s.kinds[0]}}
+		_, f := c.judge(s.reply, s.kinds[0], aRepository)
+		blamed := s.reply.status >= 400 && s.reply.status < 500 && s.reply.status != 429 && s.reply.status != 418
+		if want := map[bool]int{true: fault.ExitRefused, false: fault.ExitUnavailable}[blamed]; f.Code.Exit != want {
+			t.Errorf("%s: exit code %d, want %d", s.shown, f.Code.Exit, want)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package host
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// azure is Azure Pipelines: logging commands on standard output, which also
+// carry the results.
+var azure = definition{
+	id:    "azure-pipelines",
+	found: isTrue("TF_BUILD"),
+	start: func(w World) Host { return &azurePipelines{world: w} },
+	masks: true,
+}
+
+type azurePipelines struct {
+	world World
+}
+
+func (*azurePipelines) Name() string                    { return "Azure Pipelines" }
+func (*azurePipelines) SettingNames(id string) []string { return ownNames(id) }
+func (*azurePipelines) HasOutputs() bool                { return true }
+func (*azurePipelines) Event() Event                    { return Event{} }
+
+// UseFile refuses: the agent's variables take the results.
+func (a *azurePipelines) UseFile(path string) error { return noFile(a.Name(), path) }
+
+// Summarize does nothing: a summary has to be a file that the agent can reach,
+// which a container's is not.
+func (*azurePipelines) Summarize(string) error { return nil }
+
+// Mask registers every form by itself: the agent masks a value as it is and its
+// JSON, URI and backslash forms, but no base64.
+func (a *azurePipelines) Mask(forms []string) error {
+	var b strings.Builder
+	for _, form := range forms {
+		b.WriteString(azureCommand("task.setsecret", form))
+	}
+	return a.print(b.String())
+}
+
+// Say shows a warning or an error as an issue of the run, and its hints below,
+// as a notice, which has no command.
+func (a *azurePipelines) Say(remark fault.Remark) {
+	shown := lines(remark)
+	first := remark.Level.String() + ": " + shown[0] + "\n"
+	if remark.Level != fault.Notice {
+		first = azureCommand("task.logissue type="+remark.Level.String(), shown[0])
+	}
+	rest := ""
+	for _, line := range shown[1:] {
+		rest += line + "\n"
+	}
+	if err := a.print(first + rest); err != nil {
+		// With standard output gone, standard error is the only way left. No
+		// remark holds a secret.
+		(&screen{world: a.world}).Say(remark)
+	}
+}
+
+func (a *azurePipelines) Fail(f *fault.Fault) {
+	a.Say(fault.Remark{Level: fault.Error, Fault: f})
+	// Where even this can't be written, the exit code alone tells. The context
+	// that ended the run must not end this too.
+	_ = a.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
+}
+
+// HandOver sets every result in one write. What is printed can't be taken back,
+// so everything that could stop it is looked at before.
+func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
+	if err := results.check(); err != nil {
+		return err
+	}
+	if err := refuseHeader(a.Name(), results.Variables); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, batch := range []struct {
+		values   []Value
+		property string
+	}{{results.Outputs, ";isoutput=true"}, {results.Variables, ""}} {
+		for _, v := range batch.values {
+			text := v.Text.Reveal()
+			// Variables.cs, RecalculateExpanded: values are expanded again and again.
+			if strings.Contains(text, "$(") {
+				return fault.New(fault.ResultRefused, "the result "+v.Name+" holds $(, which Azure Pipelines would take for a variable of its own",
+					"take it out of the setting that it comes from")
+			}
+			property := batch.property
+			if v.Secret {
+				property += ";issecret=true"
+			}
+			name := strings.ReplaceAll(v.Name, "-", "_")
+			b.WriteString(azureCommand("task.setvariable variable="+name+property, text))
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return a.print(b.String())
+}
+
+func (a *azurePipelines) print(text string) error {
+	if _, err := io.WriteString(a.world.Stdout, text); err != nil {
+		return streamFault(err)
+	}
+	return nil
+}
+
+// azureEscapes are those of the agent's commands; a percent sign is escaped
+// too, since the agent undoes that last.
+var azureEscapes = strings.NewReplacer("%", "%AZP25", ";", "%3B", "\r", "%0D", "\n", "%0A", "]", "%5D")
+
+// azureCommand is one logging command. Its head holds names of ours only.
+func azureCommand(head, data string) string {
+	return "##vso[" + head + "]" + azureEscapes.Replace(data) + "\n"
+}
+
+// refuseHeader refuses git settings that hold the credential itself, on hosts
+// that keep secret variables out of the environment: there git would find a
+// setting without its value, and every later git command would fail.
+func refuseHeader(name string, variables []Value) error {
+	for _, v := range variables {
+		if v.Secret && strings.HasPrefix(v.Name, "GIT_CONFIG_") {
+			return fault.New(fault.ResultRefused, "git can't be set up on "+name+
+				" with this token, which git takes as a header only: secret variables are not in the environment of later steps",
+				"give the identity too: with a user name, git needs no header",
+				"or set git: none, and hand the output authorization to the commands that need it")
+		}
+	}
+	return nil
+}

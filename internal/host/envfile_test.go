@@ -1,0 +1,264 @@
+package host_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// onJenkins begins a step whose env-file is at path.
+func onJenkins(t testing.TB, path string) *job {
+	t.Helper()
+	j := startJob(t, named(t, "Jenkins"))
+	if err := j.host.UseFile(path); err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func write(t testing.TB, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mode(t testing.TB, path string) os.FileMode {
+	t.Helper()
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode()
+}
+
+var one = host.Results{Variables: []host.Value{host.Secret("A", secret.New("it's"))}}
+
+func TestEnvFileIsCreatedForItsOwnerAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "env")
+	if err := onJenkins(t, path).host.HandOver(context.Background(), one); err != nil {
+		t.Fatal(err)
+	}
+	if read(t, path) != "export A='it'\\''s'\n" || mode(t, path) != 0o600 {
+		t.Errorf("got %q, %v", read(t, path), mode(t, path))
+	}
+}
+
+func TestEnvFileIsAppendedToAndClosedToOthers(t *testing.T) {
+	for before, want := range map[string]string{
+		"":             "export A='it'\\''s'\n",
+		"export B=1\n": "export B=1\nexport A='it'\\''s'\n",
+		"export B=1":   "export B=1\nexport A='it'\\''s'\n",
+	} {
+		path := filepath.Join(t.TempDir(), "env")
+		write(t, path, before, 0o666)
+		if err := onJenkins(t, path).host.HandOver(context.Background(), one); err != nil {
+			t.Fatal(err)
+		}
+		if read(t, path) != want || mode(t, path) != 0o600 {
+			t.Errorf("%q: got %q, %v", before, read(t, path), mode(t, path))
+		}
+	}
+}
+
+// Every real shell of this machine reads it back, to the letter.
+func TestEnvFileInRealShells(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "env")
+	results := resultsOf(hostile)
+	if err := onJenkins(t, path).host.HandOver(context.Background(), results); err != nil {
+		t.Fatal(err)
+	}
+	for _, shell := range hosttest.Shells() {
+		got, err := hosttest.Source(shell, path)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, v := range results.Variables {
+			if value, found := got[v.Name]; !found || value != v.Text.Reveal() {
+				t.Errorf("%v: %s is %q instead of %q", shell, v.Name, value, v.Text.Reveal())
+			}
+		}
+	}
+}
+
+func TestEnvFileMustBeARegularFile(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "target")
+	write(t, target, "", 0o644)
+	link, dangling := filepath.Join(dir, "link"), filepath.Join(dir, "dangling")
+	for from, to := range map[string]string{link: target, dangling: filepath.Join(dir, "nothing")} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{dir, link, dangling, "/dev/null", "/dev/stdout", filepath.Join(dir, "no", "folder"), target + "/x", "a\x00b"} {
+		err := onJenkins(t, path).host.HandOver(context.Background(), one)
+		if fault.From(err).Code != fault.EnvFile {
+			t.Errorf("%q: got %v", path, err)
+		}
+		if strings.Contains(err.Error(), filepath.Base(path)) && path != link {
+			t.Errorf("%q is echoed: %v", path, err)
+		}
+	}
+	if read(t, target) != "" || mode(t, target) != 0o644 {
+		t.Error("the link was followed")
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "nothing")); err == nil {
+		t.Error("the dangling link was followed")
+	}
+}
+
+// What the run wrote before it was ended is gone, and a file that was there is
+// as it was.
+func TestEnvFileIsTakenBack(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(fault.New(fault.Interrupted, "interrupted"))
+	dir := t.TempDir()
+	for _, test := range []struct{ path, before string }{{filepath.Join(dir, "new"), ""}, {filepath.Join(dir, "old"), "B=1"}} {
+		if test.before != "" {
+			write(t, test.path, test.before, 0o640)
+		}
+		if err := onJenkins(t, test.path).host.HandOver(ctx, one); fault.From(err).Code != fault.Interrupted {
+			t.Errorf("got %v", err)
+		}
+		if test.before == "" {
+			if _, err := os.Lstat(test.path); err == nil {
+				t.Error("a new file is left")
+			}
+		} else if read(t, test.path) != test.before || mode(t, test.path) != 0o640 {
+			t.Errorf("got %q, %v", read(t, test.path), mode(t, test.path))
+		}
+	}
+}
+
+// A file that the host shows or keeps can't take secrets.
+func TestEnvFileIsNotOneThatTheHostShows(t *testing.T) {
+	for _, test := range []struct {
+		host, path string
+		variables  []string
+	}{
+		{"Tekton", "/tekton/results/token", nil},
+		{"Tekton", "/tekton/home/../results/token", nil},
+		{"Tekton", "/tekton/steps/step-a/results/token", nil},
+		{"Bitbucket Pipelines", "/opt/variables", []string{"BITBUCKET_PIPELINES_VARIABLES_PATH", "/opt/variables"}},
+		{"Bitbucket Pipelines", "/opt/./variables", []string{"BITBUCKET_PIPELINES_VARIABLES_PATH", "/opt/variables"}},
+	} {
+		j := startJob(t, named(t, test.host), test.variables...)
+		if err := j.host.UseFile(test.path); fault.From(err).Code != fault.EnvFile {
+			t.Errorf("%s: %s is taken: %v", test.host, test.path, err)
+		}
+		if err := j.host.UseFile(filepath.Join(t.TempDir(), "env")); err != nil {
+			t.Errorf("%s: %v", test.host, err)
+		}
+	}
+}
+
+// GitLab's own file has no quoting, so it takes other lines than a shell.
+func TestGitLabEnv(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gitlab_runner_env")
+	write(t, path, "EARLIER=1", 0o600)
+	begin := func() *job {
+		j := startJob(t, named(t, "GitLab CI"), "GITLAB_ENV", path)
+		if err := j.host.UseFile(path); err != nil {
+			t.Fatal(err)
+		}
+		return j
+	}
+	carried := slices.DeleteFunc(slices.Clone(hostile), func(v string) bool { return strings.HasSuffix(v, " ") })
+	results := resultsOf(carried)
+	if err := begin().host.HandOver(context.Background(), results); err != nil {
+		t.Fatal(err)
+	}
+	got := hosttest.ByName(hosttest.ReadGitLabEnv(read(t, path)))
+	for _, v := range append(results.Variables, host.Public("EARLIER", "1")) {
+		if value, found := got[v.Name]; !found || value != v.Text.Reveal() {
+			t.Errorf("%s is %q instead of %q", v.Name, value, v.Text.Reveal())
+		}
+	}
+	before := read(t, path)
+	for _, value := range []string{" ", "a ", " a "} {
+		err := begin().host.HandOver(context.Background(), resultsOf([]string{value}))
+		if fault.From(err).Code != fault.ResultRefused || read(t, path) != before {
+			t.Errorf("%q: got %v", value, err)
+		}
+	}
+}
+
+// Bitbucket Pipelines has these two names itself: they are of the repository
+// that is built.
+func TestPipelinesOwnNamesAreLeftAlone(t *testing.T) {
+	results := host.Results{Variables: []host.Value{
+		host.Public("BITBUCKET_WORKSPACE", "team"), host.Public("BITBUCKET_REPO_SLUG", "repo"), host.Public("MIRROR_WORKSPACE", "team"), host.Public("BITBUCKET_KIND", "x"),
+	}}
+	j := startJob(t, named(t, "Bitbucket Pipelines"))
+	if err := j.host.HandOver(context.Background(), results); err != nil {
+		t.Fatal(err)
+	}
+	const want = "export MIRROR_WORKSPACE='team'\nexport BITBUCKET_KIND='x'\n"
+	if got := read(t, j.EnvFilePath()); got != want {
+		t.Errorf("got %q", got)
+	}
+	if err := j.choose(true); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.host.HandOver(context.Background(), results); err != nil || j.stdout.String() != want {
+		t.Errorf("in a shell: %v, %q", err, j.stdout.String())
+	}
+	if len(results.Variables) != 4 {
+		t.Error("the results were changed")
+	}
+}
+
+// Values come back as they were and never bring a line along, whatever was in
+// the file before.
+func FuzzEnvFile(f *testing.F) {
+	for _, seed := range hostile {
+		f.Add(seed, "export B='1'\n")
+		f.Add(seed, "export B='1'")
+	}
+	f.Add("a\nexport EVIL='1'", "")
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, value, before string) {
+		path := filepath.Join(dir, "env")
+		write(t, path, before, 0o600)
+		results := resultsOf([]string{value})
+		err := onJenkins(t, path).host.HandOver(context.Background(), results)
+		printable := utf8.ValidString(value) && !strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) })
+		if (err == nil) != printable {
+			t.Fatalf("%q: %v", value, err)
+		}
+		after := read(t, path)
+		added, found := strings.CutPrefix(after, before)
+		if !found || !printable && added != "" {
+			t.Fatalf("%q: %q became %q", value, before, after)
+		}
+		if !printable {
+			return
+		}
+		if before != "" && !strings.HasSuffix(before, "\n") {
+			added = strings.TrimPrefix(added, "\n")
+		}
+		records, err := hosttest.ReadExports(added)
+		if err != nil || len(records) != len(results.Variables) {
+			t.Fatalf("%q: %q, %v", value, added, err)
+		}
+		for i, v := range results.Variables {
+			if records[i] != (hosttest.Record{Name: v.Name, Value: v.Text.Reveal()}) {
+				t.Fatalf("%q: got %q", value, records[i])
+			}
+		}
+	})
+}

@@ -1,0 +1,375 @@
+package host_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// job is a step on any host.
+type job struct {
+	*hosttest.Site
+	host           host.Host
+	stdout, stderr bytes.Buffer
+}
+
+func (j *job) choose(askedForShell bool) error {
+	var err error
+	j.host, err = host.Choose(host.World{Lookup: j.Lookup, Stdout: &j.stdout, Stderr: &j.stderr}, askedForShell)
+	return err
+}
+
+// startJob begins a step; more are further variables of its environment.
+func startJob(t testing.TB, h hosttest.Host, more ...string) *job {
+	t.Helper()
+	j := &job{Site: h.Start(t)}
+	for pair := range slices.Chunk(more, 2) {
+		j.Env[pair[0]] = pair[1]
+	}
+	if err := j.choose(false); err != nil {
+		t.Fatal(h.Name, err)
+	}
+	if err := j.host.UseFile(j.Env[h.Setting("env-file")]); err != nil {
+		t.Fatal(h.Name, err)
+	}
+	return j
+}
+
+// named is one of all hosts.
+func named(t testing.TB, name string) hosttest.Host {
+	t.Helper()
+	for _, h := range hosttest.Hosts {
+		if h.Name == name {
+			return h
+		}
+	}
+	t.Fatal("no host " + name)
+	return hosttest.Host{}
+}
+
+func eachHost(t *testing.T, test func(*testing.T, hosttest.Host)) {
+	for _, h := range hosttest.Hosts {
+		t.Run(h.Name, func(t *testing.T) { test(t, h) })
+	}
+}
+
+// Every host is found by the variables that it really sets, the most specific
+// first.
+func TestEveryHostIsFound(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		if j.host.Name() != h.Name {
+			t.Errorf("got %s", j.host.Name())
+		}
+	})
+}
+
+// Each host reads one family of names for its settings.
+func TestSettingNames(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		names := startJob(t, h).host.SettingNames("env-prefix")
+		if !slices.Contains(names, h.Setting("env-prefix")) {
+			t.Errorf("%s isn't among %v", h.Setting("env-prefix"), names)
+		}
+		for _, name := range names {
+			if !strings.HasPrefix(name, h.Prefix) {
+				t.Errorf("%s is of another family", name)
+			}
+		}
+	})
+}
+
+func TestTheHostCanBeNamed(t *testing.T) {
+	for _, h := range hosttest.Hosts {
+		for _, id := range []string{"tekton", "jenkins", "shell", "harness"} {
+			j := &job{Site: h.Start(t)}
+			j.Env["BITBUCKET_AUTH_HOST"] = id
+			err := j.choose(false)
+			switch {
+			case h.Masks && fault.From(err).Code != fault.SettingRefused:
+				t.Errorf("%s takes the name %s: %v", h.Name, id, err)
+			case !h.Masks && (err != nil || !strings.Contains(strings.ToLower(j.host.Name()), id)):
+				t.Errorf("%s, named %s: %v, %v", h.Name, id, j.host.Name(), err)
+			}
+		}
+		if h.ID == "" {
+			continue
+		}
+		j := &job{Site: &hosttest.Site{Env: map[string]string{"BITBUCKET_AUTH_HOST": h.ID}}}
+		if err := j.choose(false); err != nil || j.host.Name() != h.Name {
+			t.Errorf("named %s: got %v, %v", h.ID, j.host.Name(), err)
+		}
+		j.Env["BITBUCKET_AUTH_HOST"] = h.ID + "x"
+		if err := j.choose(false); fault.From(err).Code != fault.NotAllowed {
+			t.Errorf("named %sx: %v", h.ID, err)
+		}
+	}
+	for _, id := range []string{"github", "azure-pipelines", "buildkite"} {
+		j := &job{Site: &hosttest.Site{Env: map[string]string{"BITBUCKET_AUTH_HOST": id}}}
+		if err := j.choose(false); fault.From(err).Code != fault.NotAllowed {
+			t.Errorf("%s can be named: %v", id, err)
+		}
+	}
+}
+
+func TestShellOnEveryHost(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := &job{Site: h.Start(t)}
+		delete(j.Env, "BITBUCKET_AUTH_HOST")
+		err := j.choose(true)
+		if refused := fault.From(err).Code == fault.ShellRefused; refused != h.Masks || j.host.Name() != "a shell" {
+			t.Errorf("got %v", err)
+		}
+	})
+	j := &job{Site: &hosttest.Site{Env: map[string]string{"BITBUCKET_AUTH_HOST": "tekton"}}}
+	if err := j.choose(true); fault.From(err).Code != fault.SettingRefused {
+		t.Errorf("a shell and tekton: %v", err)
+	}
+}
+
+// The env-file is for hosts that need it, and refused on all others.
+func TestWhoNeedsAnEnvFile(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := &job{Site: h.Start(t)}
+		if err := j.choose(false); err != nil {
+			t.Fatal(err)
+		}
+		without, with := j.host.UseFile(""), j.host.UseFile("some/path")
+		if h.EnvFile {
+			if fault.From(without).Code != fault.EnvFileMissing || with != nil || j.host.HasOutputs() {
+				t.Errorf("got %v, %v", without, with)
+			}
+			return
+		}
+		if without != nil || fault.From(with).Code != fault.SettingRefused {
+			t.Errorf("got %v, %v", without, with)
+		}
+	})
+}
+
+// hostile is text that some reader might take for something else.
+var hostile = []string{
+	"", "plain", " ", " both ends ", "'", "''", `'\''`, `"`, `\`, `a\`, "$HOME", "`id`", "$(id)", "${X}", "!!", "#x", "a #x", "a=b", "a;b", "a&b|c>d", "*", "~",
+	"%", "%25", "%0A", "%AZP25", "%3B%5D", "]", "]]", ";", "##vso[task.setvariable variable=x]y", "::set-output name=x::y", "##teamcity[a b='c']", "__B64__eA==", "x<<EOF", "é✓", "-n", "!f() { x; }; f", "\ufffd",
+}
+
+// resultsOf has every value once as an output and once as a variable.
+func resultsOf(values []string) (results host.Results) {
+	for i, value := range values {
+		results.Outputs = append(results.Outputs, host.Secret(fmt.Sprintf("an-output-%d", i), secret.New(value)), host.Public(fmt.Sprintf("public-%d", i), value))
+		results.Variables = append(results.Variables, host.Secret(fmt.Sprintf("SECRET_%d", i), secret.New(value)), host.Public(fmt.Sprintf("PUBLIC_%d", i), value))
+	}
+	return results
+}
+
+// What later steps read is what was handed over, whatever stands in it.
+func TestValuesComeBackAsTheyWere(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		values := hostile
+		if h.Name == "Azure Pipelines" {
+			values = slices.DeleteFunc(slices.Clone(hostile), func(v string) bool { return strings.Contains(v, "$(") })
+		}
+		results := resultsOf(values)
+		if err := j.host.HandOver(context.Background(), results); err != nil {
+			t.Fatal(err)
+		}
+		outputs, variables := j.HandedOver(t, j.stdout.String())
+		wantOutputs, wantVariables := map[string]string{}, map[string]string{}
+		for _, v := range results.Variables {
+			wantVariables[v.Name] = v.Text.Reveal()
+		}
+		for _, v := range results.Outputs {
+			switch {
+			case h.Runner.Name != "":
+				wantOutputs[v.Name] = v.Text.Reveal()
+			case j.host.HasOutputs():
+				wantOutputs[strings.ReplaceAll(v.Name, "-", "_")] = v.Text.Reveal()
+			}
+		}
+		if !maps.Equal(outputs, wantOutputs) {
+			t.Errorf("outputs:\ngot  %q\nwant %q", outputs, wantOutputs)
+		}
+		if !maps.Equal(variables, wantVariables) {
+			t.Errorf("variables:\ngot  %q\nwant %q", variables, wantVariables)
+		}
+		if !h.Masks && j.stdout.Len()+j.stderr.Len() > 0 {
+			t.Errorf("something is shown: %q, %q", j.stdout.String(), j.stderr.String())
+		}
+	})
+}
+
+// wholeStep does all that a step can do, with nothing random in it.
+func wholeStep(t testing.TB, j *job) {
+	t.Helper()
+	if err := j.host.Mask([]string{"100%;]-s3cret", "c2VjcmV0LXBhaXI"}); err != nil {
+		t.Fatal(err)
+	}
+	j.host.Say(fault.Noticef("a notice; with 100%% ]"))
+	j.host.Say(fault.Warn(fault.New(fault.ExpiresSoon, "a warning; with 100% ]", "do this", "or that")))
+	err := j.host.HandOver(context.Background(), host.Results{
+		Outputs:   []host.Value{host.Secret("token", secret.New("100%;]-s3cret")), host.Public("git-username", "it's me")},
+		Variables: []host.Value{host.Secret("BITBUCKET_TOKEN", secret.New("100%;]-s3cret")), host.Public("BITBUCKET_WORKSPACE", "team"), host.Public("BITBUCKET_GIT_USERNAME", "it's me")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.host.Fail(fault.New(fault.Refused, "a fault", "mend it"))
+}
+
+// Every byte that is shown and written, host by host. GitHub's files have a
+// random delimiter, and tests of their own.
+func TestGolden(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		wholeStep(t, j)
+		got := "== standard output\n" + j.stdout.String() + "== standard error\n" + j.stderr.String()
+		files := j.Written(t)
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			if h.Runner.Name == "" {
+				got += "== " + name + "\n" + files[name]
+			}
+		}
+		if j.API != nil {
+			got += "== requests\n" + strings.Join(j.API.Requests(), "\n") + "\n== the job's environment\n"
+			for _, name := range slices.Sorted(maps.Keys(j.API.Env())) {
+				got += name + "=" + j.API.Env()[name] + "\n"
+			}
+		}
+		path := filepath.Join("testdata", strings.ToLower(strings.ReplaceAll(h.Name, " ", "-"))+".golden")
+		if *update {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := read(t, path); got != want {
+			t.Errorf("got:\n%s\nwant:\n%s", got, want)
+		}
+	})
+}
+
+// commands are what a host takes for a command in any stream, by families of
+// hosts.
+var commands = map[string]func(line string) bool{
+	"GitHub": func(line string) bool {
+		return strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[")
+	},
+	"Azure Pipelines": func(line string) bool { return strings.Contains(line, "##vso[") },
+	"TeamCity":        func(line string) bool { return strings.Contains(line, "##teamcity[") },
+	"Buildkite": func(line string) bool {
+		return slices.ContainsFunc([]string{"--- ", "+++ ", "~~~ ", "^^^ "}, func(mark string) bool { return strings.HasPrefix(line, mark) })
+	},
+}
+
+// No host's command is printed on another host, whatever the text of a remark.
+// Nor is GitHub's, where GitLab or another would show it as it is.
+func TestNoCommandOfAnotherHost(t *testing.T) {
+	text := "::error::x ##[error]x ##vso[task.complete result=Failed;]x ##teamcity[buildStop] --- x"
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		wholeStep(t, j)
+		for _, level := range []fault.Level{fault.Notice, fault.Warning, fault.Error} {
+			for _, start := range []string{"", "x\n", "x\r"} {
+				j.host.Say(fault.Remark{Level: level, Fault: fault.New(fault.Refused, start+text, start+text)})
+			}
+		}
+		family := h.Name
+		if h.Runner.Name != "" {
+			family = "GitHub"
+		}
+		for line := range strings.Lines(j.stdout.String() + j.stderr.String()) {
+			for other, isCommand := range commands {
+				if other != family && isCommand(line) {
+					t.Errorf("a command of %s: %q", other, line)
+				}
+			}
+			if family != "GitHub" && family != "Azure Pipelines" && isOwnCommand(line) {
+				t.Errorf("a command: %q", line)
+			}
+		}
+	})
+}
+
+func isOwnCommand(line string) bool {
+	for _, isCommand := range commands {
+		if isCommand(line) {
+			return true
+		}
+	}
+	return false
+}
+
+// Where a step can mask nothing, nothing that it was told to mask is shown.
+func TestNothingIsShownWhereNothingIsMasked(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		wholeStep(t, j)
+		if seen := j.Seen(t, j.stdout.String(), j.stderr.String()); strings.Contains(seen, "s3cret") || strings.Contains(seen, "c2VjcmV0LXBhaXI") {
+			t.Errorf("a secret is seen: %s", seen)
+		}
+	})
+}
+
+// A run that is ended hands over nothing, on any host.
+func TestAnEndedRunHandsOverNothing(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cancel(fault.New(fault.Terminated, "terminated"))
+		if err := j.host.HandOver(ctx, resultsOf([]string{"value"})); fault.From(err).Code != fault.Terminated {
+			t.Errorf("got %v", err)
+		}
+		outputs, variables := j.HandedOver(t, j.stdout.String())
+		if len(outputs)+len(variables) > 0 {
+			t.Errorf("handed over: %v, %v", outputs, variables)
+		}
+		for name, text := range j.Written(t) {
+			if text != "" || !strings.HasPrefix(name, "GITHUB_") {
+				t.Errorf("%s is left, with %q", name, text)
+			}
+		}
+	})
+}
+
+// Unprintable results are refused on every host, before anything is written.
+func TestUnprintableResultsAreRefusedEverywhere(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		for _, text := range []string{"a\nb", "a\rb", "a\x00b", "a\u2028b", "a\xffb", "a\tb"} {
+			j := startJob(t, h)
+			err := j.host.HandOver(context.Background(), resultsOf([]string{text}))
+			outputs, variables := j.HandedOver(t, j.stdout.String())
+			if fault.From(err).Code != fault.Unprintable || len(outputs)+len(variables) > 0 {
+				t.Errorf("%q: %v", text, err)
+			}
+		}
+	})
+}
+
+// What a host keeps out of the environment of later steps must not be a part
+// of git's settings there: git fails on a setting without a value.
+func TestGitHeaderIsRefusedWhereItCantBeCarried(t *testing.T) {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		err := j.host.HandOver(context.Background(), host.Results{Variables: []host.Value{
+			host.Public("GIT_CONFIG_KEY_0", "http.extraHeader"), host.Secret("GIT_CONFIG_VALUE_0", secret.New("Authorization: Bearer x")),
+		}})
+		refuses := h.Name == "Azure Pipelines" || h.Name == "Harness"
+		if refused := fault.From(err).Code == fault.ResultRefused; refused != refuses || !refused && err != nil {
+			t.Errorf("got %v", err)
+		}
+	})
+}

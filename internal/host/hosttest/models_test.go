@@ -1,0 +1,114 @@
+package hosttest_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// The vectors follow the agent's own tests of its commands and their escapes.
+func TestShowAzure(t *testing.T) {
+	log := hosttest.ShowAzure("before s3cret-value\n" +
+		"##vso[task.setsecret]s3cret-value\n" +
+		"text ##vso[task.logissue type=error;code=1]a%3Bb %5D %AZP250A%AZP25AZP25 s3cret-value\n" +
+		"##vso[task.setvariable variable=A_B;issecret=true;isoutput=true]100%AZP25%0D%0A\n" +
+		"##vso[task.setvariable variable=plain]x;y]z\n" +
+		"##vso[task.unknown]x\n##vso[task.setsecret\nafter s3cret-value\n")
+	wantLines := []string{
+		"before s3cret-value", "##[error]a;b ] %0A%AZP25 ***", "##vso[task.unknown]x", "##vso[task.setsecret", "after ***",
+	}
+	if !slices.Equal(log.Lines, wantLines) {
+		t.Errorf("lines: %q", log.Lines)
+	}
+	wantVariables := []hosttest.Variable{{"A_B", "100%\r\n", true, true}, {"plain", "x;y]z", false, false}}
+	if !slices.Equal(log.Variables, wantVariables) {
+		t.Errorf("variables: %+v", log.Variables)
+	}
+	if len(log.Annotations) != 1 || strings.Contains(log.Later(), "100%") || !strings.Contains(log.Later(), "plain=x;y]z") {
+		t.Errorf("got %q, %q", log.Annotations, log.Later())
+	}
+}
+
+func TestReadHarnessFile(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		want records
+		err  error
+	}{
+		{"", nil, nil},
+		{"A=plain\nB=__B64__YSAkeA==\nC=__B64__\n", records{{"A", "plain"}, {"B", "a $x"}, {"C", ""}}, nil},
+		{"A=x", nil, hosttest.ErrFormat},
+		{"A=a b\n", nil, hosttest.ErrFormat},
+		{"A=$x\n", nil, hosttest.ErrFormat},
+		{"A=\"x\"\n", nil, hosttest.ErrFormat},
+		{"A-B=x\n", nil, hosttest.ErrFormat},
+		{"A=x\n\n", records{{"A", "x"}}, hosttest.ErrFormat},
+	} {
+		got, err := hosttest.ReadHarnessFile(test.text)
+		if !slices.Equal(got, test.want) || !errors.Is(err, test.err) {
+			t.Errorf("%q: got %q, %v", test.text, got, err)
+		}
+	}
+}
+
+func TestReadGitLabEnv(t *testing.T) {
+	got := hosttest.ReadGitLabEnv("A=1\n\n no equals \n  B='x'=y  \nC=")
+	if want := (records{{"A", "1"}, {"B", "'x'=y"}, {"C", ""}}); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSource(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "env")
+	for text, want := range map[string]string{"export A='a b'\n": "a b", "export A=a\\ b\n": "a b", "A=not-exported\n": ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, shell := range hosttest.Shells() {
+			if got, err := hosttest.Source(shell, path); err != nil || got["A"] != want {
+				t.Errorf("%v, %q: got %q, %v", shell, text, got["A"], err)
+			}
+		}
+	}
+	if err := os.WriteFile(path, []byte("nonsense-command\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hosttest.Source([]string{"sh"}, path); err == nil {
+		t.Error("a file that fails is not noticed")
+	}
+}
+
+func TestJobAPIRedacts(t *testing.T) {
+	api := hosttest.StartJobAPI(t, nil)
+	if got := api.Show("s3cret-value"); got != "s3cret-value" {
+		t.Errorf("redacts what nobody asked for: %q", got)
+	}
+}
+
+func TestReadExports(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		want records
+		bad  bool
+	}{
+		{"", nil, false},
+		{"export A='x'\nexport B=''\\'''\n", records{{"A", "x"}, {"B", "'"}}, false},
+		{"export A='a\nb'\n", records{{"A", "a\nb"}}, false},
+		{"export A='x'", nil, true},
+		{"export A='x\n", nil, true},
+		{"export A='x' B\n", nil, true},
+		{"export A=x\n", nil, true},
+		{"A='x'\n", nil, true},
+		{"export A='x'\n\n", records{{"A", "x"}}, true},
+	} {
+		got, err := hosttest.ReadExports(test.text)
+		if !slices.Equal(got, test.want) || (err != nil) != test.bad {
+			t.Errorf("%q: got %q, %v", test.text, got, err)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package hosttest
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// Shells are those that source an environment file here: every one that this
+// machine has, sh and bash at least.
+func Shells() [][]string {
+	shells := [][]string{{"sh"}, {"bash"}}
+	for _, more := range [][]string{{"dash"}, {"busybox", "sh"}, {"bash", "--posix"}, {"ksh"}, {"zsh"}} {
+		if _, err := exec.LookPath(more[0]); err == nil {
+			shells = append(shells, more)
+		}
+	}
+	return shells
+}
+
+// Source sources a file in a real shell that treats unset variables and failing
+// commands as errors, and returns the environment that a child then has. The
+// shell has no environment of its own but a PATH.
+func Source(shell []string, path string) (map[string]string, error) {
+	args := append(append([]string{}, shell[1:]...), "-euc", `. "$1"; exec env -0`, "sh", path)
+	cmd := exec.Command(shell[0], args...)
+	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin"}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		return nil, fmt.Errorf("%v: %w, %q", shell, err, stderr.String())
+	}
+	values := map[string]string{}
+	for pair := range strings.SplitSeq(strings.TrimSuffix(stdout.String(), "\x00"), "\x00") {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	return values, nil
+}

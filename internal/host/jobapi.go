@@ -1,0 +1,89 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// jobAPI speaks to the agent of a Buildkite job, over its unix socket
+// (buildkite/agent, jobapi). Nothing leaves the machine.
+type jobAPI struct {
+	socket, token string
+	client        http.Client
+}
+
+// jobAPITimeout is for all calls of one kind together: they are answered from
+// memory.
+const jobAPITimeout = 10 * time.Second
+
+const (
+	jobAPISocket = "BUILDKITE_AGENT_JOB_API_SOCKET"
+	jobAPIToken  = "BUILDKITE_AGENT_JOB_API_TOKEN"
+)
+
+func newJobAPI(w World) *jobAPI {
+	api := &jobAPI{socket: w.getenv(jobAPISocket), token: w.getenv(jobAPIToken)}
+	api.client.Transport = &http.Transport{
+		Proxy: nil, // whatever the environment says: this is no network
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", api.socket)
+		},
+	}
+	api.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return api
+}
+
+// maxReply is how much of a reply is read, in bytes: the job's environment fits
+// many times.
+const maxReply = 16 << 20
+
+// call sends one request, and reads its reply into result where one is given.
+// No reply is told in a fault: it repeats what was sent.
+func (api *jobAPI) call(ctx context.Context, method, path string, body, result any) error {
+	if api.socket == "" || api.token == "" {
+		return api.fault(jobAPISocket+" and "+jobAPIToken+" are not both set, so nothing can be masked",
+			"with the docker plugin, set mount-buildkite-agent: true, which hands the API into the container")
+	}
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return fault.Internal()
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://job/api/current-job/v0/"+path, bytes.NewReader(text))
+	if err != nil {
+		return fault.Internal()
+	}
+	request.Header.Set("Authorization", "Bearer "+api.token)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := api.client.Do(request)
+	if err != nil {
+		return api.fault("the agent's job API can't be reached")
+	}
+	defer response.Body.Close()
+	if response.StatusCode/100 != 2 {
+		return api.fault(fmt.Sprintf("the agent's job API refuses to change %s, with status %d", path, response.StatusCode))
+	}
+	reply, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
+	if err == nil && result != nil {
+		err = json.Unmarshal(reply, result)
+	}
+	if err != nil {
+		return api.fault("the agent's job API gives a reply that can't be read")
+	}
+	return nil
+}
+
+func (api *jobAPI) fault(what string, hints ...string) error {
+	return fault.New(fault.JobAPI, what, hints...).
+		Hint("use a Buildkite agent that has the job API, and hand its socket and token to this step")
+}

@@ -1,0 +1,13 @@
+package host
+
+// woodpecker is Woodpecker CI. A plugin has no outputs, and only secrets that
+// the pipeline declares are masked (woodpecker, docs on secrets).
+var woodpecker = definition{
+	id: "woodpecker",
+	found: func(w World) bool {
+		return w.getenv("CI") == "woodpecker" || w.getenv("CI_SYSTEM_NAME") == "woodpecker"
+	},
+	start: func(w World) Host {
+		return &fileHost{screen: screen{world: w}, name: "Woodpecker CI", plugin: true, example: "./.bitbucket.env"}
+	},
+}
