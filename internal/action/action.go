@@ -44,7 +44,7 @@ func Run(ctx context.Context, world World) int {
 	}
 	r := run{world: world, host: h}
 	if err == nil {
-		r.note(fault.Noticef("the host is %s", h.Name()))
+		r.note(fault.Infof("the host is %s", h.Name()))
 		err = r.guarded(ctx)
 	}
 	if err == nil {

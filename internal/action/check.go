@@ -72,7 +72,7 @@ func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential
 	}
 	if err == nil {
 		c.verified = "true"
-		r.note(fault.Noticef("Bitbucket takes the credential"))
+		r.note(fault.Infof("Bitbucket takes the credential"))
 		err = r.checkScopes(required, settings.Git != "", cred.Kind, c.scopes)
 	}
 	if err == nil {

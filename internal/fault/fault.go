@@ -84,20 +84,26 @@ type Level int
 
 // The levels, in rising order.
 const (
-	Notice Level = iota
+	Info Level = iota // for the log alone
+	Notice
 	Warning
 	Error
 )
 
 // String is the level's name in messages.
 func (l Level) String() string {
-	return [...]string{"notice", "warning", "error"}[l]
+	return [...]string{"info", "notice", "warning", "error"}[l]
 }
 
 // Remark is a fault, or something worth knowing, told at a level.
 type Remark struct {
 	Level Level
 	*Fault
+}
+
+// Infof makes a line for the log.
+func Infof(format string, args ...any) Remark {
+	return Remark{Level: Info, Fault: Newf(Code{}, format, args...)}
 }
 
 // Noticef makes a notice. It has no code, since nothing is wrong.

@@ -23,10 +23,13 @@ func TestFault(t *testing.T) {
 	if got := fault.Noticef("by %s", "the way").Error(); got != "by the way" {
 		t.Errorf("a notice shows as %q", got)
 	}
+	if got := fault.Infof("by %s", "the way"); got.Level != fault.Info || got.Error() != "by the way" {
+		t.Errorf("got %+v", got)
+	}
 	if got := fault.Warn(f); got.Level != fault.Warning || got.Fault != f {
 		t.Errorf("got %+v", got)
 	}
-	if got := fmt.Sprint(fault.Notice, fault.Warning, fault.Error); got != "notice warning error" {
+	if got := fmt.Sprint(fault.Info, fault.Notice, fault.Warning, fault.Error); got != "info notice warning error" {
 		t.Errorf("levels are named %q", got)
 	}
 }

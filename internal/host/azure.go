@@ -48,7 +48,7 @@ func (a *azurePipelines) Mask(forms []string) error {
 func (a *azurePipelines) Say(remark fault.Remark) {
 	shown := lines(remark)
 	first := remark.Level.String() + ": " + shown[0] + "\n"
-	if remark.Level != fault.Notice {
+	if remark.Level >= fault.Warning {
 		first = azureCommand("task.logissue type="+remark.Level.String(), shown[0])
 	}
 	rest := ""

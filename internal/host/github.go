@@ -94,6 +94,8 @@ func (g *gitHub) Say(remark fault.Remark) {
 		action = action.WithFieldsMap(map[string]string{"title": title})
 		text := strings.Join(lines(remark), "\n")
 		switch remark.Level {
+		case fault.Info:
+			action.Infof("%s", text)
 		case fault.Notice:
 			action.Noticef("%s", text)
 		case fault.Warning:
