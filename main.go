@@ -41,6 +41,7 @@ func run() int {
 	return action.Run(ctx, action.World{
 		Args:    os.Args[1:],
 		Lookup:  os.LookupEnv,
+		Environ: os.Environ(),
 		Stdin:   os.Stdin,
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,

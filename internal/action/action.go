@@ -20,6 +20,7 @@ import (
 type World struct {
 	Args    []string // without the program's name
 	Lookup  func(name string) (value string, present bool)
+	Environ []string // NAME=value, of which only the names are used
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
@@ -86,14 +87,16 @@ func (r *run) guarded(ctx context.Context) (err error) {
 
 // steps is the run itself.
 func (r *run) steps(ctx context.Context) error {
-	given, readErr := input.Read(ctx, input.Source{
+	source := input.Source{
 		Names:  r.host.SettingNames,
 		Lookup: r.world.Lookup,
 		Stdin:  r.world.Stdin,
-	})
+	}
+	given, readErr := input.Read(ctx, source)
 	if err := r.mask(secret.Forms(given.Secrets()...)); err != nil {
 		return err
 	}
+	r.note(source.Misspelt(r.world.Environ)...)
 	if readErr != nil {
 		return readErr
 	}

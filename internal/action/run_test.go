@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
 func TestResultsOnGitHub(t *testing.T) {
@@ -168,6 +170,19 @@ func TestArguments(t *testing.T) {
 		}
 		w.Stdout = broken{}
 		equal(t, "exit code with a broken output", action.Run(context.Background(), w), 3)
+	}
+}
+
+// The help names every setting.
+func TestHelpNamesEverySetting(t *testing.T) {
+	w := world(env{}, nil, nil)
+	w.Args = []string{"--help"}
+	o := runWith(t, w)
+	for field := range reflect.TypeFor[input.Given]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+		if id := strings.ReplaceAll(strings.ToLower(name), "_", "-"); !strings.Contains(o.stdout, "\n  "+id+" ") {
+			t.Errorf("%s isn't named", id)
+		}
 	}
 }
 

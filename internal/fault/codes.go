@@ -45,6 +45,7 @@ var (
 	ScopeUnknown      = Code{"BBA141", ExitInput}
 	ScopesUncheckable = Code{"BBA142", ExitInput} // required-scopes on Data Center
 	AvoField          = Code{"BBA143", ExitInput} // a field of Avo Assure's form
+	SettingUnknown    = Code{"BBA144", ExitInput} // a variable that is named almost like a setting
 )
 
 // What Bitbucket answered: BBA2xx.

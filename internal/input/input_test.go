@@ -295,6 +295,25 @@ func TestThePresentNameEndsTheSearch(t *testing.T) {
 	}
 }
 
+func TestMisspelt(t *testing.T) {
+	s := input.Source{Names: func(id string) []string { return []string{"INPUT_" + strings.ToUpper(id)} }}
+	var said []string
+	for _, remark := range s.Misspelt([]string{
+		"INPUT_TOKEN=x", "INPUT_TOKNE=s3cret", "INPUT_SERVER-URL=x", "INPUT_SERVER_URL=x", "INPUT_SERVERURL=x", "INPUT_EXPORT-EVN=x",
+		"INPUT_ARGS=x", "INPUT_SOMETHING-ELSE=x", "OTHER_TOKNE=x", "INPUT_=x", "INPUT_HOST=x",
+	}) {
+		said = append(said, remark.What+": "+remark.Hints[0])
+	}
+	want := []string{
+		"INPUT_TOKNE is set, and there is no setting of that name: did you mean token?",
+		"INPUT_SERVERURL is set, and there is no setting of that name: did you mean server-url?",
+		"INPUT_EXPORT-EVN is set, and there is no setting of that name: did you mean export-env?",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("got %q", said)
+	}
+}
+
 func TestSecrets(t *testing.T) {
 	given, err := input.Read(context.Background(), source(map[string]string{
 		"token": "the-token", "repository": "https://me:in-repository@bitbucket.org/ws/repo", "server-url": "https://me:in-server-url@example.com",
