@@ -23,7 +23,7 @@ const (
 func (m made) summary(results host.Results, told []fault.Remark) string {
 	var b strings.Builder
 	b.WriteString("### Bitbucket credential\n\n")
-	row(&b, "", "")
+	row(&b, "What", "Value")
 	row(&b, "---", "---")
 	for _, fact := range m.facts() {
 		if fact[1] != "" {
@@ -131,7 +131,7 @@ func (m made) handedOver(b *strings.Builder, results host.Results) {
 	row(b, "Output", "Variable", "Masked")
 	row(b, "---", "---", "---")
 	for _, v := range results.Outputs {
-		variable, masked := "", "no"
+		variable, masked := "–", "no"
 		for _, exported := range results.Variables {
 			if exported.Name == variableName(m.settings.EnvPrefix, v.Name) {
 				variable = "`" + exported.Name + "`"
@@ -143,7 +143,7 @@ func (m made) handedOver(b *strings.Builder, results host.Results) {
 		row(b, "`"+v.Name+"`", variable, masked)
 	}
 	if len(m.git) > 0 {
-		row(b, "", "`GIT_CONFIG_*`: git logs in by itself", "password")
+		row(b, "–", "`GIT_CONFIG_*`: git logs in by itself", "password")
 	}
 	b.WriteString("\n")
 }
