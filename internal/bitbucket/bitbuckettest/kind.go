@@ -4,8 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"hash/crc32"
 	"slices"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
 // Kind is a kind of credential, as Bitbucket tells them apart. The program's
@@ -49,27 +50,18 @@ func (k Kind) isAccessToken() bool {
 func (k Kind) NewSecret() string {
 	switch {
 	case k == APIToken:
-		return checksummed("ATATT3xFfGF0")
+		return credentialtest.APIToken()
 	case k.isAccessToken():
-		return checksummed("ATCTT3xFfGN0")
+		return credentialtest.AccessToken()
 	case k == AppPassword:
-		return "ATBB" + alphanumeric(32)
+		return credentialtest.AppPassword()
 	case k == OAuthConsumer:
 		return alphanumeric(76)
 	case k == OAuthToken:
 		return newJWT()
-	default: // Data Center: 12 digits, a colon and 20 bytes, encoded
-		id := fmt.Appendf(nil, "%012d:", crc32.ChecksumIEEE(randomBytes(4)))
-		return "BBDC-" + base64.StdEncoding.EncodeToString(append(id, randomBytes(20)...))
+	default: // Data Center
+		return credentialtest.HTTPAccessToken()
 	}
-}
-
-// checksummed is a token of 192 characters: the prefix and 128 bytes encode to
-// 184, padding included, and the CRC-32 of those follows (facts of several
-// secret scanners; for access tokens it is likely, not verified).
-func checksummed(prefix string) string {
-	head := prefix + base64.URLEncoding.EncodeToString(randomBytes(128))
-	return fmt.Sprintf("%s%08X", head, crc32.ChecksumIEEE([]byte(head)))
 }
 
 // newJWT is an access token of a new OAuth consumer: over 1,000 characters.
