@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -123,6 +124,9 @@ func TestFaults(t *testing.T) {
 		{"a control character", given(plain+"\x00", email), fault.TokenCharacter},
 		{"broken UTF-8", given(plain+"\xff", email), fault.TokenCharacter},
 		{"seven characters", given("abcdefg", email), fault.TokenShort},
+		{"a header's first word alone", given("Bearer", email), fault.TokenShort},
+		{"another character at the beginning", given("étoken-of-some-kind", email), fault.TokenCharacter},
+		{"the shortest token as the identity", given(plain, credentialtest.AppPassword()), fault.IdentityIsToken},
 
 		{"a line break in the identity", given(plain, "someone@\nexample.com"), fault.IdentityCharacter},
 		{"a zero-width space in the identity", given(plain, "someone\u200b@example.com"), fault.IdentityCharacter},
@@ -150,10 +154,55 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+	for _, test := range []struct{ token, what string }{
+		{"tokén-of-some-kind", "character 4 of the token"},
+		{"étoken-of-some-kind", "character 1 of the token"},
+	} {
+		if _, _, err := credential.New(given(test.token, email)); !strings.Contains(fault.From(err).What, test.what) {
+			t.Errorf("%s: got %v", test.token, err)
+		}
+	}
+	for name, g := range map[string]credential.Given{
+		"eight characters":                  given("abcdefgh", email),
+		"an identity that only begins so":   given(credentialtest.AppPassword(), credentialtest.AppPassword()[:35]),
+		"Data Center's kind without a name": on(credential.DataCenter, given("abcdefgh", "")),
+	} {
+		if _, _, err := credential.New(g); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	// The shape that an encoded pair has, Data Center's old tokens have too.
 	if _, _, err := credential.New(on(credential.DataCenter, given(oldDC, ""))); err != nil {
 		t.Errorf("an old token of Data Center: %v", err)
 	}
+}
+
+func TestAnUnusedIdentityIsSaid(t *testing.T) {
+	for identity, want := range map[string]bool{"": false, "x-token-auth": false, username: true, email: true} {
+		_, remarks, err := credential.New(given(credentialtest.AccessToken(), identity))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(remarks, func(r fault.Remark) bool { return strings.Contains(r.What, "the identity is not used") })
+		if said != want {
+			t.Errorf("%q: said %v", identity, said)
+		}
+	}
+}
+
+// Both pairs are masked: REST's and git's.
+func TestFormsOfBothPairs(t *testing.T) {
+	api, dc := credentialtest.APIToken(), credentialtest.HTTPAccessToken()
+	masked := func(g credential.Given, pair string) bool {
+		c, _, err := credential.New(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Contains(c.Forms(), strings.TrimRight(base64Of(pair), "="))
+	}
+	check(t, "REST's", strconv.FormatBool(masked(given(api, email), email+":"+api)), "true")
+	check(t, "git's", strconv.FormatBool(masked(given(api, email), "x-bitbucket-api-token-auth:"+api)), "true")
+	check(t, "git's, without a name", strconv.FormatBool(masked(on(credential.DataCenter, given(dc, "")), ":"+dc)), "false")
 }
 
 // The documented encodings, to the letter.

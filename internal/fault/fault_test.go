@@ -81,3 +81,25 @@ func TestOutsideList(t *testing.T) {
 		}
 	}
 }
+
+func TestNearest(t *testing.T) {
+	for _, test := range []struct {
+		text    string
+		allowed []string
+		want    string
+	}{
+		{"kinds", []string{"kind"}, "kind"},
+		{"abkind", []string{"kind"}, "kind"},
+		{"abckind", []string{"kind"}, ""},
+		{"kindabc", []string{"kind"}, ""},
+		{"kabcind", []string{"kind"}, ""},
+		{"xind", []string{"kind", "mind"}, "kind"}, // the first of equals
+		{"mint", []string{"kind", "mind"}, "mind"},
+		{"xy", []string{"ab"}, ""}, // another word altogether
+		{"", []string{"ab"}, ""},
+	} {
+		if got := fault.Nearest(test.text, test.allowed); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
+		}
+	}
+}

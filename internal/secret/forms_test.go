@@ -102,6 +102,10 @@ func TestSplitUserInfo(t *testing.T) {
 		{"ssh://git@host:7999/PROJ/repo.git", nil, "ssh://host:7999/PROJ/repo.git"},
 		{"me:secret@host/ws", []string{"me:secret", "secret"}, "host/ws"},
 		{"ws/repo", nil, "ws/repo"},
+		{"/ws/@scope", nil, "/ws/@scope"},
+		{"https://@bitbucket.org/ws", nil, "https://bitbucket.org/ws"},
+		{"https://" + long[:30] + "@host/ws", nil, "https://host/ws"},
+		{"https://" + long[:31] + "@host/ws", []string{long[:31]}, "https://host/ws"},
 		{"https://me:%zz@host/", []string{"me:%zz", "%zz"}, "https://host/"},
 		{"", nil, ""},
 	} {

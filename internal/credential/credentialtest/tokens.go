@@ -28,7 +28,7 @@ func OldHTTPAccessToken() string {
 	return base64.StdEncoding.EncodeToString(append([]byte("123456789012:"), random(20)...))
 }
 
-// ConsumerSecret makes the secret of an OAuth consumer.
+// ConsumerSecret makes the secret of an OAuth consumer, of the older form.
 func ConsumerSecret() string { return letters(32) }
 
 // atlassianToken is a prefix, random base64url, an equals sign and the CRC-32
