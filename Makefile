@@ -1,6 +1,7 @@
 # The one set of build flags. The Dockerfile and e2e/setup have them too, and a
-# test compares them. HTTP/2 and inlining are left out for the size of the image:
-# 0.36 MiB and 0.49 MiB, at no cost that a run of milliseconds shows.
+# test compares them; a release calls `make binary`. HTTP/2 and inlining are left
+# out for the size of the image: 0.36 MiB and 0.49 MiB, at no cost that a run of
+# milliseconds shows.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 BUILD    = CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -ldflags '$(LDFLAGS)'
@@ -20,6 +21,10 @@ run: build ## do the main job on the documented sample, or on BITBUCKET_AUTH_* o
 build: ## build the binary into .bin/
 	@$(BUILD) -o .bin/bitbucket-auth .
 
+.PHONY: binary
+binary: # for GOOS and GOARCH, into OUT: what scripts/release/build calls
+	@$(BUILD) -o "$(OUT)" .
+
 .PHONY: test
 test: build unit e2e ## run every test; the container part where a Docker engine answers
 
@@ -29,8 +34,13 @@ unit:
 	@scripts/coverage $(COVERED)
 
 .PHONY: e2e
-e2e: build .bin/act ## test the binary, and the image under Docker and act
+e2e: build .bin/act .bin/actionlint ## test the binary, and the image under Docker and act
 	cd e2e && go test -shuffle=on -timeout 10m ./...
+
+.PHONY: docs
+docs: ## write the generated parts of the documents anew
+	cd e2e && go test -run 'TestDocsTables|TestDocsAvoExample|TestRecipesPage' -update . >/dev/null
+	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
 .PHONY: fuzz
 fuzz: ## fuzz every target for FUZZTIME (1m)
@@ -40,11 +50,22 @@ fuzz: ## fuzz every target for FUZZTIME (1m)
 image: ## build the image, as `uses: ./` does
 	docker build --network none --build-arg VERSION=$(VERSION) -t bitbucket-auth .
 
+.PHONY: reproduce
+reproduce: ## build the Linux programs and the images twice, and compare (VERSION=v1.2.3)
+	@scripts/release/reproduce $(VERSION)
+
+.PHONY: validate
+validate: ## check both action.yml files against the schema (needs npm)
+	@cd tools/action-validator && npm ci --silent --ignore-scripts --no-audit --no-fund
+	tools/action-validator/node_modules/.bin/action-validator action.yml
+	tools/action-validator/node_modules/.bin/action-validator binary/action.yml
+
 .PHONY: lint
 lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflows
 	@unformatted=$$(.bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not gofumpt's form:"; echo "$$unformatted"; exit 1; fi
 	.bin/golangci-lint run ./...
 	cd e2e && ../.bin/golangci-lint run --config ../.golangci.yml ./...
+	cd tools/image && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
 	.bin/actionlint
 
 # Tools are pinned, each in a module of its own.

@@ -1,0 +1,289 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// entrypoint is what action.yml names, too.
+const entrypoint = "/bitbucket-auth"
+
+// container is a step of a container action, as GitHub's runner runs it
+// (actions/runner, ContainerActionHandler.cs).
+type container struct {
+	image  string
+	inputs map[string]string // by their ids; the rest is as action.yml has it
+	env    map[string]string // what else differs in the environment
+	mounts []string          // more of them
+	files  string            // the folder of command files, where it is another one
+	cancel string            // the signal that ends it while it waits for the rest of its token
+}
+
+// outcome is what a step leaves behind.
+type outcome struct {
+	exit                 int
+	stdout, stderr       string
+	output, env, summary string // the command files
+}
+
+// The runner's names of its files inside the container.
+const (
+	commandFiles = "/github/file_commands"
+	outputFile   = "set_output_7f2a"
+	envFile      = "set_env_7f2a"
+	summaryFile  = "step_summary_7f2a"
+)
+
+func (c container) run(t *testing.T) outcome {
+	t.Helper()
+	dir := t.TempDir()
+	for _, folder := range []string{"_github_home", "_github_workflow", "_runner_file_commands", "workspace"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := filepath.Join(dir, "_runner_file_commands")
+	for _, name := range []string{outputFile, envFile, summaryFile} {
+		writeAsRunner(t, filepath.Join(files, name), "")
+	}
+	writeAsRunner(t, filepath.Join(dir, "_github_workflow/event.json"), "{}")
+	if c.files == "" {
+		c.files = files
+	}
+	if c.cancel != "" {
+		if err := syscall.Mkfifo(filepath.Join(dir, tokenPipe), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mounts := append([]string{
+		"/var/run/docker.sock:/var/run/docker.sock",
+		dir + ":/github/runner_temp",
+		filepath.Join(dir, "_github_home") + ":/github/home",
+		filepath.Join(dir, "_github_workflow") + ":/github/workflow",
+		c.files + ":" + commandFiles,
+		filepath.Join(dir, "workspace") + ":/github/workspace",
+	}, c.mounts...)
+
+	cmd, name := c.command(t, mounts)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if c.cancel != "" {
+		writeHalf(t, filepath.Join(dir, tokenPipe), c.inputs["token"])
+		docker(t, "kill", "--signal", c.cancel, name)
+	}
+	err := cmd.Wait()
+	o := outcome{stdout: stdout.String(), stderr: stderr.String()}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		o.exit = exit.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	o.output = left(filepath.Join(files, outputFile))
+	o.env = left(filepath.Join(files, envFile))
+	o.summary = left(filepath.Join(files, summaryFile))
+	for _, folder := range []string{"workspace", "_github_home"} {
+		if entries, err := os.ReadDir(filepath.Join(dir, folder)); err != nil || len(entries) > 0 {
+			t.Errorf("the step left something in %s: %v %v", folder, entries, err)
+		}
+	}
+	return o
+}
+
+// command is the client's, which doesn't run yet, and the container's name.
+func (c container) command(t *testing.T, mounts []string) (cmd *exec.Cmd, name string) {
+	t.Helper()
+	name = newName(label)
+	args := []string{
+		"run", "--name", name, "--label", label, "--workdir", "/github/workspace", "--rm",
+		"--network", "none", "--entrypoint", entrypoint,
+	}
+	for _, mount := range mounts {
+		args = append(args, "-v", mount)
+	}
+	// Only names are on the command line; the values are in the client's environment.
+	environment := clientEnvironment()
+	for name, value := range c.environment(t) {
+		args = append(args, "-e", name)
+		environment = append(environment, name+"="+value)
+	}
+	args = append(args, "-e", "GITHUB_ACTIONS=true", "-e", "CI=true", c.image)
+	cmd = exec.Command("docker", args...)
+	cmd.Env = environment
+	return cmd, name
+}
+
+// tokenPipe is a pipe in the runner's temporary folder.
+const tokenPipe = "token"
+
+// writeHalf writes half of a text into a pipe, as soon as a step reads it. The
+// step then waits for the other half.
+func writeHalf(t *testing.T, pipe, text string) {
+	t.Helper()
+	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		// Only when somebody reads it, it can be opened like this.
+		file, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		switch {
+		case err == nil:
+			t.Cleanup(func() { file.Close() })
+			if _, err := file.WriteString(text[:len(text)/2]); err != nil {
+				t.Fatal(err)
+			}
+			return
+		case time.Since(start) > 20*time.Second:
+			t.Fatalf("the step doesn't read its token: %v", err)
+		}
+	}
+}
+
+// environment is the step's, by name.
+func (c container) environment(t *testing.T) map[string]string {
+	t.Helper()
+	env := map[string]string{
+		"HOME":                "/github/home",
+		"GITHUB_ACTOR":        "octocat",
+		"GITHUB_EVENT_NAME":   "push",
+		"GITHUB_EVENT_PATH":   "/github/workflow/event.json",
+		"GITHUB_WORKSPACE":    "/github/workspace",
+		"GITHUB_OUTPUT":       path.Join(commandFiles, outputFile),
+		"GITHUB_ENV":          path.Join(commandFiles, envFile),
+		"GITHUB_STEP_SUMMARY": path.Join(commandFiles, summaryFile),
+		"RUNNER_TEMP":         "/github/runner_temp",
+	}
+	for _, inputs := range []map[string]string{actionInputs(t), c.inputs} {
+		for id, value := range inputs {
+			env["INPUT_"+strings.ToUpper(id)] = value
+		}
+	}
+	if c.cancel != "" {
+		env["INPUT_TOKEN"], env["INPUT_TOKEN-FILE"] = "", "/github/runner_temp/"+tokenPipe
+	}
+	maps.Copy(env, c.env)
+	return env
+}
+
+// writeAsRunner writes a file that belongs to the runner's user, where this
+// process may give files away.
+func writeAsRunner(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const runner = 1001
+	if os.Geteuid() == 0 {
+		if err := os.Chown(name, runner, runner); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// actionInputs are the inputs of action.yml with their defaults. The runner
+// hands over all of them: one that has no default, and wasn't given, is empty.
+func actionInputs(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "action.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\ninputs:\n")
+	section, _, _ = strings.Cut(section, "\noutputs:\n")
+	inputs, id := map[string]string{}, ""
+	for line := range strings.Lines(section) {
+		line = strings.TrimRight(line, "\n")
+		if name, found := strings.CutPrefix(line, "  "); found && !strings.HasPrefix(name, " ") {
+			id = strings.TrimSuffix(name, ":")
+			inputs[id] = ""
+		} else if value, found := strings.CutPrefix(line, "    default: "); found {
+			inputs[id] = strings.Trim(value, `"`)
+		}
+	}
+	if len(inputs) == 0 {
+		t.Fatal("action.yml has no inputs")
+	}
+	return inputs
+}
+
+// smallDisk makes a volume of 8 KiB with these files on it. A tmpfs lives as
+// long as something uses it: here a container that waits.
+func smallDisk(t *testing.T, files map[string]string) (volume, filler string) {
+	t.Helper()
+	volume, filler = newName(label), newName(label)
+	docker(t, "volume", "create", "--label", label, "--driver", "local",
+		"--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=8k", volume)
+	t.Cleanup(func() { docker(t, "volume", "rm", volume) })
+	docker(t, "run", "--detach", "--name", filler, "--label", label, "--network", "none",
+		"-v", volume+":"+commandFiles, jobImage, "sleep", "300")
+	t.Cleanup(func() { docker(t, "rm", "--force", filler) })
+	for name, text := range files {
+		cmd := exec.Command("docker", "exec", "-i", filler, "dd", "status=none", "of="+path.Join(commandFiles, name))
+		cmd.Stdin = strings.NewReader(text)
+		if message, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, message)
+		}
+	}
+	return volume, filler
+}
+
+// read is the values in a command file.
+func read(t *testing.T, text string) map[string]string {
+	t.Helper()
+	records, err := hosttest.ReadGitHubFile(text)
+	if err != nil {
+		t.Errorf("%v: %q", err, text)
+	}
+	return hosttest.ByName(records)
+}
+
+// checkFault wants a step that told this fault, and no other, and handed over
+// nothing but its code, or where that isn't told, nothing at all.
+func checkFault(t *testing.T, o outcome, exit int, code string, told bool) {
+	t.Helper()
+	if o.exit != exit {
+		t.Errorf("the exit code is %d, want %d", o.exit, exit)
+	}
+	var titles []string
+	for _, a := range hosttest.GitHub.Show(o.stdout).Annotations {
+		if a.Level == "error" {
+			titles = append(titles, a.Title)
+		}
+	}
+	if want := []string{"bitbucket-auth " + code}; !slices.Equal(titles, want) {
+		t.Errorf("the errors are %q, want %q\n%s", titles, want, o.stderr)
+	}
+	want := map[string]string{}
+	if told {
+		want["error-code"] = code
+	}
+	if got := read(t, o.output); !maps.Equal(got, want) {
+		t.Errorf("the output file holds %q, want %q", got, want)
+	}
+	if o.env+o.summary != "" {
+		t.Errorf("the environment file holds %q, the summary %q", o.env, o.summary)
+	}
+}
+
+// checkHidden wants nothing of a token, nor of its base64, in what people see.
+func checkHidden(t *testing.T, o outcome, token string) {
+	t.Helper()
+	if line := lateMask(o.stdout); line != "" {
+		t.Errorf("a mask comes after the line %q", line)
+	}
+	seen := hosttest.GitHub.Show(o.stdout).Text() + "\n" + o.stderr + "\n" + o.summary
+	if leaks := hosttest.Leaks(seen, token); len(leaks) > 0 {
+		t.Errorf("the token shows: %s", leaks[0])
+	}
+}

@@ -1,0 +1,185 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What e2e/setup makes, and goes by when it clears up.
+const (
+	label    = "bitbucket-auth-e2e"
+	jobImage = label + "/job:local"
+)
+
+// engineAnswers asks for a Docker engine, once.
+var engineAnswers = sync.OnceValue(func() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	text, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").CombinedOutput()
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("there is no docker here; e2e/setup gets one")
+	case err != nil:
+		return fmt.Errorf("no Docker engine answers (%s); e2e/setup starts one", firstLine(text))
+	}
+	return nil
+})
+
+// engineRequired makes a missing engine a failure, as .ci/run wants it.
+func engineRequired() bool { return os.Getenv("E2E_DOCKER") == "required" }
+
+// needEngine skips a test that needs a Docker engine where none answers.
+func needEngine(t testing.TB) {
+	t.Helper()
+	if err := engineAnswers(); err != nil {
+		skip(t, err)
+	}
+}
+
+// needJobImage skips a test that needs the image e2e/setup makes.
+func needJobImage(t testing.TB) {
+	t.Helper()
+	needEngine(t)
+	if err := exec.Command("docker", "image", "inspect", jobImage).Run(); err != nil {
+		skip(t, fmt.Errorf("there is no image %s; e2e/setup makes it", jobImage))
+	}
+}
+
+func skip(t testing.TB, reason error) {
+	t.Helper()
+	if engineRequired() {
+		t.Fatal("E2E_DOCKER=required, but ", reason)
+	}
+	t.Skip(reason)
+}
+
+// docker runs the Docker client, and returns what it prints.
+func docker(t testing.TB, args ...string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.Command("docker", args...)
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, stderr.Bytes())
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// newName is a name that nothing else has, in this run of the tests or another.
+func newName(prefix string) string { return prefix + "-" + strings.ToLower(rand.Text()[:10]) }
+
+// clientEnvironment is what a Docker client needs of this process's environment.
+func clientEnvironment() []string {
+	var env []string
+	for _, name := range []string{"PATH", "DOCKER_HOST", "DOCKER_CONFIG"} {
+		if value, set := os.LookupEnv(name); set {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// builder is one of Docker's two ways to build an image.
+type builder struct {
+	client   string
+	buildKit bool
+}
+
+// classic is the builder that act uses.
+var classic = builder{client: "docker"}
+
+// buildKit finds a client that has BuildKit: newer ones need a plugin for it.
+func buildKit(t testing.TB) builder {
+	t.Helper()
+	for _, client := range []string{"docker", "/usr/bin/docker"} {
+		b := builder{client: client, buildKit: true}
+		if b.command("version").Run() != nil {
+			continue
+		}
+		// An empty file is no Dockerfile to either kind; only the message differs.
+		probe := b.command("build", "-")
+		text, _ := probe.CombinedOutput()
+		if !bytes.Contains(text, []byte("buildx")) {
+			return b
+		}
+	}
+	skip(t, errors.New("no Docker client here has BuildKit"))
+	return builder{}
+}
+
+func (b builder) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(b.client, args...)
+	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0")
+	if b.buildKit {
+		cmd.Env = append(cmd.Env, "DOCKER_BUILDKIT=1")
+	}
+	return cmd
+}
+
+// build builds an image for the time of a test, and returns its name. The
+// build is on the host's network: engines without a bridge have it too.
+func (b builder) build(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	image := newName(label + "/image:test")
+	cmd := b.command(append([]string{"build", "--force-rm", "--network", "host", "--tag", image}, append(args, dir)...)...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		if bytes.Contains(text, []byte("GOPROXY=off")) {
+			t.Log("run e2e/setup again: the stand-in for the Go image lacks a module")
+		}
+		t.Fatalf("docker build: %v\n%s", err, text)
+	}
+	t.Cleanup(func() { docker(t, "image", "rm", image) })
+	return image
+}
+
+// copyTree copies the working tree as it is now, but for what git ignores, so
+// that nothing changes under a test while somebody works on it.
+func copyTree(t testing.TB) string {
+	t.Helper()
+	list, err := exec.Command("git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		t.Fatalf("git ls-files: %v", err)
+	}
+	dir := t.TempDir()
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
+		if err := copyFile(filepath.Join(root, name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func copyFile(from, to string) error {
+	info, err := os.Stat(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // deleted, but git doesn't know yet
+	}
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, info.Mode().Perm())
+}
+
+func firstLine(text []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+	return line
+}

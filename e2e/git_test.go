@@ -1,0 +1,470 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+)
+
+const site = "acme/site"
+
+// side is Cloud or Data Center, as git knows them.
+type side struct {
+	server string // the path to the web site
+	scm    string // the path to clone URLs
+	ssh    string // an ssh address, up to the repository
+	module string // a Go module's path, up to the repository
+	end    string // of it
+}
+
+var (
+	cloud      = side{"", "", "git@127.0.0.1:", "bitbucket.org/", ""}
+	dataCenter = side{"/context", "/context/scm", "ssh://git@127.0.0.1:7999/", "bitbucket.example.com/scm/", ".git"}
+)
+
+func newServer(t *testing.T, repositories ...string) *bitbuckettest.Server {
+	t.Helper()
+	return bitbuckettest.New(t, bitbuckettest.Options{Repositories: repositories, ContextPath: dataCenter.server, TLS: true})
+}
+
+// url is a repository's address on a server, for git.
+func (s side) url(server *bitbuckettest.Server, repository string) string {
+	return server.URL + s.scm + "/" + repository
+}
+
+// login is a kind of credential.
+type login struct {
+	name     string
+	side     side
+	header   bool // git gets it as a header, not from a helper
+	token    bitbuckettest.Token
+	identity func(bitbuckettest.Token) string
+}
+
+func nobody(bitbuckettest.Token) string         { return "" }
+func email(t bitbuckettest.Token) string        { return t.Email }
+func username(t bitbuckettest.Token) string     { return t.Username }
+func consumersKey(t bitbuckettest.Token) string { return t.Key }
+
+var (
+	apiToken = login{"API token", cloud, false, bitbuckettest.Token{
+		Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket", "write:repository:bitbucket"},
+	}, email}
+	accessToken = login{"access token", cloud, false, bitbuckettest.Token{
+		Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository:write"}, Reach: []string{site},
+	}, nobody}
+	consumer = login{"OAuth consumer", cloud, false, bitbuckettest.Token{
+		Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"},
+	}, consumersKey}
+	personalToken = login{"personal token", dataCenter, false, bitbuckettest.Token{
+		Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_WRITE"},
+	}, username}
+	projectToken = login{"project token", dataCenter, true, bitbuckettest.Token{
+		Kind: bitbuckettest.ProjectHTTPToken, Scopes: []string{"REPO_WRITE"}, Reach: []string{"acme"},
+	}, nobody}
+	logins = []login{apiToken, accessToken, consumer, personalToken, projectToken}
+)
+
+// reach makes l good for a repository, or a workspace, and nothing else.
+func (l login) reach(name string) login {
+	l.token.Reach = []string{name}
+	return l
+}
+
+// logIn runs the action with a new token, which the server knows. Where a
+// repository is named, the inputs repository and git say so.
+func (l login) logIn(j *job, server *bitbuckettest.Server, reach, repository string, more ...string) bitbuckettest.Token {
+	j.t.Helper()
+	token := server.Add(l.token)
+	inputs := []string{
+		"token", token.Secret, "identity", l.identity(token), "server-url", server.URL + l.side.server,
+		"git", reach, "repository", repository,
+	}
+	if token.Kind == bitbuckettest.OAuthConsumer {
+		inputs = append(inputs, "kind", "oauth-consumer", "ca-certificate", server.CA())
+	}
+	j.step(append(inputs, more...)...)
+	return token
+}
+
+// requests are those since the first ones, as lines.
+func requests(server *bitbuckettest.Server, first int) []string {
+	var lines []string
+	for _, r := range server.Requests()[first:] {
+		lines = append(lines, fmt.Sprintln(r.Method, r.Path, r.Query, r.Status, r.Scheme, r.User))
+	}
+	return lines
+}
+
+// TestGitClients has every kind of credential, as far as it may reach, used by
+// everything that speaks git, and counts what that costs.
+func TestGitClients(t *testing.T) {
+	sources := map[side]string{cloud: source(t, cloud), dataCenter: source(t, dataCenter)}
+	for _, l := range logins {
+		for _, reach := range []string{"repository", "workspace", "host"} {
+			t.Run(l.name+", "+reach, func(t *testing.T) {
+				t.Parallel()
+				server := newServer(t, site)
+				j := newJob(t, server)
+				repository := site
+				if reach == "host" {
+					repository = ""
+				}
+				l.logIn(j, server, reach, repository, "rewrite-ssh", "true")
+				j.copy(sources[l.side], "source")
+				for _, c := range clients {
+					before := len(server.Requests())
+					c.run(j, l.side, server)
+					want := c.cloud
+					switch {
+					case l.header:
+						want = c.header
+					case l.side == dataCenter:
+						want = c.dataCenter
+					}
+					if got := requests(server, before); len(got) != want {
+						t.Errorf("%s: %d requests, want %d:\n%s", c.name, len(got), want, strings.Join(got, ""))
+					}
+				}
+			})
+		}
+	}
+}
+
+// source makes a repository that shall be mirrored: with branches, a tag, an
+// LFS object, and the ref of a pull request, which Bitbucket doesn't take.
+func source(t *testing.T, s side) string {
+	t.Helper()
+	j := newJob(t)
+	j.run("git", "init", "--quiet", "--template=")
+	j.write("go.mod", "module "+s.module+site+s.end+"\n")
+	j.write("site.go", "package site\n")
+	j.write(".gitattributes", "*.bin filter=lfs -text\n")
+	j.write("large.bin", strings.Repeat("large", 1000))
+	j.run("git", "add", ".")
+	j.run("git", "commit", "--quiet", "--message", "one")
+	j.run("git", "tag", "v1.0.0")
+	j.run("git", "branch", "topic")
+	j.run("git", "update-ref", "refs/pull/1/head", "HEAD")
+	return j.dir
+}
+
+// client is something that speaks git, and how many requests it makes: on Cloud
+// and on Data Center with a helper, and on Data Center with a header.
+type client struct {
+	name                      string
+	cloud, dataCenter, header int
+	run                       func(j *job, s side, server *bitbuckettest.Server)
+}
+
+// The clients, each with what the ones before it left.
+var clients = []client{
+	{"push of a mirror", 3, 3, 2, func(j *job, s side, server *bitbuckettest.Server) {
+		// Git-lfs has a hook that would push its objects along.
+		j.run("git", "-C", "source", "push", "--no-verify", s.url(server, site)+".git",
+			"+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+		j.checkRefs(server, site, "refs/heads/main refs/heads/topic refs/tags/v1.0.0")
+	}},
+	{"git-lfs push", 9, 9, 7, func(j *job, s side, server *bitbuckettest.Server) {
+		j.run("git", "-C", "source", "lfs", "push", "--all", s.url(server, site)+".git")
+	}},
+	{"clone", 4, 4, 3, func(j *job, s side, server *bitbuckettest.Server) {
+		j.run("git", "clone", s.url(server, site)+".git", "clone")
+	}},
+	{"clone of a URL with a user name", 5, 5, 3, func(j *job, s side, server *bitbuckettest.Server) {
+		j.run("git", "clone", strings.Replace(s.url(server, site), "://", "://someone@", 1), "clone-of-someone")
+	}},
+	{"git-lfs pull", 3, 3, 2, func(j *job, _ side, _ *bitbuckettest.Server) {
+		j.run("git", "-C", "clone", "lfs", "pull")
+		if got := left(j.path("clone/large.bin")); len(got) != 5000 {
+			j.t.Errorf("git-lfs pulled %d bytes", len(got))
+		}
+	}},
+	{"submodule by ssh", 4, 4, 3, func(j *job, s side, _ *bitbuckettest.Server) {
+		commit := j.run("git", "-C", "source", "rev-parse", "HEAD")
+		j.run("git", "init", "--quiet", "super")
+		j.write("super/.gitmodules", "[submodule \"site\"]\n\tpath = site\n\turl = "+s.ssh+site+".git\n")
+		j.run("git", "-C", "super", "update-index", "--add", "--cacheinfo", "160000,"+commit+",site")
+		j.run("git", "-C", "super", "submodule", "update", "--init", "--recursive")
+	}},
+	{"go mod download", 7, 10, 7, func(j *job, s side, server *bitbuckettest.Server) {
+		// A module's path has no port: git finds the server by another name.
+		host, _, _ := strings.Cut(s.module, "/")
+		j.run("git", "config", "--global", "url."+server.URL+s.server+"/.insteadOf", "https://"+host+"/")
+		j.env["GOPRIVATE"] = host
+		module := s.module + site + s.end
+		j.run("mkdir", "module")
+		j.write("module/go.mod", "module example.com/me\n\ngo 1.26\n\nrequire "+module+" v1.0.0\n")
+		j.run("go", "-C", "module", "mod", "download")
+		if _, err := os.Stat(filepath.Join(j.env["GOPATH"], "pkg/mod", module+"@v1.0.0", "site.go")); err != nil {
+			j.t.Error(err)
+		}
+	}},
+}
+
+// checkRefs wants a repository to have these refs, and no others.
+func (j *job) checkRefs(server *bitbuckettest.Server, repository, want string) {
+	j.t.Helper()
+	refs := j.run("git", "-C", server.Dir(repository), "for-each-ref", "--format=%(refname)")
+	if got := strings.Join(strings.Fields(refs), " "); got != want {
+		j.t.Errorf("%s has %s, want %s", repository, got, want)
+	}
+}
+
+// lsRemote reads a repository.
+func (j *job) lsRemote(url string) (string, error) {
+	j.t.Helper()
+	return j.try("git", "ls-remote", url)
+}
+
+// reads wants the job to read the repositories of these addresses.
+func (j *job) reads(urls ...string) {
+	j.t.Helper()
+	for _, url := range urls {
+		if text, err := j.lsRemote(url); err != nil {
+			j.t.Errorf("%s: %v\n%s", url, err, text)
+		}
+	}
+}
+
+// Each of these logs in with tokens that reach no further than they must, so
+// that only the right one is let in.
+func TestGitSeveralCalls(t *testing.T) {
+	const other = "acme/other"
+	for _, test := range []struct {
+		name string
+		// run has two repositories, one and other.
+		run func(j *job, server *bitbuckettest.Server)
+	}{
+		{"two repositories", func(j *job, server *bitbuckettest.Server) {
+			accessToken.logIn(j, server, "repository", site)
+			accessToken.reach(other).logIn(j, server, "repository", other)
+			j.reads(cloud.url(server, site), cloud.url(server, other))
+		}},
+		{"two repositories, with headers", func(j *job, server *bitbuckettest.Server) {
+			projectToken.reach(site).logIn(j, server, "repository", site)
+			projectToken.reach(other).logIn(j, server, "repository", other)
+			j.reads(dataCenter.url(server, site), dataCenter.url(server, other))
+		}},
+		{"two kinds of prefix", func(j *job, server *bitbuckettest.Server) {
+			accessToken.logIn(j, server, "repository", site)
+			apiToken.reach(other).logIn(j, server, "repository", other, "env-prefix", "OTHER")
+			j.reads(cloud.url(server, site), cloud.url(server, other))
+		}},
+		{"broad, then narrow", func(j *job, server *bitbuckettest.Server) {
+			apiToken.reach(other).logIn(j, server, "host", "")
+			accessToken.logIn(j, server, "repository", site)
+			j.reads(cloud.url(server, site), cloud.url(server, other))
+		}},
+		{"broad, then narrow, with headers", func(j *job, server *bitbuckettest.Server) {
+			projectToken.reach(other).logIn(j, server, "workspace", other)
+			projectToken.reach(site).logIn(j, server, "repository", site)
+			j.reads(dataCenter.url(server, site), dataCenter.url(server, other))
+		}},
+		{"a helper, then a header", func(j *job, server *bitbuckettest.Server) {
+			personalToken.reach(other).logIn(j, server, "workspace", other)
+			projectToken.reach(site).logIn(j, server, "repository", site)
+			j.reads(dataCenter.url(server, site), dataCenter.url(server, other))
+		}},
+		{"a header, then a helper", func(j *job, server *bitbuckettest.Server) {
+			projectToken.reach(other).logIn(j, server, "workspace", other)
+			personalToken.reach(site).logIn(j, server, "repository", site)
+			j.reads(dataCenter.url(server, site), dataCenter.url(server, other))
+		}},
+		{"the same again, with a newer token", func(j *job, server *bitbuckettest.Server) {
+			old := accessToken.logIn(j, server, "repository", site)
+			server.End(old.Secret)
+			accessToken.logIn(j, server, "repository", site)
+			j.reads(cloud.url(server, site))
+		}},
+		{"entries of an earlier step", func(j *job, server *bitbuckettest.Server) {
+			maps.Copy(j.env, map[string]string{"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Earlier"})
+			accessToken.logIn(j, server, "repository", site)
+			j.reads(cloud.url(server, site))
+			if got := j.run("git", "config", "user.name"); got != "Earlier" {
+				j.t.Errorf("user.name is %q", got)
+			}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t, site, other)
+			test.run(newJob(t, server), server)
+		})
+	}
+}
+
+// Other ways to log in, which an earlier step or the machine's owner left, don't
+// get between.
+func TestGitEarlierLogins(t *testing.T) {
+	for _, l := range []login{accessToken, projectToken} {
+		for _, reach := range []string{"repository", "workspace", "host"} {
+			t.Run(l.name+", "+reach, func(t *testing.T) {
+				t.Parallel()
+				server := newServer(t, site)
+				j := newJob(t, server)
+				const helper = `!f() { echo username=x; echo password=wrong; echo "asked to $1" >>"$HOME/asked"; }; f`
+				scope := map[string]string{
+					"repository": l.side.url(server, site) + ".git", "workspace": l.side.url(server, "acme"), "host": server.URL + l.side.scm,
+				}[reach]
+				j.run("git", "config", "--global", "--add", "credential.helper", helper)
+				j.run("git", "config", "--global", "credential."+scope+".helper", helper)
+				j.run("git", "config", "--global", "http.extraHeader", "Authorization: Basic d3Jvbmc=")
+				maps.Copy(j.env, map[string]string{
+					"GIT_CONFIG_COUNT": "2",
+					"GIT_CONFIG_KEY_0": "credential." + scope + ".helper", "GIT_CONFIG_VALUE_0": helper,
+					"GIT_CONFIG_KEY_1": "http." + scope + ".extraHeader", "GIT_CONFIG_VALUE_1": "Authorization: Basic d3Jvbmc=",
+				})
+				repository := site
+				if reach == "host" {
+					repository = ""
+				}
+				l.logIn(j, server, reach, repository)
+				j.reads(l.side.url(server, site) + ".git")
+				for _, r := range server.Requests() {
+					if r.Scheme != "" && r.Status != 200 {
+						t.Errorf("another login was tried: %+v", r)
+					}
+				}
+				if asked := left(filepath.Join(j.env["HOME"], "asked")); asked != "" {
+					t.Errorf("another helper was asked: %s", asked)
+				}
+			})
+		}
+	}
+}
+
+// Nothing of an identity is run on its way to git, and all of it arrives.
+func TestGitHostileIdentities(t *testing.T) {
+	for _, identity := range []string{
+		`$(touch pwned)`, "`touch pwned`", `me"; touch pwned; "`, `me'; touch pwned; '`, `$HOME ${IFS} $$`, `%s%n%d%%`,
+		`back\slash\n\0\`, `-n`, `!touch pwned`, `a b=c&d|e>f<g*?[h]~#i`, `jörg 日本`,
+	} {
+		t.Run(identity, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t, site)
+			l := personalToken
+			l.token.Username = identity
+			j := newJob(t, server)
+			l.logIn(j, server, "repository", site)
+			j.reads(dataCenter.url(server, site))
+			if entries, err := os.ReadDir(j.dir); err != nil || len(entries) > 0 {
+				t.Errorf("the workspace has %v, %v", entries, err)
+			}
+		})
+	}
+}
+
+// A token that is refused is told by git, at once.
+func TestGitWrongToken(t *testing.T) {
+	for _, l := range logins {
+		if l.token.Kind == bitbuckettest.OAuthConsumer {
+			continue // refused in the step itself
+		}
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t, site)
+			j := newJob(t, server)
+			token := l.logIn(j, server, "repository", site)
+			server.End(token.Secret)
+			// Git asks first, so git-lfs's hook isn't run any more.
+			j.copy(source(t, l.side), "source")
+			for _, command := range []string{"ls-remote", "push"} {
+				before, start := len(server.Requests()), time.Now()
+				text, err := j.try("git", "-C", "source", command, l.side.url(server, site), "main")
+				if err == nil || !strings.Contains(text, "fatal: Authentication failed for '"+server.URL) {
+					t.Errorf("git %s: %v\n%s", command, err, text)
+				}
+				if took := time.Since(start); took > 10*time.Second {
+					t.Errorf("git %s took %v", command, took)
+				}
+				if got := requests(server, before); len(got) != 2 {
+					t.Errorf("git %s: %d requests:\n%s", command, len(got), strings.Join(got, ""))
+				}
+			}
+		})
+	}
+}
+
+// What lies beside the reach gets no credential: a neighbour whose name begins
+// the same, another host, and one that the server sends git to.
+func TestGitElsewhere(t *testing.T) {
+	for _, l := range []login{accessToken, projectToken} {
+		l.token.Reach = nil // the server would take it anywhere
+		options := bitbuckettest.Options{
+			Repositories: []string{site, "acme/site2", "acme/site.github", "acme2/site"}, ContextPath: dataCenter.server,
+		}
+		for _, test := range []struct {
+			reach     string
+			neighbour string // on the server; none for its path on another
+		}{
+			{"repository", "acme/site2"},
+			{"repository", "acme/site.github"},
+			{"repository", "acme2/site"},
+			{"workspace", "acme2/site"},
+			{"host", ""},
+		} {
+			t.Run(l.name+", "+test.reach+", "+test.neighbour, func(t *testing.T) {
+				t.Parallel()
+				server, elsewhere := bitbuckettest.New(t, options), bitbuckettest.New(t, options)
+				j := newJob(t)
+				repository := site
+				if test.reach == "host" {
+					repository = ""
+				}
+				l.logIn(j, server, test.reach, repository)
+				urls := []string{l.side.url(elsewhere, site)}
+				if test.neighbour != "" {
+					urls = append(urls, l.side.url(server, test.neighbour), l.side.url(server, test.neighbour)+".git")
+				}
+				for _, url := range urls {
+					if text, err := j.lsRemote(url); err == nil || !strings.Contains(text, "could not read Username") {
+						t.Errorf("%s: %v\n%s", url, err, text)
+					}
+				}
+				// The server sends git away at once, then only after it asked who it is.
+				match := "GET " + l.side.scm + "/" + site + "/info/refs"
+				away := bitbuckettest.Redirect(l.side.url(elsewhere, site) + "/info/refs?service=git-upload-pack")
+				asks := bitbuckettest.Reply{Status: 401, Header: map[string]string{"WWW-Authenticate": `Basic realm="Bitbucket"`}}
+				for _, replies := range [][]bitbuckettest.Reply{{away}, {asks, away}} {
+					before := len(elsewhere.Requests())
+					server.Answer(match, replies...)
+					if text, err := j.lsRemote(l.side.url(server, site)); err == nil || len(elsewhere.Requests()) == before {
+						t.Errorf("git wasn't sent away: %v\n%s", err, text)
+					}
+				}
+				for _, r := range append(server.Requests(), elsewhere.Requests()...) {
+					if r.Scheme != "" && r.Path != l.side.scm+"/"+site+"/info/refs" {
+						t.Errorf("a credential went to %+v", r)
+					}
+				}
+				for _, r := range elsewhere.Requests() {
+					if r.Scheme != "" {
+						t.Errorf("a credential went to another host: %+v", r)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Git compares letter by letter, Bitbucket doesn't: the spelling that was given
+// works, and so does Bitbucket's own.
+func TestGitLetterCase(t *testing.T) {
+	for _, reach := range []string{"repository", "workspace"} {
+		t.Run(reach, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t, site)
+			j := newJob(t, server)
+			accessToken.logIn(j, server, reach, server.URL+"/Acme/SITE.git", "rewrite-ssh", "true")
+			j.reads(cloud.url(server, "Acme/SITE.git"), cloud.url(server, "Acme/SITE"), cloud.url(server, "acme/site"),
+				cloud.ssh+"Acme/SITE.git", cloud.ssh+"acme/site.git", "ssh://git@127.0.0.1/Acme/SITE.git")
+		})
+	}
+}

@@ -1,0 +1,375 @@
+package e2e
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"debug/elf"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+)
+
+// The image's budget, in bytes (DESIGN 9).
+const (
+	maxImage      = 6_815_744 // 6.5 MiB
+	maxCompressed = 2_936_012 // 2.8 MiB
+)
+
+// The image must hold the program that everything else here tests.
+func TestImageIsBuiltAlike(t *testing.T) {
+	flags := regexp.MustCompile(`go build[\s\\]+(-[^$]*?)[\s\\]+-ldflags`)
+	found := map[string]string{}
+	for _, name := range []string{"Makefile", "Dockerfile"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		match := flags.FindStringSubmatch(string(text))
+		if match == nil {
+			t.Fatalf("%s builds nothing", name)
+		}
+		found[name] = strings.Join(strings.Fields(strings.ReplaceAll(match[1], "\\", " ")), " ")
+	}
+	if found["Makefile"] != found["Dockerfile"] {
+		t.Errorf("the build flags differ: %q", found)
+	}
+}
+
+// Both builders must be able to build the image: BuildKit for releases, on its
+// own platform and across, and the classic one, which act and older runners use.
+func TestImageIsSmall(t *testing.T) {
+	needEngine(t)
+	tree := copyTree(t)
+	const version = "v1.2.3-test"
+	other := "arm64"
+	if runtime.GOARCH == other {
+		other = "amd64"
+	}
+	for _, test := range []struct {
+		name     string
+		buildKit bool
+		machine  string
+		args     []string
+	}{
+		{"classic", false, runtime.GOARCH, nil},
+		{"BuildKit", true, runtime.GOARCH, []string{"--build-arg", "VERSION=" + version}},
+		{"BuildKit for another machine", true, other, []string{"--platform", "linux/" + other}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if test.machine == other && !engineRequired() {
+				t.Skip("compiles the standard library, which takes 20 seconds: only with E2E_DOCKER=required")
+			}
+			builder := classic
+			if test.buildKit {
+				builder = buildKit(t)
+			}
+			image := builder.build(t, tree, test.args...)
+			checkConfig(t, image)
+			checkContents(t, image, machines[test.machine])
+			if slices.Contains(test.args, "VERSION="+version) {
+				got := docker(t, "run", "--rm", "--network", "none", "--label", label, image, "--version")
+				if want := "bitbucket-auth " + version; got != want {
+					t.Errorf("--version says %q, want %q", got, want)
+				}
+			}
+		})
+	}
+}
+
+var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
+
+// checkConfig wants an image that runs the program as root, and nothing else
+// set: the runner's files belong to another user.
+func checkConfig(t *testing.T, image string) {
+	t.Helper()
+	var inspected []struct {
+		Config struct {
+			User       string
+			Entrypoint []string
+			Cmd        []string
+			Env        []string
+			Volumes    map[string]struct{}
+		}
+	}
+	if err := json.Unmarshal([]byte(docker(t, "image", "inspect", image)), &inspected); err != nil {
+		t.Fatal(err)
+	}
+	config := inspected[0].Config
+	if config.User != "" || !slices.Equal(config.Entrypoint, []string{entrypoint}) || len(config.Cmd)+len(config.Volumes) > 0 {
+		t.Errorf("the image's configuration is %+v", config)
+	}
+	for _, variable := range config.Env {
+		if !strings.HasPrefix(variable, "PATH=") { // the classic builder's own
+			t.Errorf("the image sets %s", variable)
+		}
+	}
+}
+
+// checkContents wants one layer, within the budget, that holds the program,
+// linked statically for the machine, and its CA certificates: no shell, no
+// library, no other tool.
+func checkContents(t *testing.T, image string, machine elf.Machine) {
+	t.Helper()
+	const certificates = "etc/ssl/certs/ca-certificates.crt"
+	program := strings.TrimPrefix(entrypoint, "/")
+	var size, compressed, substance int
+	var names []string
+	for _, layer := range layers(t, image) {
+		files := untar(t, layer)
+		if len(files) > 0 {
+			substance++
+		}
+		for name, text := range files {
+			size += len(text)
+			names = append(names, name)
+		}
+		compressed += len(gzipped(t, layer))
+		if text, there := files[program]; there {
+			checkStatic(t, text, machine)
+		}
+		if text, there := files[certificates]; there && !bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
+			t.Errorf("%s holds no certificate", certificates)
+		}
+	}
+	slices.Sort(names)
+	if want := []string{program, certificates}; !slices.Equal(names, want) {
+		t.Errorf("the image holds %q, want %q", names, want)
+	}
+	if substance != 1 {
+		t.Errorf("%d layers hold files, want 1", substance)
+	}
+	t.Logf("%.2f MiB, %.2f MiB compressed", mebibytes(size), mebibytes(compressed))
+	if size > maxImage || compressed > maxCompressed {
+		t.Errorf("the image is too large: %.2f MiB of %.2f, compressed %.2f MiB of %.2f",
+			mebibytes(size), mebibytes(maxImage), mebibytes(compressed), mebibytes(maxCompressed))
+	}
+}
+
+func mebibytes(bytes int) float64 { return float64(bytes) / (1 << 20) }
+
+func checkStatic(t *testing.T, text []byte, machine elf.Machine) {
+	t.Helper()
+	program, err := elf.NewFile(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if program.Machine != machine {
+		t.Errorf("the program is for %v, want %v", program.Machine, machine)
+	}
+	for _, header := range program.Progs {
+		if header.Type == elf.PT_INTERP || header.Type == elf.PT_DYNAMIC {
+			t.Errorf("the program isn't linked statically: it has a header %v", header.Type)
+		}
+	}
+}
+
+// layers are an image's, each a tar file.
+func layers(t *testing.T, image string) [][]byte {
+	t.Helper()
+	saved, err := exec.Command("docker", "save", image).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := untar(t, saved)
+	var manifest []struct{ Layers []string }
+	if err := json.Unmarshal(files["manifest.json"], &manifest); err != nil {
+		t.Fatal(err)
+	}
+	var all [][]byte
+	for _, name := range manifest[0].Layers {
+		all = append(all, files[name])
+	}
+	return all
+}
+
+// untar returns the files of a tar file by name, but for folders.
+func untar(t *testing.T, text []byte) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	archive := tar.NewReader(bytes.NewReader(text))
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Typeflag == tar.TypeDir {
+			continue
+		}
+		content, err := io.ReadAll(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[path.Clean(header.Name)] = content
+	}
+}
+
+func gzipped(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestImage(t *testing.T) {
+	needEngine(t)
+	image := classic.build(t, copyTree(t))
+	for _, kind := range []string{"api-token", "app-password"} {
+		t.Run("documented "+kind, func(t *testing.T) {
+			t.Parallel()
+			s, err := documented(kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := container{image: image, inputs: map[string]string{"token": s.Token, "identity": s.Identity}}.run(t)
+			if o.exit != 0 || o.stderr != "" {
+				t.Fatalf("exit code %d, standard error %q\n%s", o.exit, o.stderr, o.stdout)
+			}
+			outputs, variables := read(t, o.output), read(t, o.env)
+			for name, want := range map[string]string{
+				"credential": s.Credential, "authorization": "Basic " + s.Credential, "token": s.Token,
+				"kind": s.Kind, "identity": s.Identity, "available": "true",
+			} {
+				if outputs[name] != want {
+					t.Errorf("the output %s is %q, want %q", name, outputs[name], want)
+				}
+			}
+			for name, want := range map[string]string{
+				"BITBUCKET_CREDENTIAL": s.Credential, "BITBUCKET_AUTHORIZATION": "Basic " + s.Credential,
+			} {
+				if variables[name] != want {
+					t.Errorf("the variable %s is %q, want %q", name, variables[name], want)
+				}
+			}
+			checkHidden(t, o, s.Token)
+		})
+	}
+
+	token := credentialtest.APIToken()
+	inputs := func(more ...string) map[string]string {
+		all := map[string]string{"token": token, "identity": "me@example.com"}
+		for i := 0; i < len(more); i += 2 {
+			all[more[i]] = more[i+1]
+		}
+		return all
+	}
+	readOnly := func(name string) string {
+		file := filepath.Join(t.TempDir(), name)
+		writeAsRunner(t, file, "")
+		return file + ":" + path.Join(commandFiles, name) + ":ro"
+	}
+	for _, test := range []struct {
+		name string
+		container
+		exit int
+		code string
+		// untold is set where not even the code can be handed over.
+		untold bool
+	}{
+		{"empty secret", container{inputs: inputs("token", "")}, 2, "BBA101", false},
+		{"missing identity", container{inputs: inputs("identity", "")}, 2, "BBA102", false},
+		{"unknown kind", container{inputs: inputs("kind", "password")}, 2, "BBA103", false},
+		{"bad boolean", container{inputs: inputs("export-env", "yes")}, 2, "BBA103", false},
+		{"bad prefix", container{inputs: inputs("env-prefix", "GITHUB")}, 2, "BBA105", false},
+		{"output file missing", container{inputs: inputs(), env: map[string]string{"GITHUB_OUTPUT": commandFiles + "/none"}}, 3, "BBA303", true},
+		{"environment file missing", container{inputs: inputs(), env: map[string]string{"GITHUB_ENV": commandFiles + "/none"}}, 3, "BBA303", false},
+		{"output file read-only", container{inputs: inputs(), mounts: []string{readOnly(outputFile)}}, 3, "BBA303", true},
+		{"environment file read-only", container{inputs: inputs(), mounts: []string{readOnly(envFile)}}, 3, "BBA303", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.image = image
+			o := test.run(t)
+			checkFault(t, o, test.exit, test.code, !test.untold)
+			checkHidden(t, o, token)
+		})
+	}
+
+	for _, test := range []struct {
+		signal string
+		exit   int
+		code   string
+	}{{"INT", 130, "BBA306"}, {"TERM", 143, "BBA307"}} {
+		t.Run("cancelled by SIG"+test.signal, func(t *testing.T) {
+			t.Parallel()
+			o := container{image: image, inputs: inputs(), cancel: test.signal}.run(t)
+			checkFault(t, o, test.exit, test.code, true)
+			checkHidden(t, o, token)
+		})
+	}
+
+	// A disk of two pages, one of them free in part: records fit by half.
+	for _, test := range []struct {
+		name   string
+		size   int  // of what the output file holds before
+		untold bool // whether not even the code fits
+	}{{"disk full", 4096, true}, {"disk almost full", 3900, false}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			needJobImage(t)
+			volume, filler := smallDisk(t, map[string]string{
+				"filler": filling(4096), outputFile: filling(test.size), envFile: "", summaryFile: "",
+			})
+			o := container{image: image, inputs: inputs(), files: volume}.run(t)
+			inVolume := func(file string) string {
+				return docker(t, "exec", filler, "cat", path.Join(commandFiles, file))
+			}
+			rest, whole := strings.CutPrefix(inVolume(outputFile)+"\n", filling(test.size))
+			if !whole {
+				t.Fatalf("what was there before is gone: %q", rest)
+			}
+			o.output, o.env, o.summary = rest, inVolume(envFile), inVolume(summaryFile)
+			checkFault(t, o, 3, "BBA304", !test.untold)
+			checkHidden(t, o, token)
+		})
+	}
+}
+
+// BenchmarkContainer compares a run with one of an image that only exits, which
+// is the least that Docker takes.
+func BenchmarkContainer(b *testing.B) {
+	needEngine(b)
+	s, err := documented("api-token")
+	if err != nil {
+		b.Fatal(err)
+	}
+	exits := b.TempDir()
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", filepath.Join(exits, "exit"), "./testdata/exit")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, text)
+	}
+	if err := os.WriteFile(filepath.Join(exits, "Dockerfile"), []byte("FROM scratch\nCOPY exit /\nENTRYPOINT [\"/exit\"]\n"), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for _, test := range []struct{ name, dir string }{{"bitbucket-auth", copyTree(b)}, {"exit", exits}} {
+		image := classic.build(b, test.dir)
+		b.Run(test.name, func(b *testing.B) {
+			for b.Loop() {
+				docker(b, "run", "--rm", "--network", "none", "--label", label,
+					"-e", "BITBUCKET_AUTH_HOST=shell", "-e", "BITBUCKET_AUTH_TOKEN="+s.Token, "-e", "BITBUCKET_AUTH_IDENTITY="+s.Identity, image)
+			}
+		})
+	}
+}

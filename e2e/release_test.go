@@ -1,0 +1,445 @@
+package e2e
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"debug/buildinfo"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestBuildFlags holds the places that name build flags to the Makefile's. What
+// a release holds is built by the Makefile itself.
+func TestBuildFlags(t *testing.T) {
+	flags := regexp.MustCompile(`go build[\s\\]+(-.*?)(?:[\s\\]+-ldflags|[\s\\]+net/http\))`)
+	of := func(name string) []string {
+		match := flags.FindStringSubmatch(strings.ReplaceAll(readFile(t, filepath.Join(root, name)), "\\\n", " "))
+		if match == nil {
+			t.Fatalf("%s builds nothing", name)
+		}
+		return strings.Fields(match[1])
+	}
+	want := of("Makefile")
+	if got := of("Dockerfile"); !slices.Equal(got, want) {
+		t.Errorf("the Dockerfile builds with %q, the Makefile with %q", got, want)
+	}
+	// It compiles packages alone, to which this one makes no difference.
+	packages := slices.DeleteFunc(slices.Clone(want), func(flag string) bool { return flag == "-buildvcs=false" })
+	if got := of("e2e/setup"); !slices.Equal(got, packages) {
+		t.Errorf("e2e/setup builds with %q, the Makefile with %q", got, want)
+	}
+	build := readFile(t, filepath.Join(root, "scripts/release/build"))
+	if strings.Contains(build, "go build") || !strings.Contains(build, `make --silent -C "$repo" binary`) {
+		t.Error("scripts/release/build doesn't leave building to the Makefile")
+	}
+}
+
+// TestRelease runs the scripts of a release, in the order of the workflow, with
+// a registry and a file server of this machine in place of the public ones.
+func TestRelease(t *testing.T) {
+	t.Parallel()
+	const version = "v1.2.3"
+	one := copyTree(t)
+	other := filepath.Join(t.TempDir(), "another folder, with a longer name")
+	if err := os.Rename(copyTree(t), other); err != nil {
+		t.Fatal(err)
+	}
+	busybox := getBusybox(t)
+	dist := filepath.Join(one, "dist")
+	script(t, one, "build", version, dist, busybox)
+	script(t, other, "build", version, filepath.Join(other, "dist"), busybox)
+
+	t.Run("the same twice", func(t *testing.T) {
+		first, second := digests(t, dist), digests(t, filepath.Join(other, "dist"))
+		if !maps.Equal(first, second) {
+			t.Errorf("two builds differ: %v and %v", first, second)
+		}
+		for _, name := range []string{
+			"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_arm64", "bitbucket-auth.spdx.json", "bitbucket-auth-shell.spdx.json",
+			"SHA256SUMS", "DIGESTS", "image/index.json", "image-shell/index.json",
+		} {
+			if first[name] == "" {
+				t.Errorf("the build left no %s", name)
+			}
+		}
+		t.Logf("the digests are\n%s", readFile(t, filepath.Join(dist, "DIGESTS")))
+	})
+
+	t.Run("what it is made of", func(t *testing.T) {
+		checkSBOM(t, filepath.Join(dist, "bitbucket-auth.spdx.json"), version)
+		checkSBOM(t, filepath.Join(dist, "bitbucket-auth-shell.spdx.json"), version,
+			"pkg:deb/debian/busybox-static@"+url.QueryEscape(strings.TrimSpace(readFile(t, filepath.Join(busybox, "version")))))
+	})
+
+	t.Run("published", func(t *testing.T) {
+		t.Parallel()
+		needEngine(t)
+		repository := startRegistry(t) + "/bitbucket-auth"
+		pushed := map[string]string{}
+		for line := range strings.Lines(script(t, one, "push", version, repository, dist)) {
+			name, digest, _ := strings.Cut(strings.TrimSpace(line), "=")
+			pushed[name] = repository + "@" + digest
+		}
+		for _, image := range pushed {
+			t.Cleanup(func() { docker(t, "image", "rm", image) })
+			script(t, one, "verify", version, image)
+		}
+
+		t.Run("as a step", func(t *testing.T) {
+			s, err := documented("api-token")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, image := range pushed {
+				o := container{image: image, inputs: map[string]string{"token": s.Token, "identity": s.Identity}}.run(t)
+				if got := read(t, o.output)["credential"]; o.exit != 0 || got != s.Credential {
+					t.Errorf("exit code %d, the credential is %q, want %q\n%s", o.exit, got, s.Credential, o.stdout)
+				}
+				checkHidden(t, o, s.Token)
+			}
+		})
+		t.Run("with a shell", func(t *testing.T) { checkShell(t, pushed["image-shell"]) })
+		t.Run("as the Dockerfile's", func(t *testing.T) {
+			built := classic.build(t, one, "--build-arg", "VERSION="+version)
+			checkEqualImages(t, pushed["image"], built, filepath.Join(dist, "bitbucket-auth_linux_"+runtime.GOARCH))
+		})
+		t.Run("pinned", func(t *testing.T) { checkReleaseCommit(t, version, pushed["image"], dist) })
+	})
+
+	t.Run("the action without a container", func(t *testing.T) {
+		t.Parallel()
+		testBinaryAction(t, dist)
+	})
+}
+
+// script runs one of scripts/release in a tree, and returns what it prints.
+func script(t *testing.T, tree, name string, args ...string) string {
+	t.Helper()
+	text, err := tryScript(tree, name, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func tryScript(tree, name string, args ...string) (string, error) {
+	var stderr bytes.Buffer
+	path, err := filepath.Abs(filepath.Join(tree, "scripts/release", name))
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Stderr = tree, &stderr
+	cmd.Env = append(os.Environ(), "PLATFORMS=linux/amd64 linux/arm64")
+	text, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("scripts/release/%s: %w\n%s%s", name, err, text, stderr.Bytes())
+	}
+	return string(text), nil
+}
+
+// getBusybox is the busybox that the release takes, downloaded once.
+func getBusybox(t *testing.T) string {
+	t.Helper()
+	version := regexp.MustCompile(`(?m)^package=(.+)$`).FindStringSubmatch(readFile(t, filepath.Join(root, "scripts/release/busybox")))
+	dir, err := filepath.Abs(filepath.Join(root, ".bin", version[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "version")); err == nil {
+		return dir
+	}
+	// Under its name only when it is whole.
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	half, err := os.MkdirTemp(filepath.Dir(dir), "busybox-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryScript(root, "busybox", half); err != nil {
+		os.RemoveAll(half)
+		skip(t, err)
+	}
+	if err := os.Rename(half, dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// digests are those of all files in a folder, by name.
+func digests(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		found[name] = hash(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// checkSBOM wants all that an image is made of in its list, and no more: what
+// the program is linked of, the CA certificates, and more.
+func checkSBOM(t *testing.T, path, version string, more ...string) {
+	t.Helper()
+	var list struct {
+		SPDXVersion string
+		Packages    []struct {
+			Name         string
+			VersionInfo  string
+			ExternalRefs []struct{ ReferenceLocator string }
+		}
+		Relationships []struct{ SpdxElementID, RelatedSpdxElement string }
+	}
+	if err := json.Unmarshal([]byte(readFile(t, path)), &list); err != nil {
+		t.Fatal(err)
+	}
+	info, err := buildinfo.ReadFile(filepath.Join(filepath.Dir(path), "bitbucket-auth_linux_amd64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"pkg:golang/" + info.Main.Path + "@" + version}
+	for _, module := range info.Deps {
+		want = append(want, "pkg:golang/"+module.Path+"@"+module.Version)
+	}
+	certificates := regexp.MustCompile(`(golang\.org/x/crypto/x509roots/fallback) (v\S+)`).
+		FindStringSubmatch(readFile(t, filepath.Join(root, "tools/image/go.mod")))
+	want = append(want, "pkg:golang/stdlib@"+strings.TrimPrefix(info.GoVersion, "go"), "pkg:golang/"+certificates[1]+"@"+certificates[2])
+	want = append(want, more...)
+	var got []string
+	for _, p := range list.Packages {
+		for _, reference := range p.ExternalRefs {
+			got = append(got, reference.ReferenceLocator)
+		}
+	}
+	if list.SPDXVersion != "SPDX-2.3" || !slices.Equal(got, want) || len(list.Relationships) != len(want) {
+		t.Errorf("%s lists %q, want %q", list.SPDXVersion, got, want)
+	}
+}
+
+// startRegistry starts a registry of containers on this machine's loopback,
+// which Docker needs no TLS for, and returns its address.
+func startRegistry(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "registry")
+	build := exec.Command("go", "-C", filepath.Join(root, "tools/image"), "build", "-o", program,
+		"github.com/google/go-containerregistry/cmd/registry")
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	cmd := exec.Command(program, "-port", "0")
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	lines := bufio.NewReader(log)
+	line, err := lines.ReadString('\n')
+	port := regexp.MustCompile(`serving on port (\d+)`).FindStringSubmatch(line)
+	if err != nil || port == nil {
+		t.Fatalf("the registry says %q: %v", line, err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	return "localhost:" + port[1]
+}
+
+// checkShell wants what CI hosts ask of a job's image.
+func checkShell(t *testing.T, image string) {
+	t.Helper()
+	s, err := documented("api-token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As GitLab's runner does: a shell that reads the job's script.
+	cmd := exec.Command("docker", "run", "--rm", "-i", "--label", label, "--network", "none", "-e", "BITBUCKET_AUTH_TOKEN", "-e", "BITBUCKET_AUTH_IDENTITY", image, "sh")
+	cmd.Env = append(clientEnvironment(), "BITBUCKET_AUTH_TOKEN="+s.Token, "BITBUCKET_AUTH_IDENTITY="+s.Identity)
+	cmd.Stdin = strings.NewReader(`set -eu
+for applet in env tail tar find sh mkdir cat; do command -v "$applet" >/dev/null; done
+for applet in /bin/*; do [ -x "$applet" ] || echo "$applet can't be run"; done
+/bin/busybox --list >/tmp/known
+for applet in /bin/*; do grep -qxF "${applet##*/}" /tmp/known || echo "busybox has no $applet"; done
+[ "$(id -u)" = 0 ] && [ -w /tmp ]
+cd "$(mktemp -d)" && echo text >file && tar -cf t file && tar -tf t >/dev/null && [ "$(find . -name file)" = ./file ]
+eval "$(bitbucket-auth --shell 2>/dev/null)"
+echo "$BITBUCKET_CREDENTIAL"
+`)
+	text, err := cmd.CombinedOutput()
+	if got := strings.TrimSpace(string(text)); err != nil || got != s.Credential {
+		t.Errorf("%v: the shell prints %q, want %q", err, got, s.Credential)
+	}
+}
+
+// imageFile is a file, folder or link of an image.
+type imageFile struct {
+	Type     byte
+	Mode     int64
+	UID, GID int
+	Link     string
+	text     []byte
+}
+
+func imageFiles(t *testing.T, image string) map[string]imageFile {
+	t.Helper()
+	files := map[string]imageFile{}
+	for _, layer := range layers(t, image) {
+		archive := tar.NewReader(bytes.NewReader(layer))
+		for {
+			header, err := archive.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(archive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[filepath.Clean(header.Name)] = imageFile{header.Typeflag, header.Mode & 0o7777, header.Uid, header.Gid, header.Linkname, text}
+		}
+	}
+	return files
+}
+
+// checkEqualImages holds the image that a release assembles to the one that the
+// Dockerfile builds. They may differ in one thing: whose copy of Mozilla's CA
+// certificates is in it.
+func checkEqualImages(t *testing.T, released, built, program string) {
+	t.Helper()
+	config := func(image string) string {
+		return docker(t, "image", "inspect", "--format",
+			"{{json .Config.Entrypoint}} {{json .Config.Cmd}} {{json .Config.Env}} user {{json .Config.User}} {{json .Config.WorkingDir}} {{json .Config.Volumes}} {{json .Config.ExposedPorts}}", image)
+	}
+	if got, want := config(released), config(built); got != want {
+		t.Errorf("the release's image is configured as %s, the Dockerfile's as %s", got, want)
+	}
+	got, want := imageFiles(t, released), imageFiles(t, built)
+	names := slices.Sorted(maps.Keys(got))
+	if !slices.Equal(names, slices.Sorted(maps.Keys(want))) {
+		t.Fatalf("the release's image holds %q, the Dockerfile's %q", names, slices.Sorted(maps.Keys(want)))
+	}
+	for name, file := range got {
+		if file, other := fmt.Sprint(file.Type, file.Mode, file.UID, file.GID, file.Link), fmt.Sprint(
+			want[name].Type, want[name].Mode, want[name].UID, want[name].GID, want[name].Link); file != other {
+			t.Errorf("%s is %s in the release's image, %s in the Dockerfile's", name, file, other)
+		}
+		if strings.HasSuffix(name, ".crt") && !bytes.Contains(file.text, []byte("-----BEGIN CERTIFICATE-----")) {
+			t.Errorf("%s holds no certificate", name)
+		}
+	}
+	text := got["bitbucket-auth"].text
+	if !bytes.Equal(text, []byte(readFile(t, program))) {
+		t.Error("the release's image holds another program than the release")
+	}
+	goOf := func(text []byte) string {
+		info, err := buildinfo.Read(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.GoVersion
+	}
+	// The Dockerfile takes the latest patch of Go, a release a fixed one.
+	other := want["bitbucket-auth"].text
+	if goOf(text) != goOf(other) {
+		t.Logf("the programs aren't compared: one is built with %s, the other with %s", goOf(text), goOf(other))
+	} else if !bytes.Equal(text, other) {
+		t.Error("the two images hold different programs")
+	}
+}
+
+// checkReleaseCommit makes the commit that users run, and wants two files in it.
+func checkReleaseCommit(t *testing.T, version, image, dist string) {
+	t.Helper()
+	tree := copyTree(t)
+	commit(t, tree)
+	git := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-C", tree}, args...)...)
+		text, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %q: %v\n%s", args, err, text)
+		}
+		return strings.TrimSpace(string(text))
+	}
+	id := strings.TrimSpace(script(t, tree, "commit", version, image, dist))
+	if got := git("rev-parse", "refs/tags/"+version); got != id {
+		t.Errorf("the tag is on %s, the commit is %s", got, id)
+	}
+	if got := git("diff", "--name-only", "HEAD~", "HEAD"); got != "action.yml\nbinary/release" {
+		t.Errorf("the commit changes %q", got)
+	}
+	var changed []string
+	for line := range strings.Lines(git("diff", "--unified=0", "HEAD~", "HEAD", "--", "action.yml")) {
+		if strings.HasPrefix(line, "+ ") || strings.HasPrefix(line, "- ") {
+			changed = append(changed, strings.TrimSpace(line))
+		}
+	}
+	if want := []string{"-  image: Dockerfile", "+  image: docker://" + image}; !slices.Equal(changed, want) {
+		t.Errorf("action.yml changes in %q, want %q", changed, want)
+	}
+	want := "https://github.com/seed-e1d06701/bitbucket-auth/releases/download/" + version + "\n" + readFile(t, filepath.Join(dist, "SHA256SUMS"))
+	if got := readFile(t, filepath.Join(tree, "binary/release")); got != want {
+		t.Errorf("binary/release is %q, want %q", got, want)
+	}
+	// Once more, and under wrong names: nothing may change.
+	for _, args := range [][]string{
+		{version, image, dist},
+		{"1.2", image, dist},
+		{"v1.2.4", strings.Replace(image, "@sha256:", ":v1.2.3@sha1:", 1), dist},
+	} {
+		if _, err := tryScript(tree, "commit", args...); err == nil || git("rev-parse", "HEAD") != id {
+			t.Errorf("%q are taken for a release: %v", args, err)
+		}
+	}
+	if _, err := tryScript(tree, "check", version); err == nil {
+		t.Error("a tag that is there may be used again")
+	}
+}
+
+// A release needs a version that is none yet, and that the change log has.
+func TestReleaseCheck(t *testing.T) {
+	t.Parallel()
+	tree := copyTree(t)
+	commit(t, tree)
+	next := regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)`).FindStringSubmatch(readFile(t, filepath.Join(root, "CHANGELOG.md")))
+	if next == nil {
+		t.Fatal("CHANGELOG.md has no version")
+	}
+	script(t, tree, "check", "v"+next[1])
+	for _, version := range []string{next[1], "v99.0.0", "v1", "v1.2.3-rc1", "main"} {
+		if _, err := tryScript(tree, "check", version); err == nil {
+			t.Errorf("%s may be released", version)
+		}
+	}
+	if notes := script(t, tree, "notes", "v"+next[1]); strings.Contains(notes, "\n## ") || strings.TrimSpace(notes) == "" {
+		t.Errorf("the notes of the release are %q", notes)
+	}
+}

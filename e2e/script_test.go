@@ -1,0 +1,319 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// TestScript runs testdata/script/*.txtar, one scenario a file, against the
+// real binary. Each script starts with nothing of this process's environment
+// but PATH.
+func TestScript(t *testing.T) {
+	bin, err := filepath.Abs(filepath.Join(root, ".bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
+			env.Values[secretsKey{}] = &[]string{}
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"token":  cmdToken,
+			"sample": cmdSample,
+			"pair":   cmdPair,
+			"step":   cmdStep,
+			"disk":   cmdDisk,
+			"fill":   cmdFill,
+			"fails":  cmdFails,
+			"value":  cmdValue,
+			"handed": cmdHanded,
+			"fault":  cmdFault,
+			"noleak": cmdNoLeak,
+		},
+	})
+}
+
+// secretsKey finds a script's secrets: every token that it made.
+type secretsKey struct{}
+
+func secrets(ts *testscript.TestScript) *[]string { return ts.Value(secretsKey{}).(*[]string) }
+
+var makeToken = map[string]func() string{
+	"api-token":         credentialtest.APIToken,
+	"access-token":      credentialtest.AccessToken,
+	"app-password":      credentialtest.AppPassword,
+	"http-access-token": credentialtest.HTTPAccessToken,
+	"unprefixed":        credentialtest.ConsumerSecret,
+}
+
+// token NAME KIND puts a new token into a variable.
+func cmdToken(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 2 || makeToken[args[1]] == nil, "token NAME KIND")
+	token := makeToken[args[1]]()
+	ts.Setenv(args[0], token)
+	*secrets(ts) = append(*secrets(ts), token)
+}
+
+// sample is one of the documented ones.
+type sample struct{ Identity, Token, Credential, Kind string }
+
+func documented(kind string) (sample, error) {
+	text, err := os.ReadFile(filepath.Join(root, "internal/credential/testdata/documented.json"))
+	if err != nil {
+		return sample{}, err
+	}
+	var all []sample
+	if err := json.Unmarshal(text, &all); err != nil {
+		return sample{}, err
+	}
+	for _, s := range all {
+		if s.Kind == kind {
+			return s, nil
+		}
+	}
+	return sample{}, fmt.Errorf("no documented sample is of the kind %q", kind)
+}
+
+// sample KIND puts a documented one into TOKEN, IDENTITY and CREDENTIAL.
+func cmdSample(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 1, "sample KIND")
+	s, err := documented(args[0])
+	ts.Check(err)
+	ts.Setenv("TOKEN", s.Token)
+	ts.Setenv("IDENTITY", s.Identity)
+	ts.Setenv("CREDENTIAL", s.Credential)
+	*secrets(ts) = append(*secrets(ts), s.Token)
+}
+
+// pair NAME TEXT puts the base64 of a text into a variable.
+func cmdPair(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 2, "pair NAME TEXT")
+	ts.Setenv(args[0], base64.StdEncoding.EncodeToString([]byte(args[1])))
+}
+
+// step [HOST] begins a step of a job, as GitHub's runner does: what the step
+// before handed over is in the environment, and the command files are new. HOST
+// is a variable that one of GitHub's kin sets, such as ACT.
+func cmdStep(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) > 1, "step [HOST]")
+	ts.Setenv("GITHUB_ACTIONS", "true")
+	for _, host := range args {
+		ts.Setenv(host, "true")
+	}
+	exported, err := hosttest.ReadGitHubFile(left(ts.Getenv("GITHUB_ENV")))
+	ts.Check(err)
+	for _, r := range exported {
+		ts.Setenv(r.Name, r.Value)
+	}
+	for variable, name := range map[string]string{
+		"GITHUB_OUTPUT": "output", "GITHUB_ENV": "env", "GITHUB_STEP_SUMMARY": "summary",
+	} {
+		path := ts.MkAbs(name)
+		ts.Check(os.WriteFile(path, nil, 0o600))
+		ts.Setenv(variable, path)
+	}
+}
+
+// disk DIR mounts a disk of two pages, 8 KiB.
+func cmdDisk(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 1, "disk DIR")
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.Mkdir(dir, 0o700))
+	ts.Check(syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8k"))
+	ts.Defer(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+}
+
+// fill FILE SIZE writes a record of an earlier writer, of that many bytes.
+func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 2, "fill FILE SIZE")
+	size, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(filling(size)), 0o600))
+}
+
+// filling is a record of that many bytes.
+func filling(size int) string {
+	const name = "earlier="
+	return name + strings.Repeat("x", size-len(name)-1) + "\n"
+}
+
+// fails EXIT COMMAND… runs a command that ends with this exit code.
+func cmdFails(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) < 2, "fails EXIT COMMAND…")
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("the exit code is %d, want %s", got, args[0])
+	}
+}
+
+// value FILE NAME WANT reads a result out of a command file; ! value FILE NAME
+// wants none of that name.
+func cmdValue(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg && len(args) != 2 || !neg && len(args) != 3, "[!] value FILE NAME [WANT]")
+	got, there := hosttest.ByName(records(ts, args[0]))[args[1]]
+	switch {
+	case neg && there:
+		ts.Fatalf("%s is there: %q", args[1], got)
+	case !neg && !there:
+		ts.Fatalf("%s isn't there", args[1])
+	case !neg && got != args[2]:
+		ts.Fatalf("%s is %q, want %q", args[1], got, args[2])
+	}
+}
+
+// handed FILE NAME… wants these results in a command file and no other. Without
+// names, it wants the file empty.
+func cmdHanded(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) == 0, "handed FILE NAME…")
+	var names []string
+	for _, r := range records(ts, args[0]) {
+		names = append(names, r.Name)
+	}
+	slices.Sort(names)
+	want := slices.Sorted(slices.Values(args[1:]))
+	if !slices.Equal(names, want) {
+		ts.Fatalf("%s hands over %q, want %q", args[0], names, want)
+	}
+	if len(want) == 0 && ts.ReadFile(args[0]) != "" {
+		ts.Fatalf("%s isn't empty", args[0])
+	}
+}
+
+// fault CODE wants the last step to have told this fault, and no other, and to
+// have handed over nothing but its code. fault CODE untold is for a step that
+// can't even hand that over.
+func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) == 0 || len(args) > 2 || len(args) == 2 && args[1] != "untold", "fault CODE [untold]")
+	code := args[0]
+	var errors []hosttest.Annotation
+	for _, a := range log(ts).Annotations {
+		if a.Level == "error" {
+			errors = append(errors, a)
+		}
+	}
+	if len(errors) != 1 || errors[0].Title != "bitbucket-auth "+code {
+		ts.Fatalf("the errors are %q, want one with the code %s", errors, code)
+	}
+	if text := ts.ReadFile("stderr"); text != "" {
+		ts.Fatalf("standard error is used: %q", text)
+	}
+	for _, variable := range []string{"GITHUB_ENV", "GITHUB_STEP_SUMMARY"} {
+		if text := left(ts.Getenv(variable)); text != "" {
+			ts.Fatalf("the file that %s names holds %q", variable, text)
+		}
+	}
+	got, err := hosttest.ReadGitHubFile(left(ts.Getenv("GITHUB_OUTPUT")))
+	ts.Check(err)
+	var want []hosttest.Record
+	if len(args) == 1 {
+		want = []hosttest.Record{{Name: "error-code", Value: code}}
+	}
+	if !slices.Equal(got, want) {
+		ts.Fatalf("the output file holds %q, want %q", got, want)
+	}
+	cmdNoLeak(ts, false, nil)
+}
+
+// left is what a command file holds. One that isn't there, or isn't a file,
+// holds nothing.
+func left(path string) string {
+	text, _ := os.ReadFile(path)
+	return string(text)
+}
+
+// noleak [FILE…] wants no secret of this script, nor its base64, in what people
+// see of the last step, its summary too, nor in these files.
+func cmdNoLeak(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, "noleak [FILE…]")
+	if line := lateMask(ts.ReadFile("stdout")); line != "" {
+		ts.Fatalf("a mask comes after the line %q", line)
+	}
+	seen := log(ts).Text() + "\n" + ts.ReadFile("stderr") + "\n" + left(ts.Getenv("GITHUB_STEP_SUMMARY"))
+	for _, file := range args {
+		seen += "\n" + ts.ReadFile(file)
+	}
+	for _, secret := range *secrets(ts) {
+		if leaks := hosttest.Leaks(seen, secret); len(leaks) > 0 {
+			ts.Fatalf("a secret shows: %s", leaks[0])
+		}
+	}
+}
+
+// lateMask returns the first line of a step's output that comes before a mask,
+// and is none.
+func lateMask(output string) string {
+	const mask = "::add-mask::"
+	for line := range strings.Lines(output) {
+		_, rest, _ := strings.Cut(output, line)
+		if !strings.HasPrefix(line, mask) && strings.Contains(rest, mask) {
+			return line
+		}
+	}
+	return ""
+}
+
+// log is what people see of the last step's standard output. Where no runner
+// reads it, that is all of it.
+func log(ts *testscript.TestScript) hosttest.Log {
+	runner := hosttest.GitHub
+	switch {
+	case ts.Getenv("GITHUB_ACTIONS") == "":
+		return hosttest.Log{Lines: []string{ts.ReadFile("stdout")}}
+	case ts.Getenv("FORGEJO_ACTIONS") != "":
+		runner = hosttest.Forgejo
+	case ts.Getenv("GITEA_ACTIONS") != "":
+		runner = hosttest.Gitea
+	case ts.Getenv("ACT") != "":
+		runner = hosttest.Act
+	}
+	return runner.Show(ts.ReadFile("stdout"))
+}
+
+// records reads a command file, which every runner must read alike.
+func records(ts *testscript.TestScript, path string) []hosttest.Record {
+	text := ts.ReadFile(path)
+	got, err := hosttest.ReadGitHubFile(text)
+	ts.Check(err)
+	act, err := hosttest.ReadActFile(text)
+	ts.Check(err)
+	if !slices.Equal(got, act) {
+		ts.Fatalf("GitHub's runner reads %q, act reads %q", got, act)
+	}
+	return got
+}
+
+func usage(ts *testscript.TestScript, wrong bool, text string) {
+	if wrong {
+		ts.Fatalf("usage: %s", text)
+	}
+}
