@@ -42,6 +42,12 @@ docs: ## write the generated parts of the documents anew
 	cd e2e && go test -run 'TestDocsTables|TestDocsAvoExample|TestRecipesPage' -update . >/dev/null
 	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
+.PHONY: bench
+bench: build ## measure beside the yardsticks, and write docs/benchmarks.md
+	@mkdir -p .bin/bench
+	@cd bench && $(BUILD) -o ../.bin/bench/ ./yardsticks/...
+	@cd bench && go run .
+
 .PHONY: fuzz
 fuzz: ## fuzz every target for FUZZTIME (1m)
 	@scripts/fuzz $(or $(FUZZTIME),1m)

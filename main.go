@@ -15,6 +15,10 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
+// grace is how long a run may take to end after a signal. A runner waits for 7.5
+// seconds (actions/runner, ProcessInvoker.cs).
+const grace = 4 * time.Second
+
 // version is set by the linker.
 var version string
 
@@ -31,11 +35,14 @@ func run() int {
 	// middle of a write.
 	signal.Ignore(syscall.SIGPIPE)
 	go func() {
+		f := fault.New(fault.Terminated, "terminated: nothing was handed over")
 		if <-signals == os.Interrupt {
-			stop(fault.New(fault.Interrupted, "interrupted: nothing was handed over"))
-		} else {
-			stop(fault.New(fault.Terminated, "terminated: nothing was handed over"))
+			f = fault.New(fault.Interrupted, "interrupted: nothing was handed over")
 		}
+		stop(f)
+		// Nothing else ends a write to a stream that nobody reads.
+		time.Sleep(grace)
+		os.Exit(f.Code.Exit)
 	}()
 
 	return action.Run(ctx, action.World{

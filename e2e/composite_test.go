@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"io"
+	stdlog "log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -86,7 +88,7 @@ func TestActionsAreEqual(t *testing.T) {
 // release plays the place where a release's programs are: files by name.
 func release(t *testing.T, files map[string][]byte) (url, authorities string) {
 	t.Helper()
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, there := files[strings.TrimPrefix(r.URL.Path, "/v1.2.3/")]
 		if !there {
 			http.NotFound(w, r)
@@ -94,6 +96,8 @@ func release(t *testing.T, files map[string][]byte) (url, authorities string) {
 		}
 		_, _ = w.Write(text)
 	}))
+	server.Config.ErrorLog = stdlog.New(io.Discard, "", 0) // some clients here are right to hang up
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server.URL + "/v1.2.3", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }

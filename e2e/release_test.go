@@ -55,7 +55,7 @@ func TestRelease(t *testing.T) {
 	const version = "v1.2.3"
 	one := copyTree(t)
 	other := filepath.Join(t.TempDir(), "another folder, with a longer name")
-	if err := os.Rename(copyTree(t), other); err != nil {
+	if err := os.CopyFS(other, os.DirFS(one)); err != nil {
 		t.Fatal(err)
 	}
 	busybox := getBusybox(t)

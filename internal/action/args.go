@@ -8,8 +8,11 @@ type asked struct {
 	help, version, shell bool
 }
 
+// parseArgs reads all arguments even where one is wrong, since --shell decides
+// where that is told.
 func parseArgs(args []string) (asked, error) {
 	var a asked
+	var err error
 	for _, arg := range args {
 		switch arg {
 		case "--help", "-h":
@@ -20,12 +23,12 @@ func parseArgs(args []string) (asked, error) {
 			a.shell = true
 		default:
 			// Not echoed: it may be a token.
-			return a, fault.New(fault.Argument, "an argument is none of --shell, --help, --version",
+			err = fault.New(fault.Argument, "an argument is none of --shell, --help, --version",
 				"settings are read from the environment, so that no secret is on a command line",
 				"run: bitbucket-auth --help")
 		}
 	}
-	return a, nil
+	return a, err
 }
 
 const help = `bitbucket-auth turns a Bitbucket token and an identity into what later steps of

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,13 +153,16 @@ func TestFaults(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	token := credentialtest.AccessToken()
-	for _, args := range [][]string{{token}, {"--token", token}, {"--shell", "x"}} {
+	for _, args := range [][]string{{token}, {"--token", token}, {"--shell", "x"}, {"x", "--shell"}} {
 		w := world(env{"GITHUB_ACTIONS": ""}, nil, nil)
 		w.Args = args
 		o := runWith(t, w)
 		equal(t, "exit code", o.exit, 2)
 		if strings.Contains(o.stdout+o.stderr, token) || !strings.Contains(o.stderr, "BBA108") {
 			t.Errorf("got %q, %q", o.stdout, o.stderr)
+		}
+		if slices.Contains(args, "--shell") {
+			equal(t, "what the shell evaluates", o.stdout, "(exit 2)\n")
 		}
 	}
 	for _, arg := range []string{"--help", "-h", "--version"} {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -23,7 +24,9 @@ type cloudError struct {
 }
 
 // changePattern finds the number of an entry of Atlassian's changelog.
-var changePattern = regexp.MustCompile(`\bCHANGE-[0-9]{1,6}\b`)
+var changePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\bCHANGE-[0-9]{1,6}\b`)
+})
 
 const changelog = "https://developer.atlassian.com/cloud/bitbucket/changelog#"
 
@@ -74,9 +77,9 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what place) (alive st
 			"check that the token's account has access, or that the access token was made for it")
 
 	case http.StatusGone:
-		change := changePattern.FindString(message)
+		change := changePattern().FindString(message)
 		if change == "" {
-			change = changePattern.FindString(string(r.body))
+			change = changePattern().FindString(string(r.body))
 		}
 		if change == "" {
 			return "", fault.New(fault.Removed, "Bitbucket has removed what was asked for (410)", "update bitbucket-auth to its newest version")

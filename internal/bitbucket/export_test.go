@@ -7,6 +7,9 @@ func (c *Client) Hurry() {
 	c.retry.RetryWaitMin, c.retry.RetryWaitMax = time.Millisecond, 20*time.Millisecond
 }
 
+// ScopesIn reads a server's list of scopes.
+func ScopesIn(list string) []string { return scopesIn(list) }
+
 // APIBase and TokenURL are where a client asks.
 func (c *Client) APIBase() string  { return c.apiBase() }
 func (c *Client) TokenURL() string { return c.tokenURL() }

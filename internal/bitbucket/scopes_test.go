@@ -70,6 +70,17 @@ func TestParseScopes(t *testing.T) {
 	}
 }
 
+// A hostile server's list must not cost more time than the timeout gives.
+func TestScopesAreFew(t *testing.T) {
+	var list strings.Builder
+	for n := range 1000 {
+		list.WriteString("repository repository:" + strings.Repeat("a", n%31+1) + string(rune('a'+n/31%26)) + " ")
+	}
+	if got := bitbucket.ScopesIn(list.String()); len(got) > 200 || !slices.Contains(got, "repository") {
+		t.Errorf("got %d scopes", len(got))
+	}
+}
+
 func TestExcess(t *testing.T) {
 	for _, test := range []struct{ granted, required, want string }{
 		{"repository:write", "", ""},

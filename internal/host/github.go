@@ -26,6 +26,10 @@ type gitHub struct {
 	// literalMasks is set where the runner registers a mask without undoing the
 	// escapes of workflow commands (Forgejo).
 	literalMasks bool
+
+	// lastMark is set where the runner takes the last :: of a line for the one
+	// that ends a command's head, and shows commands that it doesn't know (act).
+	lastMark bool
 }
 
 // kin is GitHub's kin, the most specific first: each also sets the variables
@@ -36,7 +40,7 @@ var kin = []struct {
 }{
 	{"FORGEJO_ACTIONS", gitHub{name: "Forgejo Actions", literalMasks: true}},
 	{"GITEA_ACTIONS", gitHub{name: "Gitea Actions"}},
-	{"ACT", gitHub{name: "act"}},
+	{"ACT", gitHub{name: "act", lastMark: true}},
 	{"GITHUB_ACTIONS", gitHub{name: "GitHub Actions"}},
 }
 
@@ -78,10 +82,16 @@ func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) erro
 func (g *gitHub) Mask(forms []string) error {
 	return g.commands(func(action *githubactions.Action, b *bytes.Buffer) {
 		for _, form := range forms {
-			if g.literalMasks {
+			switch {
+			case g.literalMasks:
 				b.WriteString("::add-mask::" + form + "\n")
-			} else {
+			case !g.lastMark || !strings.Contains(":"+form, "::"):
 				action.AddMask(form)
+			case !strings.Contains(form, "]"):
+				// The old form of commands, whose head ends at a bracket.
+				b.WriteString("##[add-mask]" + strings.ReplaceAll(form, "%", "%25") + "\n")
+			default:
+				// Neither form can carry it: it would be shown. No token has these characters.
 			}
 		}
 	})
@@ -253,10 +263,15 @@ func (f *commandFile) write(getenv func(string) string) (err error) {
 }
 
 // endsInsideLine tells whether an earlier writer left its last line open. The
-// next record would otherwise become part of it.
+// next record would otherwise become part of it. It looks anew, since two
+// variables may name one file.
 func (f *commandFile) endsInsideLine() bool {
+	info, err := f.file.Stat()
+	if err != nil {
+		return false
+	}
 	last := make([]byte, 1)
-	_, err := f.file.ReadAt(last, f.size-1)
+	_, err = f.file.ReadAt(last, info.Size()-1)
 	return err == nil && last[0] != '\n'
 }
 

@@ -141,7 +141,7 @@ func TestUnprintableResultsAreRefused(t *testing.T) {
 }
 
 func TestMasksAreRegisteredAsTheyAre(t *testing.T) {
-	forms := []string{"plain-value", "100%25-percent", "with::colons"}
+	forms := []string{"plain-value", "100%25-percent", "with::colons", ":colon-first", "two words::and%colons"}
 	for variable, runner := range map[string]hosttest.Runner{
 		"GITHUB_ACTIONS": hosttest.GitHub, "GITEA_ACTIONS": hosttest.Gitea, "ACT": hosttest.Act, "FORGEJO_ACTIONS": hosttest.Forgejo,
 	} {
@@ -158,6 +158,34 @@ func TestMasksAreRegisteredAsTheyAre(t *testing.T) {
 		if len(log.Lines) > 0 {
 			t.Errorf("%s: the log shows %q", variable, log.Lines)
 		}
+	}
+}
+
+// Act has no way to mask such a form, but would show it if asked to.
+func TestAMaskIsNeverShown(t *testing.T) {
+	s := newStep(t, "ACT")
+	if err := s.host.Mask([]string{"s3cret::with]both", "s3cret]alone"}); err != nil {
+		t.Fatal(err)
+	}
+	log := hosttest.Act.Show(s.stdout.String())
+	if len(log.Lines) > 0 || !slices.Equal(log.Masks, []string{"s3cret]alone"}) {
+		t.Errorf("the log shows %q, the masks are %q", log.Lines, log.Masks)
+	}
+}
+
+func TestOneFileForBoth(t *testing.T) {
+	s := newStep(t, "GITHUB_ACTIONS")
+	if err := os.WriteFile(s.output, []byte("earlier=1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(s.env), os.Symlink(s.output, s.env)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.host.HandOver(context.Background(), results("value")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := hosttest.ReadActFile(read(t, s.output)); err != nil || len(got) != 6 {
+		t.Errorf("act reads %v, %v", got, err)
 	}
 }
 

@@ -5,7 +5,6 @@ package host
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -55,8 +54,13 @@ type Value struct {
 	Secret bool
 }
 
-// namePattern holds output names and variable names.
-var namePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+// isName holds for output names and variable names: ^[A-Za-z_][A-Za-z0-9_-]*$
+// It is no regular expression, here and elsewhere, because compiling a few of
+// them took longer than everything else that a run does.
+func isName(text string) bool {
+	const first = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+	return text != "" && strings.Contains(first, text[:1]) && strings.Trim(text, first+"0123456789-") == ""
+}
 
 // check refuses results that could be taken for more than one value by any
 // reader: whatever isn't a plain name and one line of printable text.
@@ -64,7 +68,7 @@ func (r Results) check() error {
 	for _, values := range [][]Value{r.Outputs, r.Variables} {
 		for _, v := range values {
 			text := v.Text.Reveal()
-			if !namePattern.MatchString(v.Name) || !utf8.ValidString(text) || strings.ContainsFunc(text, unprintable) {
+			if !isName(v.Name) || !utf8.ValidString(text) || strings.ContainsFunc(text, unprintable) {
 				return fault.New(fault.Unprintable, fmt.Sprintf("the result %q is not one line of printable text", v.Name),
 					"this is a bug: please report it with the version and the settings used, without their values")
 			}

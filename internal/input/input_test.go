@@ -157,6 +157,8 @@ func TestFaults(t *testing.T) {
 		{"server-url", "http://bitbucket.org", fault.ServerURL},
 		{"server-url", "ftp://127.0.0.1", fault.ServerURL},
 		{"server-url", "http://127.0.0.1.example.com", fault.ServerURL},
+		{"server-url", "https://bitbucket.org.", fault.ServerURL},
+		{"server-url", "http://[::1%25lo]:7990", fault.ServerURL},
 		{"server-url", "http://localhost@git.example.com", fault.ServerURL},
 		{"server-url", "https://me:s3cret-s3cret@git.example.com", fault.ServerURL},
 		{"server-url", "https://git.example.com?x=s3cret-s3cret", fault.ServerURL},
@@ -200,6 +202,9 @@ func TestTokenInAnotherInput(t *testing.T) {
 		{"token": "TOKEN_ABC", "workspace": "TOKEN_ABC"},
 		{"token": "TOKEN_ABC", "repository": "ws/TOKEN_ABC"},
 		{"token": "TOKEN_ABC", "env-prefix": "TOKEN_ABC"},
+		{"token": "TOKEN_ABC", "server-url": "https://git.example.com/TOKEN_ABC"},
+		{"token": "TOKEN_ABC", "avo-connection-name": "mine TOKEN_ABC"},
+		{"token": "TOKEN_ABC", "avo-connection-name": "mine", "avo-username": "TOKEN_ABC"},
 	} {
 		if _, err := read(t, settings); fault.From(err).Code != fault.TokenShown {
 			t.Errorf("%v: got %v", settings, err)
@@ -207,6 +212,9 @@ func TestTokenInAnotherInput(t *testing.T) {
 	}
 	if _, err := read(t, map[string]string{"token": "TOKEN_ABC", "repository": "https://me:TOKEN_ABC@bitbucket.org/ws/repo"}); err != nil {
 		t.Errorf("in a URL's user-info, where it is dropped: %v", err)
+	}
+	if _, err := read(t, map[string]string{"token": "me", "identity": "me@example.com"}); err != nil {
+		t.Errorf("too short to be a token, which is told by itself: %v", err)
 	}
 }
 

@@ -25,7 +25,7 @@ type Server struct {
 func (p *parser) server(given secret.String) Server {
 	const hint = "set server-url to the address that you see in the browser, such as https://bitbucket.example.com/context"
 	u, err := url.Parse(strings.TrimSpace(given.Reveal()))
-	if err != nil || u.Hostname() == "" || u.Opaque != "" || strings.ContainsAny(u.Host, " \\") {
+	if err != nil || u.Hostname() == "" || u.Opaque != "" || strings.ContainsAny(u.Hostname(), " \\%") {
 		p.fail(fault.New(fault.ServerURL, "server-url is no URL with a scheme and a host", hint))
 		return Server{}
 	}
@@ -60,7 +60,7 @@ func (p *parser) server(given secret.String) Server {
 			p.fail(fault.New(fault.ServerURL, "server-url is a page of Bitbucket Cloud, not its base",
 				"leave out server-url for Bitbucket Cloud, and give the page as repository"))
 		}
-	case host == cloudHost || strings.HasSuffix(host, "."+cloudHost):
+	case strings.HasSuffix("."+strings.TrimSuffix(host, "."), "."+cloudHost):
 		p.fail(fault.New(fault.ServerURL, "server-url is another host or port of Bitbucket Cloud",
 			"leave out server-url for Bitbucket Cloud"))
 	}

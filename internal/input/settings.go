@@ -1,7 +1,6 @@
 package input
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -100,12 +99,19 @@ func (g Given) Settings() (Settings, []fault.Remark, error) {
 
 // apart refuses a token that was also given where it would be shown.
 func (p *parser) apart(s Settings) {
-	if s.Token.IsEmpty() {
-		return
+	if len(s.Token.Reveal()) < secret.MinMask {
+		return // none, or one that is a fault by itself
 	}
 	_, repository := secret.SplitUserInfo(s.Repository)
 	for _, setting := range []struct{ id, text string }{
-		{"identity", s.Identity}, {"repository", repository}, {"workspace", s.Workspace}, {"env-prefix", s.EnvPrefix}, {"env-file", s.EnvFile},
+		{"identity", s.Identity},
+		{"repository", repository},
+		{"workspace", s.Workspace},
+		{"env-prefix", s.EnvPrefix},
+		{"env-file", s.EnvFile},
+		{"server-url", s.Server.URL},
+		{"avo-connection-name", s.AvoConnectionName},
+		{"avo-username", s.AvoUsername},
 	} {
 		if strings.Contains(setting.text, s.Token.Reveal()) {
 			p.fail(fault.New(fault.TokenShown, "the token also stands in the input "+setting.id+", which is no secret",
@@ -188,19 +194,15 @@ func (p *parser) day(id, text string) time.Time {
 	return time.Time{}
 }
 
-var (
-	prefixPattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]*[A-Z0-9]$`)
-
-	// Names that CI hosts, git and this program give a meaning of their own.
-	reservedPrefixes = []string{
-		"GITHUB", "ACTIONS", "RUNNER", "INPUT", "STATE", "PLUGIN", "BITBUCKET_AUTH",
-		"GIT", "CI", "DRONE", "HARNESS", "GITEA", "FORGEJO",
-	}
-)
+// Names that CI hosts, git and this program give a meaning of their own.
+var reservedPrefixes = []string{
+	"GITHUB", "ACTIONS", "RUNNER", "INPUT", "STATE", "PLUGIN", "BITBUCKET_AUTH",
+	"GIT", "CI", "DRONE", "HARNESS", "GITEA", "FORGEJO",
+}
 
 func (p *parser) envPrefix(text string) string {
 	prefix := strings.TrimSpace(text)
-	if !prefixPattern.MatchString(prefix) {
+	if !isEnvPrefix(prefix) {
 		p.fail(fault.New(fault.EnvPrefix, "env-prefix doesn't fit the start of a variable's name",
 			"use capital letters, digits and underscores, beginning with a letter and not ending in an underscore, such as MIRROR_BITBUCKET"))
 	}
@@ -211,4 +213,11 @@ func (p *parser) envPrefix(text string) string {
 		}
 	}
 	return prefix
+}
+
+// isEnvPrefix holds for ^[A-Z][A-Z0-9_]*[A-Z0-9]$
+func isEnvPrefix(text string) bool {
+	const capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return len(text) > 1 && strings.Contains(capitals, text[:1]) && !strings.HasSuffix(text, "_") &&
+		strings.Trim(text, capitals+"0123456789_") == ""
 }

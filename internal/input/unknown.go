@@ -13,11 +13,16 @@ import (
 // the names of the environment are looked at.
 func (s Source) Misspelt(environment []string) []fault.Remark {
 	known := ids()
+	prefix := strings.TrimSuffix(s.Names("x")[0], "X") // of this host's family of names
 	var remarks []fault.Remark
 	for _, variable := range environment {
 		name, _, _ := strings.Cut(variable, "=")
-		id, ok := s.idOf(name)
-		if !ok || slices.Contains(known, id) {
+		rest, found := strings.CutPrefix(name, prefix)
+		if !found {
+			continue
+		}
+		id := strings.ReplaceAll(strings.ToLower(rest), "_", "-")
+		if slices.Contains(known, id) {
 			continue
 		}
 		if near := fault.Nearest(id, known); near != "" {
@@ -26,14 +31,6 @@ func (s Source) Misspelt(environment []string) []fault.Remark {
 		}
 	}
 	return remarks
-}
-
-// idOf returns the id of the setting that a variable would hold, by this host's
-// family of names.
-func (s Source) idOf(variable string) (id string, ok bool) {
-	prefix := strings.TrimSuffix(s.Names("x")[0], "X")
-	rest, ok := strings.CutPrefix(variable, prefix)
-	return strings.ReplaceAll(strings.ToLower(rest), "_", "-"), ok
 }
 
 // ids are the settings' ids: those of Given, and host, which is read before.

@@ -4,7 +4,6 @@ package repository
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -33,9 +32,6 @@ type Repository struct {
 
 // Name is workspace/slug.
 func (r Repository) Name() string { return r.Workspace + "/" + r.Slug }
-
-// namePattern holds workspace ids, project keys and slugs.
-var namePattern = regexp.MustCompile(`^~?[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 // Parse understands a spelling. The error is a [*fault.Fault]; it quotes
 // neither the spelling nor a parser's error, since a password may be in it.
@@ -196,8 +192,12 @@ func GitRoot(site Site) string {
 	return site.URL
 }
 
+// isName holds for workspace ids, project keys and slugs:
+// ^~?[A-Za-z0-9_][A-Za-z0-9_.-]*$
 func isName(text string) bool {
-	return namePattern.MatchString(text) && strings.Trim(text, "~.") != ""
+	const inner = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+	name := strings.TrimPrefix(text, "~")
+	return name != "" && !strings.ContainsAny(name[:1], ".-") && strings.Trim(name, inner) == ""
 }
 
 // normal is a name in the letter case that Bitbucket gives it: lower case on

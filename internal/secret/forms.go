@@ -29,8 +29,12 @@ func Forms(secrets ...String) []string {
 	for _, s := range secrets {
 		for line := range strings.FieldsFuncSeq(s.Reveal(), isLineBreak) {
 			line = strings.TrimSpace(line)
-			forms = append(forms, line, escapedJSON(line, true), escapedJSON(line, false),
-				url.QueryEscape(line), url.PathEscape(line))
+			inPath := url.PathEscape(line)
+			forms = append(forms, line, inPath, url.QueryEscape(line))
+			// JSON takes as it is what a path does, but for &: most tokens.
+			if inPath != line || strings.Contains(line, "&") {
+				forms = append(forms, escapedJSON(line, true), escapedJSON(line, false))
+			}
 		}
 	}
 	return InOrder(forms)
@@ -48,7 +52,7 @@ func PairForms(user string, password String) []string {
 	forms := Forms(password)
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		encoded := encoding.EncodeToString(pair)
-		forms = append(forms, Forms(New(encoded))...)
+		forms = append(forms, encoded, url.QueryEscape(encoded), url.PathEscape(encoded))
 		for _, width := range wrapWidths {
 			forms = append(forms, pieces(encoded, width)...)
 		}

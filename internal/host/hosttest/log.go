@@ -40,13 +40,15 @@ type Runner struct {
 	Literal bool
 	// Anywhere is set where the old form of commands works within a line.
 	Anywhere bool
+	// Greedy is set where the last mark of a line ends a command's head.
+	Greedy bool
 }
 
 // The runners whose masks differ.
 var (
 	GitHub  = Runner{Name: "GitHub", Encode: gitHubForms, Anywhere: true}
 	Gitea   = Runner{Name: "Gitea", Encode: giteaForms}
-	Act     = Runner{Name: "act", Encode: noForms}
+	Act     = Runner{Name: "act", Encode: noForms, Greedy: true}
 	Forgejo = Runner{Name: "Forgejo", Encode: noForms, Literal: true}
 	Runners = []Runner{GitHub, Gitea, Act, Forgejo}
 )
@@ -84,6 +86,9 @@ func (r Runner) Show(output string) Log {
 
 // parse takes a line for a workflow command (actions/runner, ActionCommand.cs).
 func (r Runner) parse(line string) (name string, properties map[string]string, data string, ok bool) {
+	if r.Greedy {
+		return parseGreedy(line)
+	}
 	if rest, found := strings.CutPrefix(strings.TrimLeft(line, " \t"), "::"); found {
 		if info, data, found := strings.Cut(rest, "::"); found {
 			name, list, _ := strings.Cut(info, " ")
@@ -100,6 +105,25 @@ func (r Runner) parse(line string) (name string, properties map[string]string, d
 			name, _, _ = strings.Cut(info, " ")
 			return strings.ToLower(name), nil, data, true
 		}
+	}
+	return "", nil, "", false
+}
+
+// parseGreedy is parse by act's regular expressions (nektos/act, command.go).
+func parseGreedy(line string) (name string, properties map[string]string, data string, ok bool) {
+	for begin, end := range map[string]string{"::": "::", "##[": "]"} {
+		rest, found := strings.CutPrefix(line, begin)
+		i := strings.LastIndex(rest, end)
+		if !found || i < 1 {
+			continue
+		}
+		name, list, _ := strings.Cut(rest[:i], " ")
+		properties = map[string]string{}
+		for property := range strings.SplitSeq(list, ",") {
+			key, value, _ := strings.Cut(property, "=")
+			properties[key] = value
+		}
+		return name, properties, rest[i+len(end):], true
 	}
 	return "", nil, "", false
 }

@@ -1,0 +1,5 @@
+# The least that a workflow's `run:` line does in this program's place.
+credential=$(printf %s "$INPUT_IDENTITY:$INPUT_TOKEN" | base64 -w0)
+echo "::add-mask::$credential"
+echo "credential=$credential" >>"$GITHUB_OUTPUT"
+echo "BITBUCKET_CREDENTIAL=$credential" >>"$GITHUB_ENV"

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"crypto/x509"
+	_ "embed"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+)
+
+// entry is a file, link or folder of a layer.
+type entry struct {
+	name string // without a slash at either end
+	mode int64
+	text []byte
+	link string
+	dir  bool
+}
+
+func file(name string, mode int64, text []byte) entry {
+	return entry{name: name, mode: mode, text: text}
+}
+func folder(name string, mode int64) entry { return entry{name: name, mode: mode, dir: true} }
+func symlink(name, to string) entry        { return entry{name: name, mode: 0o777, link: to} }
+
+// readFile reads a file that the command line names.
+func readFile(name string) ([]byte, error) { return os.ReadFile(name) } //nolint:gosec // that is the job
+
+// base is what the Dockerfile's image holds: the program and CA certificates.
+func base(program string) ([]entry, error) {
+	text, err := readFile(program)
+	if err != nil {
+		return nil, err
+	}
+	authorities, err := certificates()
+	if err != nil {
+		return nil, err
+	}
+	return []entry{
+		file("bitbucket-auth", 0o755, text),
+		file("etc/ssl/certs/ca-certificates.crt", 0o644, authorities),
+	}, nil
+}
+
+// certificates are Mozilla's, as the Go project packs them: a module, so go.sum
+// says which ones, at any later time too. (Debian's package has the same source.)
+func certificates() ([]byte, error) {
+	var b bytes.Buffer
+	for root := range bundle.Roots() {
+		certificate, err := x509.ParseCertificate(root.Certificate)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "# %s\n", cmp.Or(certificate.Subject.CommonName, strings.Join(certificate.Subject.OrganizationalUnit, " ")))
+		if err := pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
+//go:embed GPL-2.txt
+var gpl []byte
+
+// applets are the parts of busybox that the second image has by name, for CI
+// hosts' own steps and for scripts.
+var applets = strings.Fields(`
+	[ ash awk base64 basename cat chmod chown cp cut date dirname echo env expr false find grep gunzip gzip head
+	hostname id ln ls mkdir mktemp mv od printf ps pwd readlink realpath rm rmdir sed sh sleep sort stat
+	tail tar tee test touch tr true tty uname uniq wc which whoami xargs`)
+
+// withShell is what the second image holds besides.
+func withShell(from, architecture string) ([]entry, error) {
+	busybox, err := readFile(filepath.Join(from, "busybox_"+architecture))
+	if err != nil {
+		return nil, err
+	}
+	notice, err := readFile(filepath.Join(from, "copyright"))
+	if err != nil {
+		return nil, err
+	}
+	entries := []entry{
+		file("bin/busybox", 0o755, busybox),
+		// Its licence asks for these. The source is Debian's package of that name.
+		file("usr/share/doc/busybox-static/copyright", 0o644, notice),
+		file("usr/share/common-licenses/GPL-2", 0o644, gpl),
+		file("etc/passwd", 0o644, []byte("root:x:0:0:root:/root:/bin/sh\n")),
+		file("etc/group", 0o644, []byte("root:x:0:\n")),
+		folder("root", 0o700),
+		folder("tmp", 0o1777),
+		// By name, too.
+		symlink("usr/local/bin/bitbucket-auth", "/bitbucket-auth"),
+		// Where some ask for it.
+		symlink("usr/bin/env", "/bin/busybox"),
+	}
+	for _, applet := range applets {
+		entries = append(entries, symlink("bin/"+applet, "busybox"))
+	}
+	return entries, nil
+}
+
+// newLayer packs entries, with the folders that they lie in.
+func newLayer(entries []entry) (v1.Layer, error) {
+	there := map[string]bool{".": true}
+	for _, e := range entries {
+		there[e.name] = true
+	}
+	for _, e := range entries {
+		for dir := path.Dir(e.name); !there[dir]; dir = path.Dir(dir) {
+			there[dir] = true
+			entries = append(entries, folder(dir, 0o755))
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
+
+	var b bytes.Buffer
+	archive := tar.NewWriter(&b)
+	for _, e := range entries {
+		// No time and no owner's name: the zero values are the same everywhere.
+		header := &tar.Header{Name: e.name, Mode: e.mode, Format: tar.FormatUSTAR}
+		switch {
+		case e.dir:
+			header.Typeflag, header.Name = tar.TypeDir, e.name+"/"
+		case e.link != "":
+			header.Typeflag, header.Linkname = tar.TypeSymlink, e.link
+		default:
+			header.Typeflag, header.Size = tar.TypeReg, int64(len(e.text))
+		}
+		if err := archive.WriteHeader(header); err != nil {
+			return nil, err
+		}
+		if _, err := archive.Write(e.text); err != nil {
+			return nil, err
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return nil, err
+	}
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }
+	return tarball.LayerFromOpener(open,
+		tarball.WithCompressionLevel(gzip.BestCompression), tarball.WithMediaType(types.OCILayer))
+}
