@@ -24,7 +24,7 @@ object Report : BuildType({
             scriptContent = """
                 #!/bin/sh
                 set -eu
-                docker cp "${'$'}(docker create ghcr.io/seed-e1d06701/bitbucket-auth:1)":/bitbucket-auth ./bitbucket-auth
+                docker cp "${'$'}(docker create ghcr.io/seed-e1d06701/bitbucket-auth:v1.0.0)":/bitbucket-auth ./bitbucket-auth
                 ./bitbucket-auth
             """.trimIndent()
         }
