@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -13,11 +14,7 @@ import (
 // A runner that reads no more must not keep the program from ending at its
 // signal: it gives 7.5 seconds before it kills.
 func TestASignalEndsABlockedRun(t *testing.T) {
-	t.Parallel()
-	bin := filepath.Join(t.TempDir(), "bitbucket-auth")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := build(t)
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -46,6 +43,40 @@ func TestASignalEndsABlockedRun(t *testing.T) {
 	if text, err := os.ReadFile(output); err != nil || len(text) > 0 {
 		t.Errorf("handed over %q, %v", text, err)
 	}
+}
+
+// Go opens /dev/null in the place of a closed standard output: masks would go
+// nowhere, unnoticed. A step that throws its output away says so itself.
+func TestAClosedOutputHandsOverNothing(t *testing.T) {
+	bin := build(t)
+	for redirect, want := range map[string]int{">&-": 3, ">/dev/null": 0} {
+		dir := t.TempDir()
+		output, env := filepath.Join(dir, "output"), filepath.Join(dir, "env")
+		for _, path := range []string{output, env} {
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command("sh", "-c", "exec "+bin+" "+redirect)
+		cmd.Env = []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + output, "GITHUB_ENV=" + env, "INPUT_TOKEN=s3cret-s3cret", "INPUT_KIND=access-token"}
+		_ = cmd.Run()
+		if got := cmd.ProcessState.ExitCode(); got != want {
+			t.Errorf("%s: exit code %d, want %d", redirect, got, want)
+		}
+		text, err := os.ReadFile(output)
+		if err != nil || strings.Contains(string(text), "s3cret") != (want == 0) {
+			t.Errorf("%s: handed over %q, %v", redirect, text, err)
+		}
+	}
+}
+
+func build(t *testing.T) (bin string) {
+	t.Helper()
+	bin = filepath.Join(t.TempDir(), "bitbucket-auth")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
 }
 
 // fill writes to a pipe until it takes no more.

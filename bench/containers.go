@@ -14,7 +14,7 @@ import (
 )
 
 // containerRounds are few, as each takes about a second.
-const containerRounds = 25
+const containerRounds = 40
 
 // What e2e/setup --stop clears up.
 const label = "bitbucket-auth-e2e"

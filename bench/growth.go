@@ -47,10 +47,7 @@ func (b bench) longTokens(r *report) error {
 	if err != nil {
 		return err
 	}
-	for i, row := range rows {
-		row[1], row[2] = milliseconds(laps[i].wall()), laps[i].over(laps[0]).String()
-		t.add(row...)
-	}
+	t.addGrown(rows, laps)
 	t.note("%d rounds in turns; the ratio is to the first line.", growthRounds)
 	r.tables = append(r.tables, t)
 	return nil
@@ -102,13 +99,21 @@ func (b bench) manyCalls(r *report) error {
 	if err != nil {
 		return err
 	}
-	for i, row := range rows {
-		row[1], row[2] = milliseconds(laps[i].wall()), laps[i].over(laps[0]).String()
-		t.add(row...)
-	}
+	t.addGrown(rows, laps)
 	t.note("Each call sets git up for a repository of its own, with a token of its own; %d rounds in turns; the ratio is to the first line.", growthRounds)
 	r.tables = append(r.tables, t)
 	return nil
+}
+
+// addGrown adds rows with the times to their second and third cells.
+func (t *table) addGrown(rows [][]string, times []laps) {
+	for i, row := range rows {
+		row[1], row[2] = milliseconds(times[i].wall()), "1"
+		if i > 0 {
+			row[2] = times[i].over(times[0]).String()
+		}
+		t.add(row...)
+	}
 }
 
 // size is how many bytes variables take in a process's environment.

@@ -42,6 +42,7 @@ func (b bench) machine() machine {
 		if err != nil {
 			version = "none"
 		}
+		version, _, _ = strings.Cut(version, " (") // what it was built with
 		if err != nil && tool.name == "" {
 			tool.name = tool.args[0]
 		}

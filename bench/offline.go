@@ -14,7 +14,7 @@ import (
 )
 
 // Rounds of processes that take milliseconds.
-const rounds = 100
+const rounds = 200
 
 // Budgets of time (DESIGN 9), as ratios to a yardstick.
 const (

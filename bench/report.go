@@ -46,15 +46,18 @@ func (r report) text() string {
 		fmt.Fprintf(&b, "\n%s\n\n", strings.ToUpper(t.title))
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, row := range append([][]string{t.head}, t.rows...) {
-			_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
+			_, _ = fmt.Fprintln(w, plain.Replace(strings.Join(row, "\t")))
 		}
 		_ = w.Flush()
 		for _, note := range t.notes {
-			fmt.Fprintf(&b, "%s\n", note)
+			fmt.Fprintf(&b, "%s\n", plain.Replace(note))
 		}
 	}
-	return strings.ReplaceAll(b.String(), "`", "")
+	return b.String()
 }
+
+// plain takes Markdown's marks away.
+var plain = strings.NewReplacer("`", "", "**", "")
 
 // markdown is the report for the document.
 func (r report) markdown() string {

@@ -41,7 +41,11 @@ func (b bench) requests(r *report) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.what, err)
 		}
-		t.add(c.what, fmt.Sprint(count), fmt.Sprintf("at most %d", c.budget), verdict(count <= c.budget))
+		budget := "none"
+		if c.budget > 0 {
+			budget = fmt.Sprintf("at most %d", c.budget)
+		}
+		t.add(c.what, fmt.Sprint(count), budget, verdict(count <= c.budget))
 	}
 	r.tables = append(r.tables, t)
 	return nil

@@ -77,6 +77,12 @@ func TestShell(t *testing.T) {
 	equal(t, "standard output of a fault", o.stdout, "(exit 2)\n")
 	equal(t, "exit code of a fault", o.exit, 2)
 
+	o = inShell(t, env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_EXPORT_ENV": "false"})
+	equal(t, "standard output without anything to hand over", o.stdout, "")
+	if !strings.Contains(o.stderr, "leaves nothing to hand over") {
+		t.Errorf("got %q", o.stderr)
+	}
+
 	named := runWith(t, world(env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_HOST": "shell"}, nil, nil))
 	equal(t, "the host named", named.stdout, want)
 }

@@ -23,6 +23,11 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 			"don't check out or run the pull request's code in this job, or use this step in a job of its own",
 			"or set export-env: false and git: none, and give the outputs only to the steps that need them")))
 	}
+	if !r.host.HasOutputs() && !settings.ExportEnv && settings.Git == "" {
+		remarks = append(remarks, fault.Warn(fault.New(fault.SettingAlone,
+			"export-env: false leaves nothing to hand over, since "+r.host.Name()+" has no outputs",
+			"leave out export-env, or set git")))
+	}
 	name := variableName(settings.EnvPrefix, "credential")
 	if old, _ := r.world.Lookup(name); settings.ExportEnv && old != "" && old != cred.Basic().Reveal() {
 		remarks = append(remarks, fault.Warn(fault.New(fault.CredentialSet,

@@ -237,6 +237,25 @@ func given(token, identity string) credential.Given {
 	return credential.Given{Token: secret.New(token), Identity: identity}
 }
 
+func TestMinted(t *testing.T) {
+	token := secret.New("minted-token-1234")
+	if err := credential.CheckMinted(token); err != nil {
+		t.Error(err)
+	}
+	if err := credential.CheckMinted(secret.New("a token\nand more")); err == nil {
+		t.Error("two lines are taken for a token")
+	}
+	given := as(credential.OAuthConsumer, credential.Given{Token: secret.New("consumer-secret"), Identity: "key"})
+	c, _, err := credential.New(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = c.WithMinted(token)
+	check(t, "authorization", c.Authorization().Reveal(), "Bearer minted-token-1234")
+	check(t, "git user", c.GitUsername, "x-token-auth")
+	check(t, "identity", c.Identity, "x-token-auth")
+}
+
 func as(kind credential.Kind, g credential.Given) credential.Given {
 	g.Kind = kind
 	return g
