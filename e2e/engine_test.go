@@ -59,7 +59,7 @@ func needJobImage(t testing.TB) {
 func skip(t testing.TB, reason error) {
 	t.Helper()
 	if engineRequired() {
-		t.Fatal("E2E_DOCKER=required, but ", reason)
+		t.Fatalf("E2E_DOCKER=required, but %v", reason)
 	}
 	t.Skip(reason)
 }
