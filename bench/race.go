@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"syscall"
@@ -28,18 +29,12 @@ type lap struct {
 type laps []lap
 
 // race runs programs in turns, so that whatever else the machine does meets all
-// of them. Every other round goes backwards. A first round isn't counted.
+// of them; in another order each round, so that none always finds the
+// processor's caches as the same one left them. A first round isn't counted.
 func race(rounds int, programs ...program) ([]laps, error) {
 	times := make([]laps, len(programs))
 	for round := range rounds + 1 {
-		order := make([]int, len(programs))
-		for i := range order {
-			order[i] = i
-		}
-		if round%2 == 1 {
-			slices.Reverse(order)
-		}
-		for _, i := range order {
+		for _, i := range rand.Perm(len(programs)) { //nolint:gosec // no secret
 			l, err := programs[i].run()
 			if err != nil {
 				return nil, err
@@ -58,14 +53,20 @@ func (p program) run() (lap, error) {
 			return lap{}, err
 		}
 	}
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	nothing, err := os.Open(os.DevNull)
 	if err != nil {
 		return lap{}, err
 	}
-	defer null.Close()
+	defer nothing.Close()
+	// For writing only, as a shell opens it.
+	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return lap{}, err
+	}
+	defer nowhere.Close()
 	// Not os/exec, which would start threads of its own in between.
 	start := time.Now()
-	process, err := os.StartProcess(p.args[0], p.args, &os.ProcAttr{Env: p.env, Files: []*os.File{null, null, null}})
+	process, err := os.StartProcess(p.args[0], p.args, &os.ProcAttr{Env: p.env, Files: []*os.File{nothing, nowhere, nowhere}})
 	if err != nil {
 		return lap{}, fmt.Errorf("%s: %w", p.name, err)
 	}
