@@ -34,7 +34,6 @@ func run() error {
 	defer func() { _ = os.RemoveAll(scratch) }()
 	b := bench{
 		scratch: scratch,
-		getenv:  os.Getenv,
 		say:     func(text string) { fmt.Fprintln(os.Stderr, "bench:", text) },
 	}
 	for path, to := range map[string]*string{product: &b.product, programs: &b.programs} {

@@ -14,6 +14,7 @@ import (
 type program struct {
 	name   string
 	args   []string // the first is the path
+	places []string // copies to run in its place, in turn; nil: none
 	env    []string
 	before func() error // not measured; nil: nothing
 }
@@ -35,7 +36,7 @@ func race(rounds int, programs ...program) ([]laps, error) {
 	times := make([]laps, len(programs))
 	for round := range rounds + 1 {
 		for _, i := range rand.Perm(len(programs)) { //nolint:gosec // no secret
-			l, err := programs[i].run()
+			l, err := programs[i].run(round)
 			if err != nil {
 				return nil, err
 			}
@@ -47,7 +48,11 @@ func race(rounds int, programs ...program) ([]laps, error) {
 	return times, nil
 }
 
-func (p program) run() (lap, error) {
+func (p program) run(round int) (lap, error) {
+	path := p.args[0]
+	if len(p.places) > 0 {
+		path = p.places[round%len(p.places)]
+	}
 	if p.before != nil {
 		if err := p.before(); err != nil {
 			return lap{}, err
@@ -66,7 +71,7 @@ func (p program) run() (lap, error) {
 	defer nowhere.Close()
 	// Not os/exec, which would start threads of its own in between.
 	start := time.Now()
-	process, err := os.StartProcess(p.args[0], p.args, &os.ProcAttr{Env: p.env, Files: []*os.File{nothing, nowhere, nowhere}})
+	process, err := os.StartProcess(path, p.args, &os.ProcAttr{Env: p.env, Files: []*os.File{nothing, nowhere, nowhere}})
 	if err != nil {
 		return lap{}, fmt.Errorf("%s: %w", p.name, err)
 	}

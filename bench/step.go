@@ -13,6 +13,8 @@ type step struct {
 	dir    string
 	inputs map[string]string
 	env    map[string]string // what earlier steps of the job left
+
+	installed map[string][]string
 }
 
 // The command files, by the variables that name them.
@@ -21,7 +23,7 @@ var commandFiles = []string{"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"
 // newStep makes a step with inputs, by their ids.
 func (b bench) newStep(inputs map[string]string) (step, error) {
 	dir, err := os.MkdirTemp(b.scratch, "step")
-	return step{dir: dir, inputs: inputs}, err
+	return step{dir: dir, inputs: inputs, installed: b.installed}, err
 }
 
 // fresh empties the command files, as they are at the start of a step.
@@ -78,7 +80,7 @@ func (s step) environ() ([]string, error) {
 // program is a program as this step.
 func (s step) program(name string, args ...string) (program, error) {
 	env, err := s.environ()
-	return program{name: name, args: args, env: env, before: s.fresh}, err
+	return program{name: name, args: args, places: s.installed[args[0]], env: env, before: s.fresh}, err
 }
 
 // actionInputs are the inputs of action.yml with their defaults.
