@@ -27,7 +27,7 @@ var wrapWidths = []int{76, 64}
 func Forms(secrets ...String) []string {
 	var forms []string
 	for _, s := range secrets {
-		for line := range strings.FieldsFuncSeq(s.Reveal(), isLineBreak) {
+		for line := range strings.SplitSeq(strings.ReplaceAll(s.Reveal(), "\r", "\n"), "\n") {
 			line = strings.TrimSpace(line)
 			inPath := url.PathEscape(line)
 			forms = append(forms, line, inPath, url.QueryEscape(line))
@@ -77,8 +77,6 @@ func escapedJSON(text string, escapeHTML bool) string {
 	_ = encoder.Encode(text) // a string always encodes, and a buffer takes it
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(b.String(), "\n"), `"`), `"`)
 }
-
-func isLineBreak(r rune) bool { return r == '\n' || r == '\r' }
 
 // InOrder sorts forms by length, the longest first, and drops doubles and what
 // is too short to mask.
