@@ -80,7 +80,7 @@ func Read(ctx context.Context, source Source) (Given, error) {
 // takes an empty value for a given one, and refuses hyphens in its tags.)
 func (s Source) lookuper() envconfig.LookuperFunc {
 	return func(key string) (string, bool) {
-		id := strings.ReplaceAll(strings.ToLower(key), "_", "-")
+		id := idOf(key)
 		for _, name := range s.Names(id) {
 			if value, present := s.Lookup(name); present {
 				return value, strings.TrimSpace(value) != ""

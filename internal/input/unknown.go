@@ -21,7 +21,7 @@ func (s Source) Misspelt(environment []string) []fault.Remark {
 		if !found {
 			continue
 		}
-		id := strings.ReplaceAll(strings.ToLower(rest), "_", "-")
+		id := idOf(rest)
 		if slices.Contains(known, id) {
 			continue
 		}
@@ -38,7 +38,12 @@ func ids() []string {
 	all := []string{"host"}
 	for field := range reflect.TypeFor[Given]().Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
-		all = append(all, strings.ReplaceAll(strings.ToLower(name), "_", "-"))
+		all = append(all, idOf(name))
 	}
 	return all
+}
+
+// idOf is the id of a setting, of its name as a variable's or a tag's.
+func idOf(name string) string {
+	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
 }
