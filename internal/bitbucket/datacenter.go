@@ -16,15 +16,19 @@ type dataCenterError struct {
 	} `json:"errors"`
 }
 
+// exception is the one that a refusal of Data Center names, or empty.
+func (r reply) exception() string {
+	var body dataCenterError
+	if json.Unmarshal(r.body, &body) != nil || len(body.Errors) == 0 {
+		return ""
+	}
+	return body.Errors[0].Exception
+}
+
 // judgeDataCenter recognises Data Center's refusals by the exception that they
 // name: it also answers 401 where a permission is missing.
 func (c *Client) judgeDataCenter(r reply) *fault.Fault {
-	var body dataCenterError
-	_ = json.Unmarshal(r.body, &body) // without an exception the status decides
-	exception := ""
-	if len(body.Errors) > 0 {
-		exception = body.Errors[0].Exception
-	}
+	exception := r.exception()
 	named := func(part string) bool { return strings.Contains(exception, part) }
 	switch {
 	case named("AuthorisationException"), r.status == http.StatusForbidden:

@@ -64,6 +64,7 @@ var (
 	AppPasswordDead   = Code{"BBA212", ExitRefused}
 	ConsumerRefused   = Code{"BBA213", ExitRefused}
 	ConsumerGrant     = Code{"BBA214", ExitRefused}
+	CreateRefused     = Code{"BBA215", ExitRefused} // a repository that can't be created
 	RateLimited       = Code{"BBA231", ExitUnavailable}
 	ServerFailed      = Code{"BBA232", ExitUnavailable}
 	Redirected        = Code{"BBA233", ExitUnavailable}

@@ -15,17 +15,17 @@ import (
 // In the values of Header and in Body, "{authorization}" stands for the
 // request's Authorization header, and "{secret}" for the token in it.
 type Reply struct {
-	Status int               `json:"status"` // 200 where 0
-	Header map[string]string `json:"header"`
-	Body   string            `json:"body"` // application/json, where it is JSON and Header doesn't say
+	Status int // 200 where 0
+	Header map[string]string
+	Body   string // application/json, where it is JSON and Header doesn't say
 
-	Identified bool `json:"identified"` // with the headers that tell the credential's kind and scopes
+	Identified bool // with the headers that tell the credential's kind and scopes
 
-	Delay   time.Duration `json:"delay"`   // before the status; nanoseconds in JSON
-	Pause   time.Duration `json:"pause"`   // before each byte of the body
-	Hangup  bool          `json:"hangup"`  // end the connection instead of answering
-	CutOff  bool          `json:"cut_off"` // end the connection in the middle of the body
-	Endless bool          `json:"endless"` // send the body over and over
+	Delay   time.Duration // before the status
+	Pause   time.Duration // before each byte of the body
+	Hangup  bool          // end the connection instead of answering
+	CutOff  bool          // end the connection in the middle of the body
+	Endless bool          // send the body over and over
 }
 
 // answer is a list of replies to one sort of request.
@@ -37,9 +37,9 @@ type answer struct {
 }
 
 // Answer gives replies, one after the other, to the next requests that match
-// "GET /2.0/user" or, whatever the method, "/2.0/user". After them the fake
-// answers by itself again. Where several answers match, the first that has
-// replies left is taken.
+// "GET /2.0/user", with its query where match has one; or, whatever the method,
+// "/2.0/user". After them the fake answers by itself again. Where several
+// answers match, the first that has replies left is used.
 func (s *Server) Answer(match string, replies ...Reply) {
 	s.addAnswer(match, replies, false)
 }
@@ -60,7 +60,7 @@ func (s *Server) stubbed(r *http.Request) (Reply, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.answers {
-		if a.match != r.URL.Path && a.match != r.Method+" "+r.URL.Path {
+		if !matches(a.match, r) {
 			continue
 		}
 		if a.always || a.used < len(a.replies) {
@@ -69,6 +69,10 @@ func (s *Server) stubbed(r *http.Request) (Reply, bool) {
 		}
 	}
 	return Reply{}, false
+}
+
+func matches(match string, r *http.Request) bool {
+	return match == r.URL.Path || match == r.Method+" "+r.URL.Path || match == r.Method+" "+r.URL.RequestURI()
 }
 
 // unused names the answers that no request took.

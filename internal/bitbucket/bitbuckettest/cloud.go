@@ -1,6 +1,7 @@
 package bitbuckettest
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 )
@@ -14,10 +15,12 @@ const (
 func (s *Server) routeCloud() {
 	user := endpoint{legacy: "account", granular: "read:user:bitbucket", personal: true, answer: s.cloudUser}
 	repository := endpoint{legacy: "repository", granular: "read:repository:bitbucket", answer: s.cloudRepository}
+	create := endpoint{legacy: "repository:admin", granular: "admin:repository:bitbucket", answer: s.createOnCloud}
 	workspace := endpoint{granular: "read:workspace:bitbucket", answer: s.cloudWorkspace}
 
 	s.api.HandleFunc("GET /2.0/user", s.cloud(user))
 	s.api.HandleFunc("GET /2.0/repositories/{owner}/{repository}", s.cloud(repository))
+	s.api.HandleFunc("POST /2.0/repositories/{owner}/{repository}", s.cloud(create))
 	s.api.HandleFunc("GET /2.0/workspaces/{owner}", s.cloud(workspace))
 	for _, path := range []string{"workspaces", "repositories", "user/permissions/workspaces", "user/permissions/repositories"} {
 		s.api.HandleFunc("GET /2.0/"+path, s.removed)
@@ -135,25 +138,65 @@ func (s *Server) cloudUser(t *Token, _ *http.Request) Reply {
 }
 
 func (s *Server) cloudRepository(t *Token, r *http.Request) Reply {
-	name, ok := s.repository(r)
-	if !ok || !t.sees(name) {
+	repository, ok := s.repository(r)
+	if !ok || !t.sees(repository.Name) {
 		return noRepository()
 	}
+	return cloudRepositoryReply(r, repository)
+}
+
+func cloudRepositoryReply(r *http.Request, repository Repository) Reply {
+	name := repository.Name
 	owner, slug, _ := strings.Cut(name, "/")
-	return jsonReply(http.StatusOK, object{
-		"type": "repository", "full_name": name, "name": slug, "slug": slug, "scm": "git", "is_private": true,
+	body := object{
+		"type": "repository", "full_name": name, "name": slug, "slug": slug, "scm": "git", "is_private": repository.Private,
 		"workspace": object{"type": "workspace", "slug": owner},
 		"links": object{"clone": []object{
 			{"name": "https", "href": baseURL(r) + "/" + name + ".git"},
 			{"name": "ssh", "href": "git@bitbucket.org:" + name + ".git"},
 		}},
-	})
+	}
+	if repository.Project != "" {
+		body["project"] = object{"type": "project", "key": repository.Project}
+	}
+	return jsonReply(http.StatusOK, body)
+}
+
+// createOnCloud creates a repository, by Cloud's OpenAPI document, and refuses
+// a name that is taken in the words of Cloud's replies.
+func (s *Server) createOnCloud(t *Token, r *http.Request) Reply {
+	var wanted struct {
+		SCM     string `json:"scm"`
+		Private bool   `json:"is_private"`
+		Project struct {
+			Key string `json:"key"`
+		} `json:"project"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil || wanted.SCM != "git" {
+		return cloudError(http.StatusBadRequest, "Bad request")
+	}
+	owner, ok := s.owner(r)
+	if !ok || !t.sees(owner) {
+		return noWorkspace(r)
+	}
+	if _, ok := s.repository(r); ok {
+		return cloudError(http.StatusBadRequest, "Repository with this Slug and Owner already exists.")
+	}
+	repository := Repository{Name: owner + "/" + strings.ToLower(r.PathValue("repository")), Private: wanted.Private, Project: wanted.Project.Key}
+	if err := s.create(repository); err != nil {
+		return textReply(http.StatusInternalServerError, err.Error())
+	}
+	return cloudRepositoryReply(r, repository)
+}
+
+func noWorkspace(r *http.Request) Reply {
+	return cloudError(http.StatusNotFound, "No workspace with identifier '"+r.PathValue("owner")+"'.")
 }
 
 func (s *Server) cloudWorkspace(t *Token, r *http.Request) Reply {
 	owner, ok := s.owner(r)
 	if !ok || !t.sees(owner) {
-		return cloudError(http.StatusNotFound, "No workspace with identifier '"+r.PathValue("owner")+"'.")
+		return noWorkspace(r)
 	}
 	return jsonReply(http.StatusOK, object{"type": "workspace", "slug": owner, "name": owner, "is_private": true})
 }

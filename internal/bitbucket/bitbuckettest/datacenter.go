@@ -2,6 +2,7 @@ package bitbuckettest
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"strings"
 )
@@ -10,10 +11,12 @@ const dataCenterRealm = `Basic realm="Atlassian Bitbucket"`
 
 func (s *Server) routeDataCenter(context string) {
 	s.api.HandleFunc("GET "+context+"/rest/api/{version}/application-properties", s.applicationProperties)
-	api := "GET " + context + "/rest/api/{version}/"
-	s.api.HandleFunc(api+"users", s.dataCenter(s.dataCenterUsers))
-	s.api.HandleFunc(api+"projects/{owner}", s.dataCenter(s.dataCenterProject))
-	s.api.HandleFunc(api+"projects/{owner}/repos/{repository}", s.dataCenter(s.dataCenterRepository))
+	api := context + "/rest/api/{version}/"
+	s.api.HandleFunc("GET "+api+"users", s.dataCenter(s.dataCenterUsers))
+	s.api.HandleFunc("GET "+api+"projects/{owner}", s.dataCenter(s.dataCenterProject))
+	s.api.HandleFunc("POST "+api+"projects/{owner}/repos", s.dataCenter(s.createOnDataCenter))
+	s.api.HandleFunc("GET "+api+"projects/{owner}/repos/{repository}", s.dataCenter(s.dataCenterRepository))
+	s.api.HandleFunc("PUT "+api+"projects/{owner}/repos/{repository}", s.dataCenter(s.publishOnDataCenter))
 	s.api.HandleFunc(context+"/rest/", func(w http.ResponseWriter, r *http.Request) {
 		s.unexpected(w, r, dataCenterError(http.StatusNotFound, "", "HTTP 404 Not Found"))
 	})
@@ -74,7 +77,7 @@ func (s *Server) dataCenterProject(t *Token, r *http.Request) Reply {
 }
 
 func (s *Server) dataCenterRepository(t *Token, r *http.Request) Reply {
-	name, ok := s.repository(r)
+	repository, ok := s.repository(r)
 	switch {
 	case !ok:
 		if refusal := s.dataCenterProject(t, r); refusal.Status != http.StatusOK {
@@ -82,16 +85,64 @@ func (s *Server) dataCenterRepository(t *Token, r *http.Request) Reply {
 		}
 		return dataCenterError(http.StatusNotFound, "repository.NoSuchRepositoryException",
 			"Repository "+r.PathValue("owner")+"/"+r.PathValue("repository")+" does not exist.")
-	case !t.sees(name), !t.may("REPO_READ"):
+	case !t.sees(repository.Name), !t.may("REPO_READ"):
 		return notPermitted()
 	}
-	key, slug, _ := strings.Cut(name, "/")
-	return jsonReply(http.StatusOK, object{
-		"slug": slug, "name": slug, "scmId": "git", "state": "AVAILABLE", "public": false, "project": project(key),
+	return s.dataCenterRepositoryReply(http.StatusOK, r, repository)
+}
+
+func (s *Server) dataCenterRepositoryReply(status int, r *http.Request, repository Repository) Reply {
+	key, slug, _ := strings.Cut(repository.Name, "/")
+	return jsonReply(status, object{
+		"slug": slug, "name": slug, "scmId": "git", "state": "AVAILABLE", "public": !repository.Private, "project": project(key),
 		"links": object{"clone": []object{
-			{"name": "http", "href": baseURL(r) + s.options.ContextPath + "/scm/" + strings.ToLower(name) + ".git"},
+			{"name": "http", "href": baseURL(r) + s.options.ContextPath + "/scm/" + strings.ToLower(repository.Name) + ".git"},
 		}},
 	})
+}
+
+// createOnDataCenter creates a repository. By Data Center's OpenAPI document it
+// heeds name and scmId alone, so that the repository is private.
+func (s *Server) createOnDataCenter(t *Token, r *http.Request) Reply {
+	if refusal := s.dataCenterProject(t, r); refusal.Status != http.StatusOK {
+		return refusal
+	}
+	if !t.may("REPO_CREATE") {
+		return notPermitted()
+	}
+	var wanted struct {
+		Name  string `json:"name"`
+		SCMID string `json:"scmId"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil || wanted.Name == "" || wanted.SCMID != "git" {
+		return dataCenterError(http.StatusBadRequest, "validation.ArgumentValidationException", "A validation error occurred.")
+	}
+	key, _ := s.owner(r)
+	repository := Repository{Name: key + "/" + strings.ToLower(wanted.Name), Private: true}
+	if _, ok := s.Repository(repository.Name); ok {
+		return dataCenterError(http.StatusConflict, "DuplicateRepositoryException", "This repository URL is already taken.")
+	}
+	if err := s.create(repository); err != nil {
+		return textReply(http.StatusInternalServerError, err.Error())
+	}
+	return s.dataCenterRepositoryReply(http.StatusCreated, r, repository)
+}
+
+// publishOnDataCenter changes who may see a repository.
+func (s *Server) publishOnDataCenter(t *Token, r *http.Request) Reply {
+	repository, ok := s.repository(r)
+	if !ok || !t.sees(repository.Name) || !t.may("REPO_ADMIN") {
+		return s.dataCenterRepository(t, r)
+	}
+	var wanted struct{ Public *bool }
+	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil || wanted.Public == nil {
+		return dataCenterError(http.StatusBadRequest, "validation.ArgumentValidationException", "A validation error occurred.")
+	}
+	repository.Private = !*wanted.Public
+	s.mu.Lock()
+	s.repos[strings.ToLower(repository.Name)] = repository
+	s.mu.Unlock()
+	return s.dataCenterRepositoryReply(http.StatusOK, r, repository)
 }
 
 func project(key string) object {

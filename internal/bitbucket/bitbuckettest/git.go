@@ -18,21 +18,10 @@ type gitSide struct {
 	storage string // the path under which LFS objects are
 }
 
-// Hosts take branches and tags only: any other ref declines the whole push.
-const preReceive = `#!/bin/sh
-while read -r old new ref; do
-	case $ref in
-	refs/heads/* | refs/tags/*) ;;
-	*) echo "$ref is neither a branch nor a tag" >&2; exit 1 ;;
-	esac
-done
-`
-
-// gitConfig holds for every repository. Nothing may run in the background,
-// since the directory goes with the test.
-const gitConfig = `[core]
-	hooksPath = %s
-[http]
+// gitConfig holds for every repository; `git -C <Dir> config` changes it for
+// one, such as uploadpack.allowFilter or receive.maxInputSize. Nothing may run
+// in the background, since the directory goes with the test.
+const gitConfig = `[http]
 	receivepack = true
 [uploadpack]
 	allowFilter = true
@@ -44,42 +33,62 @@ const gitConfig = `[core]
 	directory = *
 `
 
-// makeRepositories makes empty repositories, and the server's end of git.
-func (s *Server) makeRepositories() error {
+// prepareGit sets up the server's end of git.
+func (s *Server) prepareGit() error {
 	root, err := filepath.Abs(s.options.Root)
 	if err != nil {
 		return err
 	}
 	s.options.Root = root
-	hooks, config := filepath.Join(root, "hooks"), filepath.Join(root, "gitconfig")
-	if err := os.MkdirAll(hooks, 0o755); err != nil {
+	config := filepath.Join(root, "gitconfig")
+	if err := os.WriteFile(config, []byte(gitConfig), 0o600); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(hooks, "pre-receive"), []byte(preReceive), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(config, fmt.Appendf(nil, gitConfig, hooks), 0o600); err != nil {
-		return err
-	}
-	environment := []string{"HOME=" + root, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + config}
-
 	programs, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
 		return fmt.Errorf("git is needed: %w", err)
 	}
+	s.gitEnvironment = []string{"HOME=" + root, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + config}
 	s.backend = &cgi.Handler{
 		Path: filepath.Join(strings.TrimSpace(string(programs)), "git-http-backend"),
-		Env:  append(environment, "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1"),
-	}
-	for _, name := range s.options.Repositories {
-		s.repos[strings.ToLower(name)] = name
-		initialise := exec.Command("git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", s.Dir(name))
-		initialise.Env = append(environment, "PATH="+os.Getenv("PATH"))
-		if output, err := initialise.CombinedOutput(); err != nil {
-			return fmt.Errorf("git init: %w: %s", err, output)
-		}
+		Env:  append(s.gitEnvironment, "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1"),
 	}
 	return nil
+}
+
+// Repository is a repository that the fake has.
+type Repository struct {
+	Name    string // "owner/name"
+	Private bool
+	Project string // key of its project, where a request named one
+}
+
+// create makes an empty repository.
+func (s *Server) create(r Repository) error {
+	dir := s.Dir(r.Name)
+	initialise := exec.Command("git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", dir)
+	initialise.Env = append(s.gitEnvironment, "PATH="+os.Getenv("PATH"))
+	if output, err := initialise.CombinedOutput(); err != nil {
+		return fmt.Errorf("git init: %w: %s", err, output)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "hooks"), 0o755); err != nil {
+		return err
+	}
+	if err := s.writeHook(r.Name, PreReceive, nil); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.repos[strings.ToLower(r.Name)] = r
+	return nil
+}
+
+// Repository returns the repository with a name, "owner/name".
+func (s *Server) Repository(name string) (Repository, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.repos[strings.ToLower(name)]
+	return r, ok
 }
 
 // Dir is the bare repository of a name, "owner/name".
@@ -87,18 +96,19 @@ func (s *Server) Dir(name string) string {
 	return filepath.Join(s.options.Root, "repositories", strings.ToLower(name)+".git")
 }
 
-// repository returns the name of the repository that a request is for. Case
-// doesn't matter, and neither does ".git".
-func (s *Server) repository(r *http.Request) (string, bool) {
-	slug := strings.TrimSuffix(r.PathValue("repository"), ".git")
-	name, ok := s.repos[strings.ToLower(r.PathValue("owner")+"/"+slug)]
-	return name, ok
+// repository returns the repository that a request is for. Case doesn't
+// matter, and neither does ".git".
+func (s *Server) repository(r *http.Request) (Repository, bool) {
+	return s.Repository(r.PathValue("owner") + "/" + strings.TrimSuffix(r.PathValue("repository"), ".git"))
 }
 
-// owner returns the workspace, or the project's key, that a request is for.
+// owner returns the workspace, or the project's key, that a request is for. One
+// exists where it has a repository.
 func (s *Server) owner(r *http.Request) (string, bool) {
-	for _, name := range s.options.Repositories {
-		if owner, _, _ := strings.Cut(name, "/"); strings.EqualFold(owner, r.PathValue("owner")) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, repository := range s.repos {
+		if owner, _, _ := strings.Cut(repository.Name, "/"); strings.EqualFold(owner, r.PathValue("owner")) {
 			return owner, true
 		}
 	}
@@ -132,9 +142,9 @@ func (s *Server) git(side gitSide) http.HandlerFunc {
 
 // serveGit hands an admitted request to git-http-backend.
 func (s *Server) serveGit(w http.ResponseWriter, r *http.Request, service string) {
-	name, _ := s.repository(r) // admitted, so there is one
+	repository, _ := s.repository(r) // admitted, so there is one
 	request := r.Clone(r.Context())
-	request.URL.Path = "/repositories/" + strings.ToLower(name) + ".git/" + service
+	request.URL.Path = "/repositories/" + strings.ToLower(repository.Name) + ".git/" + service
 	request.Header.Del("Authorization") // CGI would put it in the environment
 	// git sends a big push in chunks. net/http/cgi refuses those, but the
 	// backend reads to the end where no length is given.
@@ -145,13 +155,13 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request, service string
 func (s *Server) admitToCloud(r *http.Request, write bool) Reply {
 	l := readLogin(r)
 	t := s.find(l.secret)
-	name, exists := s.repository(r)
+	repository, exists := s.repository(r)
 	if t != nil && t.Kind == AppPassword {
 		return textReply(http.StatusGone, "CHANGE-3222 - Functionality has been deprecated\n"+
 			"App passwords are deprecated and must be replaced with API tokens.\n"+
 			"https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-3222")
 	}
-	if t == nil || t.ended || !l.onCloudGit(t) || !exists || !t.sees(name) {
+	if t == nil || t.ended || !l.onCloudGit(t) || !exists || !t.sees(repository.Name) {
 		return challenge(cloudRealm, "You may not have access to this repository or it no longer exists in this workspace. "+
 			"If you think this repository exists and you have access, make sure you are authenticated.")
 	}
@@ -173,7 +183,7 @@ func (s *Server) admitToCloud(r *http.Request, write bool) Reply {
 func (s *Server) admitToDataCenter(r *http.Request, write bool) Reply {
 	l := readLogin(r)
 	t := s.find(l.secret)
-	name, exists := s.repository(r)
+	repository, exists := s.repository(r)
 	need := "REPO_READ"
 	if write {
 		need = "REPO_WRITE"
@@ -181,7 +191,7 @@ func (s *Server) admitToDataCenter(r *http.Request, write bool) Reply {
 	switch {
 	case t == nil, t.ended, !l.onDataCenter(t):
 		return challenge(dataCenterRealm, "Authentication failed. Please check your credentials and try again.")
-	case !exists, !t.sees(name):
+	case !exists, !t.sees(repository.Name):
 		return textReply(http.StatusNotFound, "Repository not found\n"+
 			"The requested repository does not exist, or you do not have permission to access it.")
 	case !t.may(need):

@@ -166,18 +166,48 @@ func TestGitPushesAndClones(t *testing.T) {
 	}
 }
 
-func TestGitMirrorWithOtherRefsIsDeclinedWhole(t *testing.T) {
+func TestHooksDecline(t *testing.T) {
+	for _, c := range []struct {
+		hook Hook
+		said string
+		refs string // that the push left behind
+	}{
+		{PreReceive, "remote: " + BranchRestricted, ""},
+		{Update, "remote: " + BranchRestricted, "refs/heads/other\nrefs/tags/v1\n"},
+		{"", "refs/pull/1/head is neither a branch nor a tag", ""}, // without a rule
+	} {
+		t.Run(string(c.hook), func(t *testing.T) {
+			server := New(t, Options{Repositories: []string{repo}})
+			token := server.Add(Token{Kind: RepositoryAccessToken, Scopes: []string{"repository:write"}})
+			user := newClient(t, "x-token-auth", token.Secret)
+			user.commit(10)
+			user.git("tag", "v1")
+			user.git("branch", "other")
+			if c.hook == "" {
+				user.git("update-ref", "refs/pull/1/head", "HEAD")
+			} else {
+				server.Decline(t, repo, c.hook, BranchRestricted, "refs/heads/m*")
+			}
+			output, err := user.try("push", "--mirror", server.URL+"/acme/site.git")
+			if err == nil || !strings.Contains(output, c.said) || !strings.Contains(output, "hook declined)") {
+				t.Errorf("%v\n%s", err, output)
+			}
+			if refs := user.git("-C", server.Dir(repo), "for-each-ref", "--format=%(refname)"); refs != c.refs {
+				t.Errorf("accepted: %q", refs)
+			}
+		})
+	}
+}
+
+func TestUserLimitStopsPushesAlone(t *testing.T) {
 	server := New(t, Options{Repositories: []string{repo}})
 	token := server.Add(Token{Kind: RepositoryAccessToken, Scopes: []string{"repository:write"}})
-	c := newClient(t, "x-token-auth", token.Secret)
-	c.commit(10)
-	c.git("update-ref", "refs/pull/1/head", "HEAD")
-	output, err := c.try("push", "--mirror", server.URL+"/acme/site.git")
-	if err == nil || !strings.Contains(output, "(pre-receive hook declined)") {
+	server.AnswerAlways("GET /acme/site.git/info/refs?service=git-receive-pack", UserLimit())
+	user := newClient(t, "x-token-auth", token.Secret)
+	user.commit(10)
+	user.git("ls-remote", server.URL+"/acme/site.git")
+	if output, err := user.try("push", server.URL+"/acme/site.git", "main"); err == nil || !strings.Contains(output, "error: 402") || !strings.Contains(output, "remote: [ALERT]") {
 		t.Errorf("%v\n%s", err, output)
-	}
-	if refs := c.git("-C", server.Dir(repo), "for-each-ref"); refs != "" {
-		t.Errorf("some refs were taken:\n%s", refs)
 	}
 }
 

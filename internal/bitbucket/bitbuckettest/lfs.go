@@ -39,10 +39,10 @@ func (s *Server) batch(side gitSide, w http.ResponseWriter, r *http.Request) {
 		s.refuseLFS(w, r, refusal)
 		return
 	}
-	name, _ := s.repository(r)
+	repository, _ := s.repository(r)
 	objects := []object{} // never null
 	for _, o := range asked.Objects {
-		path := side.storage + "/" + strings.ToLower(name) + "/" + o.OID
+		path := side.storage + "/" + strings.ToLower(repository.Name) + "/" + o.OID
 		told := object{"oid": o.OID, "size": o.Size}
 		switch stored := s.stored(path) != nil; {
 		case upload && !stored:

@@ -9,14 +9,14 @@ import (
 // Request is one request that the fake got. It never holds a secret that the
 // fake knows: "[secret]" stands in its place.
 type Request struct {
-	Method     string `json:"method"`
-	Path       string `json:"path"`
-	Query      string `json:"query,omitempty"`
-	Status     int    `json:"status"`           // 0: not answered, or not yet
-	Scheme     string `json:"scheme,omitempty"` // of Authorization
-	User       string `json:"user,omitempty"`   // of Basic
-	Agent      string `json:"agent,omitempty"`  // User-Agent
-	Unexpected bool   `json:"unexpected,omitempty"`
+	Method     string
+	Path       string
+	Query      string
+	Status     int    // 0: not answered, or not yet
+	Scheme     string // of Authorization
+	User       string // of Basic
+	Agent      string // User-Agent
+	Unexpected bool
 }
 
 // Requests returns what was asked so far, in order. A request counts from its
@@ -88,9 +88,6 @@ func (r *recorder) note(status int) {
 	}
 	r.logged = true
 	r.request.Status = status
-	if r.server.logs != nil {
-		_ = r.server.logs.Encode(r.request)
-	}
 }
 
 func (r *recorder) markUnexpected() {

@@ -1,6 +1,8 @@
 // Package bitbuckettest is a fake Bitbucket for tests: Cloud and Data Center
-// on one loopback server, with git, LFS and the REST API, which take and
-// refuse credentials as the real ones are known to (facts/bitbucket.md).
+// on one loopback server, with git, LFS and the REST API. It accepts and
+// refuses credentials as the real ones do, by Bitbucket Cloud's OpenAPI
+// document of June 2026, that of Data Center 9.2, and replies that users of
+// both have published.
 //
 // Cloud's site and API share the server's root: /2.0/…, /site/oauth2/…,
 // /<workspace>/<repository>. Data Center stands under Options.ContextPath:
@@ -8,11 +10,9 @@
 package bitbuckettest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,15 +23,10 @@ import (
 // Options are a fake's settings. The zero value plays a Bitbucket without any
 // repository, over plain HTTP.
 type Options struct {
-	Repositories []string `json:"repositories"` // "owner/name", made empty
-	ContextPath  string   `json:"context_path"` // of Data Center: "/bitbucket"
-	TLS          bool     `json:"tls"`          // serve HTTPS, by a certificate of the fake's own CA
-	TLSNames     []string `json:"tls_names"`    // further names in it, beside 127.0.0.1 and localhost
-	Lenient      bool     `json:"lenient"`      // unknown paths and unused answers are no problem
-	Address      string   `json:"address"`      // 127.0.0.1 and any free port where empty
-	Root         string   `json:"root"`         // the directory for repositories; New and fakebitbucket make one
-
-	Log io.Writer `json:"-"` // takes each request as a line of JSON
+	Repositories []string // "owner/name", created empty
+	ContextPath  string   // of Data Center: "/bitbucket"
+	TLS          bool     // serve HTTPS, with a certificate of the fake's own CA
+	Root         string   // the directory of the repositories; New creates one
 }
 
 // Server is a fake Bitbucket.
@@ -47,14 +42,15 @@ type Server struct {
 	site    *http.ServeMux // what api doesn't know
 	backend http.Handler
 
+	gitEnvironment []string // of the server's end of git
+
 	mu       sync.Mutex
-	tokens   map[string]*Token // by secret
-	repos    map[string]string // "owner/name" in lower case to the name as given
-	objects  map[string][]byte // LFS, by storage path
-	grants   map[string]string // LFS, the Authorization handed out to what it is for
+	tokens   map[string]*Token     // by secret
+	repos    map[string]Repository // by "owner/name" in lower case
+	objects  map[string][]byte     // LFS, by storage path
+	grants   map[string]string     // LFS, the Authorization handed out to what it is for
 	answers  []*answer
 	requests []*Request
-	logs     *json.Encoder
 }
 
 // New starts a fake that ends with the test, and fails the test where
@@ -86,32 +82,26 @@ func Start(options Options) (*Server, error) {
 		api:     http.NewServeMux(),
 		site:    http.NewServeMux(),
 		tokens:  map[string]*Token{},
-		repos:   map[string]string{},
+		repos:   map[string]Repository{},
 		objects: map[string][]byte{},
 		grants:  map[string]string{},
 	}
-	if options.Log != nil {
-		s.logs = json.NewEncoder(options.Log)
-	}
-	if err := s.makeRepositories(); err != nil {
+	if err := s.prepareGit(); err != nil {
 		return nil, err
+	}
+	for _, name := range options.Repositories {
+		if err := s.create(Repository{Name: name, Private: true}); err != nil {
+			return nil, err
+		}
 	}
 	s.routeCloud()
 	s.routeDataCenter(options.ContextPath)
 
 	s.http = httptest.NewUnstartedServer(s)
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that a client or a test broke
-	if options.Address != "" {
-		listener, err := net.Listen("tcp", options.Address)
-		if err != nil {
-			return nil, err
-		}
-		_ = s.http.Listener.Close()
-		s.http.Listener = listener
-	}
 	if options.TLS {
 		var err error
-		if s.http.TLS, s.ca, err = newAuthority(options.TLSNames); err != nil {
+		if s.http.TLS, s.ca, err = newAuthority(); err != nil {
 			return nil, err
 		}
 		s.http.StartTLS()
@@ -138,9 +128,6 @@ func (s *Server) CA() string { return s.ca }
 // Problems are what a test should hear of: requests for paths that Bitbucket
 // doesn't have, and answers that nobody asked for.
 func (s *Server) Problems() []string {
-	if s.options.Lenient {
-		return nil
-	}
 	var problems []string
 	for _, r := range s.Requests() {
 		if r.Unexpected {
@@ -150,7 +137,8 @@ func (s *Server) Problems() []string {
 	return append(problems, s.unused()...)
 }
 
-// ServeHTTP answers as told by [Server.Answer], and as Bitbucket otherwise.
+// ServeHTTP gives the reply that [Server.Answer] asked for, and Bitbucket's
+// otherwise.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := s.record(w, r)
 	defer rec.done()

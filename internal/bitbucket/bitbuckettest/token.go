@@ -8,17 +8,17 @@ import (
 
 // Token is a credential that the fake knows.
 type Token struct {
-	Kind     Kind     `json:"kind"`
-	Secret   string   `json:"secret"`             // made where empty
-	Email    string   `json:"email,omitempty"`    // of the Atlassian account
-	Username string   `json:"username,omitempty"` // of the Bitbucket user
-	Key      string   `json:"key,omitempty"`      // of an OAuth consumer; made where empty
-	Scopes   []string `json:"scopes,omitempty"`   // in the kind's vocabulary; an API token without any is a scopeless one
-	Reach    []string `json:"reach,omitempty"`    // "owner" or "owner/repository"; everything where empty
+	Kind     Kind
+	Secret   string   // made where empty
+	Email    string   // of the Atlassian account
+	Username string   // of the Bitbucket user
+	Key      string   // of an OAuth consumer; made where empty
+	Scopes   []string // in the kind's vocabulary; an API token without any is a scopeless one
+	Reach    []string // "owner" or "owner/repository"; everything where empty
 
 	// How an OAuth consumer mints.
-	Opaque    bool `json:"opaque,omitempty"`     // short tokens, as old consumers do, instead of JWTs
-	ExpiresIn int  `json:"expires_in,omitempty"` // 7200 where 0
+	Opaque    bool // short tokens, as old consumers do, instead of JWTs
+	ExpiresIn int  // 7200 where 0
 
 	id    string // changes when the token is rotated
 	ended bool
@@ -80,7 +80,7 @@ var implied = map[string][]string{
 	"REPO_ADMIN":        {"REPO_WRITE"},
 	"PROJECT_READ":      {"REPO_READ"},
 	"PROJECT_WRITE":     {"PROJECT_READ", "REPO_WRITE"},
-	"PROJECT_ADMIN":     {"PROJECT_WRITE", "REPO_ADMIN"},
+	"PROJECT_ADMIN":     {"PROJECT_WRITE", "REPO_ADMIN", "REPO_CREATE"},
 }
 
 // may tells whether the token has every one of the scopes.

@@ -1,0 +1,130 @@
+package bitbucket
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// NewRepository is a repository to create.
+type NewRepository struct {
+	Workspace string // workspace id, or Data Center project key
+	Slug      string
+	Project   string // on Cloud, key of its project; the workspace's oldest project where empty
+	Public    bool
+}
+
+// Create creates an empty git repository. It never repeats a request, since a
+// second one would be told that the repository exists. The error is a
+// [*fault.Fault].
+func (c *Client) Create(ctx context.Context, cred credential.Credential, r NewRepository) error {
+	if c.options.Kind.OnCloud() {
+		return c.createOnCloud(ctx, cred, r)
+	}
+	return c.createOnDataCenter(ctx, cred, r)
+}
+
+func (c *Client) createOnCloud(ctx context.Context, cred credential.Credential, r NewRepository) error {
+	type project struct {
+		Key string `json:"key"`
+	}
+	wanted := struct {
+		SCM     string   `json:"scm"`
+		Private bool     `json:"is_private"`
+		Project *project `json:"project,omitempty"`
+	}{SCM: "git", Private: !r.Public}
+	if r.Project != "" {
+		wanted.Project = &project{r.Project}
+	}
+	address := c.apiBase() + "/repositories/" + url.PathEscape(r.Workspace) + "/" + url.PathEscape(r.Slug)
+	answer, err := c.sendJSON(ctx, http.MethodPost, address, wanted, cred)
+	if err != nil {
+		return err
+	}
+	var body cloudError
+	_ = json.Unmarshal(answer.body, &body) // without a message the status decides
+	message := body.Error.Message
+	const byHand = "or create the repository on bitbucket.org, and leave out the input create"
+	switch answer.status {
+	case http.StatusBadRequest:
+		if strings.Contains(message, "already exists") {
+			return alreadyExists()
+		}
+		return fault.New(fault.CreateRefused, "Bitbucket refuses to create the repository (400)",
+			"check that the input project is the key of a project in this workspace, where the account may create repositories",
+			"a public repository can't be in a private project", byHand)
+	case http.StatusForbidden:
+		switch {
+		case strings.Contains(message, "privilege scopes"):
+			return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to create a repository (403)"+listed(missingScopes(body.Error.Detail)),
+				"make a new token with this scope, since scopes can't be added: "+whereToMake(cred.Kind), byHand)
+		case strings.Contains(message, "authentication mechanism"):
+			return fault.New(fault.MechanismRefused, "this kind of token can't create a repository (403)",
+				"use an API token with the scope admin:repository:bitbucket", byHand)
+		}
+		return fault.New(fault.Forbidden, "Bitbucket accepts the token, but doesn't let it create a repository in this workspace (403)",
+			"check that the account may create repositories: Workspace settings → User groups", byHand)
+	case http.StatusNotFound:
+		return fault.New(fault.NotFound, "there is no such workspace, or the token can't see it (404)",
+			"check the spelling of the workspace in the input repository")
+	}
+	return c.created(answer, cred.Kind)
+}
+
+func (c *Client) createOnDataCenter(ctx context.Context, cred credential.Credential, r NewRepository) error {
+	repositories := c.apiBase() + "/projects/" + url.PathEscape(r.Workspace) + "/repos"
+	answer, err := c.sendJSON(ctx, http.MethodPost, repositories, map[string]string{"name": r.Slug, "scmId": "git"}, cred)
+	if err != nil {
+		return err
+	}
+	f := c.dataCenterCreated(answer, cred.Kind)
+	if f != nil || !r.Public {
+		return f
+	}
+	// A new repository is private, whatever the request that creates it says.
+	answer, err = c.sendJSON(ctx, http.MethodPut, repositories+"/"+url.PathEscape(r.Slug), map[string]bool{"public": true}, cred)
+	if err != nil {
+		return err
+	}
+	return c.dataCenterCreated(answer, cred.Kind)
+}
+
+func (c *Client) dataCenterCreated(answer reply, kind credential.Kind) error {
+	switch exception := answer.exception(); {
+	case answer.status == http.StatusConflict:
+		return alreadyExists()
+	case answer.status == http.StatusBadRequest:
+		return fault.New(fault.CreateRefused, "the Data Center refuses to create the repository (400)",
+			"check the name in the input repository: letters, digits, spaces, hyphens, underscores and dots")
+	case strings.Contains(exception, "AuthorisationException"), answer.status == http.StatusForbidden:
+		return fault.New(fault.PermissionMissing, "the Data Center accepts the token, but it isn't allowed to create a repository in this project",
+			"give the token's account permission to create repositories: Project settings → Project permissions",
+			"or create the repository in the browser, and leave out the input create")
+	case answer.status == http.StatusNotFound:
+		return fault.New(fault.NotFound, "there is no such project, or the token can't see it (404)",
+			"check the project's key in the input repository, and that server-url includes the context path")
+	}
+	return c.created(answer, kind)
+}
+
+func alreadyExists() error {
+	return fault.New(fault.CreateRefused, "a repository with this name exists already, and the token can't see it",
+		"give the token's account access to the repository, or make the access token for it",
+		"check the spelling of the input repository")
+}
+
+// created judges a reply to a request to create that has no meaning of its own.
+func (c *Client) created(answer reply, kind credential.Kind) error {
+	if answer.status == http.StatusCreated {
+		answer.status = http.StatusOK
+	}
+	if _, f := c.judge(answer, kind, aRepository); f != nil {
+		return f
+	}
+	return nil
+}
