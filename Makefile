@@ -7,7 +7,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 BUILD    = CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -ldflags '$(LDFLAGS)'
 
 # Packages whose every statement must be run by their own tests.
-COVERED = ./internal/credential ./internal/secret ./internal/fault
+COVERED = ./internal/credential ./internal/secret ./internal/server ./internal/fault
 
 .PHONY: help
 help: ## show this list

@@ -117,13 +117,13 @@ func (r *run) steps(ctx context.Context) error {
 		Token:    settings.Token,
 		Identity: settings.Identity,
 		Kind:     settings.Kind,
-		Server:   settings.Server.Sort,
+		Server:   settings.Server,
 	})
 	r.note(remarks...)
 	if err != nil {
 		return err
 	}
-	target, remarks, err := findTarget(settings, cred.Kind)
+	target, remarks, err := findTarget(settings, cred.Server)
 	r.note(remarks...)
 	if err != nil {
 		return err

@@ -37,9 +37,7 @@ func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential
 		return checked{verified: "false"}, nil // the warning is given already
 	}
 	client, err := bitbucket.New(bitbucket.Options{
-		Server:    settings.Server.URL,
-		Sort:      settings.Server.Sort,
-		Kind:      cred.Kind,
+		Server:    cred.Server,
 		CA:        settings.CACertificate,
 		Proxy:     r.world.Proxy,
 		UserAgent: "bitbucket-auth/" + r.world.Version,

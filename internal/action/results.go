@@ -7,7 +7,6 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -20,7 +19,7 @@ type made struct {
 	target     target
 	checked    checked
 	avo        *avo.Connection // nil where it isn't asked for
-	git        []gitconfig.Variable
+	git        []secret.Value
 }
 
 // results is what a run hands over. The outputs are those of action.yml; what
@@ -53,10 +52,7 @@ func (m made) results(h host.Host) host.Results {
 	}
 	// Git's entries come last, and whole: an empty value of theirs means
 	// something, and the count ends them.
-	for _, v := range m.git {
-		variables = append(variables, host.Value{Name: v.Name, Text: v.Text, Secret: v.Secret})
-	}
-	return host.Results{Outputs: outputs, Variables: variables}
+	return host.Results{Outputs: outputs, Variables: append(variables, m.git...)}
 }
 
 // avoJSON is Avo Assure's form, with the token as used; empty where it isn't
@@ -93,7 +89,7 @@ func named(prefix string, outputs []host.Value, list []string) []host.Value {
 
 // variableName is how an output is called as a variable.
 func variableName(prefix, output string) string {
-	return prefix + "_" + strings.ToUpper(strings.ReplaceAll(output, "-", "_"))
+	return prefix + "_" + strings.ToUpper(secret.Underscored(output))
 }
 
 // timestamp is a time in RFC 3339, or empty for none.

@@ -59,7 +59,7 @@ func (m made) facts() [][2]string {
 	facts := [][2]string{
 		{"Kind", fmt.Sprintf("%s (%s), recognised by %s", m.credential.Kind.Title(), m.credential.Kind, m.credential.By)},
 		{"Identity", identityForm(m.credential.Identity)},
-		{"Bitbucket", strings.TrimPrefix(m.target.site.URL, "https://")},
+		{"Bitbucket", strings.TrimPrefix(m.target.server.URL, "https://")},
 		{"Repository", m.target.repositoryName()},
 	}
 	if !m.target.hasRepository() {

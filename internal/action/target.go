@@ -10,11 +10,13 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // target is what the credential is for.
 type target struct {
-	site       repository.Site
+	server     server.Server
 	repository repository.Repository // zero where none was given
 	workspace  string                // empty where neither was given
 
@@ -32,18 +34,13 @@ func (t target) repositoryName() string {
 	return t.repository.Name()
 }
 
-// findTarget understands repository and workspace. Which paths a server on this
-// machine has depends on which Bitbucket it plays, and that on the kind.
-func findTarget(settings input.Settings, kind credential.Kind) (target, []fault.Remark, error) {
-	t := target{site: repository.Site{
-		URL:        settings.Server.URL,
-		DataCenter: !kind.OnCloud(),
-		PlainHTTP:  settings.Server.Sort == credential.Loopback,
-	}}
+// findTarget understands repository and workspace.
+func findTarget(settings input.Settings, on server.Server) (target, []fault.Remark, error) {
+	t := target{server: on}
 	var remarks []fault.Remark
 	var err error
 	if strings.TrimSpace(settings.Repository.Reveal()) != "" {
-		t.repository, remarks, err = repository.Parse(settings.Repository, t.site)
+		t.repository, remarks, err = repository.Parse(settings.Repository, t.server)
 		if err != nil {
 			return t, remarks, err
 		}
@@ -53,7 +50,7 @@ func findTarget(settings input.Settings, kind credential.Kind) (target, []fault.
 	if settings.Workspace == "" {
 		return t, remarks, nil
 	}
-	workspace, err := repository.ParseWorkspace(settings.Workspace, t.site)
+	workspace, err := repository.ParseWorkspace(settings.Workspace, t.server)
 	switch {
 	case err != nil:
 		return t, remarks, err
@@ -71,7 +68,7 @@ func findTarget(settings input.Settings, kind credential.Kind) (target, []fault.
 func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 	setup := &gitconfig.Setup{
 		Reach:     settings.Git,
-		Root:      repository.GitRoot(t.site),
+		Root:      t.server.GitRoot(),
 		EnvPrefix: settings.EnvPrefix,
 	}
 	switch settings.Git {
@@ -99,7 +96,7 @@ func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 }
 
 // gitVariables is the setup with the credential.
-func gitVariables(setup *gitconfig.Setup, cred credential.Credential, lookup func(string) (string, bool)) ([]gitconfig.Variable, error) {
+func gitVariables(setup *gitconfig.Setup, cred credential.Credential, lookup func(string) (string, bool)) ([]secret.Value, error) {
 	if setup == nil {
 		return nil, nil
 	}
@@ -124,15 +121,15 @@ const (
 
 func sshAddresses(t target) []string {
 	ports := []string{sshPort}
-	if t.site.DataCenter {
+	if t.server.DataCenter {
 		ports = append(ports, dataCenterSSHPort)
 		if seen := t.repository.SSHPort; seen != "" && !slices.Contains(ports, seen) {
 			ports = append(ports, seen)
 		}
 	}
-	server, err := url.Parse(t.site.URL)
+	address, err := url.Parse(t.server.URL)
 	if err != nil {
 		return nil // the input was understood as a URL before
 	}
-	return gitconfig.SSHAddresses(server.Hostname(), ports...)
+	return gitconfig.SSHAddresses(address.Hostname(), ports...)
 }

@@ -9,8 +9,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -29,9 +27,9 @@ type Connection struct {
 // where Bitbucket shows it.
 func (c Connection) Check() error {
 	switch {
-	case unprintable(c.Name):
+	case !secret.OneLine(c.Name):
 		return fault.New(fault.AvoField, "avo-connection-name has a character that doesn't print", "type the name, on one line")
-	case unprintable(c.Username):
+	case !secret.OneLine(c.Username):
 		return fault.New(fault.AvoField, "avo-username has a character that doesn't print", "type the name, on one line")
 	case c.RepositoryURL == "":
 		return fault.New(fault.AvoField, "Avo Assure asks for the repository's URL, and the input repository is empty",
@@ -41,10 +39,6 @@ func (c Connection) Check() error {
 			"set the input avo-username to the name that Bitbucket shows under Settings → Personal Bitbucket settings → Account settings")
 	}
 	return nil
-}
-
-func unprintable(text string) bool {
-	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // JSON is the form as one line of JSON, whose accessToken is the secret.

@@ -36,7 +36,7 @@ const (
 // [*fault.Fault]; the report holds either way.
 func (c *Client) Check(ctx context.Context, cred credential.Credential, subject Subject) (Report, error) {
 	what, path := c.ask(subject)
-	r, err := c.get(ctx, c.apiBase()+path, cred)
+	r, err := c.get(ctx, c.options.Server.API()+path, cred)
 	if err != nil {
 		return Report{}, err
 	}
@@ -57,7 +57,7 @@ func (c *Client) Check(ctx context.Context, cred credential.Credential, subject 
 // ask is what is asked for, and its path.
 func (c *Client) ask(s Subject) (place, string) {
 	workspace, slug := url.PathEscape(s.Workspace), url.PathEscape(s.Slug)
-	onCloud := c.options.Kind.OnCloud()
+	onCloud := !c.options.Server.DataCenter
 	switch {
 	case slug != "" && onCloud:
 		return aRepository, "/repositories/" + workspace + "/" + slug

@@ -14,16 +14,18 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // client asks the fake with a credential.
 func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca []byte) *bitbucket.Client {
 	t.Helper()
-	server := fake.URL
+	on := server.Server{URL: fake.URL, Loopback: true}
 	if kind == credential.HTTPAccessToken {
-		server += "/ctx"
+		on.URL += "/ctx"
+		on.DataCenter = true
 	}
-	c, err := bitbucket.New(bitbucket.Options{Server: server, Sort: credential.Loopback, Kind: kind, CA: ca, UserAgent: "bitbucket-auth/test"})
+	c, err := bitbucket.New(bitbucket.Options{Server: on, CA: ca, UserAgent: "bitbucket-auth/test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +36,7 @@ func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca [
 func understand(t *testing.T, kind credential.Kind, token bitbuckettest.Token) credential.Credential {
 	t.Helper()
 	identity := map[credential.Kind]string{credential.APIToken: token.Email, credential.AppPassword: token.Username, credential.OAuthConsumer: token.Key}[kind]
-	c, _, err := credential.New(credential.Given{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: credential.Loopback})
+	c, _, err := credential.New(credential.Given{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: server.Server{Loopback: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,11 +265,11 @@ func TestTLS(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
-	for server, want := range map[string]fault.Code{
+	for address, want := range map[string]fault.Code{
 		"http://127.0.0.1:1":                fault.Unreachable,
 		"https://no-such-host.invalid:8443": fault.Unreachable,
 	} {
-		c, err := bitbucket.New(bitbucket.Options{Server: server, Sort: credential.Loopback, Kind: credential.AccessToken})
+		c, err := bitbucket.New(bitbucket.Options{Server: server.Server{URL: address, Loopback: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -276,7 +278,7 @@ func TestNobodyThere(t *testing.T) {
 		_, err = c.Check(ctx, credential.Credential{Kind: credential.AccessToken}, repo)
 		cancel()
 		if code(err) != want {
-			t.Errorf("%s: got %v", server, err)
+			t.Errorf("%s: got %v", address, err)
 		}
 	}
 }
@@ -288,8 +290,8 @@ func TestProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := bitbucket.New(bitbucket.Options{
-		Server: "https://git.example.com", Sort: credential.DataCenter, Kind: credential.HTTPAccessToken,
-		Proxy: func(*http.Request) (*url.URL, error) { return proxy, nil },
+		Server: server.Server{URL: "https://git.example.com", DataCenter: true},
+		Proxy:  func(*http.Request) (*url.URL, error) { return proxy, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -298,26 +300,6 @@ func TestProxy(t *testing.T) {
 	_, err = c.Check(context.Background(), credential.Credential{Kind: credential.HTTPAccessToken}, repo)
 	if code(err) != fault.Unreachable || strings.Contains(fmt.Sprint(err, fault.From(err).Hints), "s3cret") {
 		t.Errorf("got %v", err)
-	}
-}
-
-// Cloud's credentials go to Cloud, whatever server-url says.
-func TestAddresses(t *testing.T) {
-	for _, test := range []struct {
-		server      string
-		sort        credential.Server
-		kind        credential.Kind
-		api, tokens string
-	}{
-		{"https://bitbucket.org", credential.Cloud, credential.APIToken, "https://api.bitbucket.org/2.0", "https://bitbucket.org/site/oauth2/access_token"},
-		{"https://evil.example", credential.DataCenter, credential.AccessToken, "https://api.bitbucket.org/2.0", "https://bitbucket.org/site/oauth2/access_token"},
-		{"http://127.0.0.1:1", credential.Loopback, credential.OAuthConsumer, "http://127.0.0.1:1/2.0", "http://127.0.0.1:1/site/oauth2/access_token"},
-		{"https://git.example.com/ctx", credential.DataCenter, credential.HTTPAccessToken, "https://git.example.com/ctx/rest/api/latest", "https://bitbucket.org/site/oauth2/access_token"},
-	} {
-		c, err := bitbucket.New(bitbucket.Options{Server: test.server, Sort: test.sort, Kind: test.kind})
-		if err != nil || c.APIBase() != test.api || c.TokenURL() != test.tokens {
-			t.Errorf("%s: got %s, %s, %v", test.server, c.APIBase(), c.TokenURL(), err)
-		}
 	}
 }
 

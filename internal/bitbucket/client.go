@@ -20,13 +20,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
-)
-
-// Where Bitbucket Cloud is asked (its OpenAPI document). Cloud's credentials
-// go here and nowhere else.
-const (
-	cloudAPI      = "https://api.bitbucket.org/2.0"
-	cloudTokenURL = "https://bitbucket.org/site/oauth2/access_token"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // Limits of a request.
@@ -39,9 +33,7 @@ const (
 
 // Options is how Bitbucket is reached.
 type Options struct {
-	Server    string // base URL of the web site
-	Sort      credential.Server
-	Kind      credential.Kind
+	Server    server.Server
 	CA        []byte                                // further CA certificates, PEM
 	Proxy     func(*http.Request) (*url.URL, error) // nil: none
 	UserAgent string
@@ -169,23 +161,4 @@ func (c *Client) read(ctx context.Context, response *http.Response, err error) (
 		return reply{}, c.unexpected("is larger than 1 MiB")
 	}
 	return reply{response.StatusCode, response.Header, body}, nil
-}
-
-// apiBase is the REST API's address: decided by the kind, so that no setting
-// can send a Cloud credential elsewhere.
-func (c *Client) apiBase() string {
-	switch {
-	case !c.options.Kind.OnCloud():
-		return c.options.Server + "/rest/api/latest"
-	case c.options.Sort == credential.Loopback:
-		return c.options.Server + "/2.0"
-	}
-	return cloudAPI
-}
-
-func (c *Client) tokenURL() string {
-	if c.options.Sort == credential.Loopback {
-		return c.options.Server + "/site/oauth2/access_token"
-	}
-	return cloudTokenURL
 }

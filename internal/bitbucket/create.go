@@ -23,7 +23,7 @@ type NewRepository struct {
 // second one would be told that the repository exists. The error is a
 // [*fault.Fault].
 func (c *Client) Create(ctx context.Context, cred credential.Credential, r NewRepository) error {
-	if c.options.Kind.OnCloud() {
+	if !c.options.Server.DataCenter {
 		return c.createOnCloud(ctx, cred, r)
 	}
 	return c.createOnDataCenter(ctx, cred, r)
@@ -41,7 +41,7 @@ func (c *Client) createOnCloud(ctx context.Context, cred credential.Credential, 
 	if r.Project != "" {
 		wanted.Project = &project{r.Project}
 	}
-	address := c.apiBase() + "/repositories/" + url.PathEscape(r.Workspace) + "/" + url.PathEscape(r.Slug)
+	address := c.options.Server.API() + "/repositories/" + url.PathEscape(r.Workspace) + "/" + url.PathEscape(r.Slug)
 	answer, err := c.sendJSON(ctx, http.MethodPost, address, wanted, cred)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (c *Client) createOnCloud(ctx context.Context, cred credential.Credential, 
 }
 
 func (c *Client) createOnDataCenter(ctx context.Context, cred credential.Credential, r NewRepository) error {
-	repositories := c.apiBase() + "/projects/" + url.PathEscape(r.Workspace) + "/repos"
+	repositories := c.options.Server.API() + "/projects/" + url.PathEscape(r.Workspace) + "/repos"
 	answer, err := c.sendJSON(ctx, http.MethodPost, repositories, map[string]string{"name": r.Slug, "scmId": "git"}, cred)
 	if err != nil {
 		return err

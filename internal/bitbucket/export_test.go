@@ -9,7 +9,3 @@ func (c *Client) Hurry() {
 
 // ScopesIn reads a server's list of scopes.
 func ScopesIn(list string) []string { return scopesIn(list) }
-
-// APIBase and TokenURL are where a client asks.
-func (c *Client) APIBase() string  { return c.apiBase() }
-func (c *Client) TokenURL() string { return c.tokenURL() }

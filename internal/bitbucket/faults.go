@@ -53,7 +53,7 @@ func (c *Client) unexpected(what string) *fault.Fault {
 
 // host is who is asked, for messages.
 func (c *Client) host() string {
-	u, err := url.Parse(c.apiBase())
+	u, err := url.Parse(c.options.Server.API())
 	if err != nil {
 		return "Bitbucket"
 	}

@@ -33,7 +33,7 @@ func (c *Client) Mint(ctx context.Context, key string, consumerSecret secret.Str
 	config := clientcredentials.Config{
 		ClientID:     key,
 		ClientSecret: consumerSecret.Reveal(),
-		TokenURL:     c.tokenURL(),
+		TokenURL:     c.options.Server.TokenURL(),
 		// Otherwise a failed login is sent once more, with the secret in the body.
 		AuthStyle: oauth2.AuthStyleInHeader,
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 var update = flag.Bool("update", false, "write the table into docs/troubleshooting.md")
@@ -37,13 +38,17 @@ var situations = []struct {
 	{"404 `NoSuchRepositoryException`, `NoSuchProjectException`", reply{status: 404}, []credential.Kind{credential.HTTPAccessToken}},
 }
 
+func clientOf(kind credential.Kind) *Client {
+	return &Client{options: Options{Server: server.Server{URL: "https://git.example.com", DataCenter: !kind.OnCloud()}}}
+}
+
 // The table in docs/troubleshooting.md is what the program says.
 func TestTroubleshootingTable(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| Bitbucket answers | token | code | message | do first |\n|---|---|---|---|---|\n")
 	for _, s := range situations {
 		for _, kind := range s.kinds {
-			c := &Client{options: Options{Kind: kind, Server: "https://git.example.com"}}
+			c := clientOf(kind)
 			_, f := c.judge(s.reply, kind, aRepository)
 			if f == nil {
 				t.Fatalf("%s: no fault", s.shown)
@@ -75,7 +80,7 @@ func TestTroubleshootingTable(t *testing.T) {
 // blame, 5 where it isn't.
 func TestExitCodesTellWhoIsToBlame(t *testing.T) {
 	for _, s := range situations {
-		c := &Client{options: Options{Kind: s.kinds[0]}}
+		c := clientOf(s.kinds[0])
 		_, f := c.judge(s.reply, s.kinds[0], aRepository)
 		blamed := s.reply.status >= 400 && s.reply.status < 500 && s.reply.status != 429 && s.reply.status != 418
 		if want := map[bool]int{true: fault.ExitRefused, false: fault.ExitUnavailable}[blamed]; f.Code.Exit != want {

@@ -106,7 +106,7 @@ func looksLikeToken(text string) bool {
 // checkIdentity applies the rules that hold for an identity of any kind.
 func checkIdentity(identity string) error {
 	switch {
-	case !utf8.ValidString(identity), strings.ContainsFunc(identity, unprintable):
+	case !secret.OneLine(identity):
 		return fault.New(fault.IdentityCharacter, "the identity has a control character, or one that doesn't print",
 			"give the identity on one line, typed rather than pasted")
 	case strings.Contains(identity, ":"):
@@ -123,9 +123,6 @@ func checkIdentity(identity string) error {
 	}
 	return nil
 }
-
-// unprintable tells what must not stand in a single line of printable text.
-func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // checkShape compares a token with what tokens of its kind look like. The
 // format is not documented, and the documented samples break it on purpose, so

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // Given is what the user says of a credential. Token and Identity are clean
@@ -21,7 +22,7 @@ type Given struct {
 	Token    secret.String
 	Identity string
 	Kind     Kind
-	Server   Server
+	Server   server.Server
 }
 
 // Credential is a credential whose kind is known.
@@ -30,6 +31,8 @@ type Credential struct {
 	By    string // what it was recognised by
 	Token secret.String
 
+	// Server is where it is used.
+	Server server.Server
 	// Identity stands before the colon in the encoded credential.
 	Identity string
 	// GitUsername is the user name that git needs, or empty where git needs the
@@ -64,7 +67,7 @@ func New(given Given) (Credential, []fault.Remark, error) {
 		return Credential{}, nil, err
 	}
 
-	c := Credential{Kind: kind, By: by, Token: given.Token}
+	c := Credential{Kind: kind, By: by, Token: given.Token, Server: kind.serverFor(given.Server)}
 	remarks := []fault.Remark{fault.Noticef("using the token as %s (kind %s, recognised by %s)", kind.Title(), kind, by)}
 	remarks = append(remarks, checkShape(kind, token)...)
 	more, err := c.identify(given.Identity)
@@ -82,7 +85,7 @@ func recognise(given Given) (kind Kind, by string) {
 		return kind, "its prefix " + prefix
 	}
 	switch {
-	case given.Server != Cloud:
+	case given.Server.DataCenter:
 		return HTTPAccessToken, "the input server-url, which isn't Bitbucket Cloud's"
 	case strings.Contains(given.Identity, "@"):
 		return APIToken, "the identity, an e-mail address"
@@ -93,16 +96,16 @@ func recognise(given Given) (kind Kind, by string) {
 }
 
 // checkServer keeps a credential on the servers that it belongs to.
-func checkServer(kind Kind, token string, server Server) error {
+func checkServer(kind Kind, token string, named server.Server) error {
 	byPrefix, _, known := kindByPrefix(token)
 	switch {
-	case server == Loopback:
+	case named.Loopback:
 		return nil
-	case kind == HTTPAccessToken && server == Cloud:
+	case kind == HTTPAccessToken && !named.DataCenter:
 		return fault.New(fault.WrongServer, "an HTTP access token belongs to Bitbucket Data Center, but server-url is Bitbucket Cloud's",
 			"set the input server-url to the address of your Data Center, its context path included",
 			"for a token of Bitbucket Cloud, set the input kind to "+join([]Kind{APIToken, AccessToken}))
-	case server == DataCenter && (kind.OnCloud() || known && byPrefix.OnCloud()):
+	case named.DataCenter && (kind.OnCloud() || known && byPrefix.OnCloud()):
 		return fault.New(fault.WrongServer, "a credential of Bitbucket Cloud is not sent to another server, and server-url names one",
 			"leave out the input server-url for Bitbucket Cloud",
 			"for Data Center, make an HTTP access token there")

@@ -13,11 +13,17 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 const (
 	email    = "someone@example.com"
 	username = "someone"
+)
+
+var (
+	dataCenter = server.Server{URL: "https://git.example.com/ctx", DataCenter: true}
+	loopback   = server.Server{URL: "http://127.0.0.1:7990", DataCenter: true, Loopback: true}
 )
 
 func base64Of(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
@@ -40,15 +46,15 @@ func TestKinds(t *testing.T) {
 		{"app password, by its prefix", given(app, username), credential.AppPassword, username, "Basic " + base64Of(username+":"+app), username, []fault.Code{fault.AppPassword}},
 		{"app password, by a username", given(plain, username), credential.AppPassword, username, "Basic " + base64Of(username+":"+plain), username, []fault.Code{fault.KindUnexpected, fault.AppPassword}},
 		{"app password with an e-mail", given(app, email), credential.AppPassword, email, "Basic " + base64Of(email+":"+app), email, []fault.Code{fault.AppPassword, fault.IdentityEmail}},
-		{"Data Center, by its prefix", on(credential.DataCenter, given(dc, "")), credential.HTTPAccessToken, "x-token-auth", "Bearer " + dc, "", nil},
-		{"Data Center, by server-url", on(credential.DataCenter, given(oldDC, "")), credential.HTTPAccessToken, "x-token-auth", "Bearer " + oldDC, "", nil},
-		{"Data Center with a username", on(credential.DataCenter, given(dc, username)), credential.HTTPAccessToken, username, "Bearer " + dc, username, nil},
-		{"Data Center with an e-mail", on(credential.DataCenter, given(oldDC, email)), credential.HTTPAccessToken, email, "Bearer " + oldDC, email, nil},
+		{"Data Center, by its prefix", on(dataCenter, given(dc, "")), credential.HTTPAccessToken, "x-token-auth", "Bearer " + dc, "", nil},
+		{"Data Center, by server-url", on(dataCenter, given(oldDC, "")), credential.HTTPAccessToken, "x-token-auth", "Bearer " + oldDC, "", nil},
+		{"Data Center with a username", on(dataCenter, given(dc, username)), credential.HTTPAccessToken, username, "Bearer " + dc, username, nil},
+		{"Data Center with an e-mail", on(dataCenter, given(oldDC, email)), credential.HTTPAccessToken, email, "Bearer " + oldDC, email, nil},
 		{"an explicit kind beats the prefix", as(credential.AccessToken, given(api, "")), credential.AccessToken, "x-token-auth", "Bearer " + api, "x-token-auth", []fault.Code{fault.KindUnexpected}},
 		{"an explicit kind beats the identity", as(credential.AccessToken, given(plain, email)), credential.AccessToken, "x-token-auth", "Bearer " + plain, "x-token-auth", []fault.Code{fault.KindUnexpected}},
-		{"a prefix beats the server", on(credential.Loopback, given(api, email)), credential.APIToken, email, "Basic " + base64Of(email+":"+api), credential.APITokenUser, nil},
-		{"the server beats the identity", on(credential.Loopback, given(plain, email)), credential.HTTPAccessToken, email, "Bearer " + plain, email, nil},
-		{"a loopback server takes any kind", as(credential.HTTPAccessToken, on(credential.Loopback, given(api, username))), credential.HTTPAccessToken, username, "Bearer " + api, username, []fault.Code{fault.KindUnexpected}},
+		{"a prefix beats the server", on(loopback, given(api, email)), credential.APIToken, email, "Basic " + base64Of(email+":"+api), credential.APITokenUser, nil},
+		{"the server beats the identity", on(loopback, given(plain, email)), credential.HTTPAccessToken, email, "Bearer " + plain, email, nil},
+		{"a loopback server takes any kind", as(credential.HTTPAccessToken, on(loopback, given(api, username))), credential.HTTPAccessToken, username, "Bearer " + api, username, []fault.Code{fault.KindUnexpected}},
 		{"OAuth consumer, by name", as(credential.OAuthConsumer, given(plain, "key")), credential.OAuthConsumer, "key", "Bearer " + plain, "", nil},
 		{"a quarter longer than today's", given(api+api[100:148], email), credential.APIToken, email, "Basic " + base64Of(email+":"+api+api[100:148]), credential.APITokenUser, nil},
 		{"altered", given(strings.ToLower(api[:1])+api[1:], email), credential.APIToken, email, "Basic " + base64Of(email+":"+strings.ToLower(api[:1])+api[1:]), credential.APITokenUser, []fault.Code{fault.KindUnexpected}},
@@ -101,10 +107,10 @@ func TestFaults(t *testing.T) {
 
 		{"Data Center's token to Cloud", given(dc, ""), fault.WrongServer},
 		{"Data Center's kind on Cloud", as(credential.HTTPAccessToken, given(plain, "")), fault.WrongServer},
-		{"Cloud's token to Data Center", on(credential.DataCenter, given(api, email)), fault.WrongServer},
-		{"Cloud's kind on Data Center", on(credential.DataCenter, as(credential.AccessToken, given(plain, ""))), fault.WrongServer},
-		{"Cloud's token to Data Center, as if it were its own", on(credential.DataCenter, as(credential.HTTPAccessToken, given(access, ""))), fault.WrongServer},
-		{"OAuth consumer on Data Center", on(credential.DataCenter, as(credential.OAuthConsumer, given(plain, "key"))), fault.WrongServer},
+		{"Cloud's token to Data Center", on(dataCenter, given(api, email)), fault.WrongServer},
+		{"Cloud's kind on Data Center", on(dataCenter, as(credential.AccessToken, given(plain, ""))), fault.WrongServer},
+		{"Cloud's token to Data Center, as if it were its own", on(dataCenter, as(credential.HTTPAccessToken, given(access, ""))), fault.WrongServer},
+		{"OAuth consumer on Data Center", on(dataCenter, as(credential.OAuthConsumer, given(plain, "key"))), fault.WrongServer},
 
 		{"a Bearer header", given("Bearer "+access, ""), fault.TokenHeader},
 		{"a basic header, lower case, tab", given("basic\t"+base64Of(email+":"+api), email), fault.TokenHeader},
@@ -165,14 +171,14 @@ func TestFaults(t *testing.T) {
 	for name, g := range map[string]credential.Given{
 		"eight characters":                  given("abcdefgh", email),
 		"an identity that only begins so":   given(credentialtest.AppPassword(), credentialtest.AppPassword()[:35]),
-		"Data Center's kind without a name": on(credential.DataCenter, given("abcdefgh", "")),
+		"Data Center's kind without a name": on(dataCenter, given("abcdefgh", "")),
 	} {
 		if _, _, err := credential.New(g); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	// The shape that an encoded pair has, Data Center's old tokens have too.
-	if _, _, err := credential.New(on(credential.DataCenter, given(oldDC, ""))); err != nil {
+	if _, _, err := credential.New(on(dataCenter, given(oldDC, ""))); err != nil {
 		t.Errorf("an old token of Data Center: %v", err)
 	}
 }
@@ -202,7 +208,7 @@ func TestFormsOfBothPairs(t *testing.T) {
 	}
 	check(t, "REST's", strconv.FormatBool(masked(given(api, email), email+":"+api)), "true")
 	check(t, "git's", strconv.FormatBool(masked(given(api, email), "x-bitbucket-api-token-auth:"+api)), "true")
-	check(t, "git's, without a name", strconv.FormatBool(masked(on(credential.DataCenter, given(dc, "")), ":"+dc)), "false")
+	check(t, "git's, without a name", strconv.FormatBool(masked(on(dataCenter, given(dc, "")), ":"+dc)), "false")
 }
 
 // The documented encodings, to the letter.
@@ -237,6 +243,29 @@ func given(token, identity string) credential.Given {
 	return credential.Given{Token: secret.New(token), Identity: identity}
 }
 
+// A Cloud credential goes to Cloud or to a server on this machine, which then
+// plays Cloud; a Data Center's goes where server-url says.
+func TestServers(t *testing.T) {
+	api, dc := credentialtest.APIToken(), credentialtest.HTTPAccessToken()
+	playing := loopback
+	playing.DataCenter = false
+	for _, test := range []struct {
+		given credential.Given
+		want  server.Server
+	}{
+		{on(server.Cloud, given(api, email)), server.Cloud},
+		{on(server.Server{URL: "https://evil.example"}, given(api, email)), server.Cloud},
+		{on(loopback, given(api, email)), playing},
+		{on(loopback, given(dc, "")), loopback},
+		{on(dataCenter, given(dc, "")), dataCenter},
+	} {
+		c, _, err := credential.New(test.given)
+		if err != nil || c.Server != test.want {
+			t.Errorf("%+v: got %+v, %v", test.given.Server, c.Server, err)
+		}
+	}
+}
+
 func TestMinted(t *testing.T) {
 	token := secret.New("minted-token-1234")
 	if err := credential.CheckMinted(token); err != nil {
@@ -261,8 +290,8 @@ func as(kind credential.Kind, g credential.Given) credential.Given {
 	return g
 }
 
-func on(server credential.Server, g credential.Given) credential.Given {
-	g.Server = server
+func on(named server.Server, g credential.Given) credential.Given {
+	g.Server = named
 	return g
 }
 

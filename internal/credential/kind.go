@@ -1,6 +1,10 @@
 package credential
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+)
 
 // Kind is a kind of Bitbucket credential.
 type Kind string
@@ -38,6 +42,20 @@ func (k Kind) Title() string {
 // and so must be sent nowhere else.
 func (k Kind) OnCloud() bool {
 	return k != HTTPAccessToken
+}
+
+// serverFor is where a credential of kind k is used, if server-url names s. A
+// Cloud credential goes to Cloud, whatever was named, or to a server on this
+// machine, which then plays Cloud.
+func (k Kind) serverFor(s server.Server) server.Server {
+	switch {
+	case !k.OnCloud():
+		return s
+	case s.Loopback:
+		s.DataCenter = false
+		return s
+	}
+	return server.Cloud
 }
 
 // User names that Bitbucket fixes for git over HTTPS, whoever owns the token
@@ -78,13 +96,3 @@ func prefixOf(kind Kind) string {
 	}
 	return ""
 }
-
-// Server is the sort of Bitbucket that server-url names.
-type Server int
-
-// The sorts of server.
-const (
-	Cloud      Server = iota // https://bitbucket.org
-	DataCenter               // a company's own
-	Loopback                 // this machine, where tests play either
-)

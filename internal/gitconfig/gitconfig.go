@@ -94,18 +94,11 @@ func SSHAddresses(host string, ports ...string) []string {
 	return addresses
 }
 
-// Variable is an environment variable for later steps.
-type Variable struct {
-	Name   string
-	Text   secret.String
-	Secret bool
-}
-
 // Variables returns what to set, in this order: the count comes last, so that
 // no reader sees a count without its entries. The entries stand behind those
 // that the environment already has, and lookup reads. The error is a
 // [*fault.Fault].
-func Variables(setup Setup, lookup func(string) (string, bool)) ([]Variable, error) {
+func Variables(setup Setup, lookup func(string) (string, bool)) ([]secret.Value, error) {
 	first, err := countEntries(lookup)
 	if err != nil {
 		return nil, err
@@ -125,12 +118,12 @@ func Variables(setup Setup, lookup func(string) (string, bool)) ([]Variable, err
 
 // entries collects configuration entries as variables.
 type entries struct {
-	variables []Variable
+	variables []secret.Value
 	next      int
 }
 
 func (e *entries) set(name, text string) {
-	e.variables = append(e.variables, Variable{Name: name, Text: secret.New(text)})
+	e.variables = append(e.variables, secret.Value{Name: name, Text: secret.New(text)})
 }
 
 func (e *entries) add(key, value string) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // azure is Azure Pipelines: logging commands on standard output, which also
@@ -94,7 +95,7 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 			if v.Secret {
 				property += ";issecret=true"
 			}
-			name := strings.ReplaceAll(v.Name, "-", "_")
+			name := secret.Underscored(v.Name)
 			b.WriteString(azureCommand("task.setvariable variable="+name+property, text))
 		}
 	}

@@ -3,7 +3,8 @@ package host
 import (
 	"context"
 	"net/http"
-	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // buildkite is Buildkite. Masks and results go through the agent's job API.
@@ -63,7 +64,7 @@ func (b *buildkiteHost) HandOver(ctx context.Context, results Results) error {
 	if err == nil {
 		wanted := environment{Env: map[string]string{}}
 		for _, v := range results.Variables {
-			wanted.Env[strings.ReplaceAll(v.Name, "-", "_")] = v.Text.Reveal()
+			wanted.Env[secret.Underscored(v.Name)] = v.Text.Reveal()
 		}
 		err = b.api.call(limited, http.MethodPatch, "env", wanted, nil)
 		// A request that failed on the way may have been applied.

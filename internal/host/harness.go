@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // harness is Harness CI. A plugin can't mask anything while it runs, so nothing
@@ -82,6 +83,5 @@ func (h *harnessCI) Fail(f *fault.Fault) {
 // quotes, comments and expansions, none of which base64 can be taken for. A
 // line that can't be read would have the whole file logged.
 func harnessLine(v Value) string {
-	name := strings.ReplaceAll(v.Name, "-", "_")
-	return name + "=__B64__" + base64.StdEncoding.EncodeToString([]byte(v.Text.Reveal())) + "\n"
+	return secret.Underscored(v.Name) + "=__B64__" + base64.StdEncoding.EncodeToString([]byte(v.Text.Reveal())) + "\n"
 }

@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -46,13 +44,8 @@ type Results struct {
 	Variables []Value // of the environment of all later steps, in this order
 }
 
-// Value is one result. Whether it is secret or not, its text is only revealed
-// where it is written.
-type Value struct {
-	Name   string
-	Text   secret.String
-	Secret bool
-}
+// Value is one result.
+type Value = secret.Value
 
 // isName holds for output names and variable names: ^[A-Za-z_][A-Za-z0-9_-]*$
 // It is no regular expression, here and elsewhere, because compiling a few of
@@ -67,8 +60,7 @@ func isName(text string) bool {
 func (r Results) check() error {
 	for _, values := range [][]Value{r.Outputs, r.Variables} {
 		for _, v := range values {
-			text := v.Text.Reveal()
-			if !isName(v.Name) || !utf8.ValidString(text) || strings.ContainsFunc(text, unprintable) {
+			if !isName(v.Name) || !secret.OneLine(v.Text.Reveal()) {
 				return fault.New(fault.Unprintable, fmt.Sprintf("the result %q is not one line of printable text", v.Name),
 					"this is a bug: please report it with the version and the settings used, without their values")
 			}
@@ -85,8 +77,6 @@ func noFile(name, path string) error {
 	return fault.New(fault.SettingRefused, "env-file can't be set on "+name+", where results go to later steps by themselves",
 		"leave out env-file")
 }
-
-func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // Secret makes a result that must be masked.
 func Secret(name string, text secret.String) Value {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // screen shows remarks on standard error, and takes no results. It is what is
@@ -88,7 +89,7 @@ func shellQuoted(text string) string {
 
 // underscored is an id as part of a variable's name.
 func underscored(id string) string {
-	return strings.ToUpper(strings.ReplaceAll(id, "-", "_"))
+	return strings.ToUpper(secret.Underscored(id))
 }
 
 func streamFault(err error) *fault.Fault {

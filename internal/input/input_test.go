@@ -17,6 +17,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // source has settings by their ids, under one name each.
@@ -54,7 +55,7 @@ func TestDefaults(t *testing.T) {
 		s.Token, s.Repository = secret.String{}, secret.String{}
 		want := input.Settings{
 			Verify: input.VerifyNone, Timeout: 30 * time.Second, Summary: true,
-			Server:         input.Server{URL: "https://bitbucket.org", Sort: credential.Cloud},
+			Server:         server.Cloud,
 			ExportEnv:      true,
 			EnvPrefix:      "BITBUCKET",
 			OnMissingToken: input.Fail,
@@ -83,7 +84,7 @@ func TestSettings(t *testing.T) {
 	s.Token, s.Repository = secret.String{}, secret.String{}
 	want := input.Settings{
 		Identity: "me@example.com", Kind: credential.AccessToken, Workspace: "ws",
-		Server:    input.Server{URL: "https://git.example.com/ctx", Sort: credential.DataCenter},
+		Server:    server.Server{URL: "https://git.example.com/ctx", DataCenter: true},
 		ExpiresOn: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Git: gitconfig.Workspace,
 		RewriteSSH: true, EnvPrefix: "MIRROR", OnMissingToken: input.Skip,
 		AvoConnectionName: "My team", AvoUsername: "someone",
@@ -91,25 +92,6 @@ func TestSettings(t *testing.T) {
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
-	}
-}
-
-func TestServerURL(t *testing.T) {
-	for given, want := range map[string]input.Server{
-		"https://bitbucket.org/":        {URL: "https://bitbucket.org", Sort: credential.Cloud},
-		"HTTPS://BITBUCKET.ORG:443":     {URL: "https://bitbucket.org", Sort: credential.Cloud},
-		"https://git.example.com:8443":  {URL: "https://git.example.com:8443", Sort: credential.DataCenter},
-		"https://git.example.com/a/b//": {URL: "https://git.example.com/a/b", Sort: credential.DataCenter},
-		"https://notbitbucket.org":      {URL: "https://notbitbucket.org", Sort: credential.DataCenter},
-		"http://127.0.0.1:7990/ctx":     {URL: "http://127.0.0.1:7990/ctx", Sort: credential.Loopback},
-		"http://127.9.9.9":              {URL: "http://127.9.9.9", Sort: credential.Loopback},
-		"http://localhost:80":           {URL: "http://localhost", Sort: credential.Loopback},
-		"https://[::1]:8443":            {URL: "https://[::1]:8443", Sort: credential.Loopback},
-	} {
-		s, err := read(t, map[string]string{"server-url": given})
-		if err != nil || s.Server != want {
-			t.Errorf("%s: got %+v, %v", given, s.Server, err)
-		}
 	}
 }
 
@@ -151,23 +133,6 @@ func TestFaults(t *testing.T) {
 		{"expires-on", "2027-01-31T12:00:00Z", fault.ExpiresOn},
 		{"expires-on", "s3cret-s3cret", fault.ExpiresOn},
 		{"server-url", "bitbucket.example.com", fault.ServerURL},
-		{"server-url", "https://", fault.ServerURL},
-		{"server-url", "https:///path", fault.ServerURL},
-		{"server-url", "http://git.example.com", fault.ServerURL},
-		{"server-url", "http://bitbucket.org", fault.ServerURL},
-		{"server-url", "ftp://127.0.0.1", fault.ServerURL},
-		{"server-url", "http://127.0.0.1.example.com", fault.ServerURL},
-		{"server-url", "https://bitbucket.org.", fault.ServerURL},
-		{"server-url", "http://[::1%25lo]:7990", fault.ServerURL},
-		{"server-url", "http://localhost@git.example.com", fault.ServerURL},
-		{"server-url", "https://me:s3cret-s3cret@git.example.com", fault.ServerURL},
-		{"server-url", "https://git.example.com?x=s3cret-s3cret", fault.ServerURL},
-		{"server-url", "https://git.example.com#x", fault.ServerURL},
-		{"server-url", "https://bitbucket.org/ws/repo", fault.ServerURL},
-		{"server-url", "https://api.bitbucket.org", fault.ServerURL},
-		{"server-url", "https://bitbucket.org:8443", fault.ServerURL},
-		{"server-url", "https://git example.com", fault.ServerURL},
-		{"server-url", "https://git.example.com\n.evil.example", fault.ServerURL},
 		{"verify", "yes", fault.NotAllowed},
 		{"summary", "no", fault.NotAllowed},
 		{"avo-username", "someone", fault.SettingAlone},

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // Settings is every setting, understood. An empty value means "not given".
@@ -18,7 +19,7 @@ type Settings struct {
 	Kind              credential.Kind // empty: to be recognised
 	Repository        secret.String   // any spelling, which may hold a password
 	Workspace         string
-	Server            Server
+	Server            server.Server
 	Verify            Verify
 	RequiredScopes    string // a list in either vocabulary
 	ExpiresOn         time.Time
@@ -129,6 +130,14 @@ func (p *parser) fail(f *fault.Fault) {
 	if p.err == nil {
 		p.err = f
 	}
+}
+
+func (p *parser) server(text secret.String) server.Server {
+	s, err := server.Parse(text)
+	if err != nil {
+		p.fail(fault.From(err))
+	}
+	return s
 }
 
 func (p *parser) kind(text string) credential.Kind {

@@ -8,14 +8,8 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
-
-// Site is the Bitbucket that spellings are understood for.
-type Site struct {
-	URL        string // base URL of the web site, without a slash at its end
-	DataCenter bool   // whether it has Data Center's paths
-	PlainHTTP  bool   // whether http is taken, which only a loopback address is
-}
 
 // Repository is one repository.
 type Repository struct {
@@ -35,7 +29,7 @@ func (r Repository) Name() string { return r.Workspace + "/" + r.Slug }
 
 // Parse understands a spelling. The error is a [*fault.Fault]; it quotes
 // neither the spelling nor a parser's error, since a password may be in it.
-func Parse(given secret.String, site Site) (Repository, []fault.Remark, error) {
+func Parse(given secret.String, site server.Server) (Repository, []fault.Remark, error) {
 	secrets, text := secret.SplitUserInfo(secret.New(withoutCommand(given.Reveal())))
 	var remarks []fault.Remark
 	if len(secrets) > 0 {
@@ -68,7 +62,7 @@ func Parse(given secret.String, site Site) (Repository, []fault.Remark, error) {
 }
 
 // ParseWorkspace understands a workspace id, or a Data Center project key.
-func ParseWorkspace(text string, site Site) (workspace string, err error) {
+func ParseWorkspace(text string, site server.Server) (workspace string, err error) {
 	if !isName(text) {
 		return "", fault.New(fault.Workspace, "the workspace is no workspace id and no project key",
 			"give the id as it stands in the repository's URL, such as my-team; a project key on Data Center, such as PROJ")
@@ -97,13 +91,13 @@ func sshPath(address string, base *url.URL) (path, port string, err error) {
 
 // webPath is the path of a web page or an HTTPS clone URL, behind the site's
 // context path.
-func webPath(text string, base *url.URL, site Site) (string, error) {
+func webPath(text string, base *url.URL, site server.Server) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return "", unclear(site)
 	}
 	switch {
-	case u.Scheme != "https" && (u.Scheme != "http" || !site.PlainHTTP):
+	case u.Scheme != "https" && (u.Scheme != "http" || !site.Loopback):
 		if u.Scheme != "http" {
 			return "", unclear(site)
 		}
@@ -148,7 +142,7 @@ func hostPort(u *url.URL) string {
 
 // fromPath finds workspace and slug in a path, which may go deeper only where
 // it is a web page's.
-func fromPath(path string, site Site, deep bool) (Repository, error) {
+func fromPath(path string, site server.Server, deep bool) (Repository, error) {
 	parts := strings.Split(strings.TrimRight(path, "/"), "/")
 	if site.DataCenter && deep {
 		parts = dataCenterParts(parts)
@@ -165,7 +159,7 @@ func fromPath(path string, site Site, deep bool) (Repository, error) {
 		Slug:      normal(slug, site),
 		Spelled:   workspace + "/" + slug,
 	}
-	r.URL = GitRoot(site) + "/" + r.Name() + ".git"
+	r.URL = site.GitRoot() + "/" + r.Name() + ".git"
 	return r, nil
 }
 
@@ -184,14 +178,6 @@ func dataCenterParts(parts []string) []string {
 	return nil
 }
 
-// GitRoot is the URL under which a site's repositories are cloned.
-func GitRoot(site Site) string {
-	if site.DataCenter {
-		return site.URL + "/scm"
-	}
-	return site.URL
-}
-
 // isName holds for workspace ids, project keys and slugs:
 // ^~?[A-Za-z0-9_][A-Za-z0-9_.-]*$
 func isName(text string) bool {
@@ -202,7 +188,7 @@ func isName(text string) bool {
 
 // normal is a name in the letter case that Bitbucket gives it: lower case on
 // Cloud, as it stands on Data Center.
-func normal(name string, site Site) string {
+func normal(name string, site server.Server) string {
 	if site.DataCenter {
 		return name
 	}
@@ -215,7 +201,7 @@ func otherHost(base *url.URL) error {
 		"otherwise give the repository that the credential is for")
 }
 
-func unclear(site Site) error {
+func unclear(site server.Server) error {
 	example := site.URL + "/workspace/repo, or workspace/repo"
 	if site.DataCenter {
 		example = site.URL + "/projects/PROJ/repos/repo, or PROJ/repo"

@@ -9,17 +9,18 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 var (
-	cloud      = repository.Site{URL: "https://bitbucket.org"}
-	dataCenter = repository.Site{URL: "https://git.example.com:8443/ctx", DataCenter: true}
-	loopback   = repository.Site{URL: "http://127.0.0.1:7990", PlainHTTP: true}
+	cloud      = server.Cloud
+	dataCenter = server.Server{URL: "https://git.example.com:8443/ctx", DataCenter: true}
+	loopback   = server.Server{URL: "http://127.0.0.1:7990", Loopback: true}
 )
 
 func TestSpellings(t *testing.T) {
 	for _, test := range []struct {
-		site  repository.Site
+		on    server.Server
 		given string
 		want  repository.Repository
 	}{
@@ -51,7 +52,7 @@ func TestSpellings(t *testing.T) {
 		{loopback, "http://127.0.0.1:7990/ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
 		{loopback, "git@127.0.0.1:ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
 	} {
-		got, _, err := repository.Parse(secret.New(test.given), test.site)
+		got, _, err := repository.Parse(secret.New(test.given), test.on)
 		if err != nil {
 			t.Errorf("%s: %v", test.given, err)
 			continue
@@ -67,7 +68,7 @@ func TestSpellings(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for _, test := range []struct {
-		site  repository.Site
+		on    server.Server
 		given string
 		want  fault.Code
 	}{
@@ -100,7 +101,7 @@ func TestFaults(t *testing.T) {
 		{cloud, "ws", fault.Repository},
 		{cloud, "::add-mask::x/y", fault.RepositoryHost},
 	} {
-		_, _, err := repository.Parse(secret.New(test.given), test.site)
+		_, _, err := repository.Parse(secret.New(test.given), test.on)
 		if err == nil {
 			t.Errorf("%q: no fault", test.given)
 			continue
@@ -113,7 +114,7 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%q is echoed: %s", test.given, shown)
 		}
 	}
-	if _, _, err := repository.Parse(secret.New("ws/repo"), repository.Site{URL: "://"}); fault.From(err).Code != fault.Unexpected {
+	if _, _, err := repository.Parse(secret.New("ws/repo"), server.Server{URL: "://"}); fault.From(err).Code != fault.Unexpected {
 		t.Errorf("a site that is no URL: %v", err)
 	}
 }
@@ -138,7 +139,7 @@ func TestPasswordInTheURL(t *testing.T) {
 
 func TestParseWorkspace(t *testing.T) {
 	for _, test := range []struct {
-		site        repository.Site
+		on          server.Server
 		given, want string
 	}{
 		{cloud, "My-Team", "my-team"},
@@ -150,7 +151,7 @@ func TestParseWorkspace(t *testing.T) {
 		{cloud, "", ""},
 		{cloud, "a\nb", ""},
 	} {
-		got, err := repository.ParseWorkspace(test.given, test.site)
+		got, err := repository.ParseWorkspace(test.given, test.on)
 		if got != test.want || (err == nil) != (test.want != "") {
 			t.Errorf("%q: got %q, %v", test.given, got, err)
 		}
@@ -169,7 +170,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, given string) {
-		for _, site := range []repository.Site{cloud, dataCenter, loopback} {
+		for _, site := range []server.Server{cloud, dataCenter, loopback} {
 			r, _, err := repository.Parse(secret.New(given), site)
 			if err != nil {
 				continue

@@ -1,0 +1,30 @@
+package secret
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Value is a named value that goes to later steps: an output or an environment
+// variable. Its text is revealed only where it is written, whether it is secret
+// or not.
+type Value struct {
+	Name   string
+	Text   String
+	Secret bool // it must not be shown
+}
+
+// OneLine reports whether text is one line of printable text, which no reader
+// can mistake for several values or for a command.
+func OneLine(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unprintable)
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// Underscored is a name where none with hyphens is allowed, such as that of an
+// environment variable.
+func Underscored(name string) string {
+	return strings.ReplaceAll(name, "-", "_")
+}

@@ -1,0 +1,84 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+)
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]server.Server{
+		"https://bitbucket.org":         server.Cloud,
+		"https://bitbucket.org/":        server.Cloud,
+		"HTTPS://BITBUCKET.ORG:443":     server.Cloud,
+		"https://git.example.com:8443":  {URL: "https://git.example.com:8443", DataCenter: true},
+		"https://git.example.com/a/b//": {URL: "https://git.example.com/a/b", DataCenter: true},
+		"https://notbitbucket.org":      {URL: "https://notbitbucket.org", DataCenter: true},
+		"http://127.0.0.1:7990/ctx":     {URL: "http://127.0.0.1:7990/ctx", DataCenter: true, Loopback: true},
+		"http://127.9.9.9":              {URL: "http://127.9.9.9", DataCenter: true, Loopback: true},
+		"http://localhost:80":           {URL: "http://localhost", DataCenter: true, Loopback: true},
+		"https://[::1]:8443":            {URL: "https://[::1]:8443", DataCenter: true, Loopback: true},
+	} {
+		if got, err := server.Parse(secret.New(text)); err != nil || got != want {
+			t.Errorf("%s: got %+v, %v", text, got, err)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, text := range []string{
+		"bitbucket.example.com",
+		"https://",
+		"https:///path",
+		"http://git.example.com",
+		"http://bitbucket.org",
+		"ftp://127.0.0.1",
+		"http://127.0.0.1.example.com",
+		"https://bitbucket.org.",
+		"http://[::1%25lo]:7990",
+		"http://localhost@git.example.com",
+		"https://me:s3cret-s3cret@git.example.com",
+		"https://git.example.com?x=s3cret-s3cret",
+		"https://git.example.com#x",
+		"https://git.example.com?",
+		"https://bitbucket.org/ws/repo",
+		"https://api.bitbucket.org",
+		"https://bitbucket.org:8443",
+		"https://git example.com",
+		"https://git.example.com\n.evil.example",
+	} {
+		_, err := server.Parse(secret.New(text))
+		if err == nil {
+			t.Errorf("%q: no fault", text)
+			continue
+		}
+		f := fault.From(err)
+		if f.Code != fault.ServerURL || len(f.Hints) == 0 {
+			t.Errorf("%q: got %v", text, f)
+		}
+		if strings.Contains(f.Error()+strings.Join(f.Hints, ""), "s3cret") {
+			t.Errorf("%q is echoed", text)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	dataCenter := server.Server{URL: "https://git.example.com/ctx", DataCenter: true}
+	loopback := server.Server{URL: "http://127.0.0.1:1", Loopback: true}
+	for _, test := range []struct{ got, want string }{
+		{server.Cloud.API(), "https://api.bitbucket.org/2.0"},
+		{server.Cloud.TokenURL(), "https://bitbucket.org/site/oauth2/access_token"},
+		{server.Cloud.GitRoot(), "https://bitbucket.org"},
+		{loopback.API(), "http://127.0.0.1:1/2.0"},
+		{loopback.TokenURL(), "http://127.0.0.1:1/site/oauth2/access_token"},
+		{dataCenter.API(), "https://git.example.com/ctx/rest/api/latest"},
+		{dataCenter.GitRoot(), "https://git.example.com/ctx/scm"},
+	} {
+		if test.got != test.want {
+			t.Errorf("got %s, want %s", test.got, test.want)
+		}
+	}
+}
