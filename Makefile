@@ -39,7 +39,7 @@ e2e: build .bin/act .bin/actionlint ## test the binary, and the image under Dock
 
 .PHONY: docs
 docs: ## write the generated parts of the documents anew
-	cd e2e && go test -run 'TestDocsTables|TestDocsAvoExample|TestRecipesPage' -update . >/dev/null
+	cd e2e && go test -run 'TestDocsActions|TestDocsTables|TestDocsAvoExample|TestRecipesPage' -update . >/dev/null
 	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
 .PHONY: bench

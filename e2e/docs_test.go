@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -8,28 +9,109 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of the documents anew")
 
-// actionFile is what the documents say of action.yml.
-type actionFile struct {
-	Description string
-	Inputs      yaml.MapSlice
-	Outputs     yaml.MapSlice
+// actions are the action.yml files with what their commands have.
+var actions = []struct {
+	path      string
+	settings  []contract.Setting
+	outputs   []contract.Output
+	composite bool // runs the downloaded program, in a step called run
+}{
+	{"../action.yml", contract.CredentialSettings, contract.CredentialOutputs, false},
+	{"../binary/action.yml", contract.CredentialSettings, contract.CredentialOutputs, true},
 }
 
-func readAction(t *testing.T) actionFile {
-	t.Helper()
-	var a actionFile
-	if err := yaml.Unmarshal([]byte(readFile(t, "../action.yml")), &a); err != nil {
-		t.Fatal(err)
+// The inputs and outputs of the action.yml files are those of the program.
+func TestDocsActions(t *testing.T) {
+	for _, a := range actions {
+		text := readFile(t, a.path)
+		before, rest, ok := strings.Cut(text, "\ninputs:\n")
+		_, steps, ends := strings.Cut(rest, "\nruns:\n")
+		if !ok || !ends {
+			t.Fatalf("%s has no inputs before its runs", a.path)
+		}
+		if a.composite {
+			head, _, found := strings.Cut(steps, "        INPUT_")
+			if !found {
+				t.Fatalf("%s hands no input to the program", a.path)
+			}
+			steps = head + inputVariables(a.settings)
+		}
+		want := before + "\ninputs:\n" + actionInputsOf(a.settings) + "\noutputs:\n" + actionOutputsOf(a.outputs, a.composite) + "\nruns:\n" + steps
+		same(t, a.path, text, want)
 	}
-	return a
+}
+
+func actionInputsOf(settings []contract.Setting) string {
+	var b strings.Builder
+	for _, setting := range settings {
+		if setting.NotInput {
+			continue
+		}
+		fmt.Fprintf(&b, "  %s:\n    description: %q\n", setting.ID, setting.Description)
+		if setting.Required {
+			b.WriteString("    required: true\n")
+		}
+		if standard := cmp.Or(setting.Expression, setting.Default); standard != "" {
+			fmt.Fprintf(&b, "    default: %s\n", yamlText(standard))
+		}
+	}
+	return b.String()
+}
+
+// yamlText is text that YAML reads as a string.
+func yamlText(text string) string {
+	var value any
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil || value != any(text) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+func actionOutputsOf(outputs []contract.Output, composite bool) string {
+	var b strings.Builder
+	for _, output := range outputs {
+		secret := map[bool]string{true: "Secret. "}[output.Secret]
+		fmt.Fprintf(&b, "  %s:\n    description: %q\n", output.ID, secret+output.Description)
+		if composite {
+			fmt.Fprintf(&b, "    value: ${{ steps.run.outputs.%s }}\n", output.ID)
+		}
+	}
+	return b.String()
+}
+
+// inputVariables hands each input to the program, as a runner does where an
+// action is a container.
+func inputVariables(settings []contract.Setting) string {
+	var b strings.Builder
+	for _, setting := range settings {
+		if !setting.NotInput {
+			fmt.Fprintf(&b, "        INPUT_%s: ${{ inputs.%s }}\n", strings.ToUpper(setting.ID), setting.ID)
+		}
+	}
+	return b.String()
+}
+
+// same compares a file with what it should be, or writes it anew.
+func same(t *testing.T, path, got, want string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	} else if got != want {
+		t.Errorf("%s is out of date: run make docs", strings.TrimPrefix(path, "../"))
+	}
 }
 
 func readFile(t *testing.T, path string) string {
@@ -41,38 +123,40 @@ func readFile(t *testing.T, path string) string {
 	return string(text)
 }
 
-// The README's tables are those of action.yml.
+// The README's tables are those of the program.
 func TestDocsTables(t *testing.T) {
-	a := readAction(t)
 	var inputs, outputs strings.Builder
 	inputs.WriteString("| input | default | meaning |\n|---|---|---|\n")
-	for _, item := range a.Inputs {
-		field := item.Value.(map[string]any)
-		standard := ""
-		if value := field["default"]; value != nil {
-			standard = fmt.Sprintf("`%v`", value)
+	for _, setting := range contract.CredentialSettings {
+		if setting.NotInput {
+			continue
 		}
-		fmt.Fprintf(&inputs, "| `%s` | %s | %s |\n", item.Key, standard, field["description"])
+		standard := ""
+		if setting.Default != "" {
+			standard = "`" + setting.Default + "`"
+		}
+		fmt.Fprintf(&inputs, "| `%s` | %s | %s |\n", setting.ID, standard, setting.Description)
 	}
 	outputs.WriteString("| output | masked | meaning |\n|---|---|---|\n")
-	for _, item := range a.Outputs {
-		meaning, masked := strings.CutPrefix(item.Value.(map[string]any)["description"].(string), "Secret. ")
-		fmt.Fprintf(&outputs, "| `%s` | %s | %s |\n", item.Key, map[bool]string{true: "yes", false: ""}[masked], meaning)
+	for _, output := range contract.CredentialOutputs {
+		fmt.Fprintf(&outputs, "| `%s` | %s | %s |\n", output.ID, map[bool]string{true: "yes"}[output.Secret], output.Description)
 	}
 	readme := readFile(t, "../README.md")
 	want := replacePart(t, replacePart(t, readme, "inputs", inputs.String()), "outputs", outputs.String())
-	if *update {
-		if err := os.WriteFile("../README.md", []byte(want), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	} else if want != readme {
-		t.Error("README.md isn't what action.yml says: run make docs")
-	}
+	same(t, "../README.md", readme, want)
 	if lines := strings.Count(want, "\n"); lines > 250 {
 		t.Errorf("README.md has %d lines", lines)
 	}
-	if len(a.Description) >= 125 {
-		t.Errorf("the description has %d characters, and the Marketplace takes 124", len(a.Description))
+}
+
+// The Marketplace accepts descriptions of up to 124 characters.
+func TestActionDescription(t *testing.T) {
+	var file struct{ Description string }
+	if err := yaml.Unmarshal([]byte(readFile(t, "../action.yml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Description) > 124 {
+		t.Errorf("the description has %d characters", len(file.Description))
 	}
 }
 
@@ -81,13 +165,7 @@ func TestDocsAvoExample(t *testing.T) {
 	const path = "../docs/avo-assure.md"
 	page := readFile(t, path)
 	want := replacePart(t, page, "avo-assure.yml", "```yaml\n"+readFile(t, "../docs/examples/avo-assure.yml")+"```\n")
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	} else if want != page {
-		t.Error("docs/avo-assure.md doesn't show docs/examples/avo-assure.yml: run make docs")
-	}
+	same(t, path, page, want)
 }
 
 // replacePart replaces what stands between a part's marks.

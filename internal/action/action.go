@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
@@ -35,7 +36,7 @@ func Run(ctx context.Context, world World) int {
 	asked, err := parseArgs(world.Args)
 	switch {
 	case err == nil && asked.help:
-		return show(world, help)
+		return show(world, help())
 	case err == nil && asked.version:
 		return show(world, "bitbucket-auth "+world.Version+"\n")
 	}
@@ -92,16 +93,16 @@ func (r *run) steps(ctx context.Context) error {
 		Lookup: r.world.Lookup,
 		Stdin:  r.world.Stdin,
 	}
-	given, readErr := input.Read(ctx, source)
-	if err := r.mask(secret.Forms(given.Secrets()...)); err != nil {
+	text, readErr := input.ReadCredential(ctx, source)
+	if err := r.mask(secret.Forms(text.Secrets()...)); err != nil {
 		return err
 	}
-	r.note(source.Misspelt(r.world.Environ)...)
+	r.note(source.Misspelt(contract.CredentialSettings, r.world.Environ)...)
 	if readErr != nil {
 		return readErr
 	}
 
-	settings, remarks, err := given.Settings()
+	settings, remarks, err := text.Parse()
 	r.note(remarks...)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
@@ -22,27 +23,17 @@ type made struct {
 	git        []secret.Value
 }
 
-// results is what a run hands over. The outputs are those of action.yml; what
-// is empty is left out, and reads as empty.
+// results is what a run hands over: the outputs of the contract, without those
+// that are empty, and the variables.
 func (m made) results(h host.Host) host.Results {
-	cred, t, prefix := m.credential, m.target, m.settings.EnvPrefix
-	outputs := given(
-		host.Secret("credential", cred.Basic()),
-		host.Secret("authorization", cred.Authorization()),
-		host.Secret("token", cred.Token),
-		host.Public("kind", string(cred.Kind)),
-		host.Public("identity", cred.Identity),
-		host.Public("git-username", cred.GitUsername),
-		host.Public("repository-url", t.repository.URL),
-		host.Public("repository", t.repositoryName()),
-		host.Public("workspace", t.workspace),
-		host.Public("repo-slug", t.repository.Slug),
-		host.Public("verified", m.checked.verified),
-		host.Public("scopes", strings.Join(m.checked.scopes, " ")),
-		host.Public("token-expires-at", timestamp(m.checked.expiresAt)),
-		host.Secret("avo-assure", m.avoJSON()),
-		host.Public("available", "true"),
-	)
+	texts := m.outputs()
+	var outputs []host.Value
+	for _, output := range contract.CredentialOutputs {
+		if text := texts[output.ID]; !text.IsEmpty() {
+			outputs = append(outputs, host.Value{Name: output.ID, Text: text, Secret: output.Secret})
+		}
+	}
+	prefix := m.settings.EnvPrefix
 	var variables []host.Value
 	switch {
 	case m.settings.ExportEnv && h.HasOutputs():
@@ -53,6 +44,29 @@ func (m made) results(h host.Host) host.Results {
 	// Git's entries come last, and whole: an empty value of theirs means
 	// something, and the count ends them.
 	return host.Results{Outputs: outputs, Variables: append(variables, m.git...)}
+}
+
+// outputs are the texts of the outputs, by their IDs.
+func (m made) outputs() map[string]secret.String {
+	cred, t := m.credential, m.target
+	return map[string]secret.String{
+		"credential":        cred.Basic(),
+		"authorization":     cred.Authorization(),
+		"token":             cred.Token,
+		"git-authorization": cred.GitAuthorization(),
+		"kind":              secret.New(string(cred.Kind)),
+		"identity":          secret.New(cred.Identity),
+		"git-username":      secret.New(cred.GitUsername),
+		"repository-url":    secret.New(t.repository.URL),
+		"repository":        secret.New(t.repositoryName()),
+		"workspace":         secret.New(t.workspace),
+		"repo-slug":         secret.New(t.repository.Slug),
+		"verified":          secret.New(m.checked.verified),
+		"scopes":            secret.New(strings.Join(m.checked.scopes, " ")),
+		"token-expires-at":  secret.New(timestamp(m.checked.expiresAt)),
+		"avo-assure":        m.avoJSON(),
+		"available":         secret.New("true"),
+	}
 }
 
 // avoJSON is Avo Assure's form, with the token as used; empty where it isn't
@@ -69,11 +83,6 @@ func (m made) avoJSON() secret.String {
 // exported are the outputs that are variables too. On a host without outputs
 // all are.
 var exported = []string{"credential", "authorization", "repository-url", "workspace", "repo-slug"}
-
-// given is the values that aren't empty.
-func given(values ...host.Value) []host.Value {
-	return slices.DeleteFunc(values, func(v host.Value) bool { return v.Text.IsEmpty() })
-}
 
 // named is outputs as variables: those listed, or all of them for a nil list.
 func named(prefix string, outputs []host.Value, list []string) []host.Value {

@@ -5,11 +5,9 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +16,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
 func TestResultsOnGitHub(t *testing.T) {
@@ -31,16 +28,35 @@ func TestResultsOnGitHub(t *testing.T) {
 	})
 	equal(t, "exit code", o.exit, 0)
 	equal(t, "outputs", o.outputs, map[string]string{
-		"credential": basic, "authorization": "Basic " + basic, "token": api, "kind": "api-token",
-		"identity": "me@example.com", "git-username": "x-bitbucket-api-token-auth",
-		"repository-url": "https://bitbucket.org/team/repo.git", "repository": "team/repo",
-		"workspace": "team", "repo-slug": "repo", "available": "true",
+		"credential":        basic,
+		"authorization":     "Basic " + basic,
+		"token":             api,
+		"git-authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte("x-bitbucket-api-token-auth:"+api)),
+		"kind":              "api-token",
+		"identity":          "me@example.com",
+		"git-username":      "x-bitbucket-api-token-auth",
+		"repository-url":    "https://bitbucket.org/team/repo.git",
+		"repository":        "team/repo",
+		"workspace":         "team",
+		"repo-slug":         "repo",
+		"available":         "true",
 	})
 	equal(t, "variables", o.vars, map[string]string{
-		"BITBUCKET_CREDENTIAL": basic, "BITBUCKET_AUTHORIZATION": "Basic " + basic,
+		"BITBUCKET_CREDENTIAL":     basic,
+		"BITBUCKET_AUTHORIZATION":  "Basic " + basic,
 		"BITBUCKET_REPOSITORY_URL": "https://bitbucket.org/team/repo.git",
-		"BITBUCKET_WORKSPACE":      "team", "BITBUCKET_REPO_SLUG": "repo",
+		"BITBUCKET_WORKSPACE":      "team",
+		"BITBUCKET_REPO_SLUG":      "repo",
 	})
+}
+
+// A Data Center token without an identity has no user name for git.
+func TestGitAuthorizationOnDataCenter(t *testing.T) {
+	token := credentialtest.HTTPAccessToken()
+	e := env{"INPUT_TOKEN": token, "INPUT_SERVER-URL": "https://git.example.com"}
+	equal(t, "without an identity", onGitHub(t, e).outputs["git-authorization"], "Bearer "+token)
+	equal(t, "with an identity", onGitHub(t, e.with(env{"INPUT_IDENTITY": "me"})).outputs["git-authorization"],
+		"Basic "+base64.StdEncoding.EncodeToString([]byte("me:"+token)))
 }
 
 func TestExportEnvAndPrefix(t *testing.T) {
@@ -64,10 +80,15 @@ func TestShell(t *testing.T) {
 	o := inShell(t, env{"BITBUCKET_AUTH_TOKEN": access})
 	equal(t, "exit code", o.exit, 0)
 	// A shell has no outputs, so everything is a variable.
-	want := fmt.Sprintf("export BITBUCKET_CREDENTIAL='%s'\nexport BITBUCKET_AUTHORIZATION='Bearer %s'\nexport BITBUCKET_TOKEN='%s'\n"+
-		"export BITBUCKET_KIND='access-token'\nexport BITBUCKET_IDENTITY='x-token-auth'\nexport BITBUCKET_GIT_USERNAME='x-token-auth'\n"+
-		"export BITBUCKET_AVAILABLE='true'\n",
-		base64.StdEncoding.EncodeToString([]byte("x-token-auth:"+access)), access, access)
+	basic := base64.StdEncoding.EncodeToString([]byte("x-token-auth:" + access))
+	want := "export BITBUCKET_CREDENTIAL='" + basic + "'\n" +
+		"export BITBUCKET_AUTHORIZATION='Bearer " + access + "'\n" +
+		"export BITBUCKET_TOKEN='" + access + "'\n" +
+		"export BITBUCKET_GIT_AUTHORIZATION='Basic " + basic + "'\n" +
+		"export BITBUCKET_KIND='access-token'\n" +
+		"export BITBUCKET_IDENTITY='x-token-auth'\n" +
+		"export BITBUCKET_GIT_USERNAME='x-token-auth'\n" +
+		"export BITBUCKET_AVAILABLE='true'\n"
 	equal(t, "standard output", o.stdout, want)
 	if leaks := hosttest.Leaks(o.stderr, access); len(leaks) > 0 {
 		t.Errorf("standard error holds the token: %v", leaks)
@@ -180,19 +201,6 @@ func TestArguments(t *testing.T) {
 		}
 		w.Stdout = broken{}
 		equal(t, "exit code with a broken output", action.Run(context.Background(), w), 3)
-	}
-}
-
-// The help names every setting.
-func TestHelpNamesEverySetting(t *testing.T) {
-	w := world(env{}, nil, nil)
-	w.Args = []string{"--help"}
-	o := runWith(t, w)
-	for field := range reflect.TypeFor[input.Given]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
-		if id := strings.ReplaceAll(strings.ToLower(name), "_", "-"); !strings.Contains(o.stdout, "\n  "+id+" ") {
-			t.Errorf("%s isn't named", id)
-		}
 	}
 }
 

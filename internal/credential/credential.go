@@ -192,6 +192,15 @@ func (c Credential) Authorization() secret.String {
 	}
 }
 
+// GitAuthorization is the complete value of an Authorization header for git over
+// HTTPS.
+func (c Credential) GitAuthorization() secret.String {
+	if c.GitUsername == "" {
+		return secret.New("Bearer " + c.Token.Reveal())
+	}
+	return secret.New("Basic " + base64.StdEncoding.EncodeToString([]byte(c.GitUsername+":"+c.Token.Reveal())))
+}
+
 // Forms is everything to mask of the credential, the longest first.
 func (c Credential) Forms() []string {
 	forms := secret.PairForms(c.Identity, c.Token)

@@ -46,6 +46,7 @@ var (
 	ScopesUncheckable = Code{"BBA142", ExitInput} // required-scopes on Data Center
 	AvoField          = Code{"BBA143", ExitInput} // a field of Avo Assure's form
 	SettingUnknown    = Code{"BBA144", ExitInput} // a variable that is named almost like a setting
+	NotNumber         = Code{"BBA145", ExitInput}
 )
 
 // What Bitbucket answered: BBA2xx.

@@ -1,5 +1,5 @@
-// Package input reads the settings: as the host hands them over, then as one
-// typed struct.
+// Package input reads the settings: first as text from the host's environment
+// variables, then as one typed struct per command.
 package input
 
 import (
@@ -9,6 +9,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -17,7 +18,7 @@ import (
 // Source is where settings come from.
 type Source struct {
 	// Names returns the environment variables that may hold a setting on this
-	// host, by the setting's id. There is one family of names a host, so that
+	// host, by the setting's ID. Each host has one family of names, so that
 	// nothing that an earlier step exported can change this one.
 	Names func(id string) []string
 	// Lookup reads an environment variable.
@@ -26,74 +27,89 @@ type Source struct {
 	Stdin io.Reader
 }
 
-// Given is every setting as it was given, before any of it is understood. What
-// may hold a secret has that type.
-type Given struct {
+// Shared is the text of the settings that both commands have. What may hold a
+// secret has that type.
+type Shared struct {
 	Token          secret.String `env:"TOKEN"`
 	TokenFile      string        `env:"TOKEN_FILE"`
 	Identity       string        `env:"IDENTITY"`
-	Kind           string        `env:"KIND,default=auto"`
+	Kind           string        `env:"KIND"`
 	Repository     secret.String `env:"REPOSITORY"`
-	Workspace      string        `env:"WORKSPACE"`
-	ServerURL      secret.String `env:"SERVER_URL,default=https://bitbucket.org"`
-	Verify         string        `env:"VERIFY,default=none"`
-	RequiredScopes string        `env:"REQUIRED_SCOPES"`
+	ServerURL      secret.String `env:"SERVER_URL"`
 	ExpiresOn      string        `env:"EXPIRES_ON"`
-	Git            string        `env:"GIT,default=none"`
-	RewriteSSH     string        `env:"REWRITE_SSH,default=false"`
-	ExportEnv      string        `env:"EXPORT_ENV,default=true"`
-	EnvPrefix      string        `env:"ENV_PREFIX,default=BITBUCKET"`
-	AvoName        string        `env:"AVO_CONNECTION_NAME"`
-	AvoUsername    string        `env:"AVO_USERNAME"`
-	OnMissingToken string        `env:"ON_MISSING_TOKEN,default=fail"`
-	Summary        string        `env:"SUMMARY,default=true"`
-	Timeout        string        `env:"TIMEOUT,default=30s"`
+	OnMissingToken string        `env:"ON_MISSING_TOKEN"`
+	Summary        string        `env:"SUMMARY"`
+	Timeout        string        `env:"TIMEOUT"`
 	CACertificate  string        `env:"CA_CERTIFICATE"`
 	EnvFile        string        `env:"ENV_FILE"`
 }
 
-// Read reads all settings. What it returns is complete as far as it could be
-// read even where there is an error (a [*fault.Fault]), so that its secrets can
-// be masked before the error is told.
-func Read(ctx context.Context, source Source) (Given, error) {
-	var given Given
+// Credential is the text of the credential command's settings.
+type Credential struct {
+	Shared
+	Workspace      string `env:"WORKSPACE"`
+	Verify         string `env:"VERIFY"`
+	RequiredScopes string `env:"REQUIRED_SCOPES"`
+	Git            string `env:"GIT"`
+	RewriteSSH     string `env:"REWRITE_SSH"`
+	ExportEnv      string `env:"EXPORT_ENV"`
+	EnvPrefix      string `env:"ENV_PREFIX"`
+	AvoName        string `env:"AVO_CONNECTION_NAME"`
+	AvoUsername    string `env:"AVO_USERNAME"`
+}
+
+// ReadCredential reads the settings of the credential command. What it returns
+// is complete as far as it could be read even where there is an error (a
+// [*fault.Fault]), so that its secrets can be masked before the error is shown.
+func ReadCredential(ctx context.Context, source Source) (Credential, error) {
+	var text Credential
+	err := source.read(ctx, contract.CredentialSettings, &text, &text.Shared)
+	return text, err
+}
+
+// read fills in target, of which shared is a part.
+func (s Source) read(ctx context.Context, table []contract.Setting, target any, shared *Shared) error {
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
-		Target:   &given,
-		Lookuper: source.lookuper(),
+		Target:   target,
+		Lookuper: s.lookuper(table),
 	})
 	if err != nil {
-		return given, fault.Internal() // every target is text, so this can't fail on any value
+		return fault.Internal() // every field is text, so no value can make this fail
 	}
-	if given.TokenFile == "" {
-		return given, nil
+	if shared.TokenFile == "" {
+		return nil
 	}
-	if !given.Token.IsEmpty() {
-		return given, fault.New(fault.TokenFile, "both token and token-file are given", "set one of them")
+	if !shared.Token.IsEmpty() {
+		return fault.New(fault.TokenFile, "both token and token-file are set", "set only one of them")
 	}
-	given.Token, err = readToken(ctx, strings.TrimSpace(given.TokenFile), source.Stdin)
-	return given, err
+	shared.Token, err = readToken(ctx, strings.TrimSpace(shared.TokenFile), s.Stdin)
+	return err
 }
 
-// lookuper finds a setting under the host's names. A name that is present ends
-// the search even when its value is empty; only then does empty, or blank,
-// mean that nothing was given and the default holds. (go-envconfig by itself
-// takes an empty value for a given one, and refuses hyphens in its tags.)
-func (s Source) lookuper() envconfig.LookuperFunc {
+// lookuper finds a setting under the host's names, or else its default. A name
+// that is present ends the search even if its value is empty; only then does an
+// empty or blank value mean that the setting isn't set. (Left to itself,
+// go-envconfig treats an empty value as set, and rejects hyphens in its tags.)
+func (s Source) lookuper(table []contract.Setting) envconfig.LookuperFunc {
 	return func(key string) (string, bool) {
 		id := idOf(key)
+		setting, _ := contract.Find(table, id)
 		for _, name := range s.Names(id) {
 			if value, present := s.Lookup(name); present {
-				return value, strings.TrimSpace(value) != ""
+				if strings.TrimSpace(value) != "" {
+					return value, true
+				}
+				break
 			}
 		}
-		return "", false
+		return setting.Default, true
 	}
 }
 
-// Secrets returns what may be secret in the settings as they were given.
-func (g Given) Secrets() []secret.String {
-	secrets := credential.Secrets(g.Token, g.Identity)
-	for _, address := range []secret.String{g.Repository, g.ServerURL} {
+// Secrets returns what may be secret in the settings, before they are parsed.
+func (s Shared) Secrets() []secret.String {
+	secrets := credential.Secrets(s.Token, s.Identity)
+	for _, address := range []secret.String{s.Repository, s.ServerURL} {
 		userInfo, _ := secret.SplitUserInfo(address)
 		secrets = append(secrets, userInfo...)
 	}

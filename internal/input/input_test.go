@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
@@ -31,18 +32,20 @@ func source(settings map[string]string) input.Source {
 
 func read(t *testing.T, settings map[string]string) (input.Settings, error) {
 	t.Helper()
-	given, err := input.Read(context.Background(), source(settings))
+	text, err := input.ReadCredential(context.Background(), source(settings))
 	if err != nil {
 		return input.Settings{}, err
 	}
-	s, _, err := given.Settings()
+	s, _, err := text.Parse()
 	return s, err
 }
 
 func TestDefaults(t *testing.T) {
 	blank := map[string]string{}
-	for _, id := range []string{"token", "identity", "kind", "repository", "workspace", "server-url", "expires-on", "git", "rewrite-ssh", "export-env", "env-prefix", "on-missing-token", "verify", "required-scopes", "timeout", "ca-certificate", "summary", "avo-connection-name", "avo-username"} {
-		blank[id] = " \t\n" // an empty value means "not given", always
+	for _, setting := range contract.CredentialSettings {
+		if setting.ID != "token-file" {
+			blank[setting.ID] = " \t\n" // a blank value means that the setting isn't set
+		}
 	}
 	for name, settings := range map[string]map[string]string{"nothing": nil, "blanks": blank} {
 		s, err := read(t, settings)
@@ -54,11 +57,15 @@ func TestDefaults(t *testing.T) {
 		}
 		s.Token, s.Repository = secret.String{}, secret.String{}
 		want := input.Settings{
-			Verify: input.VerifyNone, Timeout: 30 * time.Second, Summary: true,
-			Server:         server.Cloud,
-			ExportEnv:      true,
-			EnvPrefix:      "BITBUCKET",
-			OnMissingToken: input.Fail,
+			Common: input.Common{
+				Server:         server.Cloud,
+				OnMissingToken: input.Fail,
+				Summary:        true,
+				Timeout:        30 * time.Second,
+			},
+			Verify:    input.VerifyNone,
+			ExportEnv: true,
+			EnvPrefix: "BITBUCKET",
 		}
 		if !reflect.DeepEqual(s, want) {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", name, s, want)
@@ -83,12 +90,23 @@ func TestSettings(t *testing.T) {
 	}
 	s.Token, s.Repository = secret.String{}, secret.String{}
 	want := input.Settings{
-		Identity: "me@example.com", Kind: credential.AccessToken, Workspace: "ws",
-		Server:    server.Server{URL: "https://git.example.com/ctx", DataCenter: true},
-		ExpiresOn: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Git: gitconfig.Workspace,
-		RewriteSSH: true, EnvPrefix: "MIRROR", OnMissingToken: input.Skip,
-		AvoConnectionName: "My team", AvoUsername: "someone",
-		Verify: input.VerifyWarn, RequiredScopes: "repository", Timeout: 90 * time.Second, CACertificate: []byte("-----BEGIN CERTIFICATE-----"),
+		Common: input.Common{
+			Identity:       "me@example.com",
+			Kind:           credential.AccessToken,
+			Server:         server.Server{URL: "https://git.example.com/ctx", DataCenter: true},
+			ExpiresOn:      time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
+			OnMissingToken: input.Skip,
+			Timeout:        90 * time.Second,
+			CACertificate:  []byte("-----BEGIN CERTIFICATE-----"),
+		},
+		Workspace:         "ws",
+		Verify:            input.VerifyWarn,
+		RequiredScopes:    "repository",
+		Git:               gitconfig.Workspace,
+		RewriteSSH:        true,
+		EnvPrefix:         "MIRROR",
+		AvoConnectionName: "My team",
+		AvoUsername:       "someone",
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
@@ -198,9 +216,9 @@ func TestTokenFile(t *testing.T) {
 		{"-", "from-stdin"},
 		{file(""), ""},
 	} {
-		given, err := input.Read(context.Background(), source(map[string]string{"token-file": test.path}))
-		if err != nil || given.Token.Reveal() != test.want {
-			t.Errorf("got %q, %v", given.Token.Reveal(), err)
+		text, err := input.ReadCredential(context.Background(), source(map[string]string{"token-file": test.path}))
+		if err != nil || text.Token.Reveal() != test.want {
+			t.Errorf("got %q, %v", text.Token.Reveal(), err)
 		}
 	}
 	for name, settings := range map[string]map[string]string{
@@ -208,11 +226,11 @@ func TestTokenFile(t *testing.T) {
 		"both are given":     {"token-file": file("a-token"), "token": "another-token"},
 		"both, and no token": {"token-file": "/nowhere", "token": "another-token"},
 	} {
-		given, err := input.Read(context.Background(), source(settings))
+		text, err := input.ReadCredential(context.Background(), source(settings))
 		if fault.From(err).Code != fault.TokenFile {
 			t.Errorf("%s: got %v", name, err)
 		}
-		if len(given.Secrets()) == 0 {
+		if len(text.Secrets()) == 0 {
 			t.Errorf("%s: nothing to mask", name)
 		}
 	}
@@ -251,7 +269,7 @@ func TestTokenFileGivesUpWithTheContext(t *testing.T) {
 	cancel(fault.New(fault.Terminated, "terminated"))
 	s := source(map[string]string{"token-file": "-"})
 	s.Stdin = never
-	if _, err := input.Read(ctx, s); fault.From(err).Code != fault.Terminated {
+	if _, err := input.ReadCredential(ctx, s); fault.From(err).Code != fault.Terminated {
 		t.Errorf("got %v", err)
 	}
 }
@@ -259,19 +277,19 @@ func TestTokenFileGivesUpWithTheContext(t *testing.T) {
 // A name that is present ends the search, even when its value is empty.
 func TestThePresentNameEndsTheSearch(t *testing.T) {
 	env := map[string]string{"A_kind": "", "B_kind": "access-token", "B_identity": "me"}
-	given, err := input.Read(context.Background(), input.Source{
+	text, err := input.ReadCredential(context.Background(), input.Source{
 		Names:  func(id string) []string { return []string{"A_" + id, "B_" + id} },
 		Lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok },
 	})
-	if err != nil || given.Kind != "auto" || given.Identity != "me" {
-		t.Errorf("got kind %q, identity %q, %v", given.Kind, given.Identity, err)
+	if err != nil || text.Kind != "auto" || text.Identity != "me" {
+		t.Errorf("got kind %q, identity %q, %v", text.Kind, text.Identity, err)
 	}
 }
 
 func TestMisspelt(t *testing.T) {
 	s := input.Source{Names: func(id string) []string { return []string{"INPUT_" + strings.ToUpper(id)} }}
 	var said []string
-	for _, remark := range s.Misspelt([]string{
+	for _, remark := range s.Misspelt(contract.CredentialSettings, []string{
 		"INPUT_TOKEN=x", "INPUT_TOKNE=s3cret", "INPUT_SERVER-URL=x", "INPUT_SERVER_URL=x", "INPUT_SERVERURL=x", "INPUT_EXPORT-EVN=x",
 		"INPUT_ARGS=x", "INPUT_SOMETHING-ELSE=x", "OTHER_TOKNE=x", "INPUT_=x", "INPUT_HOST=x",
 	}) {
@@ -288,19 +306,48 @@ func TestMisspelt(t *testing.T) {
 }
 
 func TestSecrets(t *testing.T) {
-	given, err := input.Read(context.Background(), source(map[string]string{
+	text, err := input.ReadCredential(context.Background(), source(map[string]string{
 		"token": "the-token", "repository": "https://me:in-repository@bitbucket.org/ws/repo", "server-url": "https://me:in-server-url@example.com",
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var texts []string
-	for _, s := range given.Secrets() {
+	for _, s := range text.Secrets() {
 		texts = append(texts, s.Reveal())
 	}
 	for _, want := range []string{"the-token", "in-repository", "in-server-url"} {
 		if !slices.Contains(texts, want) {
 			t.Errorf("%s isn't among the secrets", want)
+		}
+	}
+}
+
+// The fields that are read are the settings of the contract, except host, which
+// is read before anything else.
+func TestFieldsAreTheContracts(t *testing.T) {
+	for _, test := range []struct {
+		text     any
+		settings []contract.Setting
+	}{
+		{input.Credential{}, contract.CredentialSettings},
+		{input.Mirror{}, contract.MirrorSettings},
+	} {
+		var got, want []string
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(test.text)) {
+			if name := field.Tag.Get("env"); name != "" {
+				got = append(got, strings.ReplaceAll(strings.ToLower(name), "_", "-"))
+			}
+		}
+		for _, setting := range test.settings {
+			if setting.ID != "host" {
+				want = append(want, setting.ID)
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%T:\ngot  %v\nwant %v", test.text, got, want)
 		}
 	}
 }
@@ -313,12 +360,12 @@ func FuzzSettings(f *testing.F) {
 	f.Add("repository", "https://a:b@c/d")
 	f.Add("token", "\ufeff\"'x'\"")
 	f.Fuzz(func(t *testing.T, id, value string) {
-		given, err := input.Read(context.Background(), source(map[string]string{id: value, "token-file": ""}))
+		text, err := input.ReadCredential(context.Background(), source(map[string]string{id: value, "token-file": ""}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		given.Secrets()
-		_, remarks, err := given.Settings()
+		text.Secrets()
+		_, remarks, err := text.Parse()
 		if err == nil {
 			return
 		}

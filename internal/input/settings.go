@@ -12,28 +12,34 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// Settings is every setting, understood. An empty value means "not given".
+// Common is the settings that both commands have. An empty value means that the
+// setting isn't set.
+type Common struct {
+	Token          secret.String
+	Identity       string
+	Kind           credential.Kind // empty: to be recognised
+	Repository     secret.String   // in any spelling, which may hold a password
+	Server         server.Server
+	ExpiresOn      time.Time
+	OnMissingToken OnMissing
+	Summary        bool
+	Timeout        time.Duration
+	CACertificate  []byte // PEM; empty: the system's
+	EnvFile        string
+}
+
+// Settings is the settings of the credential command.
 type Settings struct {
-	Token             secret.String
-	Identity          string
-	Kind              credential.Kind // empty: to be recognised
-	Repository        secret.String   // any spelling, which may hold a password
+	Common
 	Workspace         string
-	Server            server.Server
 	Verify            Verify
-	RequiredScopes    string // a list in either vocabulary
-	ExpiresOn         time.Time
+	RequiredScopes    string          // a list in either vocabulary
 	Git               gitconfig.Reach // empty: none
 	RewriteSSH        bool
 	ExportEnv         bool
 	EnvPrefix         string
 	AvoConnectionName string // empty: no connection is asked for
 	AvoUsername       string
-	OnMissingToken    OnMissing
-	Summary           bool
-	Timeout           time.Duration // for all network calls together
-	CACertificate     []byte        // PEM; empty: the system's
-	EnvFile           string
 }
 
 // Verify is whether the credential is checked against Bitbucket.
@@ -46,7 +52,7 @@ const (
 	VerifyStrict Verify = "strict"
 )
 
-// OnMissing is what an empty token leads to.
+// OnMissing is what to do if the token is empty.
 type OnMissing string
 
 // The values of on-missing-token.
@@ -55,68 +61,83 @@ const (
 	Skip OnMissing = "skip"
 )
 
-// Settings understands what was given. The error is a [*fault.Fault] about the
-// first setting that can't be understood; the remarks hold either way.
-func (g Given) Settings() (Settings, []fault.Remark, error) {
+// Parse makes typed settings of the text. The error is a [*fault.Fault] about the
+// first setting that is wrong; the remarks hold either way.
+func (c Credential) Parse() (Settings, []fault.Remark, error) {
 	var p parser
-	token, remarks := credential.Clean("token", g.Token)
-	identity, more := credential.CleanIdentity(g.Identity)
+	common, remarks := p.common(c.Shared)
 	settings := Settings{
-		Token:             token,
-		Identity:          identity,
-		Kind:              p.kind(g.Kind),
-		Repository:        g.Repository,
-		Workspace:         strings.TrimSpace(g.Workspace),
-		Server:            p.server(g.ServerURL),
-		Verify:            Verify(p.oneOf("verify", g.Verify, string(VerifyNone), string(VerifyWarn), string(VerifyStrict))),
-		RequiredScopes:    strings.TrimSpace(g.RequiredScopes),
-		ExpiresOn:         p.day("expires-on", g.ExpiresOn),
-		Git:               p.reach(g.Git),
-		RewriteSSH:        p.boolean("rewrite-ssh", g.RewriteSSH),
-		ExportEnv:         p.boolean("export-env", g.ExportEnv),
-		EnvPrefix:         p.envPrefix(g.EnvPrefix),
-		AvoConnectionName: strings.TrimSpace(g.AvoName),
-		AvoUsername:       strings.TrimSpace(g.AvoUsername),
-		Summary:           p.boolean("summary", g.Summary),
-		OnMissingToken:    OnMissing(p.oneOf("on-missing-token", g.OnMissingToken, string(Fail), string(Skip))),
-		Timeout:           p.duration("timeout", g.Timeout),
-		CACertificate:     p.certificate(g.CACertificate),
-		EnvFile:           strings.TrimSpace(g.EnvFile),
+		Common:            common,
+		Workspace:         strings.TrimSpace(c.Workspace),
+		Verify:            Verify(p.oneOf("verify", c.Verify, string(VerifyNone), string(VerifyWarn), string(VerifyStrict))),
+		RequiredScopes:    strings.TrimSpace(c.RequiredScopes),
+		Git:               p.reach(c.Git),
+		RewriteSSH:        p.boolean("rewrite-ssh", c.RewriteSSH),
+		ExportEnv:         p.boolean("export-env", c.ExportEnv),
+		EnvPrefix:         p.envPrefix(c.EnvPrefix),
+		AvoConnectionName: strings.TrimSpace(c.AvoName),
+		AvoUsername:       strings.TrimSpace(c.AvoUsername),
 	}
 	if settings.RequiredScopes != "" && settings.Verify == VerifyNone {
 		settings.Verify = VerifyStrict
 	}
 	if settings.RewriteSSH && settings.Git == "" {
-		p.fail(fault.New(fault.SettingAlone, "rewrite-ssh does nothing without git",
+		p.fail(fault.New(fault.SettingAlone, "rewrite-ssh has no effect without git",
 			"set git to repository, workspace or host, or leave out rewrite-ssh"))
 	}
 	if settings.AvoUsername != "" && settings.AvoConnectionName == "" {
-		p.fail(fault.New(fault.SettingAlone, "avo-username does nothing without avo-connection-name",
-			"set avo-connection-name to the name that the connection shall have, or leave out avo-username"))
+		p.fail(fault.New(fault.SettingAlone, "avo-username has no effect without avo-connection-name",
+			"set avo-connection-name to a name for the connection, or leave out avo-username"))
 	}
-	p.apart(settings)
-	return settings, append(remarks, more...), p.err
+	p.apart(settings.Token, []shown{
+		{"identity", settings.Identity},
+		{"repository", withoutUserInfo(settings.Repository)},
+		{"workspace", settings.Workspace},
+		{"env-prefix", settings.EnvPrefix},
+		{"env-file", settings.EnvFile},
+		{"server-url", settings.Server.URL},
+		{"avo-connection-name", settings.AvoConnectionName},
+		{"avo-username", settings.AvoUsername},
+	})
+	return settings, remarks, p.err
 }
 
-// apart refuses a token that was also given where it would be shown.
-func (p *parser) apart(s Settings) {
-	if len(s.Token.Reveal()) < secret.MinMask {
-		return // none, or one that is a fault by itself
+// common parses what both commands have.
+func (p *parser) common(s Shared) (Common, []fault.Remark) {
+	token, remarks := credential.Clean("token", s.Token)
+	identity, more := credential.CleanIdentity(s.Identity)
+	return Common{
+		Token:          token,
+		Identity:       identity,
+		Kind:           p.kind(s.Kind),
+		Repository:     s.Repository,
+		Server:         p.server(s.ServerURL),
+		ExpiresOn:      p.day("expires-on", s.ExpiresOn),
+		OnMissingToken: OnMissing(p.oneOf("on-missing-token", s.OnMissingToken, string(Fail), string(Skip))),
+		Summary:        p.boolean("summary", s.Summary),
+		Timeout:        p.duration("timeout", s.Timeout),
+		CACertificate:  p.certificate(s.CACertificate),
+		EnvFile:        strings.TrimSpace(s.EnvFile),
+	}, append(remarks, more...)
+}
+
+// shown is a setting that isn't secret.
+type shown struct{ id, text string }
+
+func withoutUserInfo(address secret.String) string {
+	_, text := secret.SplitUserInfo(address)
+	return text
+}
+
+// apart rejects a secret that is also set where it would be shown.
+func (p *parser) apart(token secret.String, settings []shown) {
+	if len(token.Reveal()) < secret.MinMask {
+		return // empty, or a fault of its own
 	}
-	_, repository := secret.SplitUserInfo(s.Repository)
-	for _, setting := range []struct{ id, text string }{
-		{"identity", s.Identity},
-		{"repository", repository},
-		{"workspace", s.Workspace},
-		{"env-prefix", s.EnvPrefix},
-		{"env-file", s.EnvFile},
-		{"server-url", s.Server.URL},
-		{"avo-connection-name", s.AvoConnectionName},
-		{"avo-username", s.AvoUsername},
-	} {
-		if strings.Contains(setting.text, s.Token.Reveal()) {
-			p.fail(fault.New(fault.TokenShown, "the token also stands in the input "+setting.id+", which is no secret",
-				"set "+setting.id+" to what its name says; the token belongs in the input token alone"))
+	for _, setting := range settings {
+		if strings.Contains(setting.text, token.Reveal()) {
+			p.fail(fault.New(fault.TokenShown, "the token is also part of the setting "+setting.id+", which isn't secret",
+				"set "+setting.id+" to what its name says, and the token as token only"))
 		}
 	}
 }
@@ -152,13 +173,13 @@ func (p *parser) kind(text string) credential.Kind {
 	return credential.Kind(kind)
 }
 
-// boolean takes YAML 1.2's core schema, as @actions/core does.
+// boolean accepts YAML 1.2's core schema, as @actions/core does.
 func (p *parser) boolean(id, text string) bool {
 	value := p.oneOf(id, text, "true", "True", "TRUE", "false", "False", "FALSE")
 	return strings.EqualFold(value, "true")
 }
 
-// oneOf takes a value out of a list.
+// oneOf accepts the values of a list.
 func (p *parser) oneOf(id, text string, allowed ...string) string {
 	text = strings.TrimSpace(text)
 	if slices.Contains(allowed, text) {
@@ -180,12 +201,12 @@ func (p *parser) reach(text string) gitconfig.Reach {
 func (p *parser) duration(id, text string) time.Duration {
 	d, err := time.ParseDuration(strings.TrimSpace(text))
 	if err != nil || d <= 0 {
-		p.fail(fault.New(fault.Timeout, "the value of "+id+" is no time span", "write a number and a unit, such as 30s or 2m"))
+		p.fail(fault.New(fault.Timeout, id+" isn't a valid duration", "write a number and a unit, such as 30s or 2m"))
 	}
 	return d
 }
 
-// day takes a date, or that day's midnight in RFC 3339, which YAML readers make
+// day accepts a date, or that day's midnight in RFC 3339, which YAML readers make
 // of a date.
 func (p *parser) day(id, text string) time.Time {
 	text = strings.TrimSpace(text)
@@ -198,12 +219,12 @@ func (p *parser) day(id, text string) time.Time {
 	if day, err := time.Parse(time.RFC3339, text); err == nil && day.Format("15:04:05.999999999") == "00:00:00" {
 		return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
 	}
-	p.fail(fault.New(fault.ExpiresOn, "the value of "+id+" is no date",
-		"write it as year-month-day, such as 2027-01-31"))
+	p.fail(fault.New(fault.ExpiresOn, id+" isn't a valid date",
+		"write it as YYYY-MM-DD, such as 2027-01-31"))
 	return time.Time{}
 }
 
-// Names that CI hosts, git and this program give a meaning of their own.
+// Prefixes of variables that CI hosts, git and this program use themselves.
 var reservedPrefixes = []string{
 	"GITHUB", "ACTIONS", "RUNNER", "INPUT", "STATE", "PLUGIN", "BITBUCKET_AUTH",
 	"GIT", "CI", "DRONE", "HARNESS", "GITEA", "FORGEJO",
@@ -212,19 +233,19 @@ var reservedPrefixes = []string{
 func (p *parser) envPrefix(text string) string {
 	prefix := strings.TrimSpace(text)
 	if !isEnvPrefix(prefix) {
-		p.fail(fault.New(fault.EnvPrefix, "env-prefix doesn't fit the start of a variable's name",
+		p.fail(fault.New(fault.EnvPrefix, "env-prefix can't begin the name of a variable",
 			"use capital letters, digits and underscores, beginning with a letter and not ending in an underscore, such as MIRROR_BITBUCKET"))
 	}
 	for _, reserved := range reservedPrefixes {
 		if prefix == reserved || strings.HasPrefix(prefix, reserved+"_") {
-			p.fail(fault.New(fault.EnvPrefix, "env-prefix begins with "+reserved+", which has a meaning of its own",
+			p.fail(fault.New(fault.EnvPrefix, "env-prefix begins with "+reserved+", which is reserved",
 				"choose another prefix, such as MIRROR_BITBUCKET"))
 		}
 	}
 	return prefix
 }
 
-// isEnvPrefix holds for ^[A-Z][A-Z0-9_]*[A-Z0-9]$
+// isEnvPrefix reports whether text matches ^[A-Z][A-Z0-9_]*[A-Z0-9]$
 func isEnvPrefix(text string) bool {
 	const capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	return len(text) > 1 && strings.Contains(capitals, text[:1]) && !strings.HasSuffix(text, "_") &&

@@ -1,0 +1,118 @@
+package input
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// Mirror is the text of the mirror command's settings.
+type Mirror struct {
+	Shared
+	Source         secret.String `env:"SOURCE"`
+	SourceToken    secret.String `env:"SOURCE_TOKEN"`
+	SourceUsername string        `env:"SOURCE_USERNAME"`
+	Branches       string        `env:"BRANCHES"`
+	Tags           string        `env:"TAGS"`
+	Prune          string        `env:"PRUNE"`
+	Overwrite      string        `env:"OVERWRITE"`
+	MaxDeletions   string        `env:"MAX_DELETIONS"`
+	LFS            string        `env:"LFS"`
+	Create         string        `env:"CREATE"`
+	Project        string        `env:"PROJECT"`
+	DryRun         string        `env:"DRY_RUN"`
+}
+
+// ReadMirror is [ReadCredential] for the mirror command.
+func ReadMirror(ctx context.Context, source Source) (Mirror, error) {
+	var text Mirror
+	err := source.read(ctx, contract.MirrorSettings, &text, &text.Shared)
+	return text, err
+}
+
+// Secrets returns what may be secret in the settings, before they are parsed.
+func (m Mirror) Secrets() []secret.String {
+	userInfo, _ := secret.SplitUserInfo(m.Source)
+	secrets := append(m.Shared.Secrets(), userInfo...)
+	return append(secrets, m.SourceToken, secret.New(strings.TrimSpace(m.SourceToken.Reveal())))
+}
+
+// MirrorSettings is the settings of the mirror command.
+type MirrorSettings struct {
+	Common
+	Source         secret.String // a URL, which may hold a password, or a path; empty: the host knows
+	SourceToken    secret.String
+	SourceUsername string
+	Branches       string // patterns
+	Tags           string // patterns
+	Prune          bool
+	Overwrite      bool
+	MaxDeletions   int
+	LFS            bool
+	Create         Create
+	Project        string
+	DryRun         bool
+}
+
+// Create is whether to create the Bitbucket repository if it doesn't exist, and
+// who may read it.
+type Create string
+
+// The values of create.
+const (
+	CreateNone    Create = "none"
+	CreatePrivate Create = "private"
+	CreatePublic  Create = "public"
+)
+
+// Parse is [Credential.Parse] for the mirror command.
+func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
+	var p parser
+	common, remarks := p.common(m.Shared)
+	settings := MirrorSettings{
+		Common:         common,
+		Source:         secret.New(strings.TrimSpace(m.Source.Reveal())),
+		SourceToken:    secret.New(strings.TrimSpace(m.SourceToken.Reveal())),
+		SourceUsername: strings.TrimSpace(m.SourceUsername),
+		Branches:       strings.TrimSpace(m.Branches),
+		Tags:           strings.TrimSpace(m.Tags),
+		Prune:          p.boolean("prune", m.Prune),
+		Overwrite:      p.boolean("overwrite", m.Overwrite),
+		MaxDeletions:   p.count("max-deletions", m.MaxDeletions),
+		LFS:            p.oneOf("lfs", m.LFS, "auto", "false") == "auto",
+		Create:         Create(p.oneOf("create", m.Create, string(CreateNone), string(CreatePrivate), string(CreatePublic))),
+		Project:        strings.TrimSpace(m.Project),
+		DryRun:         p.boolean("dry-run", m.DryRun),
+	}
+	if settings.Project != "" && settings.Create == CreateNone {
+		p.fail(fault.New(fault.SettingAlone, "project has no effect without create",
+			"set create to private or public, or leave out project"))
+	}
+	public := []shown{
+		{"identity", settings.Identity},
+		{"repository", withoutUserInfo(settings.Repository)},
+		{"server-url", settings.Server.URL},
+		{"env-file", settings.EnvFile},
+		{"source", withoutUserInfo(settings.Source)},
+		{"source-username", settings.SourceUsername},
+		{"branches", settings.Branches},
+		{"tags", settings.Tags},
+		{"project", settings.Project},
+	}
+	p.apart(settings.Token, public)
+	p.apart(settings.SourceToken, public)
+	return settings, remarks, p.err
+}
+
+// count accepts a number of things.
+func (p *parser) count(id, text string) int {
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || n < 0 {
+		p.fail(fault.New(fault.NotNumber, id+" isn't a whole number", "write digits only, such as 10; 0 allows none"))
+	}
+	return n
+}
