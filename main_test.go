@@ -45,29 +45,71 @@ func TestASignalEndsABlockedRun(t *testing.T) {
 	}
 }
 
-// Go opens /dev/null in the place of a closed standard output: masks would go
-// nowhere, unnoticed. A step that throws its output away says so itself.
-func TestAClosedOutputHandsOverNothing(t *testing.T) {
+// Where masks are printed, an output that nobody reads hands over nothing,
+// however it was thrown away. Go opens the null device in the place of a closed
+// output.
+func TestADiscardedOutputHandsOverNothing(t *testing.T) {
 	bin := build(t)
-	for redirect, want := range map[string]int{">&-": 3, ">/dev/null": 0} {
-		dir := t.TempDir()
-		output, env := filepath.Join(dir, "output"), filepath.Join(dir, "env")
-		for _, path := range []string{output, env} {
-			if err := os.WriteFile(path, nil, 0o600); err != nil {
-				t.Fatal(err)
+	for _, redirect := range []string{">&-", ">/dev/null", "1<>/dev/null"} {
+		for _, host := range []string{"GITHUB_ACTIONS=true", "TF_BUILD=True"} {
+			output := newFile(t)
+			env := append(accessToken(host), "GITHUB_OUTPUT="+output, "GITHUB_ENV="+newFile(t))
+			code, stderr := runShell(t, env, "exec "+bin+" "+redirect)
+			text := readFile(t, output)
+			if code != 3 || !strings.Contains(stderr, "BBA305") || strings.Contains(text+stderr, "s3cret") {
+				t.Errorf("%s, %s: exit code %d, %q; handed over %q", host, redirect, code, stderr, text)
 			}
 		}
-		cmd := exec.Command("sh", "-c", "exec "+bin+" "+redirect)
-		cmd.Env = []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + output, "GITHUB_ENV=" + env, "INPUT_TOKEN=s3cret-s3cret", "INPUT_KIND=access-token"}
-		_ = cmd.Run()
-		if got := cmd.ProcessState.ExitCode(); got != want {
-			t.Errorf("%s: exit code %d, want %d", redirect, got, want)
+		for _, args := range []string{"--version", "--help"} {
+			if code, stderr := runShell(t, []string{"GITHUB_ACTIONS=true"}, "exec "+bin+" "+args+" "+redirect); code != 0 {
+				t.Errorf("%s %s: exit code %d, %q", args, redirect, code, stderr)
+			}
 		}
-		text, err := os.ReadFile(output)
-		if err != nil || strings.Contains(string(text), "s3cret") != (want == 0) {
-			t.Errorf("%s: handed over %q, %v", redirect, text, err)
+		// Where nothing is masked, nothing is lost.
+		path := filepath.Join(t.TempDir(), "env")
+		code, stderr := runShell(t, append(accessToken("CIRCLECI=true"), "BITBUCKET_AUTH_ENV_FILE="+path), "exec "+bin+" "+redirect)
+		if code != 0 || !strings.Contains(readFile(t, path), "s3cret") {
+			t.Errorf("CircleCI, %s: exit code %d, %q", redirect, code, stderr)
 		}
 	}
+}
+
+// accessToken is the environment of a step with a token.
+func accessToken(host string) []string {
+	return []string{
+		host,
+		"INPUT_TOKEN=s3cret-s3cret", "INPUT_KIND=access-token",
+		"BITBUCKET_AUTH_TOKEN=s3cret-s3cret", "BITBUCKET_AUTH_KIND=access-token",
+	}
+}
+
+func runShell(t *testing.T, env []string, script string) (code int, stderr string) {
+	t.Helper()
+	var b strings.Builder
+	cmd := exec.Command("sh", "-c", script)
+	cmd.Env, cmd.Stderr = env, &b
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), b.String()
+}
+
+func newFile(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func build(t *testing.T) (bin string) {

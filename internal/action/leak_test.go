@@ -84,7 +84,7 @@ func TestNothingLeaks(t *testing.T) {
 			for _, host := range []struct {
 				runner   hosttest.Runner
 				variable string
-			}{{hosttest.GitHub, "GITHUB_ACTIONS"}, {hosttest.Gitea, "GITEA_ACTIONS"}, {hosttest.Act, "ACT"}, {hosttest.Forgejo, "FORGEJO_ACTIONS"}} {
+			}{{hosttest.GitHub, "GITHUB_ACTIONS"}, {hosttest.Gitea, "GITEA_ACTIONS"}, {hosttest.OldGitea, "GITEA_ACTIONS"}, {hosttest.Act, "ACT"}, {hosttest.Forgejo, "FORGEJO_ACTIONS"}} {
 				o := onGitHub(t, s.env.with(env{host.variable: "true"}))
 				if o.stderr != "" {
 					t.Errorf("%s: standard error is used: %q", host.runner.Name, o.stderr)

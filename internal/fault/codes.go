@@ -91,6 +91,7 @@ var (
 	EnvFileWrite    = Code{"BBA311", ExitHost}
 	ResultRefused   = Code{"BBA312", ExitHost} // a result that this host can't carry
 	JobAPI          = Code{"BBA313", ExitHost} // Buildkite's
+	HostAmbiguous   = Code{"BBA314", ExitHost} // markers of more than one host
 )
 
 // Our own: BBA9xx.

@@ -15,7 +15,7 @@ var azure = definition{
 	id:    "azure-pipelines",
 	found: isTrue("TF_BUILD"),
 	start: func(w World) Host { return &azurePipelines{world: w} },
-	masks: true,
+	masks: true, byStdout: true,
 }
 
 type azurePipelines struct {

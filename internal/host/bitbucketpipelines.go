@@ -7,7 +7,7 @@ import "slices"
 // variables between steps), so env-file can't be their file.
 var bitbucketPipelines = definition{
 	id:    "bitbucket-pipelines",
-	found: onPipelines,
+	found: isSet(pipelinesMarker),
 	start: func(w World) Host {
 		return &fileHost{
 			screen: screen{world: w}, name: "Bitbucket Pipelines",
@@ -17,8 +17,8 @@ var bitbucketPipelines = definition{
 	},
 }
 
-// onPipelines goes by the build's number, a name that no result has.
-func onPipelines(w World) bool { return w.getenv("BITBUCKET_BUILD_NUMBER") != "" }
+// pipelinesMarker is the build's number, a name that no result has.
+const pipelinesMarker = "BITBUCKET_BUILD_NUMBER"
 
 // pipelinesOwn are variables that Bitbucket Pipelines sets itself: they name the
 // repository that is being built, which need not be the one of the results.
@@ -26,7 +26,7 @@ var pipelinesOwn = []string{"BITBUCKET_WORKSPACE", "BITBUCKET_REPO_SLUG"}
 
 // withoutPipelinesOwn is values without those that would replace the host's own.
 func withoutPipelinesOwn(w World, values []Value) []Value {
-	if !onPipelines(w) {
+	if w.getenv(pipelinesMarker) == "" {
 		return values
 	}
 	return slices.DeleteFunc(slices.Clone(values), func(v Value) bool {

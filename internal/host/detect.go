@@ -2,8 +2,10 @@ package host
 
 import (
 	"io"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
@@ -29,49 +31,74 @@ const shellName = "shell"
 
 // definition is a host that can be found, or named.
 type definition struct {
-	id    string             // its name in BITBUCKET_AUTH_HOST
-	found func(w World) bool // nil where the host sets no variable of its own
+	id string // its name in BITBUCKET_AUTH_HOST; GitHub and its kin have none
+
+	// found returns the variable by which the host is found, or "". It is nil
+	// where the host sets no variable of its own.
+	found func(w World) string
 	start func(w World) Host
 
 	// masks is set where a step can mask text while it runs. Such a host can't
 	// be named: elsewhere its masks would do nothing, and what is printed with
 	// them would show.
 	masks bool
+	// byStdout is set where it masks by commands on standard output.
+	byStdout bool
+	// heirs are hosts that come from this one, and set its variables too.
+	heirs []string
 }
 
-// others are the hosts beside GitHub and its kin, the most specific first:
-// Woodpecker and Harness also set variables of Drone's, which they come from.
+// others are the hosts beside GitHub and its kin.
 var others = []definition{
 	woodpecker, harness, drone, gitLab, azure, bitbucketPipelines, circleCI, buildkite, teamCity, jenkins, tekton,
 }
 
-// detect finds the host, or returns nil.
-func detect(world World) (host Host, masks bool) {
-	if github := detectGitHub(world); github != nil {
-		return github, true
-	}
-	for _, d := range others {
-		if d.found != nil && d.found(world) {
-			return d.start(world), d.masks
+// finding is a host that was found by a variable.
+type finding struct {
+	definition
+	variable string
+}
+
+// detect finds hosts by the variables that they set. GitHub and its kin come
+// first, the most specific of them: their settings are in a family that no other
+// host sets. Of the others, more than one contradict each other.
+func detect(world World) []finding {
+	var all []finding
+	for _, d := range slices.Concat(kin, others) {
+		if d.found == nil {
+			continue
+		}
+		variable := d.found(world)
+		isHeir := func(f finding) bool { return slices.Contains(d.heirs, f.id) }
+		if variable == "" || slices.ContainsFunc(all, isHeir) {
+			continue
+		}
+		all = append(all, finding{d, variable})
+		if isKin := d.id == ""; isKin {
+			break
 		}
 	}
-	return nil, false
+	return all
 }
 
 // Choose decides the host, once: the one that is named or asked for, or else
 // the one that is detected. Where there is an error, the host returned with it
-// is the one to tell it to.
+// is the one to report it to.
 func Choose(world World, askedForShell bool) (Host, error) {
-	detected, masks := detect(world)
+	found := detect(world)
+	masking := slices.IndexFunc(found, func(f finding) bool { return f.masks })
 	named := strings.TrimSpace(world.getenv(hostVariable))
 	shell := &shell{screen{world: world}}
 	switch {
-	case masks && askedForShell:
-		return shell, fault.New(fault.ShellRefused, "--shell can't be used on "+detected.Name()+
+	case masking >= 0 && askedForShell:
+		return shell, fault.New(fault.ShellRefused, "--shell can't be used on "+found[masking].start(world).Name()+
 			": what it prints would be captured, where no mask can act",
 			"leave out --shell: the results go to later steps by themselves")
-	case masks && named != "":
-		return detected, fault.New(fault.SettingRefused, hostVariable+" can't be set on "+detected.Name(),
+	case len(found) > 1 && !askedForShell && (named == "" || masking >= 0):
+		return &screen{world: world}, contradiction(world, found, masking < 0)
+	case masking >= 0 && named != "":
+		h := found[0].start(world)
+		return h, fault.New(fault.SettingRefused, hostVariable+" can't be set on "+h.Name(),
 			"take "+hostVariable+" out of the environment")
 	case askedForShell && named != "" && named != shellName:
 		return shell, fault.New(fault.SettingRefused, "--shell is asked for, and "+hostVariable+" names another host",
@@ -80,14 +107,51 @@ func Choose(world World, askedForShell bool) (Host, error) {
 		return shell, nil
 	case named != "":
 		return chooseNamed(world, named)
-	case detected != nil:
-		return detected, nil
+	case len(found) == 1 && found[0].byStdout && isDiscarded(world.Stdout):
+		world.Stdout = discarded{}
+		return found[0].start(world), fault.New(fault.OutputStream, "standard output is closed or goes to "+os.DevNull+", so nothing can be masked",
+			"don't redirect the standard output of this step: it holds no secret that isn't masked")
+	case len(found) == 1:
+		return found[0].start(world), nil
 	}
 	return &screen{world: world}, fault.New(fault.NoHost, "no CI host found, and none is named",
 		`in a shell, run: eval "$(bitbucket-auth --shell)"`,
 		"in a container on a CI host, hand the host's own variables into the container",
 		"or name the host in "+hostVariable)
 }
+
+// contradiction refuses to guess between hosts: what one of them masks, another
+// shows.
+func contradiction(world World, found []finding, nameable bool) *fault.Fault {
+	var names []string
+	for _, f := range found {
+		names = append(names, f.start(world).Name()+" (by "+f.variable+")")
+	}
+	hints := []string{"take the variable of the wrong one out of this step's environment"}
+	if nameable {
+		hints = append(hints, "or name the right one in "+hostVariable)
+	}
+	return fault.New(fault.HostAmbiguous, "more than one CI host is found: "+strings.Join(names, ", "), hints...)
+}
+
+// isDiscarded reports whether a stream is the null device, which Go also opens
+// in the place of a closed one (runtime, checkfds). Windows has no identity for
+// a pipe or a device, so there the kind of file must be the same too.
+func isDiscarded(stream io.Writer) bool {
+	file, isFile := stream.(*os.File)
+	if !isFile {
+		return false
+	}
+	given, err := file.Stat()
+	null, nullErr := os.Stat(os.DevNull)
+	return err == nil && nullErr == nil && given.Mode().Type() == null.Mode().Type() && os.SameFile(given, null)
+}
+
+// discarded stands in for a stream that swallows what is written to it, so that
+// a fault is reported where somebody can see it.
+type discarded struct{}
+
+func (discarded) Write([]byte) (int, error) { return 0, syscall.EBADF }
 
 func chooseNamed(world World, named string) (Host, error) {
 	ids := []string{shellName}
@@ -105,17 +169,27 @@ func chooseNamed(world World, named string) (Host, error) {
 }
 
 // isSet finds a host by a variable that is set to any value.
-func isSet(name string) func(World) bool {
-	return func(w World) bool { return w.getenv(name) != "" }
+func isSet(name string) func(World) string {
+	return func(w World) string {
+		if w.getenv(name) == "" {
+			return ""
+		}
+		return name
+	}
 }
 
 // isTrue finds a host by a variable that says true. Azure Pipelines writes it
 // with a capital.
-func isTrue(name string) func(World) bool {
-	return func(w World) bool { return strings.EqualFold(w.getenv(name), "true") }
+func isTrue(name string) func(World) string {
+	return func(w World) string {
+		if !strings.EqualFold(w.getenv(name), "true") {
+			return ""
+		}
+		return name
+	}
 }
 
-// The families of setting names (section 2 of the design), beside GitHub's.
+// The families of setting names, beside GitHub's.
 
 // ownNames is the family of hosts that have none.
 func ownNames(id string) []string {

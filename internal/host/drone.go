@@ -5,6 +5,7 @@ package host
 var drone = definition{
 	id:    "drone",
 	found: isTrue("DRONE"),
+	heirs: []string{"woodpecker", "harness"},
 	start: func(w World) Host {
 		return &fileHost{screen: screen{world: w}, name: "Drone", plugin: true, example: "./.bitbucket.env"}
 	},

@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -166,23 +167,30 @@ func TestEnvFileIsNotOneThatTheHostShows(t *testing.T) {
 	}
 }
 
-// GitLab's own file has no quoting, so it takes other lines than a shell.
+// onGitLab begins a step whose env-file is the runner's own file.
+func onGitLab(t *testing.T, version, path string) (*job, error) {
+	t.Helper()
+	j := startJob(t, named(t, "GitLab CI"), "GITLAB_ENV", path, "CI_RUNNER_VERSION", version)
+	return j, j.host.UseFile(path)
+}
+
+// GitLab's own file has no quoting: it needs other lines than a shell.
 func TestGitLabEnv(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gitlab_runner_env")
 	write(t, path, "EARLIER=1", 0o600)
-	begin := func() *job {
-		j := startJob(t, named(t, "GitLab CI"), "GITLAB_ENV", path)
-		if err := j.host.UseFile(path); err != nil {
-			t.Fatal(err)
-		}
-		return j
+	j, err := onGitLab(t, "17.7.0", path)
+	if err != nil {
+		t.Fatal(err)
 	}
 	carried := slices.DeleteFunc(slices.Clone(hostile), func(v string) bool { return strings.HasSuffix(v, " ") })
 	results := resultsOf(carried)
-	if err := begin().host.HandOver(context.Background(), results); err != nil {
+	if err := j.host.HandOver(context.Background(), results); err != nil {
 		t.Fatal(err)
 	}
-	got := hosttest.ByName(hosttest.ReadGitLabEnv(read(t, path)))
+	got, log := hosttest.GitLabEnv(path, true)
+	if log != "" {
+		t.Errorf("the job's log shows %q", log)
+	}
 	for _, v := range append(results.Variables, host.Public("EARLIER", "1")) {
 		if value, found := got[v.Name]; !found || value != v.Text.Reveal() {
 			t.Errorf("%s is %q instead of %q", v.Name, value, v.Text.Reveal())
@@ -190,10 +198,45 @@ func TestGitLabEnv(t *testing.T) {
 	}
 	before := read(t, path)
 	for _, value := range []string{" ", "a ", " a "} {
-		err := begin().host.HandOver(context.Background(), resultsOf([]string{value}))
+		err := j.host.HandOver(context.Background(), resultsOf([]string{value}))
 		if fault.From(err).Code != fault.ResultRefused || read(t, path) != before {
 			t.Errorf("%q: got %v", value, err)
 		}
+	}
+}
+
+// A runner that runs its file as a script would show the credential: the second
+// word of "Basic …" becomes a command that isn't found.
+func TestGitLabEnvIsRefusedWhereItIsRun(t *testing.T) {
+	results := host.Results{Variables: []host.Value{host.Secret("BITBUCKET_AUTHORIZATION", secret.New("Basic czNjcmV0"))}}
+	for version, byLine := range map[string]bool{
+		"17.5.3": false, "17.6.99": false, "16.11.1": false, "9.9.9": false,
+		"17.7.0~pre.103.gdeadbeef": false, "17.7.0-rc1": false, "": false, "development version": false, "v17.9": false,
+		"17.7.0": true, "17.7.1": true, "17.10.0": true, "18.0.0~pre.1.gdeadbeef": true, "18.0.0": true, "100.0.0": true,
+	} {
+		path := filepath.Join(t.TempDir(), "gitlab_runner_env")
+		write(t, path, "", 0o600)
+		j, err := onGitLab(t, version, path)
+		if (err == nil) != byLine || err != nil && fault.From(err).Code != fault.EnvFile {
+			t.Errorf("%q: got %v", version, err)
+		}
+		if err == nil {
+			err = j.host.HandOver(context.Background(), results)
+		}
+		if _, log := hosttest.GitLabEnv(path, byLine); strings.Contains(log, "czNjcmV0") {
+			t.Errorf("%q: the job's log shows %q after %v", version, log, err)
+		}
+	}
+	// Through another name of its folder it is the same file.
+	dir := t.TempDir()
+	path := filepath.Join(dir, "real", "gitlab_runner_env")
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "real"), 0o700), os.Symlink("real", filepath.Join(dir, "link"))); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "", 0o600)
+	j, _ := onGitLab(t, "17.6.0", path)
+	if err := j.host.UseFile(filepath.Join(dir, "link", "gitlab_runner_env")); fault.From(err).Code != fault.EnvFile {
+		t.Errorf("through a link: %v", err)
 	}
 }
 

@@ -82,6 +82,25 @@ func TestEnvFileIsNoPipe(t *testing.T) {
 	}
 }
 
+// A payload that is a pipe tells nothing, and holds nothing up.
+func TestThePayloadIsNoPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "event.json")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j := startJob(t, named(t, "GitHub Actions"), "GITHUB_EVENT_NAME", "pull_request", "GITHUB_EVENT_PATH", path)
+	done := make(chan bool, 1)
+	go func() { done <- j.host.Event().Fork() }()
+	select {
+	case fork := <-done:
+		if fork {
+			t.Error("a pipe is a fork's pull request")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("waits for the pipe")
+	}
+}
+
 // A new file is for its owner alone whatever the umask allows.
 func TestEnvFileIgnoresTheUmask(t *testing.T) {
 	old := syscall.Umask(0)

@@ -34,6 +34,11 @@ func (e Event) Fork() bool {
 	if e.Name == "pull_request_target" {
 		return false // runs with the base repository's secrets, wherever the head is
 	}
+	// Opening a pipe could wait for ever.
+	info, err := os.Stat(e.path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	file, err := os.Open(e.path)
 	if err != nil {
 		return false

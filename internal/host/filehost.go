@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ type fileHost struct {
 	// the host shows or keeps.
 	shown      []string
 	shownUnder []string
+
+	// refuse is what else the host has against a path.
+	refuse func(w World, path string) error
 
 	// format is how the file is written; nil for a shell to source.
 	format func(w World, path string, values []Value) (string, error)
@@ -55,6 +59,11 @@ func (f *fileHost) UseFile(path string) error {
 		return fault.New(fault.EnvFile, "env-file names a file whose content "+f.name+" shows or keeps in the clear",
 			"set "+setting+" to another path, such as "+f.example)
 	}
+	if f.refuse != nil {
+		if err := f.refuse(f.world, path); err != nil {
+			return err
+		}
+	}
 	f.path = path
 	return nil
 }
@@ -69,11 +78,20 @@ func (f *fileHost) isShown(path string) bool {
 		slices.ContainsFunc(f.shown, func(name string) bool { return samePath(path, f.world.getenv(name)) })
 }
 
-// samePath tells whether two paths are one, by their text.
+// samePath reports whether two paths name one file, by their text or by the file
+// that is there.
 func samePath(a, b string) bool {
-	a, errA := filepath.Abs(a)
-	b, errB := filepath.Abs(b)
-	return b != "" && errA == nil && errB == nil && a == b
+	if a == "" || b == "" {
+		return false
+	}
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errA == nil && errB == nil {
+		return os.SameFile(infoA, infoB)
+	}
+	a, errA = filepath.Abs(a)
+	b, errB = filepath.Abs(b)
+	return errA == nil && errB == nil && a == b
 }
 
 // HandOver appends every variable to env-file, or leaves it as it was.

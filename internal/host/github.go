@@ -23,37 +23,43 @@ type gitHub struct {
 	world World
 	name  string
 
-	// literalMasks is set where the runner registers a mask without undoing the
-	// escapes of workflow commands (Forgejo).
-	literalMasks bool
+	masks masking
 
-	// lastMark is set where the runner takes the last :: of a line for the one
-	// that ends a command's head, and shows commands that it doesn't know (act).
-	lastMark bool
+	// greedy is set where the last :: of a line ends a command's head, which may
+	// then swallow a part of a message.
+	greedy bool
 }
+
+// masking is how a runner reads ::add-mask::.
+type masking int
+
+const (
+	escaped  masking = iota // undoes the escapes of workflow commands
+	literal                 // registers the text as it stands on the line
+	eitherOr                // one or the other, by its version
+	lastMark                // undoes escapes, but the last :: ends the head, and an unknown command is shown
+)
 
 // kin is GitHub's kin, the most specific first: each also sets the variables
-// of those below it.
-var kin = []struct {
-	variable string
-	host     gitHub
-}{
-	{"FORGEJO_ACTIONS", gitHub{name: "Forgejo Actions", literalMasks: true}},
-	{"GITEA_ACTIONS", gitHub{name: "Gitea Actions"}},
-	{"ACT", gitHub{name: "act", lastMark: true}},
-	{"GITHUB_ACTIONS", gitHub{name: "GitHub Actions"}},
+// of those below it. Before mid 2025 Forgejo set no variable of its own beside
+// Gitea's, whose runner registered masks literally before 1.0.7.
+var kin = []definition{
+	gitHubLike("FORGEJO_ACTIONS", gitHub{name: "Forgejo Actions", masks: literal, greedy: true}),
+	gitHubLike("GITEA_ACTIONS", gitHub{name: "Gitea Actions", masks: eitherOr, greedy: true}),
+	gitHubLike("ACT", gitHub{name: "act", masks: lastMark, greedy: true}),
+	gitHubLike("GITHUB_ACTIONS", gitHub{name: "GitHub Actions"}),
 }
 
-// detectGitHub returns nil on any other host.
-func detectGitHub(world World) Host {
-	for _, k := range kin {
-		if world.getenv(k.variable) == "true" {
-			host := k.host
-			host.world = world
+func gitHubLike(variable string, host gitHub) definition {
+	return definition{
+		found: isTrue(variable),
+		start: func(w World) Host {
+			host.world = w
 			return &host
-		}
+		},
+		masks:    true,
+		byStdout: true,
 	}
-	return nil
 }
 
 func (g *gitHub) Name() string     { return g.name }
@@ -82,16 +88,19 @@ func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) erro
 func (g *gitHub) Mask(forms []string) error {
 	return g.commands(func(action *githubactions.Action, b *bytes.Buffer) {
 		for _, form := range forms {
-			switch {
-			case g.literalMasks:
-				b.WriteString("::add-mask::" + form + "\n")
-			case !g.lastMark || !strings.Contains(":"+form, "::"):
+			if g.masks == lastMark && strings.Contains(":"+form, "::") {
+				// The old form of commands, whose head ends at a bracket. Where neither
+				// can carry it, it would be shown: no token has these characters.
+				if !strings.Contains(form, "]") {
+					b.WriteString("##[add-mask]" + strings.ReplaceAll(form, "%", "%25") + "\n")
+				}
+				continue
+			}
+			if g.masks != literal {
 				action.AddMask(form)
-			case !strings.Contains(form, "]"):
-				// The old form of commands, whose head ends at a bracket.
-				b.WriteString("##[add-mask]" + strings.ReplaceAll(form, "%", "%25") + "\n")
-			default:
-				// Neither form can carry it: it would be shown. No token has these characters.
+			}
+			if g.masks == literal || g.masks == eitherOr && strings.Contains(form, "%") {
+				b.WriteString("::add-mask::" + form + "\n")
 			}
 		}
 	})
@@ -103,6 +112,9 @@ func (g *gitHub) Say(remark fault.Remark) {
 		title := strings.TrimSpace("bitbucket-auth " + remark.Code.ID)
 		action = action.WithFieldsMap(map[string]string{"title": title})
 		text := strings.Join(lines(remark), "\n")
+		if g.greedy {
+			text = apart(text)
+		}
 		switch remark.Level {
 		case fault.Info:
 			action.Infof("%s", text)
@@ -119,6 +131,18 @@ func (g *gitHub) Say(remark fault.Remark) {
 		// remark holds a secret.
 		(&screen{world: g.world}).Say(remark)
 	}
+}
+
+// apart is a message without two colons in a row, and without one at its start,
+// which would follow those of the command's head.
+func apart(text string) string {
+	if strings.HasPrefix(text, ":") {
+		text = " " + text
+	}
+	for strings.Contains(text, "::") {
+		text = strings.ReplaceAll(text, "::", ": :")
+	}
+	return text
 }
 
 func (g *gitHub) Fail(f *fault.Fault) {

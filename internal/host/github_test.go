@@ -140,11 +140,23 @@ func TestUnprintableResultsAreRefused(t *testing.T) {
 	}
 }
 
+// gitHubsKin are GitHub's runner and those that read the same commands, each with
+// the variable that it sets. Old versions of Forgejo's runner are Gitea's.
+var gitHubsKin = []struct {
+	variable string
+	runner   hosttest.Runner
+}{
+	{"GITHUB_ACTIONS", hosttest.GitHub},
+	{"GITEA_ACTIONS", hosttest.Gitea},
+	{"GITEA_ACTIONS", hosttest.OldGitea},
+	{"ACT", hosttest.Act},
+	{"FORGEJO_ACTIONS", hosttest.Forgejo},
+}
+
 func TestMasksAreRegisteredAsTheyAre(t *testing.T) {
 	forms := []string{"plain-value", "100%25-percent", "with::colons", ":colon-first", "two words::and%colons"}
-	for variable, runner := range map[string]hosttest.Runner{
-		"GITHUB_ACTIONS": hosttest.GitHub, "GITEA_ACTIONS": hosttest.Gitea, "ACT": hosttest.Act, "FORGEJO_ACTIONS": hosttest.Forgejo,
-	} {
+	for _, h := range gitHubsKin {
+		variable, runner := h.variable, h.runner
 		s := newStep(t, variable)
 		if err := s.host.Mask(forms); err != nil {
 			t.Fatal(err)
@@ -189,27 +201,42 @@ func TestOneFileForBoth(t *testing.T) {
 	}
 }
 
-// Nothing that came from outside starts a command, in any host's log.
+// Nothing that came from outside starts a command, in any host's log, nor
+// changes the command that it is a part of.
 func TestRemarksAreNeutral(t *testing.T) {
 	for _, text := range []string{
-		"::add-mask::x", "a\n::error::x", "a\r::error::x", "a\u2028::error::x", "##[add-mask]x", "x ##[error]y", ":::error::x",
-		"##vso[task.setvariable variable=a]b", "##teamcity[setParameter name='a']", "####[[error]x", "%0A::error::x", "\x1b[2J", ": ::error::",
+		"::add-mask::x", " ::add-mask::x", "a\n::error::x", "a\r::error::x", "a\u2028::error::x", "##[add-mask]x", "x ##[error]y", ":::error::x", "::::::add-mask::::x",
+		"##vso[task.setvariable variable=a]b", "##teamcity[setParameter name='a']", "####[[error]x", "%0A::error::x", "\x1b[2J", ": ::error::", "x::error::y", "\ufeff::error::x",
 	} {
-		s := newStep(t, "GITHUB_ACTIONS")
-		s.host.Say(fault.Warn(fault.New(fault.Unexpected, text, text)))
-		line := s.stdout.String()
-		if strings.Count(line, "\n") != 1 || strings.Count(line, "::") != 2 {
-			t.Errorf("%q: not one command: %q", text, line)
-		}
-		for _, mark := range []string{"##[", "##vso[", "##teamcity[", "\x1b", "\r", "\u2028"} {
-			if strings.Contains(line, mark) {
-				t.Errorf("%q: %q is left in %q", text, mark, line)
+		for _, h := range gitHubsKin {
+			for _, level := range []fault.Level{fault.Info, fault.Warning} {
+				s := newStep(t, h.variable)
+				s.host.Say(fault.Remark{Level: level, Fault: fault.New(fault.Unexpected, text, text)})
+				for _, mark := range []string{"##[", "##vso[", "##teamcity[", "\x1b", "\r", "\u2028"} {
+					if strings.Contains(s.stdout.String(), mark) {
+						t.Errorf("%q: %q is left in %q", text, mark, s.stdout.String())
+					}
+				}
+				log := h.runner.Show(s.stdout.String())
+				wanted := []hosttest.Annotation{}
+				if level == fault.Warning {
+					wanted = append(wanted, hosttest.Annotation{Level: "warning", Title: "bitbucket-auth BBA901", Message: strings.Join(log.Lines, "\n")[len("##[warning]"):]})
+				}
+				if len(log.Lines) != 2 || len(log.Masks) > 0 || !slices.Equal(log.Annotations, wanted) {
+					t.Errorf("%s, %q: got %+v", h.runner.Name, text, log)
+				}
 			}
 		}
-		log := hosttest.GitHub.Show(line)
-		if len(log.Annotations) != 1 || log.Annotations[0].Level != "warning" || len(log.Masks) > 0 {
-			t.Errorf("%q: got %+v", text, log)
-		}
+	}
+}
+
+// An address stays readable where the runner allows it.
+func TestAddressesStayReadable(t *testing.T) {
+	s := newStep(t, "GITHUB_ACTIONS")
+	s.host.Say(fault.Warn(fault.New(fault.Unexpected, "[2001:db8::1] can't be reached", "ask the owner of fe80::1")))
+	want := "[2001:db8::1] can't be reached (BBA901)\nhint: ask the owner of fe80::1"
+	if log := hosttest.GitHub.Show(s.stdout.String()); len(log.Annotations) != 1 || log.Annotations[0].Message != want {
+		t.Errorf("got %q", log.Annotations)
 	}
 }
 

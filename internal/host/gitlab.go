@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -16,23 +17,50 @@ var gitLab = definition{
 		return &fileHost{
 			screen: screen{world: w}, name: "GitLab CI",
 			example: "../bitbucket.env", // beside the project folder, where no artifact is taken from
+			refuse:  refuseSourced,
 			format:  gitLabFormat,
 		}
 	},
 }
 
-// gitLabFormat is for a shell to source, unless env-file is the runner's own
-// file for the stages of a job (GITLAB_ENV).
+// isGitLabEnv reports whether env-file is the runner's own file for the later
+// stages of a job.
+func isGitLabEnv(w World, path string) bool { return samePath(path, w.getenv("GITLAB_ENV")) }
+
+// refuseSourced refuses GITLAB_ENV where the runner runs that file as a script:
+// a value with a space in it would run its second word as a command, and the
+// shell would print the word in the job's log. Runners read the file line by
+// line since 17.7 (gitlab-runner, shells/bash.go, SourceEnv).
+func refuseSourced(w World, path string) error {
+	if !isGitLabEnv(w, path) || readsLines(w.getenv("CI_RUNNER_VERSION")) {
+		return nil
+	}
+	return fault.New(fault.EnvFile, "env-file names the file of GITLAB_ENV, which GitLab Runner before 17.7 runs as a script",
+		"set env-file to another path, such as ../bitbucket.env, and source it in the script",
+		"or update the runner to 17.7 or later")
+}
+
+// readsLines reports whether a runner's version is 17.7 or later. A pre-release
+// of 17.7 may be older than the change, and an unknown version may be anything.
+func readsLines(version string) bool {
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d.", &major, &minor); err != nil {
+		return false
+	}
+	preRelease := strings.ContainsAny(version, "~-")
+	return major > 17 || major == 17 && (minor > 7 || minor == 7 && !preRelease)
+}
+
+// gitLabFormat is for a shell to source, except in the runner's own file.
 func gitLabFormat(w World, path string, values []Value) (string, error) {
-	if !samePath(path, w.getenv("GITLAB_ENV")) {
+	if !isGitLabEnv(w, path) {
 		return exports(values), nil
 	}
 	return bareLines(values)
 }
 
-// bareLines is values without any quoting. Its reader takes the spaces off both
-// ends of a line (gitlab-runner, functions/concrete/run/runner.go), so a value
-// that ends in one can't be carried.
+// bareLines is values without any quoting. The runner's shell drops the spaces at
+// both ends of a line, so a value that ends in one can't be carried.
 func bareLines(values []Value) (string, error) {
 	var b strings.Builder
 	for _, v := range values {

@@ -93,6 +93,55 @@ func TestSettingNames(t *testing.T) {
 	})
 }
 
+// Variables of two hosts contradict each other: what one of them masks, the other
+// shows. A host may also set the variables of the one that it comes from, and no
+// other host sets an input of GitHub's and its kin.
+func TestTwoHostsContradictEachOther(t *testing.T) {
+	for _, h := range hosttest.Hosts {
+		for _, other := range hosttest.Hosts {
+			j := &job{Site: h.Start(t)}
+			for name, value := range other.Env {
+				if _, set := j.Env[name]; !set {
+					j.Env[name] = value
+				}
+			}
+			if j.Env["BITBUCKET_AUTH_HOST"] != "" {
+				continue // it's named
+			}
+			err := j.choose(false)
+			related := h.Name == other.Name || h.Name == "Drone" || other.Name == "Drone" && h.Env["DRONE"] != ""
+			switch {
+			case h.Prefix == "INPUT_" || other.Prefix == "INPUT_":
+				if err != nil || !slices.ContainsFunc(hosttest.Hosts, func(kin hosttest.Host) bool { return kin.Name == j.host.Name() && kin.Prefix == "INPUT_" }) {
+					t.Errorf("%s and %s: got %s, %v", h.Name, other.Name, j.host.Name(), err)
+				}
+			case related:
+				if h.Name == other.Name && (err != nil || j.host.Name() != h.Name) {
+					t.Errorf("%s: got %s, %v", h.Name, j.host.Name(), err)
+				}
+			case fault.From(err).Code != fault.HostAmbiguous || !strings.Contains(err.Error(), h.Name) || !strings.Contains(err.Error(), other.Name):
+				t.Errorf("%s and %s: got %v", h.Name, other.Name, err)
+			}
+		}
+	}
+}
+
+// A name decides between hosts without masks, and never against one with masks.
+func TestANameDecides(t *testing.T) {
+	env := map[string]string{"TEAMCITY_VERSION": "2026.1", "CIRCLECI": "true", "BITBUCKET_AUTH_HOST": "circleci"}
+	j := &job{Site: &hosttest.Site{Env: env}}
+	if err := j.choose(false); err != nil || j.host.Name() != "CircleCI" {
+		t.Errorf("got %v", err)
+	}
+	env["TF_BUILD"] = "True"
+	if err := j.choose(false); fault.From(err).Code != fault.HostAmbiguous || j.stdout.Len() > 0 {
+		t.Errorf("got %v", err)
+	}
+	if err := j.choose(true); fault.From(err).Code != fault.ShellRefused {
+		t.Errorf("a shell: %v", err)
+	}
+}
+
 func TestTheHostCanBeNamed(t *testing.T) {
 	for _, h := range hosttest.Hosts {
 		for _, id := range []string{"tekton", "jenkins", "shell", "harness"} {

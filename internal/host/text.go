@@ -7,19 +7,18 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// commandMarks begin a command in some host's log: GitHub's two forms (the
-// second anywhere in a line), Azure Pipelines', TeamCity's. A space inside
-// makes them text.
+// commandMarks begin a command anywhere in a line: GitHub's old form, Azure
+// Pipelines', TeamCity's. A space inside makes them text.
 var commandMarks = strings.NewReplacer(
-	"::", ": :",
 	"##[", "## [",
 	"##vso[", "## vso[",
 	"##teamcity[", "## teamcity[",
 )
 
-// Neutral makes one line of text that no host takes for a command, whatever
-// stood in it: line ends of every kind and other control characters, which a
-// runner or a terminal may act on, become spaces.
+// Neutral makes one line of text that no host reads as a command, wherever in a
+// line it is put. Line ends of every kind and other control characters, which a
+// runner or a terminal may act on, become spaces. Two colons begin a command at
+// the start of a line alone, so an IPv6 address stays as it is.
 func Neutral(text string) string {
 	line := strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -27,14 +26,10 @@ func Neutral(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "?"))
-	// Breaking ":::" leaves ": ::", so go on until nothing changes.
-	for {
-		broken := commandMarks.Replace(line)
-		if broken == line {
-			return line
-		}
-		line = broken
+	if rest, found := strings.CutPrefix(strings.TrimLeft(line, " "), "::"); found {
+		line = ": :" + rest
 	}
+	return commandMarks.Replace(line)
 }
 
 // lines is a remark as it is shown: what is the matter, then the hints.

@@ -49,7 +49,7 @@ func TestRunnersMask(t *testing.T) {
 		if len(log.Annotations) == 0 || log.Annotations[0] != (hosttest.Annotation{Level: "error", Title: "a:b", Message: "told ***\nnext"}) {
 			t.Errorf("%s: %q", runner.Name, log.Annotations)
 		}
-		if old := len(log.Annotations) == 2; old != runner.Anywhere {
+		if old := len(log.Annotations) == 2; old != (runner.Name == "GitHub") {
 			t.Errorf("%s: the old form of commands: %q", runner.Name, log.Annotations)
 		}
 	}

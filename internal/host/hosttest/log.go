@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -38,19 +39,21 @@ type Runner struct {
 	Encode func(string) []string
 	// Literal is set where a mask is registered without undoing its escapes.
 	Literal bool
-	// Anywhere is set where the old form of commands works within a line.
-	Anywhere bool
-	// Greedy is set where the last mark of a line ends a command's head.
-	Greedy bool
+	// Command reads a line as a command, where the runner doesn't read it as
+	// GitHub's does.
+	Command func(line string) (name, properties, data string, ok bool)
 }
 
-// The runners whose masks differ.
+// The runners whose masks or commands differ. Gitea's runner undid no escapes in
+// masks before 1.0.7, and Forgejo's comes from that one; both set the same
+// variables then, so no step can tell them apart.
 var (
-	GitHub  = Runner{Name: "GitHub", Encode: gitHubForms, Anywhere: true}
-	Gitea   = Runner{Name: "Gitea", Encode: giteaForms}
-	Act     = Runner{Name: "act", Encode: noForms, Greedy: true}
-	Forgejo = Runner{Name: "Forgejo", Encode: noForms, Literal: true}
-	Runners = []Runner{GitHub, Gitea, Act, Forgejo}
+	GitHub   = Runner{Name: "GitHub", Encode: gitHubForms}
+	Gitea    = Runner{Name: "Gitea", Encode: giteaForms, Command: reporterCommand}
+	OldGitea = Runner{Name: "Gitea before 1.0.7", Encode: noForms, Literal: true, Command: reporterCommand}
+	Act      = Runner{Name: "act", Encode: noForms, Command: actCommand}
+	Forgejo  = Runner{Name: "Forgejo", Encode: noForms, Literal: true, Command: reporterCommand}
+	Runners  = []Runner{GitHub, Gitea, Act, Forgejo}
 )
 
 // shown are the commands that put a message into the log.
@@ -84,49 +87,58 @@ func (r Runner) Show(output string) Log {
 	return log
 }
 
-// parse takes a line for a workflow command (actions/runner, ActionCommand.cs).
+// parse reads a line as a workflow command.
 func (r Runner) parse(line string) (name string, properties map[string]string, data string, ok bool) {
-	if r.Greedy {
-		return parseGreedy(line)
+	read := gitHubCommand
+	if r.Command != nil {
+		read = r.Command
 	}
-	if rest, found := strings.CutPrefix(strings.TrimLeft(line, " \t"), "::"); found {
-		if info, data, found := strings.Cut(rest, "::"); found {
-			name, list, _ := strings.Cut(info, " ")
-			properties = map[string]string{}
-			for property := range strings.SplitSeq(list, ",") {
-				key, value, _ := strings.Cut(property, "=")
-				properties[strings.TrimSpace(key)] = value
-			}
-			return strings.ToLower(name), properties, data, true
-		}
+	name, list, data, ok := read(line)
+	properties = map[string]string{}
+	for property := range strings.SplitSeq(list, ",") {
+		key, value, _ := strings.Cut(property, "=")
+		properties[strings.TrimSpace(key)] = value
 	}
-	if _, rest, found := strings.Cut(line, "##["); found && r.Anywhere {
-		if info, data, found := strings.Cut(rest, "]"); found {
-			name, _, _ = strings.Cut(info, " ")
-			return strings.ToLower(name), nil, data, true
-		}
-	}
-	return "", nil, "", false
+	return strings.ToLower(name), properties, data, ok
 }
 
-// parseGreedy is parse by act's regular expressions (nektos/act, command.go).
-func parseGreedy(line string) (name string, properties map[string]string, data string, ok bool) {
-	for begin, end := range map[string]string{"::": "::", "##[": "]"} {
-		rest, found := strings.CutPrefix(line, begin)
-		i := strings.LastIndex(rest, end)
-		if !found || i < 1 {
-			continue
+// gitHubCommand follows actions/runner, ActionCommand.cs: the next mark ends the
+// head, and the old form of commands works anywhere in a line.
+func gitHubCommand(line string) (name, properties, data string, ok bool) {
+	if rest, found := strings.CutPrefix(strings.TrimLeft(line, " \t"), "::"); found {
+		if head, data, found := strings.Cut(rest, "::"); found {
+			name, properties, _ := strings.Cut(head, " ")
+			return name, properties, data, true
 		}
-		name, list, _ := strings.Cut(rest[:i], " ")
-		properties = map[string]string{}
-		for property := range strings.SplitSeq(list, ",") {
-			key, value, _ := strings.Cut(property, "=")
-			properties[key] = value
-		}
-		return name, properties, rest[i+len(end):], true
 	}
-	return "", nil, "", false
+	if _, rest, found := strings.Cut(line, "##["); found {
+		if head, data, found := strings.Cut(rest, "]"); found {
+			name, _, _ := strings.Cut(head, " ")
+			return name, "", data, true
+		}
+	}
+	return "", "", "", false
 }
+
+// patterns reads commands by regular expressions that capture the name, the
+// properties, and the data.
+func patterns(texts ...string) func(string) (name, properties, data string, ok bool) {
+	return func(line string) (name, properties, data string, ok bool) {
+		for _, text := range texts {
+			if m := regexp.MustCompile(text).FindStringSubmatch(line); m != nil {
+				return m[1], strings.TrimSpace(m[2]), m[3], true
+			}
+		}
+		return "", "", "", false
+	}
+}
+
+// In both, the last mark of a line ends a head that has properties; in act's,
+// any head (nektos/act, command.go; gitea/runner and forgejo/runner, reporter.go).
+var (
+	actCommand      = patterns(`^::([^ ]+)( .+)?::(.*)$`, `^##\[([^ ]+)( .+)?](.*)$`)
+	reporterCommand = patterns(`^::([^ :]+)( .*)?::(.*)$`)
+)
 
 func unescapeData(text string) string {
 	return strings.NewReplacer("%0D", "\r", "%0A", "\n", "%25", "%").Replace(text)

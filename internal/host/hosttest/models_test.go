@@ -56,13 +56,6 @@ func TestReadHarnessFile(t *testing.T) {
 	}
 }
 
-func TestReadGitLabEnv(t *testing.T) {
-	got := hosttest.ReadGitLabEnv("A=1\n\n no equals \n  B='x'=y  \nC=")
-	if want := (records{{"A", "1"}, {"B", "'x'=y"}, {"C", ""}}); !slices.Equal(got, want) {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestSource(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "env")
 	for text, want := range map[string]string{"export A='a b'\n": "a b", "export A=a\\ b\n": "a b", "A=not-exported\n": ""} {

@@ -31,10 +31,15 @@ func Source(shell []string, path string) (map[string]string, error) {
 	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
 		return nil, fmt.Errorf("%v: %w, %q", shell, err, stderr.String())
 	}
+	return environment(stdout.String()), nil
+}
+
+// environment reads what env -0 prints.
+func environment(text string) map[string]string {
 	values := map[string]string{}
-	for pair := range strings.SplitSeq(strings.TrimSuffix(stdout.String(), "\x00"), "\x00") {
+	for pair := range strings.SplitSeq(strings.TrimSuffix(text, "\x00"), "\x00") {
 		name, value, _ := strings.Cut(pair, "=")
 		values[name] = value
 	}
-	return values, nil
+	return values
 }
