@@ -1,5 +1,5 @@
 # The build stage runs on the builder's own platform and cross-compiles. The
-# defaults are for the classic builder, which sets neither argument and then
+# default is for the classic builder, which sets none of these arguments and
 # builds for its own platform.
 ARG BUILDPLATFORM=linux
 FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
@@ -12,15 +12,18 @@ RUN go mod download
 COPY main.go ./
 COPY internal ./internal
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build \
-    -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l \
+    -trimpath -buildvcs=false -tags nethttpomithttp2 \
+    -gcflags=all=-l -gcflags=runtime= -gcflags=github.com/seed-e1d06701/...= \
     -ldflags "-s -w -X main.version=$VERSION" \
     -o /out/bitbucket-auth . \
- && mkdir -p /out/etc/ssl/certs \
- && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/
+ && mkdir -p /out/etc/ssl \
+ && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/cert.pem
 
-# One layer of substance. There is no USER line, and must be none: the files
-# that the runner hands in belong to another user, so the container runs as root
-# (docs.github.com, "Dockerfile support for GitHub Actions").
+# One layer holds everything. Go reads the CA certificates once at this path; at
+# /etc/ssl/certs it would read them as a file and again as part of the folder.
+# There must be no USER line: the files that the runner mounts belong to another
+# user, so the container runs as root (docs.github.com, "Dockerfile support for
+# GitHub Actions").
 FROM scratch
 COPY --from=build /out /
 ENTRYPOINT ["/bitbucket-auth"]

@@ -68,7 +68,7 @@ func (c container) run(t *testing.T) outcome {
 		}
 	}
 	mounts := append([]string{
-		"/var/run/docker.sock:/var/run/docker.sock",
+		dockerSocket() + ":/var/run/docker.sock",
 		dir + ":/github/runner_temp",
 		filepath.Join(dir, "_github_home") + ":/github/home",
 		filepath.Join(dir, "_github_workflow") + ":/github/workflow",
@@ -102,6 +102,14 @@ func (c container) run(t *testing.T) outcome {
 		}
 	}
 	return o
+}
+
+// dockerSocket is the socket of the Docker engine in use.
+func dockerSocket() string {
+	if socket, found := strings.CutPrefix(os.Getenv("DOCKER_HOST"), "unix://"); found {
+		return socket
+	}
+	return "/var/run/docker.sock"
 }
 
 // command is the client's, which doesn't run yet, and the container's name.

@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// What e2e/setup makes, and goes by when it clears up.
+// The label by which .ci/setup --stop finds the containers of the tests, and the
+// image that e2e/setup builds.
 const (
 	label    = "bitbucket-auth-e2e"
 	jobImage = label + "/job:local"
@@ -29,14 +30,14 @@ var engineAnswers = sync.OnceValue(func() error {
 	text, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").CombinedOutput()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return errors.New("there is no docker here; e2e/setup gets one")
+		return errors.New("docker isn't installed; .ci/setup installs it")
 	case err != nil:
-		return fmt.Errorf("no Docker engine answers (%s); e2e/setup starts one", firstLine(text))
+		return fmt.Errorf("no Docker engine answers (%s); .ci/setup starts one", firstLine(text))
 	}
 	return nil
 })
 
-// engineRequired makes a missing engine a failure, as .ci/run wants it.
+// engineRequired makes a missing engine a failure, as .ci/run requires.
 func engineRequired() bool { return os.Getenv("E2E_DOCKER") == "required" }
 
 // needEngine skips a test that needs a Docker engine where none answers.
@@ -47,12 +48,12 @@ func needEngine(t testing.TB) {
 	}
 }
 
-// needJobImage skips a test that needs the image e2e/setup makes.
+// needJobImage skips a test that needs the image that e2e/setup builds.
 func needJobImage(t testing.TB) {
 	t.Helper()
 	needEngine(t)
 	if err := exec.Command("docker", "image", "inspect", jobImage).Run(); err != nil {
-		skip(t, fmt.Errorf("there is no image %s; e2e/setup makes it", jobImage))
+		skip(t, fmt.Errorf("the image %s is missing; e2e/setup builds it", jobImage))
 	}
 }
 
@@ -136,7 +137,7 @@ func (b builder) build(t testing.TB, dir string, args ...string) string {
 	cmd := b.command(append([]string{"build", "--force-rm", "--network", "host", "--tag", image}, append(args, dir)...)...)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		if bytes.Contains(text, []byte("GOPROXY=off")) {
-			t.Log("run e2e/setup again: the stand-in for the Go image lacks a module")
+			t.Log("run .ci/setup again: the stand-in for the Go image lacks a module")
 		}
 		t.Fatalf("docker build: %v\n%s", err, text)
 	}

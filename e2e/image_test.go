@@ -103,7 +103,7 @@ func checkConfig(t *testing.T, image string) {
 // library, no other tool.
 func checkContents(t *testing.T, image string, machine elf.Machine) {
 	t.Helper()
-	const certificates = "etc/ssl/certs/ca-certificates.crt"
+	const certificates = "etc/ssl/cert.pem"
 	program := strings.TrimPrefix(entrypoint, "/")
 	var size, compressed, substance int
 	var names []string

@@ -135,7 +135,7 @@ func (j *job) try(args ...string) (string, error) {
 	cmd := j.command(nil, args...)
 	text, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
-		j.t.Fatalf("%s is needed for this test (e2e/setup installs it): %v", args[0], err)
+		j.t.Fatalf("%s is needed for this test (.ci/setup installs it): %v", args[0], err)
 	}
 	if ended, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && ended.Signaled() {
 		j.t.Fatalf("%q didn't end by itself: %v\n%s", args, err, text)

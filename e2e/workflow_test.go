@@ -94,8 +94,8 @@ type act struct {
 // job fails.
 func (a act) run(t *testing.T, tree string) string {
 	t.Helper()
-	// By a name of its own, two runs don't share containers, and e2e/setup --stop
-	// knows what it may remove.
+	// With a unique name, two runs don't share containers; .ci/setup --stop finds
+	// the volumes by the prefix.
 	text, err := os.ReadFile(filepath.Join(tree, a.workflow))
 	if err != nil {
 		t.Fatal(err)

@@ -52,7 +52,8 @@ func base(program string) ([]entry, error) {
 	}
 	return []entry{
 		file("bitbucket-auth", 0o755, text),
-		file("etc/ssl/certs/ca-certificates.crt", 0o644, authorities),
+		// At /etc/ssl/certs, Go would read them twice: as a file, and as the folder.
+		file("etc/ssl/cert.pem", 0o644, authorities),
 	}, nil
 }
 
