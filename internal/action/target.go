@@ -101,7 +101,7 @@ func gitVariables(setup *gitconfig.Setup, cred credential.Credential, lookup fun
 		return nil, nil
 	}
 	setup.User, setup.Password = cred.GitUsername, cred.Token
-	return gitconfig.Variables(*setup, lookup)
+	return gitconfig.Variables(lookup, *setup)
 }
 
 // spellings are the letter cases of a path that later steps may use: git

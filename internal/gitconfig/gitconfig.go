@@ -12,36 +12,45 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-const countVariable = "GIT_CONFIG_COUNT"
+// The names of the variables (git-config(1), ENVIRONMENT).
+const (
+	countVariable      = "GIT_CONFIG_COUNT"
+	keyPrefix          = "GIT_CONFIG_KEY_"
+	valuePrefix        = "GIT_CONFIG_VALUE_"
+	parametersVariable = "GIT_CONFIG_PARAMETERS"
+)
 
-// Reach is how far the credential reaches.
+// Reach is how far a credential reaches.
 type Reach string
 
-// The reaches, by the names that the input `git` takes.
+// The reaches, by the names that the input `git` accepts.
 const (
 	RepositoryOnly Reach = "repository"
 	Workspace      Reach = "workspace"
 	Host           Reach = "host"
 )
 
-// Setup is what git is to be set up for.
+// Setup is a login, and what git uses it for.
 type Setup struct {
 	Reach Reach
 	// Root is the URL under which repositories are cloned, without a slash at
 	// its end.
 	Root string
-	// Paths are what the reach names below Root: workspace/slug, or workspace,
-	// in each letter case that later steps may use. Empty for a whole host.
+	// Paths are the repository (workspace/slug) or the workspace that Reach
+	// means, in each letter case that later steps may use. Empty for a whole host.
 	Paths []string
 	// SSH are the ssh addresses, each up to where the path begins, that go to
 	// Root over HTTPS instead.
 	SSH []string
-	// User and Password log in. Where User is empty, the password goes into a
+	// User and Password are the login. Where User is empty, Password is sent in a
 	// Bearer header instead.
 	User     string
 	Password secret.String
 	// EnvPrefix begins the names of the variables that hold them.
 	EnvPrefix string
+	// CAFile is the path of a file with the CA certificates that git accepts
+	// from the server, in place of its own. Empty for git's own.
+	CAFile string
 }
 
 // scopes are the URLs for which the credential is used. Git matches whole path
@@ -60,13 +69,13 @@ func (s Setup) scopes() []string {
 	return scopes
 }
 
-// rewrite sends addresses that begin with from to to instead.
+// rewrite makes git use the prefix to where an address begins with from.
 type rewrite struct {
 	from, to string
 }
 
-// rewrites are made so that no neighbour is sent along: a whole host and a
-// workspace end in a slash, a repository is the exact pair that ends in .git.
+// rewrites returns those that affect no neighbour: prefixes of a whole host or a
+// workspace end in a slash, those of a repository in .git on both sides.
 func (s Setup) rewrites() []rewrite {
 	var all []rewrite
 	for _, ssh := range s.SSH {
@@ -85,7 +94,7 @@ func (s Setup) rewrites() []rewrite {
 }
 
 // SSHAddresses returns how a host's ssh addresses begin, in each spelling that
-// git takes, for each port.
+// git accepts, for each port.
 func SSHAddresses(host string, ports ...string) []string {
 	addresses := []string{"git@" + host + ":", "ssh://git@" + host + "/"}
 	for _, port := range ports {
@@ -94,23 +103,19 @@ func SSHAddresses(host string, ports ...string) []string {
 	return addresses
 }
 
-// Variables returns what to set, in this order: the count comes last, so that
-// no reader sees a count without its entries. The entries stand behind those
-// that the environment already has, and lookup reads. The error is a
+// Variables returns what to set for the setups, in this order: the count comes
+// last, so that no reader sees a count without its entries. The entries stand
+// behind those that the environment already has, which lookup reads; of two
+// that apply to the same URL, git uses the later one. The error is a
 // [*fault.Fault].
-func Variables(setup Setup, lookup func(string) (string, bool)) ([]secret.Value, error) {
-	first, err := countEntries(lookup)
+func Variables(lookup func(string) (string, bool), setups ...Setup) ([]secret.Value, error) {
+	next, err := countEntries(lookup)
 	if err != nil {
 		return nil, err
 	}
-	e := entries{next: first}
-	if setup.User == "" {
-		e.header(setup)
-	} else {
-		e.helper(setup, first)
-	}
-	for _, r := range setup.rewrites() {
-		e.add("url."+r.to+".insteadOf", r.from)
+	e := entries{next: next}
+	for _, setup := range setups {
+		e.addSetup(setup, lookup)
 	}
 	e.set(countVariable, strconv.Itoa(e.next))
 	return e.variables, nil
@@ -126,35 +131,55 @@ func (e *entries) set(name, text string) {
 	e.variables = append(e.variables, secret.Value{Name: name, Text: secret.New(text)})
 }
 
+func (e *entries) setSecret(name string, text secret.String) {
+	e.variables = append(e.variables, secret.Value{Name: name, Text: text, Secret: true})
+}
+
 func (e *entries) add(key, value string) {
-	e.set(fmt.Sprintf("GIT_CONFIG_KEY_%d", e.next), key)
-	e.set(fmt.Sprintf("GIT_CONFIG_VALUE_%d", e.next), value)
+	e.set(fmt.Sprintf("%s%d", keyPrefix, e.next), key)
+	e.set(fmt.Sprintf("%s%d", valuePrefix, e.next), value)
 	e.next++
 }
 
-func (e *entries) addSecret(key, value string) {
-	e.add(key, value)
-	e.variables[len(e.variables)-1].Secret = true
+func (e *entries) addSetup(setup Setup, lookup func(string) (string, bool)) {
+	if setup.User == "" {
+		e.header(setup)
+	} else {
+		e.helper(setup, lookup)
+	}
+	for _, scope := range setup.scopes() {
+		if setup.CAFile != "" {
+			e.add("http."+scope+".sslCAInfo", setup.CAFile)
+		}
+	}
+	for _, r := range setup.rewrites() {
+		e.add("url."+r.to+".insteadOf", r.from)
+	}
 }
 
 // helper logs in through a credential helper. Git-lfs and every other client
-// that asks git for credentials uses it too, and git says "Authentication
-// failed" where it doesn't help. An earlier step's header would beat it, and
-// another helper might answer first or store the secret, so both are reset for
-// the same URLs.
-func (e *entries) helper(setup Setup, first int) {
-	user := fmt.Sprintf("%s_GIT_%d_USERNAME", setup.EnvPrefix, first)
-	password := fmt.Sprintf("%s_GIT_%d_PASSWORD", setup.EnvPrefix, first)
+// that asks git for credentials uses it too, and when the token is refused, git
+// says "Authentication failed". An earlier step's header would take precedence,
+// and another helper might answer first or store the secret, so both are reset
+// for the same URLs.
+func (e *entries) helper(setup Setup, lookup func(string) (string, bool)) {
+	// A number that no earlier call has used, so that each has its own variables.
+	n := e.next
+	var user, password string
+	for taken := true; taken; n++ {
+		user = fmt.Sprintf("%s_GIT_%d_USERNAME", setup.EnvPrefix, n)
+		password = fmt.Sprintf("%s_GIT_%d_PASSWORD", setup.EnvPrefix, n)
+		_, taken = lookup(user)
+	}
 	e.set(user, setup.User)
-	e.set(password, setup.Password.Reveal())
-	e.variables[len(e.variables)-1].Secret = true
+	e.setSecret(password, setup.Password)
 
 	for _, scope := range setup.scopes() {
 		e.add("http."+scope+".extraHeader", "")
 		e.add("credential."+scope+".helper", "")
 		e.add("credential."+scope+".helper", helperText(user, password))
 		if hasPath(scope) {
-			// Git-lfs tells the path only then, without which the scope can't match.
+			// Only then does git-lfs send the path, which the scope has to match.
 			e.add("credential."+scope+".useHttpPath", "true")
 		}
 	}
@@ -170,19 +195,23 @@ func helperText(user, password string) string {
 
 // header logs in with a Bearer header, for tokens that have no user name. Other
 // helpers are reset, so that a refused token isn't followed by another login.
+// Redirects are refused: git 2.39 sends the header to the server that one names.
 func (e *entries) header(setup Setup) {
 	for _, scope := range setup.scopes() {
 		e.add("http."+scope+".extraHeader", "")
-		e.addSecret("http."+scope+".extraHeader", "Authorization: Bearer "+setup.Password.Reveal())
+		e.add("http."+scope+".extraHeader", "Authorization: Bearer "+setup.Password.Reveal())
+		e.variables[len(e.variables)-1].Secret = true
+		e.add("http."+scope+".followRedirects", "false")
 		e.add("credential."+scope+".helper", "")
 		e.add("credential."+scope+".helper", refused)
 	}
 }
 
-// refused is a credential helper for a header that was not taken. Without an
-// answer git would ask for a user name, and fail with that where nobody is
-// there to type; with this one it sends the same header again, which goes before
-// any user and password, and then says "Authentication failed".
+// refused is a credential helper for a header that the server didn't accept.
+// Without an answer, git would ask for a user name, and fail with that where
+// there is no terminal; with this one it sends the same header again, which
+// takes precedence over any user and password, and then says "Authentication
+// failed".
 const refused = `!f() { if test "$1" = get; then printf 'username=x-token-auth\npassword=refused\n'; fi; }; f`
 
 func hasPath(scope string) bool {
@@ -190,13 +219,13 @@ func hasPath(scope string) bool {
 	return strings.Contains(rest, "/")
 }
 
-// maxEntries is far above any real use, and far below where git's own parser
-// ends.
+// maxEntries is far above any real use, and far below the limit of git's own
+// parser.
 const maxEntries = 1_000_000
 
-// countEntries returns how many entries the environment has. Git fails every
-// command where the count is no number, or an entry has no key or no value; it
-// is better told here.
+// countEntries returns how many entries the environment has. Every git command
+// fails where the count isn't a number, or an entry lacks its key or value, so
+// that is reported here.
 func countEntries(lookup func(string) (string, bool)) (int, error) {
 	text, _ := lookup(countVariable)
 	if text == "" {
@@ -204,12 +233,12 @@ func countEntries(lookup func(string) (string, bool)) (int, error) {
 	}
 	count, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || count > maxEntries {
-		return 0, fault.New(fault.GitConfigCount, countVariable+" in the environment is no number of entries",
+		return 0, fault.New(fault.GitConfigCount, countVariable+" in the environment isn't a valid number of entries",
 			"find the step or the runner setting that sets "+countVariable+", and correct it: every git command fails with it")
 	}
 	for i := range int(count) {
-		for _, part := range []string{"KEY", "VALUE"} {
-			name := fmt.Sprintf("GIT_CONFIG_%s_%d", part, i)
+		for _, prefix := range []string{keyPrefix, valuePrefix} {
+			name := fmt.Sprintf("%s%d", prefix, i)
 			if _, present := lookup(name); !present {
 				return 0, fault.New(fault.GitConfigCount, fmt.Sprintf("%s counts %d entries, but %s is not set", countVariable, count, name),
 					"find the step that sets "+countVariable+", and correct it: every git command fails with it")

@@ -2,6 +2,8 @@ package gitconfig_test
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -28,7 +30,7 @@ func environment(values map[string]string) func(string) (string, bool) {
 // written is the variables as lines: entries as key = value.
 func written(t *testing.T, setup gitconfig.Setup, lookup func(string) (string, bool)) string {
 	t.Helper()
-	variables, err := gitconfig.Variables(setup, lookup)
+	variables, err := gitconfig.Variables(lookup, setup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,14 +111,27 @@ GIT_CONFIG_COUNT=5
 			s.Root, s.User, s.SSH = "https://git.example.com/ctx/scm", "", []string{"ssh://git@git.example.com:7999/"}
 		}, `http.https://git.example.com/ctx/scm/ws/repo.extraHeader = 
 http.https://git.example.com/ctx/scm/ws/repo.extraHeader = Authorization: Bearer t0ken (secret)
+http.https://git.example.com/ctx/scm/ws/repo.followRedirects = false
 credential.https://git.example.com/ctx/scm/ws/repo.helper = 
 credential.https://git.example.com/ctx/scm/ws/repo.helper = REFUSED
 http.https://git.example.com/ctx/scm/ws/repo.git.extraHeader = 
 http.https://git.example.com/ctx/scm/ws/repo.git.extraHeader = Authorization: Bearer t0ken (secret)
+http.https://git.example.com/ctx/scm/ws/repo.git.followRedirects = false
 credential.https://git.example.com/ctx/scm/ws/repo.git.helper = 
 credential.https://git.example.com/ctx/scm/ws/repo.git.helper = REFUSED
 url.https://git.example.com/ctx/scm/ws/repo.git.insteadOf = ssh://git@git.example.com:7999/ws/repo.git
-GIT_CONFIG_COUNT=9
+GIT_CONFIG_COUNT=11
+`},
+		{"a CA of its own", func(s *gitconfig.Setup) {
+			s.Reach, s.Paths, s.CAFile = gitconfig.Workspace, []string{"ws"}, "/etc/ca.pem"
+		}, `BITBUCKET_GIT_0_USERNAME=x-token-auth
+BITBUCKET_GIT_0_PASSWORD=t0ken (secret)
+http.https://bitbucket.org/ws.extraHeader = 
+credential.https://bitbucket.org/ws.helper = 
+credential.https://bitbucket.org/ws.helper = HELPER
+credential.https://bitbucket.org/ws.useHttpPath = true
+http.https://bitbucket.org/ws.sslCAInfo = /etc/ca.pem
+GIT_CONFIG_COUNT=5
 `},
 		{"Data Center's root has a path", func(s *gitconfig.Setup) {
 			s.Reach, s.Paths, s.Root = gitconfig.Host, nil, "https://git.example.com/scm"
@@ -145,7 +160,7 @@ func TestEntriesAreAppended(t *testing.T) {
 		"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "",
 		"GIT_CONFIG_KEY_1": "c.d", "GIT_CONFIG_VALUE_1": "x",
 	}
-	variables, err := gitconfig.Variables(cloud, environment(earlier))
+	variables, err := gitconfig.Variables(environment(earlier), cloud)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,6 +177,123 @@ func TestEntriesAreAppended(t *testing.T) {
 	}
 }
 
+// A host may have dropped the entries of an earlier call and kept its login.
+func TestLoginsAreNotReplaced(t *testing.T) {
+	earlier := map[string]string{"BITBUCKET_GIT_0_USERNAME": "me", "BITBUCKET_GIT_1_USERNAME": "me"}
+	variables, err := gitconfig.Variables(environment(earlier), cloud)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range variables {
+		if _, taken := earlier[v.Name]; taken {
+			t.Errorf("%s is overwritten", v.Name)
+		}
+	}
+	if v := variables[1]; v.Name != "BITBUCKET_GIT_2_PASSWORD" {
+		t.Errorf("the password is in %s", v.Name)
+	}
+}
+
+// Two logins in one environment: each answers for its own server.
+func TestSeveralSetups(t *testing.T) {
+	source := gitconfig.Setup{
+		Reach: gitconfig.Host, Root: "https://git.example.com",
+		User: "x-access-token", Password: secret.New("source-t0ken"), EnvPrefix: "SOURCE",
+	}
+	variables, err := gitconfig.Variables(nothing, source, cloud)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for root, want := range map[string]string{
+		"git.example.com": "username=x-access-token\npassword=source-t0ken",
+		"bitbucket.org":   "username=x-token-auth\npassword=t0ken",
+	} {
+		answer := git(t, variables, "protocol=https\nhost="+root+"\npath=ws/repo.git\n", "credential", "fill")
+		if !strings.Contains(answer, want) {
+			t.Errorf("%s: git logs in with\n%s", root, answer)
+		}
+	}
+}
+
+// git runs git with the variables, and nothing else that configures it.
+func git(t *testing.T, variables []secret.Value, stdin string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0"}
+	for _, v := range variables {
+		cmd.Env = append(cmd.Env, v.Name+"="+v.Text.Reveal())
+	}
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// Git reads the same configuration from the one variable as from many, and
+// keeps what the variable already held.
+func TestInParameters(t *testing.T) {
+	setup := cloud
+	setup.SSH, setup.CAFile = gitconfig.SSHAddresses("bitbucket.org"), "/it's here!/ca.pem"
+	variables, err := gitconfig.Variables(nothing, setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier := map[string]string{"GIT_CONFIG_PARAMETERS": "'user.name'='Me! Too'"}
+	packed := gitconfig.InParameters(environment(earlier), variables)
+	var names []string
+	for _, v := range packed {
+		names = append(names, v.Name)
+		if v.Text.IsEmpty() {
+			t.Errorf("%s is empty", v.Name)
+		}
+		if secret := v.Name == "BITBUCKET_GIT_0_PASSWORD"; v.Secret != secret {
+			t.Errorf("%s counts as secret: %v", v.Name, v.Secret)
+		}
+	}
+	if got := strings.Join(names, " "); got != "BITBUCKET_GIT_0_USERNAME BITBUCKET_GIT_0_PASSWORD GIT_CONFIG_PARAMETERS" {
+		t.Errorf("got %s", got)
+	}
+	list := []string{"config", "--list", "--null"}
+	got, want := git(t, packed, "", list...), "user.name\nMe! Too\x00"+git(t, variables, "", list...)
+	if got != want {
+		t.Errorf("git reads\n%q\nwant\n%q", got, want)
+	}
+
+	// A second call stands behind the first.
+	now := map[string]string{}
+	for _, v := range packed {
+		now[v.Name] = v.Text.Reveal()
+	}
+	again, err := gitconfig.Variables(environment(now), cloud)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed = gitconfig.InParameters(environment(now), again)
+	if got := git(t, packed, "", list...); !strings.HasPrefix(got, want) || packed[1].Name != "BITBUCKET_GIT_1_PASSWORD" {
+		t.Errorf("after a second call, %s, and git reads\n%q", packed[1].Name, got)
+	}
+}
+
+// A header is secret wherever it stands; without entries there is nothing to say.
+func TestInParametersSecrets(t *testing.T) {
+	setup := cloud
+	setup.User = ""
+	variables, err := gitconfig.Variables(nothing, setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if packed := gitconfig.InParameters(nothing, variables); len(packed) != 1 || !packed[0].Secret {
+		t.Errorf("got %+v", packed)
+	}
+	other := []secret.Value{{Name: "BITBUCKET_CREDENTIAL", Secret: true}}
+	if packed := gitconfig.InParameters(nothing, other); len(packed) != 1 || packed[0].Name != other[0].Name {
+		t.Errorf("got %+v", packed)
+	}
+}
+
 func TestBrokenEnvironment(t *testing.T) {
 	for name, values := range map[string]map[string]string{
 		"no number":  {"GIT_CONFIG_COUNT": "two"},
@@ -172,12 +304,12 @@ func TestBrokenEnvironment(t *testing.T) {
 		"no key":     {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_VALUE_0": "x"},
 		"no value":   {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b"},
 	} {
-		if _, err := gitconfig.Variables(cloud, environment(values)); fault.From(err).Code != fault.GitConfigCount {
+		if _, err := gitconfig.Variables(environment(values), cloud); fault.From(err).Code != fault.GitConfigCount {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
 	for _, count := range []string{"", "0"} {
-		if _, err := gitconfig.Variables(cloud, environment(map[string]string{"GIT_CONFIG_COUNT": count})); err != nil {
+		if _, err := gitconfig.Variables(environment(map[string]string{"GIT_CONFIG_COUNT": count}), cloud); err != nil {
 			t.Errorf("%q: %v", count, err)
 		}
 	}
@@ -187,7 +319,7 @@ func TestBrokenEnvironment(t *testing.T) {
 func TestTheHelperHoldsNoInput(t *testing.T) {
 	setup := cloud
 	setup.User, setup.Password = "$(touch pwned)`id`", secret.New("';id;'")
-	variables, err := gitconfig.Variables(setup, nothing)
+	variables, err := gitconfig.Variables(nothing, setup)
 	if err != nil {
 		t.Fatal(err)
 	}

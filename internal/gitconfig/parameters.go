@@ -1,0 +1,42 @@
+package gitconfig
+
+import (
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// InParameters carries the entries among variables in GIT_CONFIG_PARAMETERS
+// instead, behind those that it already has. It is for hosts that don't pass on
+// variables without a value: git needs an entry's value even where it is empty.
+// What isn't an entry stays as it is.
+//
+// The format is that in which git hands the settings of `git -c` to its child
+// processes, 'key'='value' since git 2.31 (its config.c, git_config_push_parameter).
+func InParameters(lookup func(string) (string, bool), variables []secret.Value) []secret.Value {
+	parameters, _ := lookup(parametersVariable)
+	var rest []secret.Value
+	hasEntries, hasSecret := false, false
+	for _, v := range variables {
+		text := v.Text.Reveal()
+		switch {
+		case strings.HasPrefix(v.Name, keyPrefix):
+			parameters = strings.TrimLeft(parameters+" "+quoted(text), " ")
+			hasEntries = true
+		case strings.HasPrefix(v.Name, valuePrefix):
+			parameters += "=" + quoted(text)
+			hasSecret = hasSecret || v.Secret
+		case v.Name != countVariable:
+			rest = append(rest, v)
+		}
+	}
+	if !hasEntries {
+		return rest
+	}
+	return append(rest, secret.Value{Name: parametersVariable, Text: secret.New(parameters), Secret: hasSecret})
+}
+
+// quoted is text as git quotes it for a shell (its quote.c, sq_quote_buf).
+func quoted(text string) string {
+	return "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(text) + "'"
+}
