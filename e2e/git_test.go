@@ -3,9 +3,13 @@ package e2e
 import (
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -428,15 +432,16 @@ func TestGitElsewhere(t *testing.T) {
 						t.Errorf("%s: %v\n%s", url, err, text)
 					}
 				}
-				// The server sends git away at once, then only after it asked who it is.
+				// The server redirects at once, then only after it asked for a login.
 				match := "GET " + l.side.scm + "/" + site + "/info/refs"
 				away := bitbuckettest.Redirect(l.side.url(elsewhere, site) + "/info/refs?service=git-upload-pack")
 				asks := bitbuckettest.Reply{Status: 401, Header: map[string]string{"WWW-Authenticate": `Basic realm="Bitbucket"`}}
 				for _, replies := range [][]bitbuckettest.Reply{{away}, {asks, away}} {
 					before := len(elsewhere.Requests())
 					server.Answer(match, replies...)
-					if text, err := j.lsRemote(l.side.url(server, site)); err == nil || len(elsewhere.Requests()) == before {
-						t.Errorf("git wasn't sent away: %v\n%s", err, text)
+					text, err := j.lsRemote(l.side.url(server, site))
+					if followed := len(elsewhere.Requests()) > before; err == nil || followed == l.header {
+						t.Errorf("git followed the redirect: %v, %v\n%s", followed, err, text)
 					}
 				}
 				for _, r := range append(server.Requests(), elsewhere.Requests()...) {
@@ -448,6 +453,52 @@ func TestGitElsewhere(t *testing.T) {
 					if r.Scheme != "" {
 						t.Errorf("a credential went to another host: %+v", r)
 					}
+				}
+			})
+		}
+	}
+}
+
+// A server that redirects gets git to log in at no other server, even one that
+// needs no login and so lets git go on to the request after the first: git 2.39
+// sends a header along then, but a helper's answer to the first server alone.
+func TestGitRedirects(t *testing.T) {
+	const commit = "0123456789012345678901234567890123456789"
+	packet := func(text string) string { return fmt.Sprintf("%04x%s", len(text)+4, text) }
+	for _, l := range []login{accessToken, projectToken} {
+		for service, command := range map[string][]string{
+			"git-upload-pack":  {"fetch"},
+			"git-receive-pack": {"push", "--no-verify", "--force"},
+		} {
+			t.Run(l.name+", "+command[0], func(t *testing.T) {
+				t.Parallel()
+				var mu sync.Mutex
+				var logins []string
+				var posted bool
+				stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					mu.Lock()
+					defer mu.Unlock()
+					if login := r.Header.Get("Authorization"); login != "" {
+						logins = append(logins, r.Method+" "+r.URL.Path)
+					}
+					posted = posted || r.Method == http.MethodPost
+					w.Header().Set("Content-Type", "application/x-"+service+"-advertisement")
+					fmt.Fprint(w, packet("# service="+service+"\n")+"0000"+packet(commit+" refs/heads/main\x00report-status\n")+"0000")
+				}))
+				t.Cleanup(stranger.Close)
+				server := newServer(t, site)
+				j := newJob(t, server)
+				l.logIn(j, server, "repository", site)
+				j.copy(source(t, l.side), "source")
+				server.Answer("GET "+l.side.scm+"/"+site+"/info/refs", bitbuckettest.Redirect(stranger.URL+"/x/info/refs?service="+service))
+				text, err := j.try(slices.Concat([]string{"git", "-C", "source"}, command, []string{l.side.url(server, site), "main"})...)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil || len(logins) > 0 {
+					t.Errorf("git logs in elsewhere: %v, %v\n%s", logins, err, text)
+				}
+				if posted == l.header {
+					t.Errorf("git followed the redirect: %v\n%s", posted, text)
 				}
 			})
 		}
