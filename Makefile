@@ -42,6 +42,10 @@ unit:
 e2e: build .bin/act .bin/actionlint ## test the binary, and the image under Docker and act
 	cd e2e && go test -shuffle=on -timeout 10m
 
+.PHONY: runners
+runners: build $(addprefix .bin/,gitea-runner gitea-runner-1.0.6 buildkite-agent drone-runner) ## run the action under the CI hosts' own runners
+	cd e2e/runners && go test -shuffle=on -timeout 10m
+
 .PHONY: docs
 docs: ## write the generated parts of the documents anew
 	cd e2e && go test -run 'TestDocsActions|TestDocsTables|TestDocsAvoExample|TestRecipesPage' -update . >/dev/null
@@ -76,6 +80,7 @@ lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflow
 	@unformatted=$$(.bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not gofumpt's form:"; echo "$$unformatted"; exit 1; fi
 	.bin/golangci-lint run ./...
 	cd e2e && ../.bin/golangci-lint run --config ../.golangci.yml ./...
+	cd e2e/runners && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
 	cd bench && ../.bin/golangci-lint run --config ../.golangci.yml ./...
 	cd tools/image && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
 	.bin/actionlint

@@ -1,0 +1,184 @@
+package runners
+
+import (
+	"context"
+	"crypto/rand"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+const (
+	root = "../.."
+	// What e2e/setup makes, and looks for when it clears up.
+	label    = "bitbucket-auth-e2e"
+	jobImage = label + "/job:local"
+)
+
+// build has the Makefile build a program into .bin, and returns its path.
+func build(t *testing.T, target, name string) string {
+	t.Helper()
+	if text, err := exec.Command("make", "--silent", "-C", root, target).CombinedOutput(); err != nil {
+		t.Fatalf("make %s: %v\n%s", target, err, text)
+	}
+	path, err := filepath.Abs(filepath.Join(root, ".bin", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func product(t *testing.T) string { return build(t, "build", "bitbucket-auth") }
+
+func tool(t *testing.T, name string) string { return build(t, ".bin/"+name, name) }
+
+// needEngine skips a test where there is no Docker engine with the job image,
+// unless E2E_DOCKER=required says that there must be one.
+func needEngine(t *testing.T) {
+	t.Helper()
+	if exec.Command("docker", "image", "inspect", jobImage).Run() == nil {
+		return
+	}
+	reason := "there is no Docker engine with the image " + jobImage + "; e2e/setup makes both"
+	if os.Getenv("E2E_DOCKER") == "required" {
+		t.Fatal(reason)
+	}
+	t.Skip(reason)
+}
+
+// image builds the action's image for the time of a test, and returns its name.
+func image(t *testing.T) string {
+	t.Helper()
+	name := label + "/image-" + strings.ToLower(rand.Text()[:10]) + ":runners"
+	run(t, root, "docker", "build", "--quiet", "--force-rm", "--network", "host", "--tag", name, ".")
+	t.Cleanup(func() { run(t, ".", "docker", "image", "rm", name) })
+	return name
+}
+
+// program runs a host's program in a folder that is its home, with nothing else of
+// this environment but where commands and the Docker engine are.
+func program(t *testing.T, home string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = home
+	cmd.Env = []string{"HOME=" + home}
+	for _, name := range []string{"PATH", "DOCKER_HOST"} {
+		if value, set := os.LookupEnv(name); set {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
+	// Asked to end, a runner removes its containers.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 20 * time.Second
+	text, err := cmd.CombinedOutput()
+	return string(text), err
+}
+
+func run(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir = dir
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%q: %v\n%s", args, err, text)
+	}
+}
+
+// commit makes a repository of the files in a folder.
+func commit(t *testing.T, dir string) {
+	t.Helper()
+	run(t, dir, "git", "init", "--quiet", "--initial-branch", "main")
+	run(t, dir, "git", "add", "--all")
+	run(t, dir, "git", "-c", "user.name=e2e", "-c", "user.email=e2e@example.com", "-c", "core.hooksPath="+os.DevNull,
+		"commit", "--quiet", "--no-gpg-sign", "--message", "as it is now")
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func write(t *testing.T, name, text string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit replaces texts, each of which stands in the original just once.
+func edit(t *testing.T, text string, pairs ...string) string {
+	t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if n := strings.Count(text, pairs[i]); n != 1 {
+			t.Fatalf("%q stands there %d times:\n%s", pairs[i], n, text)
+		}
+		text = strings.Replace(text, pairs[i], pairs[i+1], 1)
+	}
+	return text
+}
+
+// serve serves one file, and returns its URL.
+func serve(t *testing.T, file string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) }))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// readsAndWrites is an API token that git may use.
+var readsAndWrites = bitbuckettest.Token{
+	Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket", "write:repository:bitbucket"},
+}
+
+// showOnFailure shows a job's log where the test fails.
+func showOnFailure(t *testing.T, log string) {
+	t.Helper()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(log)
+		}
+	})
+}
+
+// checkPushed wants the branch main in a repository.
+func checkPushed(t *testing.T, bitbucket *bitbuckettest.Server, repository string) {
+	t.Helper()
+	run(t, bitbucket.Dir(repository), "git", "rev-parse", "--verify", "--quiet", "refs/heads/main")
+}
+
+// checkContains wants texts in a log.
+func checkContains(t *testing.T, log string, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(log, text) {
+			t.Errorf("the log has no %q", text)
+		}
+	}
+}
+
+// checkHidden wants nothing of the secrets in a log, in any form.
+func checkHidden(t *testing.T, log string, secrets ...string) {
+	t.Helper()
+	for _, secret := range secrets {
+		if leaks := hosttest.Leaks(log, secret); len(leaks) > 0 {
+			t.Errorf("a secret shows: %s", leaks[0])
+		}
+	}
+}

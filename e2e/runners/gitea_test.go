@@ -1,0 +1,102 @@
+package runners
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	runnerv1 "code.gitea.io/actions-proto-go/runner/v1"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+)
+
+// TestGitea runs a job with Gitea's own runner: a recent one, and the last one that
+// registers a mask without undoing its escapes (commit c7c4bd60 of
+// gitea.com/gitea/runner changed that).
+func TestGitea(t *testing.T) {
+	needEngine(t)
+	repositories := publish(t, image(t))
+	url := serve(t, product(t))
+	for _, runner := range []string{"gitea-runner", "gitea-runner-1.0.6"} {
+		t.Run(runner, func(t *testing.T) {
+			bitbucket := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo", "team/other"}})
+			token := bitbucket.Add(readsAndWrites)
+			consumer := bitbucket.Add(bitbuckettest.Token{
+				Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}, Reach: []string{"team/other"},
+			})
+			job := runGitea(t, runner, repositories, &runnerv1.Task{
+				WorkflowPayload: []byte(read(t, "testdata/gitea.yml")),
+				Secrets:         map[string]string{"BITBUCKET_TOKEN": token.Secret, "CONSUMER_SECRET": consumer.Secret},
+				Vars:            map[string]string{"SERVER": bitbucket.URL, "CONSUMER_KEY": consumer.Key, "PROGRAM": url},
+			})
+			if !job.success {
+				t.Error("the job failed")
+			}
+			checkHidden(t, job.log(), token.Secret, consumer.Secret, job.outputs["minted"])
+			checkContains(t, job.log(), "(BBA101)", "(BBA305)", "dev@example.com:***", "BITBUCKET_CREDENTIAL=***")
+			checkPushed(t, bitbucket, "team/repo")
+			checkPushed(t, bitbucket, "team/other")
+			// The documents warn that other jobs get it in the clear.
+			want := base64.StdEncoding.EncodeToString([]byte("dev@example.com:" + token.Secret))
+			if got := job.outputs["credential"]; got != want {
+				t.Errorf("the job's output is %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// publish makes the repository that users name in their workflows, as a release
+// has it except for the image's name, and returns the folder that it is in.
+func publish(t *testing.T, image string) string {
+	t.Helper()
+	repositories := t.TempDir()
+	repository := filepath.Join(repositories, "seed-e1d06701/bitbucket-auth")
+	action := edit(t, read(t, filepath.Join(root, "action.yml")), "image: Dockerfile", "image: docker://"+image)
+	write(t, filepath.Join(repository, "action.yml"), action, 0o644)
+	commit(t, repository)
+	run(t, repository, "git", "tag", "v1.0.0")
+	return repositories
+}
+
+// giteaConfig keeps a job on the host's network, where the test's servers are, and
+// takes images from the engine alone.
+const giteaConfig = `
+cache: {enabled: false}
+container: {network: host, force_pull: false, docker_host: "-", options: "--label=` + label + `"}
+`
+
+// runGitea has a runner run one job.
+func runGitea(t *testing.T, runner, repositories string, task *runnerv1.Task) *coordinator {
+	t.Helper()
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	task.Id = rand.Int64() // it names the job's containers and volumes
+	c := &coordinator{task: task, outputs: map[string]string{}}
+	server := httptest.NewServer(c.handler(git, repositories))
+	defer server.Close()
+	if task.Context, err = pushed(server.URL); err != nil {
+		t.Fatal(err)
+	}
+	registration, err := json.Marshal(map[string]any{
+		"id": 1, "uuid": "e2e", "name": "e2e", "token": "e2e", "address": server.URL,
+		"labels": []string{"ubuntu-latest:docker://" + jobImage},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	write(t, filepath.Join(home, ".runner"), string(registration), 0o600)
+	write(t, filepath.Join(home, "config.yaml"), giteaConfig, 0o600)
+	text, err := program(t, home, tool(t, runner), "daemon", "--once", "--config", "config.yaml")
+	showOnFailure(t, fmt.Sprint(text, c.log()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
