@@ -22,7 +22,7 @@ type checked struct {
 // which the credential then holds; and whether the credential is good. Without
 // either it makes no request.
 func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential.Credential, t target) (checked, error) {
-	required, err := bitbucket.ParseScopes(settings.RequiredScopes)
+	required, err := bitbucket.ParseScopes(settings.RequiredScopes, cred.Kind)
 	if err != nil {
 		return checked{}, err
 	}
@@ -89,10 +89,6 @@ func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential
 
 // refuseUnasked is what needs no request to be refused.
 func refuseUnasked(settings input.Settings, kind credential.Kind, now time.Time) error {
-	if settings.RequiredScopes != "" && !kind.OnCloud() {
-		return fault.New(fault.ScopesUncheckable, "required-scopes can't be checked on Data Center, which names no scopes",
-			"leave out required-scopes; verify: strict checks that the token reaches the repository")
-	}
 	if settings.Verify != input.VerifyStrict {
 		return nil
 	}

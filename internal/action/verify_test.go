@@ -106,7 +106,7 @@ func TestVerify(t *testing.T) {
 
 func TestOAuthConsumer(t *testing.T) {
 	fake := newFake(t)
-	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}, ExpiresIn: 7200})
+	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}})
 	o := onGitHub(t, settings(fake, consumer).with(env{"INPUT_GIT": "repository"}))
 	equal(t, "exit code", o.exit, 0)
 	minted := o.outputs["token"]

@@ -16,26 +16,55 @@ type Subject struct {
 	Slug      string // may be empty
 }
 
-// Report is what Bitbucket says of a credential.
+// Report is what Bitbucket says about a credential.
 type Report struct {
+	Verdict Verdict
 	Scopes  []string // what it may do; nil where Bitbucket doesn't say
 	Remarks []fault.Remark
 }
 
-// place is the sort of thing that is asked for.
-type place int
+// Verdict is the outcome of a check.
+type Verdict int
 
+// The verdicts.
 const (
-	aRepository place = iota
-	aWorkspace
-	aUser
+	Unanswered Verdict = iota // there is no answer about the credential
+	Accepted                  // the credential is good
+	Refused                   // it is wrong, expired or revoked
+	Denied                    // it is good, but isn't allowed to see what was asked for
+	NotFound                  // what was asked for doesn't exist, or is hidden from it
 )
 
-// Check asks once whether Bitbucket takes the credential: for the repository
+// verdictOf is the verdict that a check's fault amounts to.
+func verdictOf(f *fault.Fault) Verdict {
+	if f == nil {
+		return Accepted
+	}
+	switch f.Code {
+	case fault.Refused, fault.TokenExpired, fault.AccountPassword:
+		return Refused
+	case fault.ScopeMissing, fault.MechanismRefused, fault.Forbidden, fault.PermissionMissing:
+		return Denied
+	case fault.NotFound:
+		return NotFound
+	}
+	return Unanswered
+}
+
+// resource is the sort of thing that a request is for.
+type resource string
+
+const (
+	aRepository resource = "repository"
+	aWorkspace  resource = "workspace"
+	aUser       resource = "user"
+)
+
+// Check asks once whether Bitbucket accepts the credential: for the repository
 // where one is known, else the workspace, else the user. The error is a
 // [*fault.Fault]; the report holds either way.
 func (c *Client) Check(ctx context.Context, cred credential.Credential, subject Subject) (Report, error) {
-	what, path := c.ask(subject)
+	what, path := c.locate(subject)
 	r, err := c.get(ctx, c.options.Server.API()+path, cred)
 	if err != nil {
 		return Report{}, err
@@ -44,18 +73,20 @@ func (c *Client) Check(ctx context.Context, cred credential.Credential, subject 
 	if remark, ok := otherKind(cred.Kind, r.header.Get("x-credential-type")); ok {
 		report.Remarks = append(report.Remarks, remark)
 	}
-	alive, f := c.judge(r, cred.Kind, what)
-	if alive != "" {
-		report.Remarks = append(report.Remarks, fault.Noticef("%s", alive))
+	if f := deprecation(r.header, cred.Token); f != nil {
+		report.Remarks = append(report.Remarks, fault.Warn(f))
 	}
+	remarks, f := c.judge(r, cred.Kind, what)
+	report.Remarks = append(report.Remarks, remarks...)
+	report.Verdict = verdictOf(f)
 	if f != nil {
 		return report, f
 	}
 	return report, nil
 }
 
-// ask is what is asked for, and its path.
-func (c *Client) ask(s Subject) (place, string) {
+// locate returns what to ask for, and its path.
+func (c *Client) locate(s Subject) (resource, string) {
 	workspace, slug := url.PathEscape(s.Workspace), url.PathEscape(s.Slug)
 	onCloud := !c.options.Server.DataCenter
 	switch {
@@ -74,30 +105,30 @@ func (c *Client) ask(s Subject) (place, string) {
 	return aUser, "/users?limit=1"
 }
 
-// judge decides what a reply means: a fault, or nothing wrong, where alive may
-// say what it doesn't prove.
-func (c *Client) judge(r reply, kind credential.Kind, what place) (alive string, f *fault.Fault) {
+// judge decides what a reply means: a fault, or nothing wrong, with remarks
+// about what the reply doesn't prove.
+func (c *Client) judge(r reply, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	switch {
 	case r.status == http.StatusOK:
 		if !isObject(r.body) {
-			return "", c.unexpected("isn't JSON")
+			return nil, c.unexpected("isn't JSON")
 		}
-		return "", nil
+		return nil, nil
 	case r.status >= 300 && r.status < 400:
-		return "", fault.New(fault.Redirected, c.host()+" redirects elsewhere, and the credential isn't sent along",
-			"for a Data Center, set server-url to where the browser ends up",
+		return nil, fault.New(fault.Redirected, c.host()+" redirects to another address, to which the credential isn't sent",
+			"for a Data Center, set server-url to the address that the browser ends up at",
 			"check that nothing stands between the runner and Bitbucket, such as a login page of a proxy")
 	case r.status == http.StatusTooManyRequests:
-		return "", fault.New(fault.RateLimited, c.host()+" has had too many requests of this account",
-			"try again later: Bitbucket Cloud counts requests by the hour, for all API tokens of a user together",
-			"an access token has an allowance of its own")
+		return nil, fault.New(fault.RateLimited, c.host()+" received too many requests from this account (429)",
+			"try again later: Bitbucket Cloud counts requests per hour, for all API tokens of a user together",
+			"use an access token, which has a limit of its own")
 	case r.status >= http.StatusInternalServerError:
-		return "", fault.Newf(fault.ServerFailed, "%s failed with status %d", c.host(), r.status).
-			Hint("try again later, and check status.bitbucket.org, or ask who runs the Data Center")
+		return nil, fault.Newf(fault.ServerFailed, "%s failed with status %d", c.host(), r.status).
+			Hint("try again later, and check status.bitbucket.org, or ask the administrator of the Data Center")
 	case kind.OnCloud():
 		return c.judgeCloud(r, kind, what)
 	}
-	return "", c.judgeDataCenter(r)
+	return nil, c.judgeDataCenter(r)
 }
 
 func isObject(body []byte) bool {
@@ -105,7 +136,7 @@ func isObject(body []byte) bool {
 	return json.Unmarshal(body, &object) == nil && object != nil
 }
 
-// otherKind compares the kind with what Bitbucket takes the credential for.
+// otherKind compares the kind with the one that Bitbucket reports.
 func otherKind(kind credential.Kind, header string) (fault.Remark, bool) {
 	actual, known := map[string]credential.Kind{
 		"api_token":              credential.APIToken,
@@ -117,5 +148,5 @@ func otherKind(kind credential.Kind, header string) (fault.Remark, bool) {
 	if !known || actual == kind {
 		return fault.Remark{}, false
 	}
-	return fault.Noticef("Bitbucket takes the token for %s, not for %s: set the input kind to %s", actual.Title(), kind.Title(), actual), true
+	return fault.Noticef("Bitbucket reports that the token is %s, not %s: set the input kind to %s", actual.Title(), kind.Title(), actual), true
 }

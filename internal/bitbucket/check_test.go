@@ -3,8 +3,6 @@ package bitbucket_test
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -59,18 +57,19 @@ func TestCheck(t *testing.T) {
 		token   bitbuckettest.Token
 		subject bitbucket.Subject
 		scopes  string
-		code    fault.Code // none: taken
+		code    fault.Code // none: accepted
 		said    string
 	}{
 		{"API token, repository", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, repo, "read:repository:bitbucket", fault.Code{}, ""},
 		{"API token, user", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}}, bitbucket.Subject{}, "read:user:bitbucket", fault.Code{}, ""},
-		{"API token without the scope for the user", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, bitbucket.Subject{}, "read:repository:bitbucket", fault.Code{}, "proves that it lives"},
+		{"API token without the scope for the user", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, bitbucket.Subject{}, "read:repository:bitbucket", fault.Code{}, "the token is valid, and nothing more was checked"},
 		{"API token without the scope for the repository", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}}, repo, "read:user:bitbucket", fault.ScopeMissing, ""},
 		{"API token without scopes", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken}, repo, "", fault.Refused, ""},
 		{"API token, another workspace", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read, Reach: []string{"other"}}, repo, "read:repository:bitbucket", fault.NotFound, ""},
 		{"access token, repository", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy, Reach: []string{"team/repo"}}, repo, "repository", fault.Code{}, ""},
 		{"access token, workspace", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: legacy, Reach: []string{"team"}}, bitbucket.Subject{Workspace: "team"}, "repository", fault.Code{}, ""},
-		{"access token, nothing given", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy}, bitbucket.Subject{}, "repository", fault.Code{}, "belongs to no user"},
+		{"access token, nothing given", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy}, bitbucket.Subject{}, "repository", fault.Code{}, "doesn't belong to a user"},
+		{"API token without the scope for the workspace", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, bitbucket.Subject{Workspace: "no-such"}, "read:repository:bitbucket", fault.Code{}, "the workspace wasn't checked"},
 		{"an access token taken for an API token", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, repo, "", fault.Refused, ""},
 		{"Data Center, personal", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}, repo, "", fault.Code{}, ""},
 		{"Data Center, project", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.ProjectHTTPToken, Scopes: []string{"PROJECT_READ"}, Reach: []string{"team"}}, bitbucket.Subject{Workspace: "team"}, "", fault.Code{}, ""},
@@ -121,7 +120,7 @@ func TestReplies(t *testing.T) {
 		{"401 with detail as text", bitbuckettest.Reply{Status: 401, Body: `{"error":{"message":"x","detail":"y"}}`}, fault.Refused, "401", 1},
 		{"scope missing", bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"Your credentials lack one or more required privilege scopes.","detail":{"required":["repository","::add-mask::x"],"granted":["team"]}}}`}, fault.ScopeMissing, ": repository (", 1},
 		{"mechanism", bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"This API is not accessible by this authentication mechanism"}}`}, fault.MechanismRefused, "kind of token", 1},
-		{"forbidden", bitbuckettest.Reply{Status: 403, Body: `{"type": "error", "error": {"message": "Forbidden"}}`}, fault.Forbidden, "forbids", 1},
+		{"forbidden", bitbuckettest.Reply{Status: 403, Body: `{"type": "error", "error": {"message": "Forbidden"}}`}, fault.Forbidden, "doesn't let it see", 1},
 		{"wrong path", bitbuckettest.Reply{Status: 404, Body: `{"error":{"message":"Resource not found","detail":"There is no API hosted at this URL."}}`}, fault.NotFound, "404", 1},
 		{"removed", bitbuckettest.Reply{Status: 410, Body: change("CHANGE-2770")}, fault.Removed, "CHANGE-2770", 1},
 		{"removed, as text", bitbuckettest.Reply{Status: 410, Body: "CHANGE-3222 - Functionality has been deprecated"}, fault.Removed, "CHANGE-3222", 1},
@@ -138,8 +137,8 @@ func TestReplies(t *testing.T) {
 		{"cut off", bitbuckettest.Reply{Body: `{"a": "b"}`, CutOff: true}, fault.Unreachable, "can't be reached", 1},
 		{"hangs up", bitbuckettest.Reply{Hangup: true}, fault.Unreachable, "can't be reached", 3},
 		{"endless", bitbuckettest.Reply{Body: strings.Repeat("x", 1<<16), Endless: true}, fault.UnexpectedReply, "larger than 1 MiB", 1},
-		{"echo of the credential", bitbuckettest.Echo(403), fault.Forbidden, "forbids", 1},
-		{"workflow commands", bitbuckettest.Commands(403), fault.Forbidden, "forbids", 1},
+		{"echo of the credential", bitbuckettest.Echo(403), fault.Forbidden, "doesn't let it see", 1},
+		{"workflow commands", bitbuckettest.Commands(403), fault.Forbidden, "doesn't let it see", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			fake := newFake(t)
@@ -283,33 +282,35 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// A proxy's password must not show, whatever becomes of it.
-func TestProxy(t *testing.T) {
-	proxy, err := url.Parse("http://me:s3cret-s3cret@127.0.0.1:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := bitbucket.New(bitbucket.Options{
-		Server: server.Server{URL: "https://git.example.com", DataCenter: true},
-		Proxy:  func(*http.Request) (*url.URL, error) { return proxy, nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Hurry()
-	_, err = c.Check(context.Background(), credential.Credential{Kind: credential.HTTPAccessToken}, repo)
-	if code(err) != fault.Unreachable || strings.Contains(fmt.Sprint(err, fault.From(err).Hints), "s3cret") {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestOtherKindIsSaid(t *testing.T) {
 	fake := newFake(t)
 	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
 	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}", Header: map[string]string{"x-credential-type": "api_token"}})
 	report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo)
-	if err != nil || len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0].What, "takes the token for an API token") {
+	if err != nil || len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0].What, "reports that the token is an API token") {
 		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	for _, test := range []struct {
+		reply   bitbuckettest.Reply
+		verdict bitbucket.Verdict
+	}{
+		{bitbuckettest.Reply{Body: "{}"}, bitbucket.Accepted},
+		{bitbuckettest.Reply{Status: 401}, bitbucket.Refused},
+		{bitbuckettest.Reply{Status: 403}, bitbucket.Denied},
+		{bitbuckettest.Reply{Status: 404}, bitbucket.NotFound},
+		{bitbuckettest.Reply{Status: 410}, bitbucket.Unanswered},
+		{bitbuckettest.Page(200), bitbucket.Unanswered},
+		{bitbuckettest.Reply{Hangup: true}, bitbucket.Unanswered},
+	} {
+		fake := newFake(t)
+		cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
+		if report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo); report.Verdict != test.verdict {
+			t.Errorf("%+v: got verdict %d, %v", test.reply, report.Verdict, err)
+		}
 	}
 }
 

@@ -1,8 +1,9 @@
-// Package bitbucket asks Bitbucket, where a step asks for it: is this
-// credential good, what may it do, and for OAuth consumers, a token.
+// Package bitbucket speaks to Bitbucket's REST API: it checks a credential and
+// its scopes, exchanges an OAuth client's secret for a token, and creates
+// repositories.
 //
-// Nothing of a reply is quoted in a fault, since a server may send the
-// credential back; what it says is recognised and told in our own words.
+// No fault quotes a reply, since a server may send the credential back; what it
+// says is recognised, and reported in the program's own words.
 package bitbucket
 
 import (
@@ -11,6 +12,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -25,7 +27,7 @@ import (
 
 // Limits of a request.
 const (
-	maxReply   = 1 << 20 // bytes; a check's replies have a few KiB
+	maxReply   = 1 << 20 // bytes; Bitbucket's replies have a few KiB
 	retries    = 2       // after the first try
 	firstWait  = 500 * time.Millisecond
 	longestTry = 5 * time.Second // between two tries, whatever Retry-After says
@@ -39,7 +41,7 @@ type Options struct {
 	UserAgent string
 }
 
-// Client asks one Bitbucket.
+// Client makes requests to one Bitbucket.
 type Client struct {
 	options Options
 	http    *http.Client          // for what must not be sent twice
@@ -54,11 +56,12 @@ func New(options Options) (*Client, error) {
 	}
 	plain := &http.Client{
 		Transport: &http.Transport{
-			Proxy:             options.Proxy,
-			TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			DisableKeepAlives: true, // a run asks once or twice
+			Proxy:                  options.Proxy,
+			OnProxyConnectResponse: refusedByProxy,
+			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			DisableKeepAlives:      true, // a run makes one or two requests
 		},
-		// A redirect would take the credential to where nobody asked for.
+		// A redirect could send the credential to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &Client{options: options, http: plain, retry: &retryablehttp.Client{
@@ -72,7 +75,8 @@ func New(options Options) (*Client, error) {
 	}}, nil
 }
 
-// certificates are the system's and further ones; nil stands for the system's.
+// certificates returns the system's certificates and further ones; nil stands
+// for the system's.
 func certificates(further []byte) (*x509.CertPool, error) {
 	if len(further) == 0 {
 		return nil, nil
@@ -83,16 +87,19 @@ func certificates(further []byte) (*x509.CertPool, error) {
 	}
 	if !pool.AppendCertsFromPEM(further) {
 		return nil, fault.New(fault.CACertificate, "ca-certificate holds no certificate in PEM form",
-			"give the text between and including BEGIN CERTIFICATE and END CERTIFICATE, or the path of a file with it")
+			"set it to the text from BEGIN CERTIFICATE to END CERTIFICATE, or to the path of a file that holds it")
 	}
 	return pool, nil
 }
 
-// mayRetry allows another try after 429, 5xx and a broken connection. Never
-// after a 401: Data Center locks accounts.
+// mayRetry allows another try after 429, 5xx and a broken connection. It never
+// does after a 401: Data Center locks accounts.
 func mayRetry(ctx context.Context, response *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
+	}
+	if status, ok := errors.AsType[proxyRefusal](err); ok {
+		return status >= http.StatusInternalServerError, nil
 	}
 	if err != nil {
 		return !isCertificateError(err), nil
@@ -100,20 +107,20 @@ func mayRetry(ctx context.Context, response *http.Response, err error) (bool, er
 	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError, nil
 }
 
-// backoff waits as Retry-After says (Cloud sends none), else twice as long each
-// time; never longer than longest.
+// backoff waits as long as Retry-After says (which Cloud doesn't send), else
+// twice as long each time, but never longer than longest.
 func backoff(shortest, longest time.Duration, attempt int, response *http.Response) time.Duration {
 	return min(retryablehttp.DefaultBackoff(shortest, longest, attempt, response), longest)
 }
 
-// reply is what Bitbucket answered.
+// reply is Bitbucket's answer.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// get asks for a page of the REST API with the credential.
+// get makes a GET request to the REST API with the credential.
 func (c *Client) get(ctx context.Context, address string, cred credential.Credential) (reply, error) {
 	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

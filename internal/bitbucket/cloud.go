@@ -17,9 +17,6 @@ type cloudError struct {
 	Error struct {
 		Message string          `json:"message"`
 		Detail  json.RawMessage `json:"detail"`
-		Data    struct {
-			Announcement string `json:"announcement_url"`
-		} `json:"data"`
 	} `json:"error"`
 }
 
@@ -30,50 +27,34 @@ var changePattern = sync.OnceValue(func() *regexp.Regexp {
 
 const changelog = "https://developer.atlassian.com/cloud/bitbucket/changelog#"
 
-// judgeCloud recognises Cloud's refusals by status and message, as captured in
-// the wild; messages that aren't known fall back to what the status says.
-func (c *Client) judgeCloud(r reply, kind credential.Kind, what place) (alive string, f *fault.Fault) {
+// judgeCloud recognises Cloud's refusals by their status and message, as users
+// have published them; where the message isn't known, the status decides.
+func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	var body cloudError
 	_ = json.Unmarshal(r.body, &body) // not all errors are JSON: then the status says it all
 	message := body.Error.Message
 	switch r.status {
 	case http.StatusUnauthorized:
-		switch {
-		case strings.Contains(message, "Access token expired"):
-			return "", fault.New(fault.TokenExpired, "the OAuth access token has expired", renewHint(kind))
-		case strings.Contains(string(r.body), "account passwords"):
-			return "", fault.New(fault.AccountPassword, "the token is the account's password, which Bitbucket takes no more",
-				"make an API token with scopes, and store that: "+whereToMake(kind))
-		}
-		what := "Bitbucket refuses the token: it is wrong, expired or revoked (401)"
-		if kind == credential.APIToken {
-			what = "Bitbucket refuses the credential: the token is wrong, expired or revoked, or doesn't go with the identity (401)"
-		}
-		return "", fault.New(fault.Refused, what, refusedHints(kind)...)
+		return nil, judgeUnauthorized(message, string(r.body), kind)
 
 	case http.StatusForbidden:
 		required := missingScopes(body.Error.Detail)
 		switch {
 		case strings.Contains(message, "privilege scopes") || len(required) > 0:
-			if what != aRepository {
-				return "Bitbucket takes the token, which lacks the scope to see " + thing(what) + ": that proves that it lives, and no more", nil
-			}
-			return "", fault.New(fault.ScopeMissing, "Bitbucket takes the token, but it lacks a scope to see the repository (403)"+listed(required),
-				scopeHint(kind), "scopes can't be added to a token: make a new one, and store it in the secret")
+			return withoutScope(required, kind, what)
+		case strings.Contains(message, "authentication mechanism") && what == aUser:
+			return []fault.Remark{fault.Noticef("Bitbucket accepts the token, which doesn't belong to a user: set repository or workspace to check what it can reach")}, nil
 		case strings.Contains(message, "authentication mechanism"):
-			if what == aUser {
-				return "Bitbucket takes the token; it belongs to no user, so give repository or workspace to check what it reaches", nil
-			}
-			return "", fault.New(fault.MechanismRefused, "Bitbucket doesn't let this kind of token see "+thing(what)+" (403)",
+			return nil, fault.New(fault.MechanismRefused, "Bitbucket doesn't let this kind of token see the "+string(what)+" (403)",
 				"set the input repository to the repository that the token was made for")
 		}
-		return "", fault.New(fault.Forbidden, "Bitbucket takes the token, but forbids it to see "+thing(what)+" (403)",
-			"check that the token was made for this workspace, and the account is a member of it",
+		return nil, fault.New(fault.Forbidden, "Bitbucket accepts the token, but doesn't let it see the "+string(what)+" (403)",
+			"check that the token was made for this workspace, and that its account is a member",
 			"a workspace may also restrict access by IP address: check that the runner's is allowed")
 
 	case http.StatusNotFound:
-		return "", fault.New(fault.NotFound, "there is no such "+noun(what)+", or the token can't see it (404)",
-			"check the spelling of the input "+noun(what),
+		return nil, fault.New(fault.NotFound, "there is no such "+string(what)+", or the token can't see it (404)",
+			"check the spelling of the input "+string(what),
 			"check that the token's account has access, or that the access token was made for it")
 
 	case http.StatusGone:
@@ -82,13 +63,41 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what place) (alive st
 			change = changePattern().FindString(string(r.body))
 		}
 		if change == "" {
-			return "", fault.New(fault.Removed, "Bitbucket has removed what was asked for (410)", "update bitbucket-auth to its newest version")
+			return nil, fault.New(fault.Removed, "Bitbucket has removed this endpoint (410)", "update bitbucket-auth to its newest version")
 		}
-		return "", fault.New(fault.Removed, "Bitbucket has removed what was asked for: "+change+" (410)",
-			"read "+changelog+change, "update bitbucket-auth to its newest version, and replace an app password by an API token")
+		return nil, fault.New(fault.Removed, "Bitbucket has removed this endpoint: "+change+" (410)",
+			"read "+changelog+change, "update bitbucket-auth to its newest version, and replace an app password with an API token")
 	}
-	return "", fault.Newf(fault.UnexpectedReply, "%s answered with status %d, which a check doesn't expect", c.host(), r.status).
-		Hint("try again later; if it stays, report it with the version and the kind of token")
+	return nil, fault.Newf(fault.UnexpectedReply, "%s gave an unexpected answer (status %d)", c.host(), r.status).
+		Hint("try again later; if it persists, report it with the version and the kind of token")
+}
+
+func judgeUnauthorized(message, body string, kind credential.Kind) *fault.Fault {
+	switch {
+	case strings.Contains(message, "Access token expired"):
+		return fault.New(fault.TokenExpired, "the OAuth access token has expired", renewHint(kind))
+	case strings.Contains(body, "account passwords"):
+		return fault.New(fault.AccountPassword, "the token is the account's password, which Bitbucket no longer accepts",
+			"store an API token with scopes instead: "+whereToMake(kind))
+	case kind == credential.APIToken:
+		return fault.New(fault.Refused, "Bitbucket refuses the credential: the token is wrong, expired or revoked, or doesn't belong to the identity (401)", refusedHints(kind)...)
+	}
+	return fault.New(fault.Refused, "Bitbucket refuses the token: it is wrong, expired or revoked (401)", refusedHints(kind)...)
+}
+
+// withoutScope explains a token that is good, but has no scope to see what was
+// asked for. Only a repository that somebody asked for must be seen.
+func withoutScope(required []string, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
+	switch what {
+	case aRepository:
+		return nil, fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to see the repository (403)"+listed(required),
+			scopeHint(kind), "scopes can't be added to a token: make a new one, and store it in the secret")
+	case aWorkspace:
+		return []fault.Remark{fault.Warn(fault.New(fault.NotChecked, "the workspace wasn't checked: Bitbucket accepts the token, but it lacks the scope to see a workspace"+listed(required),
+			"set the input repository, to check that the token can reach it",
+			"check the spelling of the input workspace"))}, nil
+	}
+	return []fault.Remark{fault.Noticef("Bitbucket accepts the token, but it lacks the scope to see its user: the token is valid, and nothing more was checked")}, nil
 }
 
 // missingScopes reads the scopes that a refusal asks for, out of a detail that
@@ -110,14 +119,6 @@ func listed(scopes []string) string {
 	return ": " + strings.Join(scopes, ", ")
 }
 
-func thing(what place) string {
-	return [...]string{"the repository", "the workspace", "the user"}[what]
-}
-
-func noun(what place) string {
-	return [...]string{"repository", "workspace", "user"}[what]
-}
-
 // refusedHints are what to look at when a credential is refused, by what goes
 // wrong most often with its kind.
 func refusedHints(kind credential.Kind) []string {
@@ -126,16 +127,16 @@ func refusedHints(kind credential.Kind) []string {
 		return []string{
 			"check that identity is the e-mail address of the Atlassian account that made the token, not the Bitbucket username",
 			"check that the token was made with scopes, for the app Bitbucket: one without scopes is refused",
-			"check its expiry, and make a new one where it has passed: " + whereToMake(kind),
+			"check its expiry date, and make a new one if it has passed: " + whereToMake(kind),
 		}
 	case credential.AppPassword:
 		return []string{"Bitbucket removed app passwords on 2026-07-28 (CHANGE-3222): make an API token with scopes: " + whereToMake(kind)}
 	case credential.OAuthConsumer:
-		return []string{"run the step again: the token was made just now", "check that the consumer still exists: " + whereToMake(kind)}
+		return []string{"run the step again: the token was made just now", "check that the OAuth client still exists: " + whereToMake(kind)}
 	}
 	return []string{
-		"check that the token still exists, and hasn't expired: " + whereToMake(kind),
-		"an access token ends with its repository, project or workspace, and with the transfer of its repository",
+		"check that the token still exists and hasn't expired: " + whereToMake(kind),
+		"an access token ends with its repository, project or workspace, and when its repository is transferred to another workspace",
 	}
 }
 
@@ -143,18 +144,22 @@ func renewHint(kind credential.Kind) string {
 	if kind == credential.OAuthConsumer {
 		return "run the step again: it makes a new token each time"
 	}
-	return "use kind: oauth-consumer with the consumer's key and secret, which makes a new token each time"
+	return "set kind to oauth-consumer, with the id and the secret of the OAuth client: the step then makes a new token each time"
 }
 
-// whereToMake is the page that makes tokens of a kind.
+// oauthClients is where OAuth clients are made. Until mid 2026 they were called
+// OAuth consumers, and are in the documents of other tools.
+const oauthClients = "Workspace settings → Apps and features → OAuth clients (formerly OAuth consumers)"
+
+// whereToMake is the page on which tokens of a kind are made.
 func whereToMake(kind credential.Kind) string {
 	switch kind {
 	case credential.AccessToken:
-		return "Repository settings → Security → Access tokens (or the project's, or the workspace's)"
+		return "Repository settings → Security → Access tokens (or the settings of the project or workspace)"
 	case credential.OAuthConsumer:
-		return "Workspace settings → OAuth consumers"
+		return oauthClients
 	case credential.HTTPAccessToken:
-		return "Manage account → HTTP access tokens (or the repository's, or the project's settings)"
+		return "Manage account → HTTP access tokens (or the settings of the project or repository)"
 	default:
 		return "id.atlassian.com → Security → Create API token with scopes"
 	}

@@ -32,9 +32,9 @@ func (c *Client) judgeDataCenter(r reply) *fault.Fault {
 	named := func(part string) bool { return strings.Contains(exception, part) }
 	switch {
 	case named("AuthorisationException"), r.status == http.StatusForbidden:
-		return fault.New(fault.PermissionMissing, "the Data Center takes the token, but it lacks a permission",
-			"give the token's account, or the token itself, read permission on the repository or project (write, to push)",
-			"a project's or repository's token reaches only its own project or repository")
+		return fault.New(fault.PermissionMissing, "the Data Center accepts the token, but it lacks a permission",
+			"give the token, and its account, read permission on the repository or project (write permission to push)",
+			"a token of a project or repository can only reach that project or repository")
 	case named("NoSuchRepository"), named("NoSuchProject"), r.status == http.StatusNotFound:
 		return fault.New(fault.NotFound, "there is no such repository or project, or the token can't see it (404)",
 			"check the spelling of the input repository or workspace, and that server-url includes the context path",
@@ -42,8 +42,8 @@ func (c *Client) judgeDataCenter(r reply) *fault.Fault {
 	case r.status == http.StatusUnauthorized:
 		return fault.New(fault.Refused, "the Data Center refuses the token: it is wrong, expired or revoked (401)",
 			"check that it still exists: "+whereToMake(credential.HTTPAccessToken),
-			"don't try again and again: a Data Center may lock the account behind a captcha, which only a login in the browser lifts")
+			"don't repeat the run before that: after several failures a Data Center locks the account until its user logs in with a browser")
 	}
-	return fault.Newf(fault.UnexpectedReply, "%s answered with status %d, which a check doesn't expect", c.host(), r.status).
+	return fault.Newf(fault.UnexpectedReply, "%s gave an unexpected answer (status %d)", c.host(), r.status).
 		Hint("check that server-url is the Data Center's base URL, context path included")
 }

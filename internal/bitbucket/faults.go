@@ -5,39 +5,77 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// unreachable is why no reply came. The error itself is not told: it holds the
-// URL, and through a proxy perhaps its password.
+// proxyRefusal is the status of a proxy that didn't open a tunnel to Bitbucket.
+type proxyRefusal int
+
+func (r proxyRefusal) Error() string { return fmt.Sprintf("the proxy answered with status %d", int(r)) }
+
+// refusedByProxy makes an error of a proxy's answer to CONNECT, of which
+// net/http would keep the server's words alone.
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return proxyRefusal(answer.StatusCode)
+}
+
+// unreachable explains why no reply came. The error itself is not shown: it
+// holds the URL, and that of a proxy perhaps with its password.
 func (c *Client) unreachable(ctx context.Context, err error) *fault.Fault {
 	host := c.host()
 	if cause, ok := errors.AsType[*fault.Fault](context.Cause(ctx)); ok {
 		return cause // a signal
 	}
-	if _, isDNS := errors.AsType[*net.DNSError](err); isDNS {
-		return fault.New(fault.Unreachable, host+" can't be found by its name",
-			"check the network and DNS of the runner, and for a Data Center the input server-url")
+	if status, ok := errors.AsType[proxyRefusal](err); ok {
+		return status.fault(host)
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ctx.Err() != nil || ok && timeout.Timeout() {
 		return fault.New(fault.TimedOut, host+" didn't answer in time",
-			"try again later, or set the input timeout to more than it is",
-			"check that the runner may reach "+host+", directly or through its proxy")
+			"try again later, or set the input timeout to a longer time",
+			"check that the runner can reach "+host+", directly or through its proxy")
+	}
+	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "proxyconnect" {
+		return fault.New(fault.Unreachable, "the proxy between the runner and "+host+" can't be reached",
+			"check the address in HTTPS_PROXY",
+			"to reach "+host+" without the proxy, add it to NO_PROXY")
+	}
+	if _, isDNS := errors.AsType[*net.DNSError](err); isDNS {
+		return fault.New(fault.Unreachable, "the host name "+host+" can't be resolved",
+			"check the network and DNS of the runner, and for a Data Center the input server-url")
 	}
 	if isCertificateError(err) {
 		return fault.New(fault.Certificate, "the certificate of "+host+" isn't trusted",
 			"set the input ca-certificate to the certificate of the CA that signed it",
-			"check that server-url has the name that the certificate was made for")
+			"check that server-url holds the host name that the certificate was issued for")
 	}
 	return fault.New(fault.Unreachable, host+" can't be reached",
-		"check that the runner may reach it, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
-		"check status.bitbucket.org, or ask who runs the Data Center")
+		"check that the runner can reach it, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
+		"check status.bitbucket.org, or ask the administrator of the Data Center")
 }
 
-// isCertificateError tells a failure that another try won't mend.
+// fault explains a proxy's answer. It says nothing about the credential, which
+// the proxy hasn't seen.
+func (r proxyRefusal) fault(host string) *fault.Fault {
+	if r == http.StatusProxyAuthRequired {
+		return fault.New(fault.ProxyRefused, "the proxy between the runner and "+host+" requires a login, or refuses the one it was sent (407)",
+			"put the proxy's user name and password into its address, percent-encoded: HTTPS_PROXY=http://user:password@proxy.example.com:3128",
+			"this is the answer of the proxy, not of Bitbucket: the token isn't the problem")
+	}
+	return fault.Newf(fault.ProxyRefused, "the proxy between the runner and %s refuses to connect (%d)", host, int(r)).
+		Hint("ask the administrator of the proxy to allow connections to "+host+" on port 443",
+			"to reach "+host+" without the proxy, add it to NO_PROXY",
+			"this is the answer of the proxy, not of Bitbucket: the token isn't the problem")
+}
+
+// isCertificateError reports a failure that another try won't mend.
 func isCertificateError(err error) bool {
 	_, verification := errors.AsType[*tls.CertificateVerificationError](err)
 	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
@@ -51,7 +89,7 @@ func (c *Client) unexpected(what string) *fault.Fault {
 		"for a Data Center, check that server-url is its base URL, context path included")
 }
 
-// host is who is asked, for messages.
+// host is the server that is asked, for messages.
 func (c *Client) host() string {
 	u, err := url.Parse(c.options.Server.API())
 	if err != nil {

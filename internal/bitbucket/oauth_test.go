@@ -16,27 +16,40 @@ import (
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func TestMint(t *testing.T) {
-	for _, opaque := range []bool{false, true} {
+	fake := newFake(t)
+	oauthClient := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}})
+	c := client(t, fake, credential.OAuthConsumer, nil)
+	minted, err := c.Mint(context.Background(), oauthClient.Key, secret.New(oauthClient.Secret), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(minted.Scopes, " ") != "repository:write" || !minted.ExpiresAt.Equal(now.Add(2*time.Hour)) {
+		t.Errorf("got %v, %v", minted.Scopes, minted.ExpiresAt)
+	}
+	cred := understand(t, credential.OAuthConsumer, oauthClient).WithMinted(minted.Token)
+	if _, err := c.Check(context.Background(), cred, repo); err != nil {
+		t.Errorf("the minted token: %v", err)
+	}
+	if requests := fake.Requests(); len(requests) != 2 || requests[0].Scheme != "Basic" || requests[0].Agent != "bitbucket-auth/test" {
+		t.Errorf("requests: %+v", requests)
+	}
+}
+
+// Until May 2026 the field was called scopes.
+func TestMintReadsEitherField(t *testing.T) {
+	for _, test := range []struct{ fields, scopes string }{
+		{`"scope": "account repository:write"`, "account repository:write"},
+		{`"scopes": "account"`, "account"},
+		{`"scope": "account", "scopes": "repository"`, "account"},
+		{`"state": "x"`, ""},
+	} {
 		fake := newFake(t)
-		consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}, Opaque: opaque, ExpiresIn: 3600})
-		c := client(t, fake, credential.OAuthConsumer, nil)
-		minted, err := c.Mint(context.Background(), consumer.Key, secret.New(consumer.Secret), now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := len(minted.Token.Reveal()); got < 90 || !opaque && got < 1000 {
-			t.Errorf("a token of %d characters", got)
-		}
-		if strings.Join(minted.Scopes, " ") != "repository:write" || !minted.ExpiresAt.Equal(now.Add(time.Hour)) {
-			t.Errorf("got %v, %v", minted.Scopes, minted.ExpiresAt)
-		}
-		// It opens what it should.
-		cred := understand(t, credential.OAuthConsumer, consumer).WithMinted(minted.Token)
-		if _, err := c.Check(context.Background(), cred, repo); err != nil {
-			t.Errorf("the minted token: %v", err)
-		}
-		if requests := fake.Requests(); len(requests) != 2 || requests[0].Scheme != "Basic" || requests[0].Agent != "bitbucket-auth/test" {
-			t.Errorf("requests: %+v", requests)
+		fake.Answer("POST /site/oauth2/access_token", bitbuckettest.Reply{
+			Body: `{"access_token": "` + bitbuckettest.OAuthToken.NewSecret() + `", "token_type": "bearer", ` + test.fields + `}`,
+		})
+		minted, err := client(t, fake, credential.OAuthConsumer, nil).Mint(context.Background(), "id", secret.New("s3cret-s3cret"), now)
+		if err != nil || strings.Join(minted.Scopes, " ") != test.scopes || !minted.ExpiresAt.IsZero() {
+			t.Errorf("%s: got %+v, %v", test.fields, minted, err)
 		}
 	}
 }

@@ -10,15 +10,16 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// scopePattern holds the names of scopes of either vocabulary. What a server
-// sends beside it goes nowhere. It is compiled at its first use, since most runs
-// ask Bitbucket nothing, and compiling it takes a tenth of such a run.
+// scopePattern matches the names of scopes of either vocabulary. Anything else
+// that a server sends in their place is dropped. The pattern is compiled on
+// first use: most runs don't ask Bitbucket, and compiling it would take a tenth
+// of such a run.
 var scopePattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z][a-z-]{0,31}(:[a-z][a-z-]{0,31}){0,2}$`)
 })
 
-// maxScopes is how many names a server's list may have: Bitbucket has a third
-// of that, and a hostile list of megabytes takes longer than any timeout.
+// maxScopes is how many names of a server's list are read. Bitbucket has a
+// third of that, and a hostile list of megabytes would outlast any timeout.
 const maxScopes = 200
 
 // scopesIn reads a server's list of scopes. A single word counts only where it
@@ -27,8 +28,8 @@ func scopesIn(list string) []string {
 	var scopes []string
 	names := separated(list)
 	for _, name := range names[:min(len(names), maxScopes)] {
-		told := strings.Contains(name, ":") || slices.Contains(knownScopes(), name)
-		if told && scopePattern().MatchString(name) && !slices.Contains(scopes, name) {
+		plausible := strings.Contains(name, ":") || isKnown(name)
+		if plausible && scopePattern().MatchString(name) && !slices.Contains(scopes, name) {
 			scopes = append(scopes, name)
 		}
 	}
@@ -40,31 +41,80 @@ func separated(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
 }
 
-// ParseScopes understands a list of scopes that a user wrote, in either
-// vocabulary. The error is a [*fault.Fault].
-func ParseScopes(list string) ([]string, error) {
+// ParseScopes reads a list of scopes that a user wrote, in either vocabulary.
+// The error is a [*fault.Fault]. It doesn't quote the list, in which a token
+// may stand by mistake.
+func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 	var scopes []string
 	for _, name := range separated(list) {
-		if slices.Contains(knownScopes(), name) {
+		if !kind.OnCloud() {
+			return nil, fault.New(fault.ScopesUncheckable, "required-scopes can't be checked on a Data Center, which doesn't report a token's permissions",
+				"leave out required-scopes; verify: strict checks that the token can reach the repository",
+				"look up the token's permissions where it was made: "+whereToMake(kind))
+		}
+		near := nearestScope(name)
+		switch {
+		case isKnown(name):
 			scopes = append(scopes, name)
-			continue
+		case near != "":
+			return nil, fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have", "did you mean "+near+"?")
+		case scopePattern().MatchString(name) && isGranular(name):
+			scopes = append(scopes, name) // Bitbucket may have added it
+		default:
+			return nil, fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have",
+				"write scopes as Bitbucket lists them: read:repository:bitbucket for an API token, repository:write for an access token")
 		}
-		near := fault.Nearest(name, knownScopes())
-		if near == "" && scopePattern().MatchString(name) && isGranular(name) {
-			scopes = append(scopes, name) // Bitbucket may know more than we do
-			continue
-		}
-		f := fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have")
-		if near != "" {
-			return nil, f.Hint("did you mean " + near + "?")
-		}
-		return nil, f.Hint("write scopes as Bitbucket lists them, such as read:repository:bitbucket, or repository:write for access tokens")
 	}
 	return scopes, nil
 }
 
-// isGranular tells the vocabulary of API tokens from that of access tokens and
-// OAuth.
+// nearestScope returns the known scope that a name means: one with a slip or two
+// in it, or one made of the same words in another form, such as REPO_WRITE,
+// write:repositories:bitbucket or read:repository. It is empty where there is
+// none.
+func nearestScope(name string) string {
+	if near := fault.Nearest(name, knownScopes()); near != "" {
+		return near
+	}
+	words := scopeWords(name)
+	for _, scope := range knownScopes() {
+		if sameWords(words, scopeWords(scope)) && isGranular(name) == isGranular(scope) {
+			return scope
+		}
+	}
+	for _, scope := range knownScopes() {
+		if sameWords(words, scopeWords(scope)) {
+			return scope
+		}
+	}
+	return ""
+}
+
+// scopeWords are the words of a scope's name, without the one that all scopes of
+// API tokens end with.
+func scopeWords(name string) []string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ':' || r == '_' || r == '.' || r == '-' })
+	return slices.DeleteFunc(words, func(word string) bool { return word == "bitbucket" })
+}
+
+// sameWords reports whether each word has its like among the known ones. Words
+// are alike where they begin with the same four letters: repo, repositories.
+func sameWords(words, known []string) bool {
+	if len(words) == 0 || len(words) != len(known) {
+		return false
+	}
+	for _, word := range words {
+		if !slices.ContainsFunc(known, func(k string) bool { return word == k || len(word) >= 4 && len(k) >= 4 && word[:4] == k[:4] }) {
+			return false
+		}
+	}
+	return true
+}
+
+func isKnown(scope string) bool { return slices.Contains(knownScopes(), scope) }
+
+// isGranular reports whether a scope is one of API tokens, rather than of access
+// tokens and OAuth.
 func isGranular(scope string) bool { return strings.HasSuffix(scope, ":bitbucket") }
 
 // granular are the scopes of API tokens, each with the scopes of access tokens
@@ -114,8 +164,8 @@ var granular = []struct {
 // legacyScope is a scope of access tokens and OAuth.
 type legacyScope struct {
 	scope   string
-	implies []string   // scopes that it brings along
-	means   [][]string // ways to have the same with API tokens' scopes
+	implies []string   // scopes that it includes
+	means   [][]string // sets of API tokens' scopes, each of which allows the same
 }
 
 var legacy = []legacyScope{
@@ -180,8 +230,8 @@ func knownScopes() []string {
 }
 
 // Missing returns which of the required scopes the granted ones lack, in the
-// vocabulary of the granted ones, since that is what the page that makes
-// tokens shows. Legacy scopes bring others along; granular ones never do.
+// vocabulary of the granted ones, since that is what the page on which tokens
+// are made shows. Legacy scopes include others; granular ones never do.
 func Missing(required, granted []string) []string {
 	if slices.ContainsFunc(granted, isGranular) {
 		return missingGranular(required, granted)
@@ -216,7 +266,8 @@ func missingLegacy(required, granted []string) []string {
 	return unique(missing)
 }
 
-// leastMissing is what the nearest way lacks: nothing where any is complete.
+// leastMissing is what the most complete set lacks: nothing where one is
+// complete.
 func leastMissing(ways [][]string, granted []string) []string {
 	var least []string
 	for i, way := range ways {
@@ -233,7 +284,7 @@ func leastMissing(ways [][]string, granted []string) []string {
 	return least
 }
 
-// closure adds what legacy scopes bring along.
+// closure adds the scopes that legacy ones include.
 func closure(scopes []string) []string {
 	all := slices.Clone(scopes)
 	for i := 0; i < len(all); i++ {
@@ -251,31 +302,35 @@ func unique(scopes []string) []string {
 	return slices.Compact(scopes)
 }
 
-// MissingFault is the fault of scopes that later steps need.
+// MissingFault is the fault of a token that lacks scopes that later steps need.
 func MissingFault(missing []string, kind credential.Kind) *fault.Fault {
-	return fault.New(fault.ScopesMissing, "the token lacks scopes that later steps need: "+strings.Join(missing, ", "),
-		"make a new token with these scopes and those it has now, since none can be added: "+whereToMake(kind))
+	f := fault.New(fault.ScopesMissing, "the token lacks scopes that later steps need: "+strings.Join(missing, ", "))
+	if i := slices.IndexFunc(missing, func(scope string) bool { return !isKnown(scope) }); i >= 0 {
+		return f.Hint("check the spelling of " + missing[i] + ", which isn't a scope that this version knows")
+	}
+	return f.Hint("make a new token with these scopes and those it has now, since scopes can't be added: " + whereToMake(kind))
 }
 
 // PushScopes are what git needs to fetch and push.
 var PushScopes = []string{"repository:write"}
 
-// Excess returns the scopes that allow to administer or delete, and that
-// nobody asked for.
+// Excess returns the granted scopes that allow administration or deletion, and
+// aren't required.
 func Excess(granted, required []string) []string {
 	var excess []string
 	for _, scope := range granted {
 		strong := strings.HasPrefix(scope, "admin:") || strings.HasPrefix(scope, "delete:") ||
 			strings.HasSuffix(scope, ":admin") || strings.HasSuffix(scope, ":delete")
-		if strong && !asked(scope, required) {
+		if strong && !isRequired(scope, required) {
 			excess = append(excess, scope)
 		}
 	}
 	return excess
 }
 
-// asked tells whether a scope is among the required ones, in either vocabulary.
-func asked(scope string, required []string) bool {
+// isRequired reports whether a scope is among the required ones, in either
+// vocabulary.
+func isRequired(scope string, required []string) bool {
 	for _, r := range required {
 		if r == scope || slices.Contains(meaning(r), scope) || slices.ContainsFunc(find(r).means, func(way []string) bool { return slices.Contains(way, scope) }) {
 			return true

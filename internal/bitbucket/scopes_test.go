@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
@@ -50,22 +51,51 @@ func TestMissing(t *testing.T) {
 }
 
 func TestParseScopes(t *testing.T) {
-	got, err := bitbucket.ParseScopes("repository, read:user:bitbucket\n\trepository:write,,write:package:bitbucket")
+	const list = "repository, read:user:bitbucket\n\trepository:write,,write:package:bitbucket"
+	got, err := bitbucket.ParseScopes(list, credential.APIToken)
 	if want := []string{"repository", "read:user:bitbucket", "repository:write", "write:package:bitbucket"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v", got, err)
 	}
-	for given, hint := range map[string]string{
-		"repositry":                 "did you mean repository?",
-		"read:repositories":         "write scopes as Bitbucket lists them",
-		"read:repositry:bitbucket":  "did you mean read:repository:bitbucket?",
-		"REPOSITORY":                "did you mean repository?",
-		"s3cret-s3cret-s3cret":      "write scopes as Bitbucket lists them",
-		"::add-mask::x":             "write scopes as Bitbucket lists them",
-		"repository;write:whatever": "write scopes as Bitbucket lists them",
+	const asListed = "write scopes as Bitbucket lists them"
+	for name, hint := range map[string]string{
+		"repositry":                    "did you mean repository?",
+		"read:repositry:bitbucket":     "did you mean read:repository:bitbucket?",
+		"REPOSITORY":                   "did you mean repository?",
+		"write:repositories:bitbucket": "did you mean write:repository:bitbucket?",
+		"read:repo:bitbucket":          "did you mean read:repository:bitbucket?",
+		"read:pull-request:bitbucket":  "did you mean read:pullrequest:bitbucket?",
+		"read:repositories":            "did you mean read:repository:bitbucket?",
+		"repository:read":              "did you mean read:repository:bitbucket?",
+		"repo":                         "did you mean repository?",
+		"repos:write":                  "did you mean repository:write?",
+		"REPO_WRITE":                   "did you mean repository:write?",
+		"PROJECT_ADMIN":                "did you mean project:admin?",
+		"s3cret-s3cret-s3cret":         asListed,
+		"::add-mask::x":                asListed,
+		"repository;write:whatever":    asListed,
+		"bitbucket":                    asListed,
 	} {
-		_, err := bitbucket.ParseScopes(given)
-		if f := fault.From(err); f.Code != fault.ScopeUnknown || !strings.Contains(f.Hints[0], hint) || strings.Contains(f.What, given) {
-			t.Errorf("%s: got %v, %q", given, f, f.Hints)
+		_, err := bitbucket.ParseScopes(name, credential.AccessToken)
+		if f := fault.From(err); f.Code != fault.ScopeUnknown || !strings.Contains(f.Hints[0], hint) || strings.Contains(f.What, name) {
+			t.Errorf("%s: got %v, %q", name, f, f.Hints)
+		}
+	}
+	if got, err := bitbucket.ParseScopes("", credential.HTTPAccessToken); err != nil || got != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := bitbucket.ParseScopes("REPO_READ", credential.HTTPAccessToken); code(err) != fault.ScopesUncheckable {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A new token doesn't help with a scope that doesn't exist.
+func TestMissingFault(t *testing.T) {
+	for missing, hint := range map[string]string{
+		"write:repository:bitbucket": "make a new token with these scopes",
+		"write:package:bitbucket":    "check the spelling of write:package:bitbucket, which isn't a scope that this version knows",
+	} {
+		if f := bitbucket.MissingFault([]string{missing}, credential.APIToken); !strings.Contains(f.Hints[0], hint) {
+			t.Errorf("%s: got %q", missing, f.Hints)
 		}
 	}
 }

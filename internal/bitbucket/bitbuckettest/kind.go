@@ -71,9 +71,6 @@ func newJWT() string {
 	return encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(claims) + "." + encode(randomBytes(256))
 }
 
-// newOpaque is an access token of an old OAuth consumer.
-func newOpaque() string { return base64.URLEncoding.EncodeToString(randomBytes(80)) }
-
 func alphanumeric(length int) string {
 	const set = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	text := randomBytes(length)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// mint is the OAuth login of a consumer: its key and secret as Basic, and
-// nothing in the body but the grant.
+// mint is the OAuth login of a client: its id and secret as Basic, and nothing
+// in the body but the grant.
 func (s *Server) mint(w http.ResponseWriter, r *http.Request) {
 	l := readLogin(r)
 	consumer := s.find(l.secret)
@@ -21,18 +21,13 @@ func (s *Server) mint(w http.ResponseWriter, r *http.Request) {
 		s.send(w, r, oauthError("unsupported_grant_type", "Unsupported grant type"))
 		return
 	}
-	minted := Token{Kind: OAuthToken, Username: consumer.Username, Scopes: consumer.Scopes, Reach: consumer.Reach}
-	if consumer.Opaque {
-		minted.Secret = newOpaque()
-	}
-	minted = s.Add(minted)
+	minted := s.Add(Token{Kind: OAuthToken, Username: consumer.Username, Scopes: consumer.Scopes, Reach: consumer.Reach})
 	s.send(w, r, jsonReply(http.StatusOK, object{
-		"access_token":  minted.Secret,
-		"scopes":        strings.Join(consumer.Scopes, " "), // Bitbucket's name for RFC 6749's "scope"
-		"expires_in":    consumer.ExpiresIn,
-		"token_type":    "bearer",
-		"state":         "client_credentials",
-		"refresh_token": alphanumeric(18),
+		"access_token": minted.Secret,
+		"scope":        strings.Join(consumer.Scopes, " "), // scopes until May 2026
+		"expires_in":   7200,
+		"token_type":   "bearer",
+		"state":        "client_credentials",
 	}))
 }
 

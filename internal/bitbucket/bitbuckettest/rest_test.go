@@ -108,27 +108,25 @@ func TestTokensEnd(t *testing.T) {
 	}
 }
 
-func TestOAuthConsumer(t *testing.T) {
+func TestOAuthClient(t *testing.T) {
 	server := New(t, Options{})
-	consumer := server.Add(Token{Kind: OAuthConsumer, Scopes: []string{"account", "repository:write"}})
-	old := server.Add(Token{Kind: OAuthConsumer, Opaque: true, ExpiresIn: 3600})
+	known := server.Add(Token{Kind: OAuthConsumer, Scopes: []string{"account", "repository:write"}})
+	other := server.Add(Token{Kind: OAuthConsumer})
 	for _, c := range []struct {
-		key, secret, grant string
-		status             int
-		contains           string
+		id, secret, grant string
+		status            int
+		contains          string
 	}{
-		{consumer.Key, consumer.Secret, "client_credentials", 200, `"expires_in":7200,`},
-		{consumer.Key, consumer.Secret, "client_credentials", 200, `"scopes":"account repository:write","state":"client_credentials"`},
-		{old.Key, old.Secret, "client_credentials", 200, `"expires_in":3600,`},
-		{consumer.Key, consumer.Secret, "password", 400, `"error":"unsupported_grant_type"`},
-		{old.Key, consumer.Secret, "client_credentials", 400, `"error_description":"Invalid OAuth client credentials"`},
+		{known.Key, known.Secret, "client_credentials", 200, `"expires_in":7200,"scope":"account repository:write","state":"client_credentials"`},
+		{known.Key, known.Secret, "password", 400, `"error":"unsupported_grant_type"`},
+		{other.Key, known.Secret, "client_credentials", 400, `"error_description":"Invalid OAuth client credentials"`},
 		{"", "", "client_credentials", 400, `"error":"unauthorized_client"`},
 	} {
 		form := url.Values{"grant_type": {c.grant}}
 		request, _ := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/site/oauth2/access_token", strings.NewReader(form.Encode()))
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if c.key != "" {
-			request.SetBasicAuth(c.key, c.secret)
+		if c.id != "" {
+			request.SetBasicAuth(c.id, c.secret)
 		}
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
@@ -141,19 +139,6 @@ func TestOAuthConsumer(t *testing.T) {
 		_ = response.Body.Close()
 		if response.StatusCode != c.status || !strings.Contains(string(raw), c.contains) {
 			t.Errorf("%+v: got %d %s", c, response.StatusCode, raw)
-		}
-		if c.status != 200 {
-			continue
-		}
-		var minted struct {
-			AccessToken string `json:"access_token"`
-		}
-		_ = json.Unmarshal(raw, &minted)
-		if long := len(minted.AccessToken) > 1000; long != (c.key == consumer.Key) {
-			t.Errorf("an access token of %d characters", len(minted.AccessToken))
-		}
-		if response, body := ask(t, "GET", server.URL+"/2.0/user", "", minted.AccessToken); c.key == consumer.Key && response.StatusCode != 200 {
-			t.Errorf("%d %s", response.StatusCode, body)
 		}
 	}
 }

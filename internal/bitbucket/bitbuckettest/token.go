@@ -16,10 +16,6 @@ type Token struct {
 	Scopes   []string // in the kind's vocabulary; an API token without any is a scopeless one
 	Reach    []string // "owner" or "owner/repository"; everything where empty
 
-	// How an OAuth consumer mints.
-	Opaque    bool // short tokens, as old consumers do, instead of JWTs
-	ExpiresIn int  // 7200 where 0
-
 	id    string // changes when the token is rotated
 	ended bool
 }
@@ -29,7 +25,6 @@ func (s *Server) Add(token Token) Token {
 	token.Secret = cmp.Or(token.Secret, token.Kind.NewSecret())
 	token.Email = cmp.Or(token.Email, "dev@example.com")
 	token.Username = cmp.Or(token.Username, "dev")
-	token.ExpiresIn = cmp.Or(token.ExpiresIn, 7200)
 	if token.Kind == OAuthConsumer {
 		token.Key = cmp.Or(token.Key, alphanumeric(32))
 	}

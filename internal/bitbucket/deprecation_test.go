@@ -1,0 +1,73 @@
+package bitbucket_test
+
+import (
+	"context"
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+func TestDeprecation(t *testing.T) {
+	fake := newFake(t)
+	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+	token := cred.Token.Reveal()
+	encoded := base64.RawURLEncoding.EncodeToString([]byte(token))
+	const (
+		deprecated = "Bitbucket has deprecated the endpoint that this check uses"
+		page       = "https://developer.atlassian.com/cloud/bitbucket/changelog/#CHANGE-3071"
+	)
+	for _, test := range []struct {
+		name                      string
+		deprecation, sunset, link string // header fields; absent where empty
+		what, read                string // none: no warning, no link
+	}{
+		{"as in RFC 9745", "@1767225600", "Thu, 31 Dec 2026 23:59:59 GMT", "<" + page + `>; rel="deprecation"; type="text/html"`, deprecated + ", and will remove it on 2026-12-31", page},
+		{"deprecation alone", "@1767225600", "", "", deprecated + " (as of 2026-01-01)", ""},
+		{"an older form", "Thu, 01 Jan 2026 00:00:00 GMT", "", `<https://bitbucket.org/>; rel=next, <` + page + `>; rel=deprecation`, deprecated + " (as of 2026-01-01)", page},
+		{"without a date", "true", "", "", deprecated, ""},
+		{"sunset alone", "", "Thu, 31 Dec 2026 23:59:59 GMT", `<` + page + `>;rel="sunset"`, deprecated + ", and will remove it on 2026-12-31", page},
+		{"a link alone", "", "", "<" + page + `>; rel="deprecation"`, "", ""},
+		{"another link", "true", "", "<" + page + `>; rel="next"`, deprecated, ""},
+		{"nonsense", "::error::x", "soon", "", "", ""},
+		{"a year of five digits", "@999999999999", "", "", "", ""},
+		{"commands", "true", "", "<https://x.example/::add-mask::x>; rel=\"deprecation\"", deprecated, ""},
+		{"plain HTTP", "true", "", "<http://x.example/page>; rel=\"deprecation\"", deprecated, ""},
+		{"a password", "true", "", "<https://me:pw@x.example/page>; rel=\"deprecation\"", deprecated, ""},
+		{"the token", "true", "", "<https://x.example/" + token[:16] + ">; rel=\"deprecation\"", deprecated, ""},
+		{"the token, encoded", "true", "", "<https://x.example/" + encoded + ">; rel=\"deprecation\"", deprecated, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			header := map[string]string{}
+			for name, value := range map[string]string{"Deprecation": test.deprecation, "Sunset": test.sunset, "Link": test.link} {
+				if value != "" {
+					header[name] = value
+				}
+			}
+			fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}", Header: header})
+			report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.what == "" {
+				if len(report.Remarks) != 0 {
+					t.Errorf("got %+v", report.Remarks)
+				}
+				return
+			}
+			if len(report.Remarks) != 1 || report.Remarks[0].Level != fault.Warning || report.Remarks[0].What != test.what {
+				t.Fatalf("got %+v", report.Remarks)
+			}
+			read, _ := strings.CutPrefix(report.Remarks[0].Hints[0], "read ")
+			if test.read == "" {
+				read = strings.ReplaceAll(read, "update bitbucket-auth to its newest version", "")
+			}
+			if read != test.read {
+				t.Errorf("hints: %q", report.Remarks[0].Hints)
+			}
+		})
+	}
+}

@@ -1,0 +1,124 @@
+package bitbucket_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+)
+
+// connectProxy answers CONNECT with a status, and opens the tunnel where that
+// is 200 (RFC 9110, section 9.3.6). It counts what it was asked.
+func connectProxy(t *testing.T, status int) (address *url.URL, asked *atomic.Int32) {
+	t.Helper()
+	asked = new(atomic.Int32)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if r.Method != http.MethodConnect {
+			t.Errorf("the proxy was asked for %s %s", r.Method, r.URL)
+		}
+		if status != http.StatusOK {
+			http.Error(w, "::error::refused by the proxy", status)
+			return
+		}
+		far, err := net.Dial("tcp", r.Host)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+		near, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+		go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
+	}))
+	t.Cleanup(proxy.Close)
+	address, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword("proxy-user", "proxy-password")
+	return address, asked
+}
+
+func TestProxy(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		code   fault.Code
+		said   string
+		tries  int32
+	}{
+		{200, fault.Code{}, "", 1},
+		{407, fault.ProxyRefused, "requires a login, or refuses the one it was sent (407)", 1},
+		{403, fault.ProxyRefused, "refuses to connect (403)", 1},
+		{502, fault.ProxyRefused, "refuses to connect (502)", 3},
+	} {
+		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
+			fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, TLS: true})
+			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}})
+			proxy, asked := connectProxy(t, test.status)
+			c, err := bitbucket.New(bitbucket.Options{
+				Server: server.Server{URL: fake.URL, Loopback: true}, CA: []byte(fake.CA()), Proxy: http.ProxyURL(proxy),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Hurry()
+			report, err := c.Check(context.Background(), understand(t, credential.AccessToken, token), repo)
+			if code(err) != test.code || test.said != "" && !strings.Contains(fmt.Sprint(err), "the proxy between the runner and 127.0.0.1") || !strings.Contains(fmt.Sprint(err), test.said) {
+				t.Errorf("got %v", err)
+			}
+			checkQuiet(t, err, report, token.Secret)
+			if err != nil && strings.Contains(fmt.Sprint(fault.From(err).Hints), "proxy-password") {
+				t.Errorf("the proxy's login is shown: %q", fault.From(err).Hints)
+			}
+			if asked.Load() != test.tries {
+				t.Errorf("the proxy was asked %d times", asked.Load())
+			}
+		})
+	}
+}
+
+func TestProxyRefusesMint(t *testing.T) {
+	proxy, asked := connectProxy(t, 407)
+	c, err := bitbucket.New(bitbucket.Options{Server: server.Server{URL: "https://127.0.0.1", Loopback: true}, Proxy: http.ProxyURL(proxy)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Mint(context.Background(), "key", secret.New("s3cret-s3cret"), now); code(err) != fault.ProxyRefused || asked.Load() != 1 {
+		t.Errorf("got %v after %d requests", err, asked.Load())
+	}
+}
+
+func TestNobodyAtProxy(t *testing.T) {
+	for _, address := range []string{"http://me:s3cret-s3cret@127.0.0.1:1", "http://me:s3cret-s3cret@no-such-proxy.invalid:3128"} {
+		proxy, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := bitbucket.New(bitbucket.Options{Server: server.Server{URL: "https://127.0.0.1", Loopback: true}, Proxy: http.ProxyURL(proxy)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Mint(context.Background(), "key", secret.New("s3cret-s3cret"), now)
+		if code(err) != fault.Unreachable || !strings.Contains(fmt.Sprint(err), "the proxy between the runner and 127.0.0.1 can't be reached") || strings.Contains(fmt.Sprint(err, fault.From(err).Hints), "s3cret") {
+			t.Errorf("%s: got %v", address, err)
+		}
+	}
+}
