@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"io/fs"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,14 +132,6 @@ func edit(t *testing.T, text string, pairs ...string) string {
 	return text
 }
 
-// serve serves one file, and returns its URL.
-func serve(t *testing.T, file string) string {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) }))
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
 // readsAndWrites is an API token that git may use.
 var readsAndWrites = bitbuckettest.Token{
 	Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket", "write:repository:bitbucket"},
@@ -157,10 +147,12 @@ func showOnFailure(t *testing.T, log string) {
 	})
 }
 
-// checkPushed wants the branch main in a repository.
-func checkPushed(t *testing.T, bitbucket *bitbuckettest.Server, repository string) {
+// checkPushed wants the branch main in repositories.
+func checkPushed(t *testing.T, bitbucket *bitbuckettest.Server, repositories ...string) {
 	t.Helper()
-	run(t, bitbucket.Dir(repository), "git", "rev-parse", "--verify", "--quiet", "refs/heads/main")
+	for _, repository := range repositories {
+		run(t, bitbucket.Dir(repository), "git", "rev-parse", "--verify", "--quiet", "refs/heads/main")
+	}
 }
 
 // checkContains wants texts in a log.

@@ -1,13 +1,21 @@
 package runners
 
 import (
+	"compress/gzip"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	runnerv1 "code.gitea.io/actions-proto-go/runner/v1"
@@ -19,11 +27,12 @@ import (
 // gitea.com/gitea/runner changed that).
 func TestGitea(t *testing.T) {
 	needEngine(t)
-	repositories := publish(t, image(t))
-	url := serve(t, product(t))
+	program := product(t)
+	url, authorities := release(t, program)
+	repositories := publish(t, image(t), url, program)
 	for _, runner := range []string{"gitea-runner", "gitea-runner-1.0.6"} {
 		t.Run(runner, func(t *testing.T) {
-			bitbucket := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo", "team/other"}})
+			bitbucket := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo", "team/other", "team/third"}})
 			token := bitbucket.Add(readsAndWrites)
 			consumer := bitbucket.Add(bitbuckettest.Token{
 				Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}, Reach: []string{"team/other"},
@@ -31,15 +40,14 @@ func TestGitea(t *testing.T) {
 			job := runGitea(t, runner, repositories, &runnerv1.Task{
 				WorkflowPayload: []byte(read(t, "testdata/gitea.yml")),
 				Secrets:         map[string]string{"BITBUCKET_TOKEN": token.Secret, "CONSUMER_SECRET": consumer.Secret},
-				Vars:            map[string]string{"SERVER": bitbucket.URL, "CONSUMER_KEY": consumer.Key, "PROGRAM": url},
+				Vars:            map[string]string{"SERVER": bitbucket.URL, "CONSUMER_KEY": consumer.Key, "PROGRAM": url + "/" + released(), "AUTHORITIES": authorities},
 			})
 			if !job.success {
 				t.Error("the job failed")
 			}
 			checkHidden(t, job.log(), token.Secret, consumer.Secret, job.outputs["minted"])
 			checkContains(t, job.log(), "(BBA101)", "(BBA305)", "dev@example.com:***", "BITBUCKET_CREDENTIAL=***")
-			checkPushed(t, bitbucket, "team/repo")
-			checkPushed(t, bitbucket, "team/other")
+			checkPushed(t, bitbucket, "team/repo", "team/other", "team/third")
 			// The documents warn that other jobs get it in the clear.
 			want := base64.StdEncoding.EncodeToString([]byte("dev@example.com:" + token.Secret))
 			if got := job.outputs["credential"]; got != want {
@@ -49,12 +57,41 @@ func TestGitea(t *testing.T) {
 	}
 }
 
+// released is the name that a release gives the program for this machine.
+func released() string { return "bitbucket-auth_linux_" + runtime.GOARCH }
+
+// release serves the program as a release has it, by the name that it has there,
+// and returns the address and the certificate of the server.
+func release(t *testing.T, program string) (url, authorities string) {
+	t.Helper()
+	text := read(t, program)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch strings.TrimPrefix(r.URL.Path, "/") {
+		case released():
+			io.WriteString(w, text)
+		case released() + ".gz":
+			zip := gzip.NewWriter(w)
+			defer zip.Close()
+			io.WriteString(zip, text)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+}
+
 // publish makes the repository that users name in their workflows, as a release
-// has it except for the image's name, and returns the folder that it is in.
-func publish(t *testing.T, image string) string {
+// has it except for the names of the image and of the server, and returns the
+// folder that it is in.
+func publish(t *testing.T, image, url, program string) string {
 	t.Helper()
 	repositories := t.TempDir()
 	repository := filepath.Join(repositories, "seed-e1d06701/bitbucket-auth")
+	if err := os.CopyFS(filepath.Join(repository, "binary"), os.DirFS(filepath.Join(root, "binary"))); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(repository, "binary/release"), fmt.Sprintf("%s\n%x  %s\n", url, sha256.Sum256([]byte(read(t, program))), released()), 0o644)
 	action := edit(t, read(t, filepath.Join(root, "action.yml")), "image: Dockerfile", "image: docker://"+image)
 	write(t, filepath.Join(repository, "action.yml"), action, 0o644)
 	commit(t, repository)
