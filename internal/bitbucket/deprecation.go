@@ -29,7 +29,7 @@ func deprecation(header http.Header, token secret.String) *fault.Fault {
 	}
 	f := fault.New(fault.Deprecated, what)
 	if link := deprecationLink(header.Values("Link"), token); link != "" {
-		f.Hint("read " + link)
+		f = f.Hint("read " + link)
 	}
 	return f.Hint("update bitbucket-auth to its newest version")
 }
