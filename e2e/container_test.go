@@ -4,16 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
@@ -28,7 +28,7 @@ type container struct {
 	env    map[string]string // what else differs in the environment
 	mounts []string          // more of them
 	files  string            // the folder of command files, where it is another one
-	cancel string            // the signal that ends it while it waits for the rest of its token
+	cancel string            // the signal that ends it while it waits for Bitbucket's answer
 }
 
 // outcome is what a step leaves behind.
@@ -62,11 +62,6 @@ func (c container) run(t *testing.T) outcome {
 	if c.files == "" {
 		c.files = files
 	}
-	if c.cancel != "" {
-		if err := syscall.Mkfifo(filepath.Join(dir, tokenPipe), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	mounts := append([]string{
 		dockerSocket() + ":/var/run/docker.sock",
 		dir + ":/github/runner_temp",
@@ -76,6 +71,17 @@ func (c container) run(t *testing.T) outcome {
 		filepath.Join(dir, "workspace") + ":/github/workspace",
 	}, c.mounts...)
 
+	var bitbucket net.Listener // accepts connections and never answers
+	if c.cancel != "" {
+		var err error
+		if bitbucket, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		defer bitbucket.Close()
+		c.env = map[string]string{
+			"INPUT_KIND": "api-token", "INPUT_VERIFY": "strict", "INPUT_SERVER-URL": "http://" + bitbucket.Addr().String(),
+		}
+	}
 	cmd, name := c.command(t, mounts)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -83,7 +89,11 @@ func (c container) run(t *testing.T) outcome {
 		t.Fatal(err)
 	}
 	if c.cancel != "" {
-		writeHalf(t, filepath.Join(dir, tokenPipe), c.inputs["token"])
+		connection, err := bitbucket.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
 		docker(t, "kill", "--signal", c.cancel, name)
 	}
 	err := cmd.Wait()
@@ -116,9 +126,13 @@ func dockerSocket() string {
 func (c container) command(t *testing.T, mounts []string) (cmd *exec.Cmd, name string) {
 	t.Helper()
 	name = newName(label)
+	network := "none"
+	if c.cancel != "" {
+		network = "host"
+	}
 	args := []string{
 		"run", "--name", name, "--label", label, "--workdir", "/github/workspace", "--rm",
-		"--network", "none", "--entrypoint", entrypoint,
+		"--network", network, "--entrypoint", entrypoint,
 	}
 	for _, mount := range mounts {
 		args = append(args, "-v", mount)
@@ -135,29 +149,6 @@ func (c container) command(t *testing.T, mounts []string) (cmd *exec.Cmd, name s
 	return cmd, name
 }
 
-// tokenPipe is a pipe in the runner's temporary folder.
-const tokenPipe = "token"
-
-// writeHalf writes half of a text into a pipe, as soon as a step reads it. The
-// step then waits for the other half.
-func writeHalf(t *testing.T, pipe, text string) {
-	t.Helper()
-	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		// Only when somebody reads it, it can be opened like this.
-		file, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-		switch {
-		case err == nil:
-			t.Cleanup(func() { file.Close() })
-			if _, err := file.WriteString(text[:len(text)/2]); err != nil {
-				t.Fatal(err)
-			}
-			return
-		case time.Since(start) > 20*time.Second:
-			t.Fatalf("the step doesn't read its token: %v", err)
-		}
-	}
-}
-
 // environment is the step's, by name.
 func (c container) environment(t *testing.T) map[string]string {
 	t.Helper()
@@ -172,13 +163,10 @@ func (c container) environment(t *testing.T) map[string]string {
 		"GITHUB_STEP_SUMMARY": path.Join(commandFiles, summaryFile),
 		"RUNNER_TEMP":         "/github/runner_temp",
 	}
-	for _, inputs := range []map[string]string{actionInputs(t), c.inputs} {
+	for _, inputs := range []map[string]string{actionInputs(), c.inputs} {
 		for id, value := range inputs {
 			env["INPUT_"+strings.ToUpper(id)] = value
 		}
-	}
-	if c.cancel != "" {
-		env["INPUT_TOKEN"], env["INPUT_TOKEN-FILE"] = "", "/github/runner_temp/"+tokenPipe
 	}
 	maps.Copy(env, c.env)
 	return env
@@ -200,27 +188,13 @@ func writeAsRunner(t *testing.T, name, text string) {
 }
 
 // actionInputs are the inputs of action.yml with their defaults. The runner
-// hands over all of them: one that has no default, and wasn't given, is empty.
-func actionInputs(t *testing.T) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "action.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "\ninputs:\n")
-	section, _, _ = strings.Cut(section, "\noutputs:\n")
-	inputs, id := map[string]string{}, ""
-	for line := range strings.Lines(section) {
-		line = strings.TrimRight(line, "\n")
-		if name, found := strings.CutPrefix(line, "  "); found && !strings.HasPrefix(name, " ") {
-			id = strings.TrimSuffix(name, ":")
-			inputs[id] = ""
-		} else if value, found := strings.CutPrefix(line, "    default: "); found {
-			inputs[id] = strings.Trim(value, `"`)
+// hands over all of them: one that has no default, and isn't set, is empty.
+func actionInputs() map[string]string {
+	inputs := map[string]string{}
+	for _, setting := range contract.CredentialSettings {
+		if !setting.NotInput {
+			inputs[setting.ID] = setting.Default
 		}
-	}
-	if len(inputs) == 0 {
-		t.Fatal("action.yml has no inputs")
 	}
 	return inputs
 }

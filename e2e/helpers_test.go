@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -14,7 +15,10 @@ import (
 var helpers = map[string]func(){
 	"unread":    unread,
 	"signalled": signalled,
+	"cancelled": cancelled,
 }
+
+var signals = map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
 
 // unread COMMAND… runs a command whose standard output nobody reads any more.
 func unread() {
@@ -30,11 +34,6 @@ func unread() {
 // rest of its standard input. The text that it gets of it is in the variable
 // HALF.
 func signalled() {
-	signals := map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
-	signal, known := signals[os.Args[1]]
-	if !known {
-		check(fmt.Errorf("unknown signal %s", os.Args[1]))
-	}
 	reader, writer, err := os.Pipe()
 	check(err)
 	cmd := command(os.Args[2:])
@@ -48,7 +47,22 @@ func signalled() {
 	half := os.Getenv("HALF")
 	_, err = writer.WriteString(strings.Repeat(half, 2*page/len(half)+1))
 	check(err)
-	check(cmd.Process.Signal(signal))
+	check(cmd.Process.Signal(signals[os.Args[1]]))
+	end(cmd.Wait())
+}
+
+// cancelled SIGNAL COMMAND… ends a command by a signal while it waits for
+// Bitbucket, which accepts its connection and never answers.
+func cancelled() {
+	bitbucket, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	cmd := command(os.Args[2:])
+	cmd.Env = append(os.Environ(), "INPUT_SERVER-URL=http://"+bitbucket.Addr().String())
+	check(cmd.Start())
+	connection, err := bitbucket.Accept()
+	check(err)
+	defer connection.Close()
+	check(cmd.Process.Signal(signals[os.Args[1]]))
 	end(cmd.Wait())
 }
 

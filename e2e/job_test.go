@@ -96,7 +96,7 @@ func (j *job) step(inputs ...string) {
 			j.t.Fatal(err)
 		}
 	}
-	for id, value := range actionInputs(j.t) {
+	for id, value := range actionInputs() {
 		env["INPUT_"+strings.ToUpper(id)] = value
 	}
 	for i := 0; i < len(inputs); i += 2 {

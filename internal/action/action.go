@@ -2,6 +2,7 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -88,18 +89,15 @@ func (r *run) guarded(ctx context.Context) (err error) {
 
 // steps is the run itself.
 func (r *run) steps(ctx context.Context) error {
-	source := input.Source{
-		Names:  r.host.SettingNames,
-		Lookup: r.world.Lookup,
-		Stdin:  r.world.Stdin,
-	}
+	source := r.source(contract.CredentialSettings)
 	text, readErr := input.ReadCredential(ctx, source)
 	if err := r.mask(secret.Forms(text.Secrets()...)); err != nil {
 		return err
 	}
-	r.note(source.Misspelt(contract.CredentialSettings, r.world.Environ)...)
-	if readErr != nil {
-		return readErr
+	remarks, err := source.Unknown(r.world.Environ)
+	r.note(remarks...)
+	if err := cmp.Or(err, readErr); err != nil {
+		return err
 	}
 
 	settings, remarks, err := text.Parse()
@@ -159,6 +157,18 @@ func (r *run) steps(ctx context.Context) error {
 	}
 	r.summarize(made, results)
 	return nil
+}
+
+// source is where this host's settings come from.
+func (r *run) source(settings []contract.Setting) input.Source {
+	return input.Source{
+		Settings:   settings,
+		InputsOnly: r.host.InputsOnly(),
+		Names:      r.host.SettingNames,
+		Called:     r.host.SettingCalled,
+		Lookup:     r.world.Lookup,
+		Stdin:      r.world.Stdin,
+	}
 }
 
 // summarize writes the job summary, last: it may fail, and the results are

@@ -39,7 +39,12 @@ var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // world is a run's world, with nothing of the test's own environment.
 func world(e env, stdout, stderr io.Writer) action.World {
+	var environ []string
+	for name, value := range e {
+		environ = append(environ, name+"="+value)
+	}
 	return action.World{
+		Environ: environ,
 		Lookup:  func(name string) (string, bool) { value, ok := e[name]; return value, ok },
 		Stdin:   strings.NewReader(""),
 		Stdout:  stdout,

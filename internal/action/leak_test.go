@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
@@ -60,7 +61,11 @@ func scenarios(t *testing.T) []scenario {
 		add(k.name+", in the repository's URL", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@bitbucket.org/team/repo"}))
 		add(k.name+", in a URL that is none", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@[::1/team"}))
 		add(k.name+", in server-url", k.token, base.with(env{"INPUT_SERVER-URL": "https://me:" + k.token + "@git.example.com"}))
-		for _, id := range []string{"KIND", "GIT", "REWRITE-SSH", "EXPORT-ENV", "ENV-PREFIX", "ON-MISSING-TOKEN", "EXPIRES-ON", "WORKSPACE", "REPOSITORY", "SERVER-URL", "TOKEN-FILE", "ENV-FILE", "AVO-CONNECTION-NAME", "AVO-USERNAME", "SUMMARY", "VERIFY", "REQUIRED-SCOPES", "TIMEOUT", "CA-CERTIFICATE"} {
+		for _, setting := range contract.CredentialSettings {
+			if setting.ID == "token" || setting.ID == "identity" || setting.Variable != "" {
+				continue
+			}
+			id := strings.ToUpper(setting.ID)
 			add(k.name+", also given as "+id, k.token, base.with(env{"INPUT_" + id: k.token}))
 			add(k.name+", only given as "+id, k.token, base.with(env{"INPUT_TOKEN": "", "INPUT_" + id: k.token}))
 		}

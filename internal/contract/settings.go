@@ -16,6 +16,9 @@ type Setting struct {
 	// NotInput is set where the setting isn't an input of the action: it serves
 	// other hosts.
 	NotInput bool
+	// Variable is the only variable that the setting is read from, on any host;
+	// empty if it is read like the others.
+	Variable string
 }
 
 // Settings that both commands have.
@@ -70,6 +73,7 @@ var (
 		ID:          "host",
 		Description: "Name of the CI host (shell, gitlab, circleci, jenkins, ...) if it can't be detected. Read from BITBUCKET_AUTH_HOST only.",
 		NotInput:    true,
+		Variable:    "BITBUCKET_AUTH_HOST",
 	}
 )
 
@@ -227,4 +231,11 @@ func Find(settings []Setting, id string) (Setting, bool) {
 		}
 	}
 	return Setting{}, false
+}
+
+// IsSetting reports whether one of the commands has a setting with this ID.
+func IsSetting(id string) bool {
+	_, credential := Find(CredentialSettings, id)
+	_, mirror := Find(MirrorSettings, id)
+	return credential || mirror
 }

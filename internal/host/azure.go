@@ -24,6 +24,8 @@ type azurePipelines struct {
 
 func (*azurePipelines) Name() string                    { return "Azure Pipelines" }
 func (*azurePipelines) SettingNames(id string) []string { return ownNames(id) }
+func (*azurePipelines) SettingCalled(id string) string  { return ownNames(id)[0] }
+func (*azurePipelines) InputsOnly() bool                { return false }
 func (*azurePipelines) HasOutputs() bool                { return true }
 func (*azurePipelines) Event() Event                    { return Event{} }
 

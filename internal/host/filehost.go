@@ -43,6 +43,13 @@ func (f *fileHost) SettingNames(id string) []string {
 	return ownNames(id)
 }
 
+func (f *fileHost) SettingCalled(id string) string {
+	if f.plugin {
+		return id
+	}
+	return ownNames(id)[0]
+}
+
 // UseFile takes the path of env-file. It is not told in any fault, since a
 // secret may have been given in its place.
 func (f *fileHost) UseFile(path string) error {

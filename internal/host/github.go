@@ -75,6 +75,9 @@ func (g *gitHub) SettingNames(id string) []string {
 	return []string{"INPUT_" + strings.ToUpper(id)}
 }
 
+func (g *gitHub) SettingCalled(id string) string { return id }
+func (g *gitHub) InputsOnly() bool               { return true }
+
 // commands collects workflow commands, then writes them at once.
 func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) error {
 	var b bytes.Buffer

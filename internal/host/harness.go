@@ -32,6 +32,7 @@ const (
 func (*harnessCI) Name() string                    { return "Harness" }
 func (*harnessCI) HasOutputs() bool                { return true }
 func (*harnessCI) SettingNames(id string) []string { return pluginNames(id) }
+func (*harnessCI) SettingCalled(id string) string  { return id }
 
 // UseFile refuses: the engine's own files take the results.
 func (h *harnessCI) UseFile(path string) error { return noFile(h.Name(), path) }

@@ -18,6 +18,11 @@ type Host interface {
 	// SettingNames returns the environment variables that may hold a setting,
 	// by its id.
 	SettingNames(id string) []string
+	// SettingCalled is how people write a setting on this host, by its id.
+	SettingCalled(id string) string
+	// InputsOnly reports whether a step is handed the inputs that its action
+	// declares. Another name can then only come from somebody else.
+	InputsOnly() bool
 	// HasOutputs tells whether a step has outputs of its own. Where it has none,
 	// every result is handed over as a variable.
 	HasOutputs() bool

@@ -25,6 +25,8 @@ func (*screen) HasOutputs() bool       { return false }
 func (*screen) Summarize(string) error { return nil }
 
 func (*screen) SettingNames(id string) []string { return ownNames(id) }
+func (*screen) SettingCalled(id string) string  { return ownNames(id)[0] }
+func (*screen) InputsOnly() bool                { return false }
 
 // UseFile refuses: what is printed takes the results.
 func (*screen) UseFile(path string) error { return noFile("a shell", path) }

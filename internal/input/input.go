@@ -17,10 +17,17 @@ import (
 
 // Source is where settings come from.
 type Source struct {
+	// Settings are those of the command.
+	Settings []contract.Setting
+	// InputsOnly is set on hosts that hand a step the inputs that its action
+	// declares: another name there can only come from somebody else.
+	InputsOnly bool
 	// Names returns the environment variables that may hold a setting on this
 	// host, by the setting's ID. Each host has one family of names, so that
 	// nothing that an earlier step exported can change this one.
 	Names func(id string) []string
+	// Called is how people write a setting on this host.
+	Called func(id string) string
 	// Lookup reads an environment variable.
 	Lookup func(name string) (value string, present bool)
 	// Stdin is what token-file "-" reads.
@@ -63,15 +70,15 @@ type Credential struct {
 // [*fault.Fault]), so that its secrets can be masked before the error is shown.
 func ReadCredential(ctx context.Context, source Source) (Credential, error) {
 	var text Credential
-	err := source.read(ctx, contract.CredentialSettings, &text, &text.Shared)
+	err := source.read(ctx, &text, &text.Shared)
 	return text, err
 }
 
 // read fills in target, of which shared is a part.
-func (s Source) read(ctx context.Context, table []contract.Setting, target any, shared *Shared) error {
+func (s Source) read(ctx context.Context, target any, shared *Shared) error {
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
 		Target:   target,
-		Lookuper: s.lookuper(table),
+		Lookuper: s.lookuper(),
 	})
 	if err != nil {
 		return fault.Internal() // every field is text, so no value can make this fail
@@ -86,15 +93,14 @@ func (s Source) read(ctx context.Context, table []contract.Setting, target any, 
 	return err
 }
 
-// lookuper finds a setting under the host's names, or else its default. A name
+// lookuper finds a setting in the host's variables, or else its default. A name
 // that is present ends the search even if its value is empty; only then does an
 // empty or blank value mean that the setting isn't set. (Left to itself,
 // go-envconfig treats an empty value as set, and rejects hyphens in its tags.)
-func (s Source) lookuper(table []contract.Setting) envconfig.LookuperFunc {
+func (s Source) lookuper() envconfig.LookuperFunc {
 	return func(key string) (string, bool) {
-		id := idOf(key)
-		setting, _ := contract.Find(table, id)
-		for _, name := range s.Names(id) {
+		setting, _ := contract.Find(s.Settings, idOf(key))
+		for _, name := range s.variables(setting) {
 			if value, present := s.Lookup(name); present {
 				if strings.TrimSpace(value) != "" {
 					return value, true
@@ -104,6 +110,17 @@ func (s Source) lookuper(table []contract.Setting) envconfig.LookuperFunc {
 		}
 		return setting.Default, true
 	}
+}
+
+// variables are those that a setting is read from.
+func (s Source) variables(setting contract.Setting) []string {
+	switch {
+	case setting.Variable != "":
+		return []string{setting.Variable}
+	case setting.NotInput && s.InputsOnly:
+		return nil
+	}
+	return s.Names(setting.ID)
 }
 
 // Secrets returns what may be secret in the settings, before they are parsed.

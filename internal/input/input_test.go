@@ -24,9 +24,10 @@ import (
 // source has settings by their ids, under one name each.
 func source(settings map[string]string) input.Source {
 	return input.Source{
-		Names:  func(id string) []string { return []string{id} },
-		Lookup: func(name string) (string, bool) { value, ok := settings[name]; return value, ok },
-		Stdin:  strings.NewReader("from-stdin\n"),
+		Settings: contract.CredentialSettings,
+		Names:    func(id string) []string { return []string{id} },
+		Lookup:   func(name string) (string, bool) { value, ok := settings[name]; return value, ok },
+		Stdin:    strings.NewReader("from-stdin\n"),
 	}
 }
 
@@ -278,30 +279,66 @@ func TestTokenFileGivesUpWithTheContext(t *testing.T) {
 func TestThePresentNameEndsTheSearch(t *testing.T) {
 	env := map[string]string{"A_kind": "", "B_kind": "access-token", "B_identity": "me"}
 	text, err := input.ReadCredential(context.Background(), input.Source{
-		Names:  func(id string) []string { return []string{"A_" + id, "B_" + id} },
-		Lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok },
+		Settings: contract.CredentialSettings,
+		Names:    func(id string) []string { return []string{"A_" + id, "B_" + id} },
+		Lookup:   func(name string) (string, bool) { value, ok := env[name]; return value, ok },
 	})
 	if err != nil || text.Kind != "auto" || text.Identity != "me" {
 		t.Errorf("got kind %q, identity %q, %v", text.Kind, text.Identity, err)
 	}
 }
 
-func TestMisspelt(t *testing.T) {
-	s := input.Source{Names: func(id string) []string { return []string{"INPUT_" + strings.ToUpper(id)} }}
-	var said []string
-	for _, remark := range s.Misspelt(contract.CredentialSettings, []string{
-		"INPUT_TOKEN=x", "INPUT_TOKNE=s3cret", "INPUT_SERVER-URL=x", "INPUT_SERVER_URL=x", "INPUT_SERVERURL=x", "INPUT_EXPORT-EVN=x",
-		"INPUT_ARGS=x", "INPUT_SOMETHING-ELSE=x", "OTHER_TOKNE=x", "INPUT_=x", "INPUT_HOST=x",
-	}) {
-		said = append(said, remark.What+": "+remark.Hints[0])
+// Variables of the host's family that no setting is read from.
+func TestUnknown(t *testing.T) {
+	for _, test := range []struct {
+		variable string
+		inputs   string // what is said where a step is handed an action's inputs
+		other    string // and elsewhere
+	}{
+		{"X_TOKEN=x", "", ""},
+		{"X_EXPORT_ENV=false", "error: did you mean export-env?", "error: did you mean export-env?"},
+		{"X_EXPORTENV=false", "error: did you mean export-env?", "error: did you mean export-env?"},
+		{"X_EXPORT-EVN=x", "warning: did you mean export-env?", "warning: did you mean export-env?"},
+		{"X_TOKNE=s3cret", "warning: did you mean token?", "warning: did you mean token?"},
+		{"X_SOMETHING-ELSE=x", "", ""},
+		{"X_=x", "", ""},
+		{"Y_TOKNE=x", "", ""},
+		{"X_DRY_RUN=x", "", ""}, // the other command's
+		{"X_HOST=x", "warning: remove it: action.yml has no input host", "warning: set BITBUCKET_AUTH_HOST instead"},
+		{"X_HOSTT=x", "", ""},
+		{"X_ENV-FILE=x", "warning: remove it: action.yml has no input env-file", ""},
+		{"X_TOKEN-FILE=x", "warning: remove it: action.yml has no input token-file", ""},
+		{"X_TOKEN-FILES=x", "", "warning: did you mean token-file?"},
+	} {
+		for inputsOnly, want := range map[bool]string{true: test.inputs, false: test.other} {
+			s := input.Source{
+				Settings:   contract.CredentialSettings,
+				InputsOnly: inputsOnly,
+				Names:      func(id string) []string { return []string{"X_" + strings.ToUpper(id)} },
+				Called:     func(id string) string { return id },
+			}
+			remarks, err := s.Unknown([]string{test.variable})
+			var got string
+			for _, remark := range remarks {
+				got = remark.Level.String() + ": " + remark.Hints[0]
+			}
+			if err != nil {
+				got = "error: " + fault.From(err).Hints[0]
+			}
+			if got != want {
+				t.Errorf("%s, inputs only %t:\ngot  %q\nwant %q", test.variable, inputsOnly, got, want)
+			}
+		}
 	}
-	want := []string{
-		"INPUT_TOKNE is set, and there is no setting of that name: did you mean token?",
-		"INPUT_SERVERURL is set, and there is no setting of that name: did you mean server-url?",
-		"INPUT_EXPORT-EVN is set, and there is no setting of that name: did you mean export-env?",
-	}
-	if !slices.Equal(said, want) {
-		t.Errorf("got %q", said)
+}
+
+// What a host doesn't declare isn't read.
+func TestOnlyInputsAreRead(t *testing.T) {
+	s := source(map[string]string{"token": "a-token", "token-file": "/nowhere", "env-file": "/elsewhere"})
+	s.InputsOnly = true
+	text, err := input.ReadCredential(context.Background(), s)
+	if err != nil || text.Token.Reveal() != "a-token" || text.EnvFile != "" {
+		t.Errorf("got env-file %q, %v", text.EnvFile, err)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -30,7 +29,7 @@ type Mirror struct {
 // ReadMirror is [ReadCredential] for the mirror command.
 func ReadMirror(ctx context.Context, source Source) (Mirror, error) {
 	var text Mirror
-	err := source.read(ctx, contract.MirrorSettings, &text, &text.Shared)
+	err := source.read(ctx, &text, &text.Shared)
 	return text, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -15,7 +16,9 @@ import (
 
 func readMirror(t *testing.T, settings map[string]string) (input.MirrorSettings, error) {
 	t.Helper()
-	text, err := input.ReadMirror(context.Background(), source(settings))
+	from := source(settings)
+	from.Settings = contract.MirrorSettings
+	text, err := input.ReadMirror(context.Background(), from)
 	if err != nil {
 		return input.MirrorSettings{}, err
 	}
@@ -94,9 +97,11 @@ func TestMirrorFaults(t *testing.T) {
 }
 
 func TestMirrorSecrets(t *testing.T) {
-	text, err := input.ReadMirror(context.Background(), source(map[string]string{
+	from := source(map[string]string{
 		"token": "the-token", "source": "https://me:in-source@example.com/a/b", "source-token": "source-secret\n",
-	}))
+	})
+	from.Settings = contract.MirrorSettings
+	text, err := input.ReadMirror(context.Background(), from)
 	if err != nil {
 		t.Fatal(err)
 	}
