@@ -48,7 +48,7 @@ runners: build $(addprefix .bin/,gitea-runner gitea-runner-1.0.6 buildkite-agent
 
 .PHONY: docs
 docs: ## write the generated parts of the documents anew
-	cd e2e && go test -run 'TestDocsActions|TestDocsTables|TestDocsAvoExample|TestRecipesPage' -update . >/dev/null
+	cd e2e && go test -run 'TestDocsActions|TestDocsTables|TestDocsAvoExample|TestRecipesPages' -update . >/dev/null
 	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
 .PHONY: bench

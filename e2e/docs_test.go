@@ -123,30 +123,56 @@ func readFile(t *testing.T, path string) string {
 	return string(text)
 }
 
-// The README's tables are those of the program.
+// The tables in the documents are those of the program.
 func TestDocsTables(t *testing.T) {
-	var inputs, outputs strings.Builder
-	inputs.WriteString("| input | default | meaning |\n|---|---|---|\n")
-	for _, setting := range contract.CredentialSettings {
+	for _, page := range []struct {
+		path     string
+		settings []contract.Setting
+		outputs  []contract.Output
+	}{
+		{"../README.md", contract.CredentialSettings, contract.CredentialOutputs},
+		{"../docs/mirror.md", contract.MirrorSettings, contract.MirrorOutputs},
+	} {
+		text := readFile(t, page.path)
+		want := replacePart(t, replacePart(t, text, "inputs", inputTable(page.settings)), "outputs", outputTable(page.outputs))
+		same(t, page.path, text, want)
+	}
+	if lines := strings.Count(readFile(t, "../README.md"), "\n"); lines > 250 {
+		t.Errorf("README.md has %d lines", lines)
+	}
+}
+
+func inputTable(settings []contract.Setting) string {
+	var b strings.Builder
+	b.WriteString("| input | default | meaning |\n|---|---|---|\n")
+	for _, setting := range settings {
 		if setting.NotInput {
 			continue
 		}
-		standard := ""
-		if setting.Default != "" {
-			standard = "`" + setting.Default + "`"
+		standard := cmp.Or(setting.Expression, setting.Default)
+		if standard != "" {
+			standard = "`" + standard + "`"
 		}
-		fmt.Fprintf(&inputs, "| `%s` | %s | %s |\n", setting.ID, standard, setting.Description)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", setting.ID, standard, setting.Description)
 	}
-	outputs.WriteString("| output | masked | meaning |\n|---|---|---|\n")
-	for _, output := range contract.CredentialOutputs {
-		fmt.Fprintf(&outputs, "| `%s` | %s | %s |\n", output.ID, map[bool]string{true: "yes"}[output.Secret], output.Description)
+	return b.String()
+}
+
+// outputTable says which outputs are masked, if any is.
+func outputTable(outputs []contract.Output) string {
+	var b strings.Builder
+	if !slices.ContainsFunc(outputs, func(o contract.Output) bool { return o.Secret }) {
+		b.WriteString("| output | meaning |\n|---|---|\n")
+		for _, output := range outputs {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", output.ID, output.Description)
+		}
+		return b.String()
 	}
-	readme := readFile(t, "../README.md")
-	want := replacePart(t, replacePart(t, readme, "inputs", inputs.String()), "outputs", outputs.String())
-	same(t, "../README.md", readme, want)
-	if lines := strings.Count(want, "\n"); lines > 250 {
-		t.Errorf("README.md has %d lines", lines)
+	b.WriteString("| output | masked | meaning |\n|---|---|---|\n")
+	for _, output := range outputs {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", output.ID, map[bool]string{true: "yes"}[output.Secret], output.Description)
 	}
+	return b.String()
 }
 
 // The Marketplace accepts descriptions of up to 124 characters.

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -20,22 +19,17 @@ func needAct(t *testing.T) {
 	}
 }
 
-// TestRecipesMirror pushes a mirror of this project itself.
-func TestRecipesMirror(t *testing.T) {
+// The runner masks all that git traces of a push.
+func TestRecipesTrace(t *testing.T) {
 	needAct(t)
-	j := newJob(t)
-	j.dir = copyTree(t)
-	commit(t, j.dir)
-	j.run("git", "tag", "v1.0.0")
-	j.run("git", "branch", "topic")
-	j.run("git", "update-ref", "refs/pull/1/head", "HEAD")
+	tree := copyTree(t)
+	commit(t, tree)
 	server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{site}})
 	token := server.Add(apiToken.token)
-
-	log := act{workflow: "e2e/testdata/workflows/e2e-mirror.yml", vars: map[string]string{
+	log := act{workflow: "e2e/testdata/workflows/e2e-git-trace.yml", vars: map[string]string{
 		"TOKEN": token.Secret, "SERVER": server.URL,
-	}}.run(t, j.dir)
-	j.checkRefs(server, site, "refs/heads/main refs/heads/topic refs/tags/v1.0.0")
+	}}.run(t, tree)
+	newJob(t).checkRefs(server, site, "refs/heads/trace")
 	checkLine(t, log, `password=\*\*\*`)
 	checkLine(t, log, `.*Authorization: Basic \*\*\*`)
 	checkNoSecret(t, log, token.Secret)
@@ -49,38 +43,23 @@ type recipe struct {
 	logins map[string]login // by the secret that holds the token
 	// project is what the workflow's own repository has besides.
 	project func(j *job, server *bitbuckettest.Server)
-	refs    string // that the mirror has in the end; empty where it isn't pushed to
-	asked   string // a request that the server gets, or empty
+	answers map[string][]bitbuckettest.Reply
+	asked   string // a pattern of a request that the server gets
+	refs    string // of my-team/my-repo in the end, where the recipe changes them
 	withGo  bool   // in the job's image
 }
 
 const (
-	mirror   = "my-team/my-repo"
+	myRepo   = "my-team/my-repo"
 	library  = "my-team/library"
 	settings = "my-team/settings"
 )
 
 var allRecipes = []recipe{
 	{
-		file:   "mirror-on-push.yml",
-		logins: map[string]login{"BITBUCKET_TOKEN": apiToken},
-		refs:   "refs/heads/main refs/heads/topic refs/tags/v1.0.0",
-	},
-	{
-		file:   "mirror-on-release.yml",
-		logins: map[string]login{"BITBUCKET_TOKEN": accessToken.reach(mirror)},
-		refs:   "refs/heads/gone refs/heads/main refs/heads/topic refs/tags/gone refs/tags/v1.0.0",
-	},
-	{
-		file:   "lfs.yml",
-		logins: map[string]login{"BITBUCKET_TOKEN": apiToken},
-		project: func(j *job, _ *bitbuckettest.Server) {
-			j.write(".gitattributes", "*.bin filter=lfs -text\n")
-			j.write("large.bin", strings.Repeat("large", 1000))
-			j.run("git", "add", ".")
-		},
-		refs:  "refs/heads/gone refs/heads/main refs/heads/topic refs/tags/gone refs/tags/v1.0.0",
-		asked: "PUT /lfs-storage/" + mirror + "/24c6cd9fa9a84aba0247a62a055c235cf9377272a17c96aaa031117324a8ee39",
+		file:   "checkout.yml",
+		logins: map[string]login{"BITBUCKET_TOKEN": accessToken.reach(myRepo)},
+		asked:  "POST /" + myRepo + ".git/git-upload-pack  200",
 	},
 	{
 		file:   "submodules.yml",
@@ -90,7 +69,7 @@ var allRecipes = []recipe{
 			j.write(".gitmodules", "[submodule \"library\"]\n\tpath = library\n\turl = git@127.0.0.1:"+library+".git\n")
 			j.run("git", "update-index", "--add", "--cacheinfo", "160000,"+commit+",library")
 		},
-		asked: "POST /" + library + ".git/git-upload-pack",
+		asked: "POST /" + library + ".git/git-upload-pack  200",
 	},
 	{
 		file:   "go-modules.yml",
@@ -99,14 +78,36 @@ var allRecipes = []recipe{
 			j.write("go.mod", "module example.com/me\n\ngo 1.26\n\nrequire bitbucket.org/"+library+" v1.0.0\n")
 			j.run("git", "add", ".")
 		},
-		asked:  "POST /" + library + "/git-upload-pack",
+		asked:  "POST /" + library + "/git-upload-pack  200",
 		withGo: true,
 	},
 	{
 		file:   "several-repositories.yml",
-		logins: map[string]login{"SETTINGS_TOKEN": accessToken.reach(settings), "MIRROR_TOKEN": accessToken.reach(mirror)},
-		refs:   "refs/heads/gone refs/heads/main refs/tags/gone",
-		asked:  "POST /" + settings + ".git/git-upload-pack",
+		logins: map[string]login{"SETTINGS_TOKEN": accessToken.reach(settings), "REPOSITORY_TOKEN": accessToken.reach(myRepo)},
+		asked:  "POST /" + myRepo + ".git/git-receive-pack  200",
+		refs:   "refs/heads/main refs/heads/other",
+	},
+	{
+		file:   "build-status.yml",
+		logins: map[string]login{"BITBUCKET_TOKEN": apiToken},
+		project: func(j *job, _ *bitbuckettest.Server) {
+			j.write("test.sh", "#!/bin/sh\n")
+			j.run("chmod", "+x", "test.sh")
+			j.run("git", "add", ".")
+		},
+		asked: "POST /2.0/repositories/" + myRepo + "/commit/[0-9a-f]{40}/statuses/build  201 Basic dev@example.com",
+	},
+	{
+		file:   "pipeline.yml",
+		logins: map[string]login{"BITBUCKET_TOKEN": apiToken},
+		answers: map[string][]bitbuckettest.Reply{
+			"POST /2.0/repositories/" + myRepo + "/pipelines": {{Status: 201, Body: `{"uuid": "{1-2}", "state": {"name": "PENDING"}}`}},
+			"GET /2.0/repositories/" + myRepo + "/pipelines/{1-2}": {
+				{Body: `{"uuid": "{1-2}", "state": {"name": "IN_PROGRESS"}}`},
+				{Body: `{"uuid": "{1-2}", "state": {"name": "COMPLETED", "result": {"name": "SUCCESSFUL"}}}`},
+			},
+		},
+		asked: "GET /2.0/repositories/" + myRepo + "/pipelines/{1-2}  200 Basic dev@example.com",
 	},
 }
 
@@ -117,13 +118,13 @@ func TestRecipes(t *testing.T) {
 	for _, r := range allRecipes {
 		t.Run(r.file, func(t *testing.T) {
 			t.Parallel()
-			server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{mirror, library, settings}})
+			server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{myRepo, library, settings}})
 			j := newJob(t)
 			r.run(t, j, server, action)
 			if r.refs != "" {
-				j.checkRefs(server, mirror, r.refs)
+				j.checkRefs(server, myRepo, r.refs)
 			}
-			if log := strings.Join(requests(server, 0), ""); !strings.Contains(log, r.asked+" ") && r.asked != "" {
+			if log := strings.Join(requests(server, 0), ""); !regexp.MustCompile(r.asked).MatchString(log) {
 				t.Errorf("nobody asked for %s:\n%s", r.asked, log)
 			}
 		})
@@ -132,25 +133,28 @@ func TestRecipes(t *testing.T) {
 
 func (r recipe) run(t *testing.T, j *job, server *bitbuckettest.Server, action string) {
 	t.Helper()
-	// The library and the settings, and what the mirror has from earlier times.
+	// What is in Bitbucket.
 	j.run("git", "init", "--quiet", "--template=", "../library")
 	j.write("../library/go.mod", "module bitbucket.org/"+library+"\n")
+	j.write("../library/settings.json", "{}\n")
 	j.run("git", "-C", "../library", "add", ".")
 	j.run("git", "-C", "../library", "commit", "--quiet", "--message", "one")
 	j.run("git", "-C", "../library", "push", "--quiet", server.Dir(library), "HEAD:refs/heads/main", "HEAD:refs/tags/v1.0.0")
 	j.run("git", "-C", "../library", "push", "--quiet", server.Dir(settings), "HEAD:refs/heads/main")
-	j.run("git", "-C", "../library", "push", "--quiet", server.Dir(mirror), "HEAD:refs/heads/gone", "HEAD:refs/tags/gone")
+	j.run("git", "-C", "../library", "rm", "--quiet", "settings.json")
+	j.run("git", "-C", "../library", "commit", "--quiet", "--message", "two")
+	j.run("git", "-C", "../library", "push", "--quiet", server.Dir(myRepo), "HEAD:refs/heads/main", "HEAD:refs/heads/other")
 
 	// The one substitution: the server, on push, and the token as a plain
 	// variable, so that act itself masks nothing. Which server git finds under
 	// Bitbucket's name, the environment says.
-	uses := "uses: seed-e1d06701/bitbucket-auth@v1\n        with:\n"
-	text := strings.NewReplacer(
-		uses, uses+"          server-url: "+server.URL+"\n",
-		"on:\n  release:\n    types: [published]\n", "on: push\n",
-		"secrets.", "vars.",
-	).Replace(readFile(t, filepath.Join(recipes, r.file)))
-	// A repository as actions/checkout leaves it.
+	uses := "uses: seed-e1d06701/bitbucket-auth@v1\n"
+	condition := regexp.MustCompile(`(` + uses + `(?: +if: .*\n)? +with:\n)`)
+	text := condition.ReplaceAllString(readFile(t, filepath.Join(recipes, r.file)), "${1}          server-url: "+server.URL+"\n")
+	text = strings.NewReplacer(
+		"on: workflow_dispatch\n", "on: push\n", "secrets.", "vars.",
+		"https://api.bitbucket.org/", server.URL+"/", "sleep 10", "sleep 1",
+	).Replace(text)
 	j.run("git", "init", "--quiet", "--template=")
 	j.write("workflow.yml", text)
 	j.run("git", "add", ".")
@@ -158,11 +162,12 @@ func (r recipe) run(t *testing.T, j *job, server *bitbuckettest.Server, action s
 		r.project(j, server)
 	}
 	j.run("git", "commit", "--quiet", "--message", "one")
-	j.run("git", "tag", "v1.0.0")
-	for _, ref := range []string{"refs/remotes/origin/main", "refs/remotes/origin/topic", "refs/remotes/pull/1/merge"} {
-		j.run("git", "update-ref", ref, "HEAD")
+	for match, replies := range r.answers {
+		server.Answer(match, replies...)
 	}
-	j.run("git", "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+	if r.file == "build-status.yml" {
+		server.Answer("POST /2.0/repositories/"+myRepo+"/commit/"+j.run("git", "rev-parse", "HEAD")+"/statuses/build", bitbuckettest.Reply{Status: 201, Body: "{}"})
+	}
 
 	vars := map[string]string{}
 	for name, l := range r.logins {
@@ -187,28 +192,29 @@ func (r recipe) run(t *testing.T, j *job, server *bitbuckettest.Server, action s
 	}
 }
 
-// Every recipe is on the page, as it is in its file, and is run.
-func TestRecipesPage(t *testing.T) {
-	const path = "../docs/recipes.md"
-	page := readFile(t, path)
-	want := page
+// Every recipe is on its page, as it is in its file, and is run.
+func TestRecipesPages(t *testing.T) {
+	pages := map[string][]string{"../docs/mirror.md": {"mirror.yml"}}
 	for _, r := range allRecipes {
-		want = replacePart(t, want, "recipes/"+r.file, "```yaml\n"+readFile(t, filepath.Join(recipes, r.file))+"```\n")
+		pages["../docs/recipes.md"] = append(pages["../docs/recipes.md"], r.file)
 	}
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
-			t.Fatal(err)
+	known := 0
+	for path, names := range pages {
+		page := readFile(t, path)
+		want := page
+		for _, name := range names {
+			want = replacePart(t, want, "recipes/"+name, "```yaml\n"+readFile(t, filepath.Join(recipes, name))+"```\n")
+			known++
 		}
-	} else if want != page {
-		t.Error("docs/recipes.md doesn't show docs/recipes: run make docs")
+		same(t, path, page, want)
 	}
 
 	if err := buildTarget(".bin/actionlint"); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(recipes, "*"))
-	if err != nil || len(files) != len(allRecipes) {
-		t.Errorf("%d files, %d recipes: %v", len(files), len(allRecipes), err)
+	if err != nil || len(files) != known {
+		t.Errorf("%d files, %d recipes: %v", len(files), known, err)
 	}
 	if text, err := exec.Command("../.bin/actionlint", append([]string{"-no-color"}, files...)...).CombinedOutput(); err != nil {
 		t.Errorf("actionlint: %v\n%s", err, text)
