@@ -51,10 +51,9 @@ func release(t *testing.T, files map[string][]byte) (url, authorities string) {
 	return server.URL + "/v1.2.3", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
-// TestBinaryGet downloads for each kind of runner.
+// TestBinaryGet downloads the program for each kind of runner.
 func TestBinaryGet(t *testing.T) {
 	t.Parallel()
-	const good, bad = "#!/bin/sh\necho good\n", "#!/bin/sh\necho bad\n"
 	platforms := map[string]string{
 		"Linux X64": "linux_amd64", "Linux ARM64": "linux_arm64", "macOS X64": "darwin_amd64",
 		"macOS ARM64": "darwin_arm64", "Windows X64": "windows_amd64.exe", "Windows ARM64": "windows_arm64.exe",
@@ -62,81 +61,61 @@ func TestBinaryGet(t *testing.T) {
 	files, sums := map[string][]byte{}, ""
 	for _, platform := range platforms {
 		name := "bitbucket-auth_" + platform
-		files[name] = []byte(good + "# " + platform)
-		sums += hash(files[name]) + "  " + name + "\n"
+		files[name+".gz"] = gzipped(t, []byte("the program for "+platform))
+		sums += hash([]byte("the program for "+platform)) + "  " + name + "\n"
 	}
 	url, authorities := release(t, files)
-	changed, changedAuthorities := release(t, map[string][]byte{"bitbucket-auth_linux_amd64": []byte(bad)})
-
-	type runner struct {
-		os, arch, release, authorities string
-		noSHA256sum                    bool
-	}
-	get := func(t *testing.T, r runner) (program, log string, err error) {
-		t.Helper()
-		dir := t.TempDir()
-		script, err := os.ReadFile(filepath.Join(root, "binary/get"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, text := range map[string]string{"get": string(script), "release": r.release, "ca.pem": r.authorities, "output": ""} {
-			if text == "" && name == "release" {
-				continue
-			}
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		path := os.Getenv("PATH")
-		if r.noSHA256sum {
-			path = toolsWithout(t, "sha256sum")
-		}
-		cmd := exec.Command("bash", filepath.Join(dir, "get"))
-		cmd.Env = []string{
-			"PATH=" + path, "RUNNER_OS=" + r.os, "RUNNER_ARCH=" + r.arch, "RUNNER_TEMP=" + dir,
-			"GITHUB_OUTPUT=" + filepath.Join(dir, "output"), "CURL_CA_BUNDLE=" + filepath.Join(dir, "ca.pem"),
-		}
-		text, err := cmd.CombinedOutput()
-		return strings.TrimSpace(strings.TrimPrefix(readFile(t, filepath.Join(dir, "output")), "program=")), string(text), err
-	}
-
+	good := url + "\n" + sums
 	for on, platform := range platforms {
-		system, arch, _ := strings.Cut(on, " ")
-		for _, without := range []bool{false, true} {
-			program, log, err := get(t, runner{system, arch, url + "\n" + sums, authorities, without})
-			if err != nil {
-				t.Errorf("%s: %v\n%s", on, err, log)
-				continue
-			}
-			if got := readFile(t, program); got != good+"# "+platform {
-				t.Errorf("%s got %q", on, got)
-			}
-			if strings.HasSuffix(platform, ".exe") != strings.HasSuffix(program, ".exe") {
-				t.Errorf("%s calls the program %s", on, program)
-			}
-			if info, err := os.Stat(program); err != nil || info.Mode()&0o100 == 0 {
-				t.Errorf("%s can't run the program: %v", on, err)
-			}
+		system, machine, _ := strings.Cut(on, " ")
+		program, log, err := getProgram(t, authorities, good, "RUNNER_OS="+system, "RUNNER_ARCH="+machine)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", on, err, log)
+			continue
+		}
+		if got, want := readFile(t, program), "the program for "+platform; got != want {
+			t.Errorf("%s downloads %q, want %q", on, got, want)
+		}
+		if filepath.Ext(program) != filepath.Ext(platform) {
+			t.Errorf("%s names the program %s", on, program)
+		}
+		if info, err := os.Stat(program); err != nil || info.Mode()&0o100 == 0 {
+			t.Errorf("%s can't run the program: %v", on, err)
 		}
 	}
 
+	changed, changedAuthorities := release(t, map[string][]byte{
+		"bitbucket-auth_linux_amd64.gz":       gzipped(t, []byte("another program")),
+		"bitbucket-auth_darwin_amd64.gz":      []byte("no archive"),
+		"bitbucket-auth_windows_amd64.exe.gz": gzipped(t, make([]byte, 40<<20)),
+	})
+	bad := changed + "\n" + sums
+	curlrc := filepath.Join(t.TempDir(), ".curlrc")
+	if err := os.WriteFile(curlrc, []byte("insecure\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
-		runner
-		says string
+		authorities, release string
+		env                  []string
+		says                 string
 	}{
-		"no release":      {runner{"Linux", "X64", "", authorities, false}, "not a release"},
-		"unknown system":  {runner{"Solaris", "X64", url + "\n" + sums, authorities, false}, "Solaris"},
-		"unknown machine": {runner{"Linux", "ARM", url + "\n" + sums, authorities, false}, "ARM"},
-		"not in it":       {runner{"Linux", "X64", url + "\n", authorities, false}, "has no bitbucket-auth_linux_amd64"},
-		"not there":       {runner{"Linux", "ARM64", changed + "\n" + sums, changedAuthorities, false}, "could not be downloaded"},
-		"changed":         {runner{"Linux", "X64", changed + "\n" + sums, changedAuthorities, false}, "is not what was released"},
-		"unknown server":  {runner{"Linux", "X64", url + "\n" + sums, "", false}, "could not be downloaded"},
-		"plain http":      {runner{"Linux", "X64", strings.Replace(url, "https:", "http:", 1) + "\n" + sums, authorities, false}, "could not be downloaded"},
+		"not a release":       {authorities, "", nil, "isn't a release"},
+		"unknown system":      {authorities, good, []string{"RUNNER_OS=Solaris"}, "Solaris"},
+		"unknown machine":     {authorities, good, []string{"RUNNER_ARCH=ARM"}, "ARM"},
+		"missing checksum":    {authorities, url + "\n", nil, "has no bitbucket-auth_linux_amd64"},
+		"missing file":        {changedAuthorities, bad, []string{"RUNNER_ARCH=ARM64"}, "can't download"},
+		"another program":     {changedAuthorities, bad, nil, "isn't what was released"},
+		"not an archive":      {changedAuthorities, bad, []string{"RUNNER_OS=macOS"}, "can't unpack"},
+		"endless archive":     {changedAuthorities, bad, []string{"RUNNER_OS=Windows"}, "can't unpack"},
+		"untrusted server":    {"", good, nil, "can't download"},
+		"settings of curl":    {"", good, []string{"HOME=" + filepath.Dir(curlrc)}, "can't download"},
+		"plain HTTP":          {authorities, strings.Replace(good, "https:", "http:", 1), nil, "can't download"},
+		"other tools in PATH": {changedAuthorities, bad, []string{"PATH=" + lyingTools(t) + ":" + os.Getenv("PATH")}, "isn't what was released"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			program, log, err := get(t, test.runner)
+			program, log, err := getProgram(t, test.authorities, test.release, test.env...)
 			if err == nil || program != "" {
-				t.Errorf("there is a program %q", program)
+				t.Errorf("it outputs the program %q", program)
 			}
 			if !strings.Contains(log, "::error title=bitbucket-auth::") || !strings.Contains(log, test.says) {
 				t.Errorf("it says %q, want %q", log, test.says)
@@ -145,27 +124,38 @@ func TestBinaryGet(t *testing.T) {
 	}
 }
 
-// toolsWithout is a PATH of what binary/get needs but for one tool; macOS's
-// shasum stands in for it.
-func toolsWithout(t *testing.T, tool string) string {
+// getProgram runs binary/get on a Linux runner, unless env says otherwise, with
+// these CA certificates and this file `release`.
+func getProgram(t *testing.T, authorities, release string, env ...string) (program, log string, err error) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"bash", "dirname", "head", "awk", "mktemp", "curl", "rm", "chmod", "sha256sum"} {
-		path, err := exec.LookPath(name)
-		if err != nil {
+	files := map[string]string{"get": readFile(t, filepath.Join(root, "binary/get")), "ca.pem": authorities, "output": ""}
+	if release != "" {
+		files["release"] = release
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if name == tool {
-			name = "shasum"
-			text := "#!/bin/sh\n[ \"$*\" = '-a 256' ] && exec " + path + "\n"
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
+	}
+	cmd := exec.Command("bash", filepath.Join(dir, "get"))
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "RUNNER_OS=Linux", "RUNNER_ARCH=X64", "RUNNER_TEMP=" + dir,
+		"GITHUB_OUTPUT=" + filepath.Join(dir, "output"), "CURL_CA_BUNDLE=" + filepath.Join(dir, "ca.pem"),
+	}, env...)
+	text, err := cmd.CombinedOutput()
+	output := readFile(t, filepath.Join(dir, "output"))
+	return strings.TrimSpace(strings.TrimPrefix(output, "program=")), string(text), err
+}
+
+// lyingTools is a folder that an earlier step could put into PATH: its sha256sum
+// prints the checksum that the release has.
+func lyingTools(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	text := "#!/bin/sh\necho " + hash([]byte("the program for linux_amd64")) + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "sha256sum"), []byte(text), 0o700); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -178,7 +168,7 @@ func testBinaryAction(t *testing.T, dist string) {
 		t.Fatal(err)
 	}
 	name := "bitbucket-auth_linux_" + runtime.GOARCH
-	url, authorities := release(t, map[string][]byte{name: []byte(readFile(t, filepath.Join(dist, name)))})
+	url, authorities := release(t, map[string][]byte{name + ".gz": []byte(readFile(t, filepath.Join(dist, name+".gz")))})
 	// What isn't in the working tree, act doesn't hand to the job.
 	tree := copyTree(t)
 	if err := os.WriteFile(filepath.Join(tree, "authorities.pem"), []byte(authorities), 0o600); err != nil {

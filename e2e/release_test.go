@@ -42,8 +42,8 @@ func TestBuildFlags(t *testing.T) {
 	}
 }
 
-// TestRelease runs the scripts of a release, in the order of the workflow, with
-// a registry and a file server of this machine in place of the public ones.
+// TestRelease runs the scripts of a release with a registry and a file server on
+// this machine instead of the public ones.
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	const version = "v1.2.3"
@@ -63,7 +63,7 @@ func TestRelease(t *testing.T) {
 			t.Errorf("two builds differ: %v and %v", first, second)
 		}
 		for _, name := range []string{
-			"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_arm64", "bitbucket-auth.spdx.json", "bitbucket-auth-shell.spdx.json",
+			"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_amd64.gz", "bitbucket-auth_linux_arm64", "bitbucket-auth.spdx.json", "bitbucket-auth-shell.spdx.json",
 			"SHA256SUMS", "DIGESTS", "image/index.json", "image-shell/index.json",
 		} {
 			if first[name] == "" {
@@ -369,7 +369,7 @@ func checkEqualImages(t *testing.T, released, built, program string) {
 	}
 }
 
-// checkReleaseCommit makes the commit that users run, and wants two files in it.
+// checkReleaseCommit creates the commit that users run, which must change two files.
 func checkReleaseCommit(t *testing.T, version, image, dist string) {
 	t.Helper()
 	tree := copyTree(t)
@@ -383,7 +383,8 @@ func checkReleaseCommit(t *testing.T, version, image, dist string) {
 		}
 		return strings.TrimSpace(string(text))
 	}
-	id := strings.TrimSpace(script(t, tree, "commit", version, image, dist))
+	url := "https://example.com/releases/" + version
+	id := strings.TrimSpace(script(t, tree, "commit", version, image, dist, url))
 	if got := git("rev-parse", "refs/tags/"+version); got != id {
 		t.Errorf("the tag is on %s, the commit is %s", got, id)
 	}
@@ -399,41 +400,50 @@ func checkReleaseCommit(t *testing.T, version, image, dist string) {
 	if want := []string{"-  image: Dockerfile", "+  image: docker://" + image}; !slices.Equal(changed, want) {
 		t.Errorf("action.yml changes in %q, want %q", changed, want)
 	}
-	want := "https://github.com/seed-e1d06701/bitbucket-auth/releases/download/" + version + "\n" + readFile(t, filepath.Join(dist, "SHA256SUMS"))
+	want := url + "\n" + readFile(t, filepath.Join(dist, "SHA256SUMS"))
 	if got := readFile(t, filepath.Join(tree, "binary/release")); got != want {
 		t.Errorf("binary/release is %q, want %q", got, want)
 	}
 	// Once more, and under wrong names: nothing may change.
 	for _, args := range [][]string{
-		{version, image, dist},
-		{"1.2", image, dist},
-		{"v1.2.4", strings.Replace(image, "@sha256:", ":v1.2.3@sha1:", 1), dist},
+		{version, image, dist, url},
+		{"1.2", image, dist, url},
+		{"v1.2.4", strings.Replace(image, "@sha256:", ":v1.2.3@sha1:", 1), dist, url},
 	} {
 		if _, err := tryScript(tree, "commit", args...); err == nil || git("rev-parse", "HEAD") != id {
-			t.Errorf("%q are taken for a release: %v", args, err)
+			t.Errorf("scripts/release/commit accepts %q: %v", args, err)
 		}
 	}
 	if _, err := tryScript(tree, "check", version); err == nil {
-		t.Error("a tag that is there may be used again")
+		t.Error("scripts/release/check accepts an existing tag")
 	}
 }
 
-// A release needs a version that is none yet, and that the change log has.
+// TestReleaseCheck releases only a new version that the change log describes and
+// that doesn't move the major tag backwards.
 func TestReleaseCheck(t *testing.T) {
 	t.Parallel()
 	tree := copyTree(t)
-	commit(t, tree)
-	next := regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)`).FindStringSubmatch(readFile(t, filepath.Join(root, "CHANGELOG.md")))
-	if next == nil {
-		t.Fatal("CHANGELOG.md has no version")
+	log := "# Changes\n\n## 2.0.0\n\n- two\n\n## 1.10.0\n\n- ten\n\n## 1.9.1\n\n- nine\n\n## 1.2.3\n"
+	if err := os.WriteFile(filepath.Join(tree, "CHANGELOG.md"), []byte(log), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	script(t, tree, "check", "v"+next[1])
-	for _, version := range []string{next[1], "v99.0.0", "v1", "v1.2.3-rc1", "main"} {
-		if _, err := tryScript(tree, "check", version); err == nil {
-			t.Errorf("%s may be released", version)
+	commit(t, tree)
+	if text, err := exec.Command("git", "-C", tree, "tag", "v1.9.0").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, version := range []string{"v1.9.1", "v1.10.0", "v2.0.0"} {
+		script(t, tree, "check", version)
+	}
+	for version, reason := range map[string]string{
+		"1.10.0": "isn't a version", "v1": "isn't a version", "v1.10.0-rc1": "isn't a version", "main": "isn't a version",
+		"v1.9.0": "already exists", "v1.2.3": "backwards", "v1.8.9": "backwards", "v3.0.0": "no section", "v1.10": "isn't a version",
+	} {
+		if _, err := tryScript(tree, "check", version); err == nil || !strings.Contains(err.Error(), reason) {
+			t.Errorf("%s: %v, want %q", version, err, reason)
 		}
 	}
-	if notes := script(t, tree, "notes", "v"+next[1]); strings.Contains(notes, "\n## ") || strings.TrimSpace(notes) == "" {
-		t.Errorf("the notes of the release are %q", notes)
+	if got, want := script(t, tree, "notes", "v1.10.0"), "- ten\n\n"; got != want {
+		t.Errorf("the notes of the release are %q, want %q", got, want)
 	}
 }

@@ -38,9 +38,9 @@ func folder(name string, mode int64) entry { return entry{name: name, mode: mode
 func symlink(name, to string) entry        { return entry{name: name, mode: 0o777, link: to} }
 
 // readFile reads a file that the command line names.
-func readFile(name string) ([]byte, error) { return os.ReadFile(name) } //nolint:gosec // that is the job
+func readFile(name string) ([]byte, error) { return os.ReadFile(name) } //nolint:gosec // the caller chose it
 
-// base is what the Dockerfile's image holds: the program and CA certificates.
+// base is the content of the Dockerfile's image: the program and CA certificates.
 func base(program string) ([]entry, error) {
 	text, err := readFile(program)
 	if err != nil {
@@ -57,8 +57,8 @@ func base(program string) ([]entry, error) {
 	}, nil
 }
 
-// certificates are Mozilla's, as the Go project packs them: a module, so go.sum
-// says which ones, at any later time too. (Debian's package has the same source.)
+// certificates are Mozilla's, from the Go project's module of them, so that go.sum
+// pins them. (Debian's package has the same source.)
 func certificates() ([]byte, error) {
 	var b bytes.Buffer
 	for root := range bundle.Roots() {
@@ -77,14 +77,14 @@ func certificates() ([]byte, error) {
 //go:embed GPL-2.txt
 var gpl []byte
 
-// applets are the parts of busybox that the second image has by name, for CI
-// hosts' own steps and for scripts.
+// applets are the commands of busybox that the second image provides, for scripts
+// and for what CI hosts run in a job's image.
 var applets = strings.Fields(`
 	[ ash awk base64 basename cat chmod chown cp cut date dirname echo env expr false find grep gunzip gzip head
 	hostname id ln ls mkdir mktemp mv od printf ps pwd readlink realpath rm rmdir sed sh sleep sort stat
 	tail tar tee test touch tr true tty uname uniq wc which whoami xargs`)
 
-// withShell is what the second image holds besides.
+// withShell is what the second image contains in addition.
 func withShell(from, architecture string) ([]entry, error) {
 	busybox, err := readFile(filepath.Join(from, "busybox_"+architecture))
 	if err != nil {
@@ -96,16 +96,16 @@ func withShell(from, architecture string) ([]entry, error) {
 	}
 	entries := []entry{
 		file("bin/busybox", 0o755, busybox),
-		// Its licence asks for these. The source is Debian's package of that name.
+		// Its licence requires these. The source is Debian's package of that name.
 		file("usr/share/doc/busybox-static/copyright", 0o644, notice),
 		file("usr/share/common-licenses/GPL-2", 0o644, gpl),
 		file("etc/passwd", 0o644, []byte("root:x:0:0:root:/root:/bin/sh\n")),
 		file("etc/group", 0o644, []byte("root:x:0:\n")),
 		folder("root", 0o700),
 		folder("tmp", 0o1777),
-		// By name, too.
+		// In the search path.
 		symlink("usr/local/bin/bitbucket-auth", "/bitbucket-auth"),
-		// Where some ask for it.
+		// Where `#!` lines expect it.
 		symlink("usr/bin/env", "/bin/busybox"),
 	}
 	for _, applet := range applets {
@@ -114,7 +114,7 @@ func withShell(from, architecture string) ([]entry, error) {
 	return entries, nil
 }
 
-// newLayer packs entries, with the folders that they lie in.
+// newLayer packs entries and their parent folders.
 func newLayer(entries []entry) (v1.Layer, error) {
 	there := map[string]bool{".": true}
 	for _, e := range entries {
@@ -131,7 +131,7 @@ func newLayer(entries []entry) (v1.Layer, error) {
 	var b bytes.Buffer
 	archive := tar.NewWriter(&b)
 	for _, e := range entries {
-		// No time and no owner's name: the zero values are the same everywhere.
+		// No time and no owner: the zero values are the same everywhere.
 		header := &tar.Header{Name: e.name, Mode: e.mode, Format: tar.FormatUSTAR}
 		switch {
 		case e.dir:

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// architectures that the images are for, on Linux.
+// architectures of the images, all for Linux.
 var architectures = []string{"amd64", "arm64"}
 
 // build writes an index of one image per architecture.
@@ -56,8 +56,8 @@ func build(version, programs, shell, to string) (v1.ImageIndex, error) {
 	return index, folder.AppendIndex(index)
 }
 
-// newImage is the image for one architecture. It says nothing of when or where
-// it was made, which is what makes it the same every time.
+// newImage is the image for one architecture. It doesn't contain when or where it
+// was built, so it is the same every time.
 func newImage(architecture, programs, shell string, labels map[string]string) (v1.Image, error) {
 	files, err := base(filepath.Join(programs, "bitbucket-auth_linux_"+architecture))
 	if err != nil {
@@ -68,16 +68,15 @@ func newImage(architecture, programs, shell string, labels map[string]string) (v
 		Entrypoint: []string{"/bitbucket-auth"},
 		Labels:     labels,
 	}
-	// There is no user in it, and must be none: the files that the runner hands in
-	// belong to another user, so the container runs as root.
+	// There must be no user: the files that the runner mounts belong to another user,
+	// so the container runs as root.
 	if shell != "" {
 		more, err := withShell(shell, architecture)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, more...)
-		// Hosts that need a shell start it themselves, and an entrypoint would be in
-		// their way.
+		// Hosts that need a shell start it themselves; an entrypoint would prevent that.
 		config.Entrypoint, config.Cmd = nil, []string{"sh"}
 	}
 	layer, err := newLayer(files)
@@ -113,13 +112,13 @@ func load(from string) (v1.ImageIndex, error) {
 		return nil, err
 	}
 	if len(manifest.Manifests) != 1 {
-		return nil, fmt.Errorf("%s holds %d indexes, not 1", from, len(manifest.Manifests))
+		return nil, fmt.Errorf("%s contains %d indexes instead of 1", from, len(manifest.Manifests))
 	}
 	return all.ImageIndex(manifest.Manifests[0].Digest)
 }
 
-// push uploads an index with all that it names. Who it is allowed to, Docker's
-// configuration says.
+// push uploads an index with everything in it. The login comes from Docker's
+// configuration.
 func push(from, to string) (v1.ImageIndex, error) {
 	index, err := load(from)
 	if err != nil {

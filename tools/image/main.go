@@ -1,15 +1,16 @@
-// Command image makes the images of a release out of finished programs, the same
-// bytes every time, and pushes them. `docker build` can't be had to do the first:
-// two builds of one commit have two digests.
+// Command image assembles the images of a release from finished programs, with the
+// same bytes every time, and pushes them. `docker build` isn't used because two
+// builds of one commit have two digests.
 //
 //	image build [-shell DIR] VERSION PROGRAMS LAYOUT
 //	image push LAYOUT REFERENCE
 //	image sbom [-shell DIR] VERSION PROGRAM
 //
-// PROGRAMS is a folder with bitbucket-auth_linux_ARCH for each platform; LAYOUT a
-// folder in the OCI image layout, with one index of all platforms. With -shell,
-// the images hold the busybox of that folder as well, which scripts/release/busybox
-// fills. The first two print the index's digest, the last what an image is made of.
+// PROGRAMS is a folder with bitbucket-auth_linux_ARCH for each platform; LAYOUT is
+// a folder in the OCI image layout, with one index of all platforms. With -shell,
+// the images also contain the busybox from that folder, which
+// scripts/release/busybox filled. The first two print the index's digest, the last
+// an SPDX document.
 package main
 
 import (

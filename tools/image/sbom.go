@@ -13,7 +13,9 @@ import (
 	"strings"
 )
 
-// The parts of SPDX 2.3 (spdx.github.io/spdx-spec/v2.3) that are needed here.
+// The fields of SPDX 2.3 (spdx.github.io/spdx-spec/v2.3) that are needed here. The
+// library spdx/tools-golang models every version and field of the format, which
+// is far more than these 40 lines.
 type (
 	spdxDocument struct {
 		Version       string             `json:"spdxVersion"`
@@ -55,8 +57,9 @@ type (
 	}
 )
 
-// sbom writes what an image is made of: the program, as the Go linker noted it
-// down in the program itself, and what the image adds to it.
+// sbom lists what an image contains: the program with its modules, as the Go linker
+// recorded them in it, and the image's other parts. Package URLs say where each
+// part comes from.
 func sbom(w io.Writer, version, program, shell string) error {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
@@ -76,7 +79,7 @@ func sbom(w io.Writer, version, program, shell string) error {
 		ID:        "SPDXRef-DOCUMENT",
 		Name:      filepath.Base(program),
 		Namespace: source + "/sbom/" + version + "/" + digest,
-		// SPDX wants a time, and the same program must have the same document.
+		// SPDX requires a time, but the same program must have the same document.
 		Creation: spdxCreation{Created: "1970-01-01T00:00:00Z", Creators: []string{"Tool: bitbucket-auth/tools/image"}},
 		Packages: []spdxPackage{{
 			ID: main, Name: info.Main.Path, Version: version, Download: source, Purpose: "APPLICATION",
@@ -85,13 +88,14 @@ func sbom(w io.Writer, version, program, shell string) error {
 		}},
 		Relationships: []spdxRelationship{{"SPDXRef-DOCUMENT", "DESCRIBES", main}},
 	}
-	// The image's other parts are described beside the program, not as parts of it.
+	// The document describes the image's other parts next to the program, not as
+	// dependencies of it.
 	const linked, beside = "DEPENDS_ON", "DESCRIBES"
 	from := map[string]string{linked: main, beside: "SPDXRef-DOCUMENT"}
-	add := func(relation, path, version, download string, reference spdxReference) {
+	add := func(relation, path, version string, reference spdxReference) {
 		id := fmt.Sprintf("SPDXRef-%d", len(document.Packages))
 		document.Packages = append(document.Packages, spdxPackage{
-			ID: id, Name: path, Version: version, Download: download, Refs: []spdxReference{reference},
+			ID: id, Name: path, Version: version, Download: "NOASSERTION", Refs: []spdxReference{reference},
 		})
 		document.Relationships = append(document.Relationships, spdxRelationship{from[relation], relation, id})
 	}
@@ -99,16 +103,15 @@ func sbom(w io.Writer, version, program, shell string) error {
 		for module.Replace != nil {
 			module = module.Replace
 		}
-		add(relation, module.Path, module.Version, "https://proxy.golang.org/"+module.Path+"/@v/"+module.Version+".zip",
-			golang(module.Path, module.Version))
+		add(relation, module.Path, module.Version, golang(module.Path, module.Version))
 	}
 	for _, module := range info.Deps {
 		addModule(linked, module)
 	}
 	library := strings.TrimPrefix(info.GoVersion, "go")
-	add(linked, "stdlib", library, "https://go.dev/dl/"+info.GoVersion+".src.tar.gz", golang("stdlib", library))
+	add(linked, "stdlib", library, golang("stdlib", library))
 
-	// The CA certificates are those of a module that this tool is linked of.
+	// The CA certificates come from a module of this tool.
 	tool, _ := debug.ReadBuildInfo()
 	for _, module := range tool.Deps {
 		if strings.HasSuffix(module.Path, "/x509roots/fallback") {
@@ -121,7 +124,7 @@ func sbom(w io.Writer, version, program, shell string) error {
 			return err
 		}
 		busybox := strings.TrimSpace(string(text))
-		add(beside, "busybox-static", busybox, "https://packages.debian.org/busybox-static",
+		add(beside, "busybox-static", busybox,
 			spdxReference{"PACKAGE-MANAGER", "purl", "pkg:deb/debian/busybox-static@" + url.QueryEscape(busybox)})
 	}
 
@@ -130,7 +133,7 @@ func sbom(w io.Writer, version, program, shell string) error {
 	return encoder.Encode(document)
 }
 
-// golang names a Go module by its package URL.
+// golang is the package URL of a Go module.
 func golang(path, version string) spdxReference {
 	return spdxReference{"PACKAGE-MANAGER", "purl", "pkg:golang/" + path + "@" + version}
 }
