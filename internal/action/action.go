@@ -91,22 +91,23 @@ func (r *run) guarded(ctx context.Context) (err error) {
 func (r *run) steps(ctx context.Context) error {
 	source := r.source(contract.CredentialSettings)
 	text, readErr := input.ReadCredential(ctx, source)
+	settings, remarks, settingsErr := text.Parse()
+	// A mask is printed only where the host can receive the results: anywhere
+	// else it would be a leak.
+	if err := r.host.Prepare(settings.EnvFile, settings.ExportEnv || settings.Git != ""); err != nil {
+		return err
+	}
 	if err := r.mask(secret.Forms(text.Secrets()...)); err != nil {
 		return err
 	}
-	remarks, err := source.Unknown(r.world.Environ)
-	r.note(remarks...)
-	if err := cmp.Or(err, readErr); err != nil {
+	unknown, unknownErr := source.Unknown(r.world.Environ)
+	r.note(unknown...)
+	if err := cmp.Or(unknownErr, readErr); err != nil {
 		return err
 	}
-
-	settings, remarks, err := text.Parse()
 	r.note(remarks...)
-	if err != nil {
-		return err
-	}
-	if err := r.host.UseFile(settings.EnvFile); err != nil {
-		return err
+	if settingsErr != nil {
+		return settingsErr
 	}
 	if settings.Token.IsEmpty() {
 		return r.tokenMissing(ctx, settings)

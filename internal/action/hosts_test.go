@@ -203,3 +203,25 @@ func onHostRaw(t *testing.T, h hosttest.Host, e env) (*hosttest.Site, outcome) {
 	o.outputs, o.vars = site.HandedOver(t, o.stdout)
 	return site, o
 }
+
+// Where the host can't receive results, it may not be the host that it seems to
+// be: then not even a mask is printed.
+func TestWhatTheHostRefusesIsRefusedBeforeTheFirstMask(t *testing.T) {
+	token := credentialtest.APIToken()
+	good := env{"INPUT_TOKEN": token, "INPUT_IDENTITY": "me@example.com"}
+	for _, more := range []env{
+		{"GITHUB_OUTPUT": ""},
+		{"GITHUB_OUTPUT": t.TempDir()},
+		{"GITHUB_ENV": ""},
+		{"GITHUB_ENV": filepath.Join(t.TempDir(), "missing"), "INPUT_EXPORT-ENV": "false", "INPUT_GIT": "host"},
+		{"GITHUB_ACTIONS": "", "TF_BUILD": "True", "TEAMCITY_VERSION": "2026.1", "BITBUCKET_AUTH_TOKEN": token, "BITBUCKET_AUTH_KIND": "access-token"},
+		{"GITHUB_ACTIONS": "", "TF_BUILD": "True", "BITBUCKET_AUTH_ENV_FILE": "env", "BITBUCKET_AUTH_TOKEN": token, "BITBUCKET_AUTH_KIND": "access-token"},
+	} {
+		o := onGitHub(t, good.with(more))
+		if o.exit == 0 || len(hosttest.Leaks(o.stdout+o.stderr, token)) > 0 {
+			t.Errorf("%v: exit code %d, %s%s", more, o.exit, o.stdout, o.stderr)
+		}
+	}
+	o := onGitHub(t, good.with(env{"GITHUB_ENV": "", "INPUT_EXPORT-ENV": "false"}))
+	equal(t, "exit code without variables", o.exit, 0)
+}

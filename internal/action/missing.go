@@ -11,7 +11,7 @@ import (
 // tokenMissing ends a run whose token is empty: with a fault, or where it is to
 // be skipped, with nothing handed over but available=false.
 func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
-	f, expected := explainMissing(r.host.Event())
+	f, expected := explainMissing(r.host)
 	if settings.OnMissingToken == input.Fail {
 		return f.Hint("to go on without it, set on-missing-token: skip, and ask for the output available in later steps")
 	}
@@ -31,7 +31,8 @@ func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
 
 // explainMissing says why the token is empty, by what started the pipeline, and
 // whether that is how the host is meant to work.
-func explainMissing(event host.Event) (f *fault.Fault, expected bool) {
+func explainMissing(h host.Host) (f *fault.Fault, expected bool) {
+	event := h.Event()
 	switch {
 	case event.Fork():
 		return fault.New(fault.TokenMissing, "the token is empty: this pull request comes from a fork, and forks get no secrets",
@@ -40,8 +41,5 @@ func explainMissing(event host.Event) (f *fault.Fault, expected bool) {
 		return fault.New(fault.TokenMissing, "the token is empty: Dependabot started this run, and it gets no secrets but its own",
 			"add the secret once more under Settings → Secrets and variables → Dependabot"), true
 	}
-	return fault.New(fault.TokenMissing, "the token is empty",
-		"set the input token to a secret that exists, spelt as it is stored: an unknown name gives an empty value",
-		"a secret of an environment needs that environment: in the job",
-		"a reusable workflow gets secrets only where its caller hands them over (secrets: inherit)"), false
+	return fault.New(fault.TokenMissing, "the token is empty", h.EmptyTokenHints()...), false
 }

@@ -29,8 +29,17 @@ func (*azurePipelines) InputsOnly() bool                { return false }
 func (*azurePipelines) HasOutputs() bool                { return true }
 func (*azurePipelines) Event() Event                    { return Event{} }
 
-// UseFile refuses: the agent's variables take the results.
-func (a *azurePipelines) UseFile(path string) error { return noFile(a.Name(), path) }
+func (*azurePipelines) EmptyTokenHints() []string {
+	return []string{
+		"map a secret variable that exists in this step's env:, such as BITBUCKET_AUTH_TOKEN: $(BITBUCKET_TOKEN)",
+		"a secret variable is not in a step's environment by itself, and builds of forks get none unless the pipeline allows it",
+	}
+}
+
+// Prepare refuses env-file: the agent's variables receive the results.
+func (a *azurePipelines) Prepare(envFile string, _ bool) error {
+	return refuseEnvFile(a.Name(), envFile)
+}
 
 // Summarize does nothing: a summary has to be a file that the agent can reach,
 // which a container's is not.
@@ -61,7 +70,7 @@ func (a *azurePipelines) Say(remark fault.Remark) {
 	if err := a.print(first + rest); err != nil {
 		// With standard output gone, standard error is the only way left. No
 		// remark holds a secret.
-		(&screen{world: a.world}).Say(remark)
+		(&basic{a.world}).Say(remark)
 	}
 }
 
@@ -75,10 +84,7 @@ func (a *azurePipelines) Fail(f *fault.Fault) {
 // HandOver sets every result in one write. What is printed can't be taken back,
 // so everything that could stop it is looked at before.
 func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
-	if err := results.check(); err != nil {
-		return err
-	}
-	if err := refuseHeader(a.Name(), results.Variables); err != nil {
+	if err := results.checkWithoutHeader(a.Name()); err != nil {
 		return err
 	}
 	var b strings.Builder
@@ -121,19 +127,4 @@ var azureEscapes = strings.NewReplacer("%", "%AZP25", ";", "%3B", "\r", "%0D", "
 // azureCommand is one logging command. Its head holds names of ours only.
 func azureCommand(head, data string) string {
 	return "##vso[" + head + "]" + azureEscapes.Replace(data) + "\n"
-}
-
-// refuseHeader refuses git settings that hold the credential itself, on hosts
-// that keep secret variables out of the environment: there git would find a
-// setting without its value, and every later git command would fail.
-func refuseHeader(name string, variables []Value) error {
-	for _, v := range variables {
-		if v.Secret && strings.HasPrefix(v.Name, "GIT_CONFIG_") {
-			return fault.New(fault.ResultRefused, "git can't be set up on "+name+
-				" with this token, which git takes as a header only: secret variables are not in the environment of later steps",
-				"give the identity too: with a user name, git needs no header",
-				"or set git: none, and hand the output authorization to the commands that need it")
-		}
-	}
-	return nil
 }

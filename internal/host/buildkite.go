@@ -13,20 +13,33 @@ var buildkite = definition{
 	id:    "buildkite",
 	found: isTrue("BUILDKITE"),
 	start: func(w World) Host {
-		return &buildkiteHost{screen: screen{world: w}, api: newJobAPI(w)}
+		return &buildkiteHost{basic: basic{w}, api: newJobAPI(w)}
 	},
 	masks: true,
 }
 
 type buildkiteHost struct {
-	screen
+	basic
 	api *jobAPI
 }
 
 func (*buildkiteHost) Name() string { return "Buildkite" }
 
-// UseFile refuses: the job's environment takes the results.
-func (b *buildkiteHost) UseFile(path string) error { return noFile(b.Name(), path) }
+func (*buildkiteHost) EmptyTokenHints() []string {
+	return []string{
+		"set BITBUCKET_AUTH_TOKEN in the hook that runs bitbucket-auth, for example by buildkite-agent secret get",
+		"with the docker plugin, name BITBUCKET_AUTH_TOKEN under environment:",
+	}
+}
+
+// Prepare refuses env-file, since the job's environment receives the results,
+// and a job without the agent's API.
+func (b *buildkiteHost) Prepare(envFile string, _ bool) error {
+	if err := refuseEnvFile(b.Name(), envFile); err != nil {
+		return err
+	}
+	return b.api.check()
+}
 
 // Mask registers each form. The agent answers when its redactor has it, so
 // what is shown afterwards, on either stream, is redacted. It knows a form as

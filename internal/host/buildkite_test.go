@@ -20,6 +20,9 @@ func TestBuildkiteFailsClosed(t *testing.T) {
 		{"BUILDKITE_AGENT_JOB_API_SOCKET", "/nowhere/api.sock"},
 	} {
 		j := startJob(t, named(t, "Buildkite"), more...)
+		if unset := more[1] == ""; unset != (fault.From(j.refusal).Code == fault.JobAPI) {
+			t.Errorf("%q: got %v", more, j.refusal)
+		}
 		for what, err := range map[string]error{
 			"masks":   j.host.Mask([]string{"s3cret-value"}),
 			"results": j.host.HandOver(context.Background(), resultsOf([]string{"s3cret-value"})),

@@ -44,14 +44,10 @@ type definition struct {
 	masks bool
 	// byStdout is set where it masks by commands on standard output.
 	byStdout bool
-	// heirs are hosts that come from this one, and set its variables too.
-	heirs []string
 }
 
 // others are the hosts beside GitHub and its kin.
-var others = []definition{
-	woodpecker, harness, drone, gitLab, azure, bitbucketPipelines, circleCI, buildkite, teamCity, jenkins, tekton,
-}
+var others = append([]definition{azure, buildkite, harness}, fileHosts...)
 
 // finding is a host that was found by a variable.
 type finding struct {
@@ -68,15 +64,19 @@ func detect(world World) []finding {
 		if d.found == nil {
 			continue
 		}
-		variable := d.found(world)
-		isHeir := func(f finding) bool { return slices.Contains(d.heirs, f.id) }
-		if variable == "" || slices.ContainsFunc(all, isHeir) {
-			continue
+		if variable := d.found(world); variable != "" {
+			all = append(all, finding{d, variable})
 		}
-		all = append(all, finding{d, variable})
-		if isKin := d.id == ""; isKin {
+		if isKin := d.id == ""; isKin && len(all) > 0 {
 			break
 		}
+	}
+	// Woodpecker and Harness come from Drone, and set its variables too.
+	is := func(ids ...string) func(finding) bool {
+		return func(f finding) bool { return slices.Contains(ids, f.id) }
+	}
+	if slices.ContainsFunc(all, is("woodpecker", "harness")) {
+		all = slices.DeleteFunc(all, is("drone"))
 	}
 	return all
 }
@@ -88,14 +88,14 @@ func Choose(world World, askedForShell bool) (Host, error) {
 	found := detect(world)
 	masking := slices.IndexFunc(found, func(f finding) bool { return f.masks })
 	named := strings.TrimSpace(world.getenv(hostVariable))
-	shell := &shell{screen{world: world}}
+	shell := &shell{basic{world}}
 	switch {
 	case masking >= 0 && askedForShell:
 		return shell, fault.New(fault.ShellRefused, "--shell can't be used on "+found[masking].start(world).Name()+
 			": what it prints would be captured, where no mask can act",
 			"leave out --shell: the results go to later steps by themselves")
 	case len(found) > 1 && !askedForShell && (named == "" || masking >= 0):
-		return &screen{world: world}, contradiction(world, found, masking < 0)
+		return &basic{world}, contradiction(world, found, masking < 0)
 	case masking >= 0 && named != "":
 		h := found[0].start(world)
 		return h, fault.New(fault.SettingRefused, hostVariable+" can't be set on "+h.Name(),
@@ -114,7 +114,7 @@ func Choose(world World, askedForShell bool) (Host, error) {
 	case len(found) == 1:
 		return found[0].start(world), nil
 	}
-	return &screen{world: world}, fault.New(fault.NoHost, "no CI host found, and none is named",
+	return &basic{world}, fault.New(fault.NoHost, "no CI host found, and none is named",
 		`in a shell, run: eval "$(bitbucket-auth --shell)"`,
 		"in a container on a CI host, hand the host's own variables into the container",
 		"or name the host in "+hostVariable)
@@ -165,7 +165,7 @@ func chooseNamed(world World, named string) (Host, error) {
 		ids = append(ids, d.id)
 	}
 	slices.Sort(ids)
-	return &screen{world: world}, fault.OutsideList(hostVariable, named, ids)
+	return &basic{world}, fault.OutsideList(hostVariable, named, ids)
 }
 
 // isSet finds a host by a variable that is set to any value.

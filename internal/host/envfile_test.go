@@ -21,7 +21,7 @@ import (
 func onJenkins(t testing.TB, path string) *job {
 	t.Helper()
 	j := startJob(t, named(t, "Jenkins"))
-	if err := j.host.UseFile(path); err != nil {
+	if err := j.host.Prepare(path, true); err != nil {
 		t.Fatal(err)
 	}
 	return j
@@ -106,12 +106,13 @@ func TestEnvFileMustBeARegularFile(t *testing.T) {
 		}
 	}
 	for _, path := range []string{dir, link, dangling, "/dev/null", "/dev/stdout", filepath.Join(dir, "no", "folder"), target + "/x", "a\x00b"} {
-		err := onJenkins(t, path).host.HandOver(context.Background(), one)
-		if fault.From(err).Code != fault.EnvFile {
-			t.Errorf("%q: got %v", path, err)
-		}
-		if strings.Contains(err.Error(), filepath.Base(path)) && path != link {
-			t.Errorf("%q is echoed: %v", path, err)
+		j := startJob(t, named(t, "Jenkins"))
+		for _, err := range []error{j.host.Prepare(path, true), j.host.HandOver(context.Background(), one)} {
+			if fault.From(err).Code != fault.EnvFile {
+				t.Errorf("%q: got %v", path, err)
+			} else if strings.Contains(err.Error(), path) {
+				t.Errorf("%q is echoed: %v", path, err)
+			}
 		}
 	}
 	if read(t, target) != "" || mode(t, target) != 0o644 {
@@ -158,10 +159,10 @@ func TestEnvFileIsNotOneThatTheHostShows(t *testing.T) {
 		{"Bitbucket Pipelines", "/opt/./variables", []string{"BITBUCKET_PIPELINES_VARIABLES_PATH", "/opt/variables"}},
 	} {
 		j := startJob(t, named(t, test.host), test.variables...)
-		if err := j.host.UseFile(test.path); fault.From(err).Code != fault.EnvFile {
+		if err := j.host.Prepare(test.path, true); fault.From(err).Code != fault.EnvFile {
 			t.Errorf("%s: %s is taken: %v", test.host, test.path, err)
 		}
-		if err := j.host.UseFile(filepath.Join(t.TempDir(), "env")); err != nil {
+		if err := j.host.Prepare(filepath.Join(t.TempDir(), "env"), true); err != nil {
 			t.Errorf("%s: %v", test.host, err)
 		}
 	}
@@ -171,7 +172,7 @@ func TestEnvFileIsNotOneThatTheHostShows(t *testing.T) {
 func onGitLab(t *testing.T, version, path string) (*job, error) {
 	t.Helper()
 	j := startJob(t, named(t, "GitLab CI"), "GITLAB_ENV", path, "CI_RUNNER_VERSION", version)
-	return j, j.host.UseFile(path)
+	return j, j.host.Prepare(path, true)
 }
 
 // GitLab's own file has no quoting: it needs other lines than a shell.
@@ -235,7 +236,7 @@ func TestGitLabEnvIsRefusedWhereItIsRun(t *testing.T) {
 	}
 	write(t, path, "", 0o600)
 	j, _ := onGitLab(t, "17.6.0", path)
-	if err := j.host.UseFile(filepath.Join(dir, "link", "gitlab_runner_env")); fault.From(err).Code != fault.EnvFile {
+	if err := j.host.Prepare(filepath.Join(dir, "link", "gitlab_runner_env"), true); fault.From(err).Code != fault.EnvFile {
 		t.Errorf("through a link: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ package host_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,9 @@ import (
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // limitFileSize makes writes behind a size fail, as on a full disk: what fits
@@ -56,7 +59,7 @@ func TestAShortWriteIsTakenBack(t *testing.T) {
 	if _, err := os.Lstat(created); err == nil {
 		t.Error("a new file is left")
 	}
-	if err := harness.host.HandOver(context.Background(), results); fault.From(err).Code != fault.EnvFileWrite {
+	if err := harness.host.HandOver(context.Background(), results); fault.From(err).Code != fault.CommandWrite {
 		t.Errorf("got %v", err)
 	}
 	if files := harness.Written(t); len(files) > 0 {
@@ -71,10 +74,14 @@ func TestEnvFileIsNoPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- onJenkins(t, path).host.HandOver(context.Background(), one) }()
+	go func() {
+		j := startJob(t, named(t, "Jenkins"))
+		done <- j.host.Prepare(path, true)
+		done <- j.host.HandOver(context.Background(), one)
+	}()
 	select {
 	case err := <-done:
-		if fault.From(err).Code != fault.EnvFile {
+		if fault.From(err).Code != fault.EnvFile || fault.From(<-done).Code != fault.EnvFile {
 			t.Errorf("got %v", err)
 		}
 	case <-time.After(10 * time.Second):
@@ -119,5 +126,62 @@ func TestEnvFileIgnoresTheUmask(t *testing.T) {
 				t.Errorf("%s: %s has %v", h.Name, name, mode(t, path))
 			}
 		}
+	}
+}
+
+// A file that somebody else can read or change all the same must not receive the
+// results, whatever its mode.
+func TestEnvFileIsTheRunningUsersAlone(t *testing.T) {
+	dir := t.TempDir()
+	linked := filepath.Join(dir, "linked")
+	write(t, linked, "", 0o600)
+	if err := os.Link(linked, filepath.Join(dir, "second-name")); err != nil {
+		t.Fatal(err)
+	}
+	paths := map[string]string{linked: "hard link"}
+	if os.Geteuid() == 0 {
+		foreign := filepath.Join(dir, "foreign")
+		write(t, foreign, "", 0o644)
+		if err := os.Chown(foreign, 65534, 0); err != nil {
+			t.Fatal(err)
+		}
+		paths[foreign] = "another user"
+	}
+	for path, reason := range paths {
+		before := mode(t, path)
+		j := startJob(t, named(t, "Jenkins"))
+		for _, err := range []error{j.host.Prepare(path, true), j.host.HandOver(context.Background(), one)} {
+			if fault.From(err).Code != fault.EnvFile || !strings.Contains(err.Error(), reason) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if read(t, path) != "" || mode(t, path) != before {
+			t.Errorf("changed: %q, %v", read(t, path), mode(t, path))
+		}
+	}
+}
+
+// Where even taking it back fails, the user learns what is left: this file can
+// be appended to, and nothing else (chattr +a).
+func TestWhatCantBeTakenBackIsReported(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "env")
+	write(t, path, "", 0o600)
+	if err := exec.Command("chattr", "+a", path).Run(); err != nil {
+		t.Skip("needs root and a file system with append-only files:", err)
+	}
+	t.Cleanup(func() { _ = exec.Command("chattr", "-a", path).Run() })
+	s := newStep(t, "GITHUB_ACTIONS")
+	s.vars["GITHUB_ENV"] = path
+	limitFileSize(t, 2048)
+	err := s.host.HandOver(context.Background(), host.Results{
+		Outputs:   []host.Value{host.Public("kind", "x")},
+		Variables: []host.Value{host.Secret("A", secret.New(strings.Repeat("x", 4000)))},
+	})
+	f := fault.From(err)
+	if f.Code != fault.CommandWrite || !strings.Contains(f.What, "can't be taken back") || !strings.Contains(strings.Join(f.Hints, "\n"), "GITHUB_ENV") {
+		t.Errorf("got %v, %q", err, f.Hints)
+	}
+	if read(t, path) == "" || read(t, s.output) != "" {
+		t.Errorf("this doesn't test what it should: %q, %q", read(t, path), read(t, s.output))
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
@@ -66,9 +65,6 @@ func (g *gitHub) Name() string     { return g.name }
 func (g *gitHub) Event() Event     { return gitHubEvent(g.world.getenv) }
 func (g *gitHub) HasOutputs() bool { return true }
 
-// UseFile refuses: the runner's own files take the results.
-func (g *gitHub) UseFile(path string) error { return noFile(g.name, path) }
-
 // SettingNames is how runners pass an input: upper case, hyphens kept
 // (docs.github.com, "Metadata syntax").
 func (g *gitHub) SettingNames(id string) []string {
@@ -77,6 +73,29 @@ func (g *gitHub) SettingNames(id string) []string {
 
 func (g *gitHub) SettingCalled(id string) string { return id }
 func (g *gitHub) InputsOnly() bool               { return true }
+
+func (g *gitHub) EmptyTokenHints() []string {
+	hints := []string{"set the input token to a secret that exists, spelt as it is stored: an unknown name gives an empty value"}
+	if g.masks == lastMark {
+		return append(hints, "hand the secret to act with -s NAME or --secret-file")
+	}
+	if g.masks == escaped {
+		hints = append(hints, "a secret of an environment needs that environment: in the job")
+	}
+	return append(hints, "a reusable workflow gets secrets only if its caller passes them (secrets: inherit)")
+}
+
+// Prepare refuses a step that lacks the files through which results go.
+func (g *gitHub) Prepare(envFile string, exports bool) error {
+	if err := refuseEnvFile(g.name, envFile); err != nil {
+		return err
+	}
+	variables := []string{outputFile}
+	if exports {
+		variables = append(variables, environmentFile)
+	}
+	return checkFiles(g.file, variables)
+}
 
 // commands collects workflow commands, then writes them at once.
 func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) error {
@@ -132,7 +151,7 @@ func (g *gitHub) Say(remark fault.Remark) {
 	if err != nil {
 		// With standard output gone, standard error is the only way left. No
 		// remark holds a secret.
-		(&screen{world: g.world}).Say(remark)
+		(&basic{g.world}).Say(remark)
 	}
 }
 
@@ -155,69 +174,44 @@ func (g *gitHub) Fail(f *fault.Fault) {
 	_ = g.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
 }
 
-// HandOver opens every command file before it writes to one, and takes back
-// what was written where any write fails: a runner applies the records of a
-// step that failed, and half a record with them.
+// HandOver writes the step's outputs and variables, or neither: a runner applies
+// the records of a step that failed, and half a record with them.
 func (g *gitHub) HandOver(ctx context.Context, results Results) error {
 	if err := results.check(); err != nil {
 		return err
 	}
-	var files []*commandFile
-	defer func() {
-		for _, f := range files {
-			f.close()
-		}
-	}()
+	var additions []addition
 	for _, batch := range []struct {
-		command string
-		values  []Value
-	}{{"output", results.Outputs}, {"env", results.Variables}} {
+		variable string
+		values   []Value
+	}{{outputFile, results.Outputs}, {environmentFile, results.Variables}} {
 		if len(batch.values) == 0 {
 			continue
 		}
-		f, err := g.openCommandFile(batch.command)
+		f, err := g.file(batch.variable)
 		if err != nil {
 			return err
 		}
-		f.text = records(batch.values)
-		files = append(files, f)
+		additions = append(additions, addition{f, records(batch.values)})
 	}
-	for i, f := range files {
-		err := f.write(g.world.getenv)
-		if err == nil && ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		if err != nil {
-			for _, written := range files[:i+1] {
-				written.takeBack()
-			}
-			return err
-		}
-	}
-	return nil
+	return appendAll(ctx, additions...)
 }
 
 // Summarize appends to the job summary, or leaves it as it was. Older servers
 // have none.
 func (g *gitHub) Summarize(markdown string) error {
-	if g.world.getenv("GITHUB_STEP_SUMMARY") == "" {
+	if g.world.getenv(summaryFile) == "" {
 		return nil
 	}
-	f, err := g.openCommandFile("step-summary")
+	f, err := g.file(summaryFile)
 	if err != nil {
 		return err
 	}
-	defer f.close()
-	f.text = markdown
-	if err := f.write(g.world.getenv); err != nil {
-		f.takeBack()
-		return err
-	}
-	return nil
+	return appendAll(context.Background(), addition{f, markdown})
 }
 
-// records is values in the runner's heredoc form, with a delimiter that no
-// value can hold: random, and looked for in every value.
+// records is values in the runner's heredoc form, with a random delimiter that
+// stands in no value. (The delimiter of go-githubactions is always the same.)
 func records(values []Value) string {
 	delimiter := "bitbucket_auth_" + rand.Text()
 	for _, v := range values {
@@ -232,83 +226,28 @@ func records(values []Value) string {
 	return b.String()
 }
 
-// commandFile is a file that the runner reads when the step has ended.
-type commandFile struct {
-	command  string // "output", as go-githubactions calls it
-	variable string // "GITHUB_OUTPUT"
-	file     *os.File
-	size     int64  // before anything was written
-	text     string // to append
-}
+// Variables that name the files which the runner reads when the step has ended.
+const (
+	outputFile      = "GITHUB_OUTPUT"
+	environmentFile = "GITHUB_ENV"
+	summaryFile     = "GITHUB_STEP_SUMMARY"
+)
 
-func (g *gitHub) openCommandFile(command string) (*commandFile, error) {
-	f := &commandFile{command: command, variable: "GITHUB_" + underscored(command)}
-	path := g.world.getenv(f.variable)
+// file is one of the runner's files. The runner creates it, so one that is
+// missing is not created: nobody would read it.
+func (g *gitHub) file(variable string) (resultFile, error) {
+	path := g.world.getenv(variable)
 	if path == "" {
-		return nil, fault.New(fault.CommandFileName, f.variable+" is not set, so later steps can't get the results",
-			"run this as a step of a workflow, or hand the runner's variables into the container",
+		return resultFile{}, fault.New(fault.CommandFileName, variable+" is not set, so later steps can't get the results",
+			"run this as a step of a workflow, or pass the runner's variables into the container",
 			`in a shell, run: eval "$(bitbucket-auth --shell)", without GITHUB_ACTIONS in the environment`)
 	}
-	// Opening anything but a regular file could block, or show the results.
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, f.fault("is not a regular file")
-	}
-	if err == nil {
-		f.file, err = os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
-	}
-	if err != nil {
-		return nil, f.fault("can't be opened: " + fault.Reason(err))
-	}
-	f.size = info.Size()
-	return f, nil
-}
-
-func (f *commandFile) fault(what string) error {
-	return fault.New(fault.CommandFile, "the file that "+f.variable+" names "+what,
-		"hand the runner's own file into the container, writable",
-		"run the container as root: the runner's files belong to another user")
-}
-
-// write appends the records in one go, through go-githubactions, which panics
-// where it fails.
-func (f *commandFile) write(getenv func(string) string) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			reason, _ := cause.(error)
-			err = fault.New(fault.CommandWrite, "the file that "+f.variable+" names can't be written: "+fault.Reason(reason),
-				"check the disk space of the runner")
-		}
-	}()
-	message := strings.TrimSuffix(f.text, "\n") // the library adds the last line end
-	if f.endsInsideLine() {
-		message = "\n" + message
-	}
-	githubactions.New(githubactions.WithGetenv(getenv)).
-		IssueFileCommand(&githubactions.Command{Name: f.command, Message: message})
-	return nil
-}
-
-// endsInsideLine tells whether an earlier writer left its last line open. The
-// next record would otherwise become part of it. It looks anew, since two
-// variables may name one file.
-func (f *commandFile) endsInsideLine() bool {
-	info, err := f.file.Stat()
-	if err != nil {
-		return false
-	}
-	last := make([]byte, 1)
-	_, err = f.file.ReadAt(last, info.Size()-1)
-	return err == nil && last[0] != '\n'
-}
-
-// takeBack undoes a write. Nothing more can be done where that fails as well.
-func (f *commandFile) takeBack() {
-	_ = f.file.Truncate(f.size)
-}
-
-func (f *commandFile) close() {
-	if f.file != nil {
-		_ = f.file.Close()
-	}
+	return resultFile{
+		label: "the file that " + variable + " names", path: path,
+		unusable: fault.CommandFile, unwritable: fault.CommandWrite,
+		hints: []string{
+			"mount the runner's own file into the container, writable",
+			"run the container as root: the runner's files belong to another user",
+		},
+	}, nil
 }

@@ -23,6 +23,7 @@ type step struct {
 	host        host.Host
 	stdout      bytes.Buffer
 	output, env string // paths
+	vars        map[string]string
 }
 
 func newStep(t *testing.T, variable string) *step {
@@ -34,9 +35,9 @@ func newStep(t *testing.T, variable string) *step {
 			t.Fatal(err)
 		}
 	}
-	values := map[string]string{"GITHUB_ACTIONS": "true", variable: "true", "GITHUB_OUTPUT": s.output, "GITHUB_ENV": s.env}
+	s.vars = map[string]string{"GITHUB_ACTIONS": "true", variable: "true", "GITHUB_OUTPUT": s.output, "GITHUB_ENV": s.env}
 	h, err := host.Choose(host.World{
-		Lookup: func(name string) (string, bool) { value, ok := values[name]; return value, ok },
+		Lookup: func(name string) (string, bool) { value, ok := s.vars[name]; return value, ok },
 		Stdout: &s.stdout,
 		Stderr: &s.stdout,
 	}, false)
@@ -185,12 +186,11 @@ func TestAMaskIsNeverShown(t *testing.T) {
 	}
 }
 
+// Two variables may name one file.
 func TestOneFileForBoth(t *testing.T) {
 	s := newStep(t, "GITHUB_ACTIONS")
+	s.vars["GITHUB_ENV"] = s.output
 	if err := os.WriteFile(s.output, []byte("earlier=1"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(os.Remove(s.env), os.Symlink(s.output, s.env)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.host.HandOver(context.Background(), results("value")); err != nil {

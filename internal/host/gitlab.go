@@ -7,22 +7,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// gitLab is GitLab CI. Its runner takes no masks at run time (but for an
-// experimental mode), and a dotenv report can be downloaded (GitLab's
-// documents: job artifacts reports), so neither is used.
-var gitLab = definition{
-	id:    "gitlab",
-	found: isTrue("GITLAB_CI"),
-	start: func(w World) Host {
-		return &fileHost{
-			screen: screen{world: w}, name: "GitLab CI",
-			example: "../bitbucket.env", // beside the project folder, where no artifact is taken from
-			refuse:  refuseSourced,
-			format:  gitLabFormat,
-		}
-	},
-}
-
 // isGitLabEnv reports whether env-file is the runner's own file for the later
 // stages of a job.
 func isGitLabEnv(w World, path string) bool { return samePath(path, w.getenv("GITLAB_ENV")) }
@@ -54,7 +38,7 @@ func readsLines(version string) bool {
 // gitLabFormat is for a shell to source, except in the runner's own file.
 func gitLabFormat(w World, path string, values []Value) (string, error) {
 	if !isGitLabEnv(w, path) {
-		return exports(values), nil
+		return exports(w, values), nil
 	}
 	return bareLines(values)
 }

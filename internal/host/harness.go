@@ -3,7 +3,8 @@ package host
 import (
 	"context"
 	"encoding/base64"
-	"strings"
+	"maps"
+	"slices"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -15,11 +16,11 @@ import (
 var harness = definition{
 	id:    "harness",
 	found: isSet("HARNESS_BUILD_ID"),
-	start: func(w World) Host { return &harnessCI{screen{world: w}} },
+	start: func(w World) Host { return &harnessCI{basic{w}} },
 }
 
 type harnessCI struct {
-	screen
+	basic
 }
 
 // Files that the engine names, and reads when the step has ended.
@@ -34,49 +35,70 @@ func (*harnessCI) HasOutputs() bool                { return true }
 func (*harnessCI) SettingNames(id string) []string { return pluginNames(id) }
 func (*harnessCI) SettingCalled(id string) string  { return id }
 
-// UseFile refuses: the engine's own files take the results.
-func (h *harnessCI) UseFile(path string) error { return noFile(h.Name(), path) }
+func (*harnessCI) EmptyTokenHints() []string {
+	return []string{`set token under settings: (PLUGIN_TOKEN) to <+secrets.getValue("name")>, with a secret that exists in this project, organization or account`}
+}
+
+// Prepare refuses env-file, and a step that lacks the engine's own files, which
+// receive the results.
+func (h *harnessCI) Prepare(envFile string, exports bool) error {
+	if err := refuseEnvFile(h.Name(), envFile); err != nil {
+		return err
+	}
+	variables := []string{harnessSecrets, harnessOutputs}
+	if exports {
+		variables = append(variables, harnessVariables)
+	}
+	return checkFiles(h.file, variables)
+}
 
 // HandOver puts what is secret into the engine's secret outputs, variables
 // too, and the rest where it belongs.
 func (h *harnessCI) HandOver(ctx context.Context, results Results) error {
-	if err := results.check(); err != nil {
+	if err := results.checkWithoutHeader(h.Name()); err != nil {
 		return err
 	}
-	if err := refuseHeader(h.Name(), results.Variables); err != nil {
-		return err
+	texts := map[string]string{}
+	for _, v := range results.Outputs {
+		texts[destination(v, harnessOutputs)] += harnessLine(v)
 	}
-	files := map[string]*strings.Builder{harnessSecrets: {}, harnessOutputs: {}, harnessVariables: {}}
-	for _, batch := range []struct {
-		public string
-		values []Value
-	}{{harnessOutputs, results.Outputs}, {harnessVariables, results.Variables}} {
-		for _, v := range batch.values {
-			variable := batch.public
-			if v.Secret {
-				variable = harnessSecrets
-			}
-			files[variable].WriteString(harnessLine(v))
-		}
+	for _, v := range results.Variables {
+		texts[destination(v, harnessVariables)] += harnessLine(v)
 	}
 	var additions []addition
-	for _, variable := range []string{harnessSecrets, harnessOutputs, harnessVariables} {
-		text := files[variable].String()
-		if text == "" {
-			continue
+	for _, variable := range slices.Sorted(maps.Keys(texts)) {
+		f, err := h.file(variable)
+		if err != nil {
+			return err
 		}
-		path := h.world.getenv(variable)
-		if path == "" {
-			return fault.New(fault.CommandFileName, variable+" is not set, so later steps can't get the results",
-				"run this as a step of type Plugin, or hand the engine's variables into the container")
-		}
-		additions = append(additions, addition{label: "the file that " + variable + " names", path: path, text: text})
+		additions = append(additions, addition{f, texts[variable]})
 	}
-	return appendAll(ctx, additions)
+	return appendAll(ctx, additions...)
+}
+
+// destination is the variable that names the file for a value.
+func destination(v Value, public string) string {
+	if v.Secret {
+		return harnessSecrets
+	}
+	return public
+}
+
+// file is one of the engine's files, which the step creates.
+func (h *harnessCI) file(variable string) (resultFile, error) {
+	hint := "run this as a step of type Plugin, or hand the engine's variables and their folder into the container"
+	path := h.world.getenv(variable)
+	if path == "" {
+		return resultFile{}, fault.New(fault.CommandFileName, variable+" is not set, so later steps can't get the results", hint)
+	}
+	return resultFile{
+		label: "the file that " + variable + " names", path: path, create: true,
+		unusable: fault.CommandFile, unwritable: fault.CommandWrite, hints: []string{hint},
+	}, nil
 }
 
 func (h *harnessCI) Fail(f *fault.Fault) {
-	h.screen.Fail(f)
+	h.basic.Fail(f)
 	_ = h.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
 }
 

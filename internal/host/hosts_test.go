@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "write the golden files")
 type job struct {
 	*hosttest.Site
 	host           host.Host
+	refusal        error // before anything is printed
 	stdout, stderr bytes.Buffer
 }
 
@@ -43,9 +44,7 @@ func startJob(t testing.TB, h hosttest.Host, more ...string) *job {
 	if err := j.choose(false); err != nil {
 		t.Fatal(h.Name, err)
 	}
-	if err := j.host.UseFile(j.Env[h.Setting("env-file")]); err != nil {
-		t.Fatal(h.Name, err)
-	}
+	j.refusal = j.host.Prepare(j.Env[h.Setting("env-file")], true)
 	return j
 }
 
@@ -72,8 +71,8 @@ func eachHost(t *testing.T, test func(*testing.T, hosttest.Host)) {
 func TestEveryHostIsFound(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)
-		if j.host.Name() != h.Name {
-			t.Errorf("got %s", j.host.Name())
+		if j.host.Name() != h.Name || j.refusal != nil {
+			t.Errorf("got %s, %v", j.host.Name(), j.refusal)
 		}
 	})
 }
@@ -81,7 +80,14 @@ func TestEveryHostIsFound(t *testing.T) {
 // Each host reads one family of names for its settings.
 func TestSettingNames(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
-		names := startJob(t, h).host.SettingNames("env-prefix")
+		j := startJob(t, h)
+		if name := j.host.SettingCalled("token"); name != "token" && (name != h.Setting("token") || h.Prefix != "BITBUCKET_AUTH_") {
+			t.Errorf("a message names the token %q", name)
+		}
+		if hints := strings.Join(j.host.EmptyTokenHints(), "\n"); hints == "" || strings.Contains(hints, "secrets: inherit") != (h.Runner.Name == "GitHub" || h.Runner.Name == "Gitea" || h.Runner.Name == "Forgejo") {
+			t.Errorf("hints for an empty token: %q", hints)
+		}
+		names := j.host.SettingNames("env-prefix")
 		if !slices.Contains(names, h.Setting("env-prefix")) {
 			t.Errorf("%s isn't among %v", h.Setting("env-prefix"), names)
 		}
@@ -197,7 +203,7 @@ func TestWhoNeedsAnEnvFile(t *testing.T) {
 		if err := j.choose(false); err != nil {
 			t.Fatal(err)
 		}
-		without, with := j.host.UseFile(""), j.host.UseFile("some/path")
+		without, with := j.host.Prepare("", true), j.host.Prepare(filepath.Join(t.TempDir(), "env"), true)
 		if h.EnvFile {
 			if fault.From(without).Code != fault.EnvFileMissing || with != nil || j.host.HasOutputs() {
 				t.Errorf("got %v, %v", without, with)

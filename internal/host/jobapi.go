@@ -48,9 +48,8 @@ const maxReply = 16 << 20
 // call sends one request, and reads its reply into result where one is given.
 // No reply is told in a fault: it repeats what was sent.
 func (api *jobAPI) call(ctx context.Context, method, path string, body, result any) error {
-	if api.socket == "" || api.token == "" {
-		return api.fault(jobAPISocket+" and "+jobAPIToken+" are not both set, so nothing can be masked",
-			"with the docker plugin, set mount-buildkite-agent: true, which hands the API into the container")
+	if err := api.check(); err != nil {
+		return err
 	}
 	var text []byte
 	if body != nil {
@@ -81,6 +80,15 @@ func (api *jobAPI) call(ctx context.Context, method, path string, body, result a
 		return api.fault("the agent's job API gives a reply that can't be read")
 	}
 	return nil
+}
+
+// check refuses a job whose agent doesn't offer the API.
+func (api *jobAPI) check() error {
+	if api.socket != "" && api.token != "" {
+		return nil
+	}
+	return api.fault(jobAPISocket+" and "+jobAPIToken+" are not both set, so nothing can be masked",
+		"with the docker plugin, set mount-buildkite-agent: true, which makes the API available in the container")
 }
 
 func (api *jobAPI) fault(what string, hints ...string) error {

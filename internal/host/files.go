@@ -1,0 +1,229 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// resultFile is a file that receives results: one of the runner's, or env-file.
+type resultFile struct {
+	label string // what faults call it: its path may be a secret in the wrong place
+	path  string
+
+	create  bool // it is created if it doesn't exist
+	private bool // it must be the running user's alone, and is closed to everybody else
+
+	unusable, unwritable fault.Code
+	hints                []string // if it can't be used
+}
+
+// ownerOnly is the mode of a file with secrets in it.
+const ownerOnly = 0o600
+
+// check refuses a file that can't receive results, and changes nothing.
+func (f resultFile) check() error {
+	info, err := os.Lstat(f.path)
+	if f.create && errors.Is(err, os.ErrNotExist) {
+		folder, err := os.Stat(filepath.Dir(f.path))
+		if err != nil || !folder.IsDir() {
+			return f.fault("is in a folder that doesn't exist")
+		}
+		return nil
+	}
+	if err != nil {
+		return f.fault("can't be opened: " + fault.Reason(err))
+	}
+	return f.checkKind(info)
+}
+
+// checkFiles checks the files that variables name.
+func checkFiles(file func(variable string) (resultFile, error), variables []string) error {
+	for _, variable := range variables {
+		f, err := file(variable)
+		if err == nil {
+			err = f.check()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkKind refuses anything but a regular file: a link could lead to a place
+// that others read, and opening a pipe or a device could block, or show the
+// results.
+func (f resultFile) checkKind(info os.FileInfo) error {
+	switch {
+	case info.Mode()&os.ModeSymlink != 0:
+		return f.fault("is a symbolic link")
+	case !info.Mode().IsRegular():
+		return f.fault("is not a regular file")
+	case f.private && !isOwn(info):
+		return f.fault("belongs to another user")
+	case f.private && hasOtherNames(info):
+		return f.fault("has a second name (a hard link)")
+	}
+	return nil
+}
+
+func (f resultFile) fault(what string) error {
+	return fault.New(f.unusable, f.label+" "+what, f.hints...)
+}
+
+// openFile is a file that is open for appending.
+type openFile struct {
+	resultFile
+	file    *os.File
+	before  os.FileInfo // as it was found
+	created bool
+}
+
+func (f resultFile) open() (*openFile, error) {
+	if f.create {
+		file, err := os.OpenFile(f.path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, ownerOnly)
+		if err == nil {
+			before, err := file.Stat()
+			return &openFile{f, file, before, true}, err
+		}
+		if !errors.Is(err, os.ErrExist) {
+			return nil, f.fault("can't be created: " + fault.Reason(err))
+		}
+	}
+	named, err := os.Lstat(f.path)
+	if err != nil {
+		return nil, f.fault("can't be opened: " + fault.Reason(err))
+	}
+	if err := f.checkKind(named); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(f.path, os.O_RDWR|os.O_APPEND|noFollow, 0)
+	if err != nil {
+		return nil, f.fault("can't be opened: " + fault.Reason(err))
+	}
+	before, err := file.Stat()
+	switch {
+	case err != nil || !os.SameFile(named, before):
+		err = f.fault("was replaced while it was being opened")
+	case f.private:
+		if reason := file.Chmod(ownerOnly); reason != nil {
+			err = f.fault("can't be closed to other users: " + fault.Reason(reason))
+		}
+	}
+	if err != nil {
+		_ = file.Close() // nothing was written
+		return nil, err
+	}
+	return &openFile{f, file, before, false}, nil
+}
+
+// write appends in one go.
+func (f *openFile) write(text string) error {
+	if f.endsInsideLine() {
+		text = "\n" + text
+	}
+	_, err := f.file.WriteString(text)
+	return f.writeFault(err)
+}
+
+// writeFault is the fault of a write that failed, if one did.
+func (f *openFile) writeFault(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.New(f.unwritable, f.label+" can't be written: "+fault.Reason(err),
+		"check the disk space of the runner")
+}
+
+// endsInsideLine reports whether an earlier writer left its last line open: the
+// next one would become part of it. It looks at the file as it is now, since two
+// variables may name the same one.
+func (f *openFile) endsInsideLine() bool {
+	now, err := f.file.Stat()
+	if err != nil {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = f.file.ReadAt(last, now.Size()-1)
+	return err == nil && last[0] != '\n'
+}
+
+// takeBack makes the file what it was. It opens the file anew, since Windows
+// neither truncates through a handle for appending nor removes an open file.
+func (f *openFile) takeBack() error {
+	now, err := os.Lstat(f.path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(now, f.before) {
+		return errors.New("it was replaced")
+	}
+	if f.created {
+		return os.Remove(f.path)
+	}
+	if now.Size() == f.before.Size() && now.Mode() == f.before.Mode() {
+		return nil
+	}
+	file, err := os.OpenFile(f.path, os.O_WRONLY|noFollow, 0)
+	if err != nil {
+		return err
+	}
+	err = file.Truncate(f.before.Size())
+	if f.private {
+		err = errors.Join(err, file.Chmod(f.before.Mode().Perm()))
+	}
+	return errors.Join(err, file.Close())
+}
+
+// addition is text to append to a file.
+type addition struct {
+	resultFile
+	text string // whole lines
+}
+
+// appendAll writes all additions, or none: every file is opened before the first
+// is written to, and what was done is taken back if anything fails.
+func appendAll(ctx context.Context, additions ...addition) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var files []*openFile
+	var err error
+	for _, a := range additions {
+		var f *openFile
+		if f, err = a.open(); err != nil {
+			break
+		}
+		files = append(files, f)
+	}
+	for i, f := range files {
+		if err == nil {
+			err = f.write(additions[i].text)
+		}
+	}
+	for _, f := range files {
+		// Some file systems report a full disk only now.
+		if closeErr := f.writeFault(f.file.Close()); err == nil {
+			err = closeErr
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	for _, f := range files {
+		if left := f.takeBack(); left != nil {
+			err = f.notTakenBack(fault.From(err), left)
+		}
+	}
+	return err
+}
+
+// notTakenBack adds to a fault that something of the results is left.
+func (f *openFile) notTakenBack(cause *fault.Fault, reason error) error {
+	return fault.New(cause.Code, cause.What+"; what was written to "+f.label+" can't be taken back: "+fault.Reason(reason),
+		append(cause.Hints, "remove what this step wrote to "+f.label+": it may hold a part of the credential")...)
+}

@@ -1,0 +1,100 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// Results is what a run hands over.
+type Results struct {
+	Outputs   []Value // of this step, by name
+	Variables []Value // of the environment of all later steps, in this order
+}
+
+// Value is one result.
+type Value = secret.Value
+
+// Secret makes a result that must be masked.
+func Secret(name string, text secret.String) Value {
+	return Value{Name: name, Text: text, Secret: true}
+}
+
+// Public makes a result that may be seen.
+func Public(name, text string) Value {
+	return Value{Name: name, Text: secret.New(text)}
+}
+
+// isName holds for output names and variable names: ^[A-Za-z_][A-Za-z0-9_-]*$
+// It is no regular expression, here and elsewhere, because compiling a few of
+// them took longer than everything else that a run does.
+func isName(text string) bool {
+	const first = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+	return text != "" && strings.Contains(first, text[:1]) && strings.Trim(text, first+"0123456789-") == ""
+}
+
+// check refuses results that a reader could take for more than one value:
+// anything but a plain name and one line of printable text.
+func (r Results) check() error {
+	for _, values := range [][]Value{r.Outputs, r.Variables} {
+		for _, v := range values {
+			if !isName(v.Name) || !secret.OneLine(v.Text.Reveal()) {
+				return fault.New(fault.Unprintable, fmt.Sprintf("the result %q is not one line of printable text", v.Name),
+					"this is a bug: please report it with the version and the settings used, without their values")
+			}
+		}
+	}
+	return nil
+}
+
+// checkWithoutHeader is check on a host that keeps secret variables out of the
+// environment of later steps. There git would find a setting without its value,
+// and every git command would fail, so a login that is itself a setting of git's
+// is refused.
+func (r Results) checkWithoutHeader(host string) error {
+	for _, v := range r.Variables {
+		if v.Secret && strings.HasPrefix(v.Name, "GIT_CONFIG_") {
+			return fault.New(fault.ResultRefused, "git can't be set up on "+host+
+				" with this token, which git can only send in a header: secret variables aren't in the environment of later steps",
+				"set the identity too: with a user name, git needs no header",
+				"or set git: none, and hand the output authorization to the commands that need it")
+		}
+	}
+	return r.check()
+}
+
+// pipelinesMarker is the number of a build of Bitbucket Pipelines, a name that
+// no result has.
+const pipelinesMarker = "BITBUCKET_BUILD_NUMBER"
+
+// pipelinesOwn are variables that Bitbucket Pipelines sets itself. They name the
+// repository that is being built, which need not be the one of the results.
+var pipelinesOwn = []string{"BITBUCKET_WORKSPACE", "BITBUCKET_REPO_SLUG"}
+
+// exports is values as lines for a shell to evaluate or to source, but for those
+// that would replace Bitbucket Pipelines' own.
+func exports(w World, values []Value) string {
+	var b strings.Builder
+	for _, v := range values {
+		name := underscored(v.Name)
+		if w.getenv(pipelinesMarker) != "" && slices.Contains(pipelinesOwn, name) {
+			continue
+		}
+		fmt.Fprintf(&b, "export %s=%s\n", name, shellQuoted(v.Text.Reveal()))
+	}
+	return b.String()
+}
+
+// shellQuoted is text in single quotes, in which POSIX shells expand nothing
+// (XCU 2.2.2).
+func shellQuoted(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// underscored is an id as part of a variable's name.
+func underscored(id string) string {
+	return strings.ToUpper(secret.Underscored(id))
+}
