@@ -155,7 +155,7 @@ func TestALeakIsFound(t *testing.T) {
 		"in a title":           o.stdout + "::error title=" + api + "::x\n",
 		"hex":                  o.stdout + fmt.Sprintf("%x\n", api),
 		"split":                o.stdout + api[:50] + "\n" + api[50:] + "\n",
-		"double base64":        o.stdout + base64.StdEncoding.EncodeToString([]byte(api[1:])) + "\n",
+		"base64 before masks":  base64.StdEncoding.EncodeToString([]byte(api[1:])) + "\n" + o.stdout,
 	} {
 		if len(hosttest.Leaks(hosttest.Act.Show(planted).Text(), api)) == 0 {
 			t.Errorf("not found: %s", name)

@@ -203,7 +203,7 @@ func (c Credential) GitAuthorization() secret.String {
 
 // Forms is everything to mask of the credential, the longest first.
 func (c Credential) Forms() []string {
-	forms := secret.PairForms(c.Identity, c.Token)
+	forms := append(secret.Forms(c.Token), secret.PairForms(c.Identity, c.Token)...)
 	if c.GitUsername != "" && c.GitUsername != c.Identity {
 		forms = append(forms, secret.PairForms(c.GitUsername, c.Token)...)
 	}

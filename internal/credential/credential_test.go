@@ -72,6 +72,11 @@ func TestKinds(t *testing.T) {
 			check(t, "credential", c.Basic().Reveal(), base64Of(test.identity+":"+token))
 			check(t, "authorization", c.Authorization().Reveal(), test.authorization)
 			check(t, "git-username", c.GitUsername, test.username)
+			git := "Bearer " + token
+			if test.username != "" {
+				git = "Basic " + base64Of(test.username+":"+token)
+			}
+			check(t, "git-authorization", c.GitAuthorization().Reveal(), git)
 			if got := warnings(remarks); !slices.Equal(got, test.warnings) {
 				t.Errorf("warnings: got %v, want %v", got, test.warnings)
 			}

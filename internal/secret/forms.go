@@ -10,54 +10,123 @@ import (
 	"strings"
 )
 
-// MinMask is the shortest text that may be masked, in characters. Anything
-// shorter would also hide innocent text, and empties unrelated job outputs
-// (actions/runner#2109).
+// MinMask is the length of the shortest text that may be masked, in characters.
+// Anything shorter would also hide innocent text, and empties unrelated job
+// outputs (actions/runner#2109).
 const MinMask = 8
+
+// minRun is the length of the shortest run of plain characters in a token that
+// is masked by itself. Shorter ones may well be words.
+const minRun = 12
+
+// The characters that no tool escapes, and those that complete the alphabet of
+// tokens (RFC 6750, b64token).
+const (
+	plain  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+	others = "+/=.~"
+)
 
 // Column widths at which base64(1), openssl and MIME encoders wrap.
 var wrapWidths = []int{76, 64}
 
-// Forms returns what a runner must mask so that secret text does not show in a
+// Forms returns what a runner must mask so that secret text doesn't show in a
 // log, the longest first: maskers that replace one string after the other
 // (act, Forgejo) would otherwise cut a short form out of a long one and leave
 // the rest visible. Every form is one line of at least [MinMask] characters.
 //
 // A runner sees single lines, so text with line breaks gives its lines.
 func Forms(secrets ...String) []string {
-	var forms []string
+	var forms, done []string
 	for _, s := range secrets {
 		for line := range strings.SplitSeq(strings.ReplaceAll(s.Reveal(), "\r", "\n"), "\n") {
 			line = strings.TrimSpace(line)
+			if len(line) < MinMask || slices.Contains(done, line) {
+				continue
+			}
+			done = append(done, line)
 			inPath := url.PathEscape(line)
 			forms = append(forms, line, inPath, url.QueryEscape(line))
-			// JSON takes as it is what a path does, but for &: most tokens.
+			// JSON leaves the same characters alone as a path does, but for &.
 			if inPath != line || strings.Contains(line, "&") {
 				forms = append(forms, escapedJSON(line, true), escapedJSON(line, false))
+			}
+			if strings.Trim(line, plain+others) == "" {
+				forms = append(forms, tokenForms(line)...)
 			}
 		}
 	}
 	return InOrder(forms)
 }
 
+// tokenForms returns the further forms of a token, for maskers that know no
+// encoding (act, Gitea's and Forgejo's runners, Buildkite, Azure Pipelines): the
+// runs of characters that no tool escapes, the whole token as tools escape it,
+// and its base64, which also stands inside the base64 of any text around it.
+func tokenForms(token string) []string {
+	var forms []string
+	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return strings.ContainsRune(others, r) }) {
+		if len(run) >= minRun {
+			forms = append(forms, run)
+		}
+	}
+	// Base64, of which Data Center's tokens consist, may have no long run.
+	if strings.ContainsAny(token, "+/") {
+		for _, by := range tokenEscapes {
+			forms = append(forms, escaped(token, by.plus, by.slash, by.equals))
+		}
+	}
+	forms = append(forms, base64Forms(token)...)
+	for shift := range 3 {
+		whole := token[shift : len(token)-(len(token)-shift)%3]
+		forms = append(forms,
+			base64.StdEncoding.EncodeToString([]byte(whole)),
+			base64.URLEncoding.EncodeToString([]byte(whole)))
+	}
+	return forms
+}
+
+// tokenEscapes are how tools print the characters of a token that they escape.
+var tokenEscapes = []struct{ plus, slash, equals string }{
+	{"%2b", "%2f", "%3d"},       // git's credential store
+	{"%2B", "/", "%3D"},         // Python's urllib.parse.quote
+	{"+", `\/`, "="},            // PHP's json_encode
+	{"+", "/", `\u003d`},        // Gson
+	{`\u002B`, "/", "="},        // .NET's System.Text.Json
+	{"+", "&#x2F;", "&#x3D;"},   // Mustache, Handlebars
+	{"&#43;", "&#47;", "&#61;"}, // HTML sanitizers
+	{"&#43;", "/", "="},         // Go's html/template
+	{"+", "/", "=3D"},           // quoted-printable
+}
+
+func escaped(token, plus, slash, equals string) string {
+	token = strings.ReplaceAll(token, "=", equals)
+	token = strings.ReplaceAll(token, "+", plus)
+	return strings.ReplaceAll(token, "/", slash)
+}
+
 // PairForms returns the forms of user:password as HTTP Basic encodes it
-// (RFC 7617), beside those of the password itself, ordered like [Forms].
+// (RFC 7617), ordered like [Forms]. Those of the password itself are not among
+// them.
+func PairForms(user string, password String) []string {
+	return InOrder(base64Forms(user + ":" + password.Reveal()))
+}
+
+// base64Forms returns base64 of text, whole and as encoders wrap it.
 //
-// The unpadded text is masked because it also stands inside the padded one and
-// inside the encoding of the pair with a line break behind it. The runner's own
+// The unpadded form is masked because it also stands inside the padded one and
+// inside the encoding of text with a line break at its end. The runner's own
 // encoders find less: encoding the token alone matches only the pair's tail
 // (actions/runner, ValueEncoders.cs).
-func PairForms(user string, password String) []string {
-	pair := []byte(user + ":" + password.Reveal())
-	forms := Forms(password)
+func base64Forms(text string) []string {
+	var forms []string
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		encoded := encoding.EncodeToString(pair)
+		encoded := encoding.EncodeToString([]byte(text))
 		forms = append(forms, encoded, url.QueryEscape(encoded), url.PathEscape(encoded))
 		for _, width := range wrapWidths {
 			forms = append(forms, pieces(encoded, width)...)
 		}
 	}
-	return InOrder(forms)
+	return forms
 }
 
 // pieces cuts text into lines of width characters.
@@ -74,12 +143,12 @@ func escapedJSON(text string, escapeHTML bool) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(escapeHTML)
-	_ = encoder.Encode(text) // a string always encodes, and a buffer takes it
+	_ = encoder.Encode(text) // neither a string nor a buffer can fail
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(b.String(), "\n"), `"`), `"`)
 }
 
-// InOrder sorts forms by length, the longest first, and drops doubles and what
-// is too short to mask.
+// InOrder sorts forms by length, the longest first, and drops duplicates and
+// what is too short to mask.
 func InOrder(forms []string) []string {
 	forms = slices.DeleteFunc(forms, func(f string) bool { return len(f) < MinMask })
 	slices.SortStableFunc(forms, func(a, b string) int {

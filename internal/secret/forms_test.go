@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -16,12 +18,13 @@ func TestForms(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"plain", "abcdefgh", []string{"abcdefgh"}},
+		{"a password", "abc?defg", []string{"abc%3Fdefg", "abc?defg"}},
 		{"too short", "abcdefg", nil},
 		{"empty", "", nil},
-		{"lines", "first-line\r\n  second-line \nshort\n", []string{"second-line", "first-line"}},
-		{"percent", "abc+d/e=f", []string{"abc%2Bd%2Fe%3Df", "abc+d%2Fe=f", "abc+d/e=f"}},
-		{"json", `quote"<here`, []string{`quote\"\u003chere`, "quote%22%3Chere", `quote\"<here`, `quote"<here`}},
+		{"lines", "first?line\r\n  second?line \nshort\n", []string{"second%3Fline", "first%3Fline", "second?line", "first?line"}},
+		{"percent", "abc+d/e=f@", []string{"abc%2Bd%2Fe%3Df%40", "abc+d%2Fe=f@", "abc+d/e=f@"}},
+		{"JSON", `quote"<here`, []string{`quote\"\u003chere`, "quote%22%3Chere", `quote\"<here`, `quote"<here`}},
+		{"a token", "abcdefgh", []string{"YWJjZGVmZ2g", "Y2RlZmdo", "YWJjZGVm", "YmNkZWZn", "abcdefgh"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := secret.Forms(secret.New(test.text))
@@ -29,6 +32,71 @@ func TestForms(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
+	}
+}
+
+// Parts of a token are masked where they are long enough not to hide innocent
+// text, and only in what can be a token.
+func TestFormsOfParts(t *testing.T) {
+	for text, want := range map[string][]string{
+		"twelve-chars=11-chars-xx/thirteen_char": {"twelve-chars", "thirteen_char"},
+		"someone.with.twelve-chars@example.com":  nil,
+		"Authorization: twelve-chars":            nil,
+	} {
+		forms := secret.Forms(secret.New(text))
+		var parts []string
+		for _, form := range forms {
+			if form != text && strings.Contains(text, form) {
+				parts = append(parts, form)
+			}
+		}
+		slices.Sort(parts)
+		slices.Sort(want)
+		if !slices.Equal(parts, want) {
+			t.Errorf("%s: got %q", text, parts)
+		}
+	}
+}
+
+func base64Of(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+
+// Maskers that know no encoding hide a token however a tool has printed it.
+func TestTokenFormsHideWhatToolsEscape(t *testing.T) {
+	broken := []byte(credentialtest.OldHTTPAccessToken()) // no part of it is long enough to be masked by itself
+	for i := 10; i < len(broken); i += 11 {
+		broken[i] = "+/"[i%2]
+	}
+	tokens := map[string]string{
+		"API token":                credentialtest.APIToken(),
+		"Data Center":              credentialtest.HTTPAccessToken(),
+		"Data Center, short parts": string(broken),
+		"JWT":                      base64Of(`{"alg":"HS256"}`) + "." + credentialtest.ConsumerSecret() + "." + credentialtest.ConsumerSecret(),
+	}
+	tools := map[string]func(string) string{
+		"git's credential store":   strings.NewReplacer("+", "%2b", "/", "%2f", "=", "%3d").Replace,
+		"encodeURIComponent":       strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace,
+		"Python's quote":           strings.NewReplacer("+", "%2B", "=", "%3D").Replace,
+		"PHP's json_encode":        strings.NewReplacer("/", `\/`).Replace,
+		"Gson":                     strings.NewReplacer("=", `\u003d`).Replace,
+		"System.Text.Json":         strings.NewReplacer("+", `\u002B`).Replace,
+		"Mustache":                 strings.NewReplacer("/", "&#x2F;", "=", "&#x3D;").Replace,
+		"HTML, by decimal numbers": strings.NewReplacer("+", "&#43;", "/", "&#47;", "=", "&#61;").Replace,
+		"Go's html/template":       strings.NewReplacer("+", "&#43;").Replace,
+		"quoted-printable":         strings.NewReplacer("=", "=3D").Replace,
+		"base64":                   func(s string) string { return runFilter(t, s, "base64") },
+		"base64, in some JSON":     func(s string) string { return base64Of(`{"a":"` + s + `"}`) },
+		"base64, shifted":          func(s string) string { return base64Of(`{"ab":"` + s + `"}`) },
+		"base64, shifted again":    func(s string) string { return base64Of(`{"abc":"` + s + `"}`) },
+		"base64, for URLs":         func(s string) string { return base64.URLEncoding.EncodeToString([]byte("x:" + s + "\n")) },
+	}
+	for kind, token := range tokens {
+		forms := secret.Forms(secret.New(token))
+		for tool, print := range tools {
+			masked := replaceAll("token: "+print(token)+"\n", forms)
+			if leaks := hosttest.Leaks(masked, token); len(leaks) > 0 {
+				t.Errorf("%s, printed by %s, shows: %s\n%s", kind, tool, leaks[0], masked)
+			}
+		}
 	}
 }
 
@@ -51,7 +119,7 @@ func TestPairFormsHideThePairHoweverItIsEncoded(t *testing.T) {
 	for padding := range 3 { // each alignment of the pair's end
 		user, token := "me@example.com", strings.Repeat("Ab3_-", 30)+strings.Repeat("x", padding)
 		pair := user + ":" + token
-		forms := secret.PairForms(user, secret.New(token))
+		forms := secret.InOrder(append(secret.Forms(secret.New(token)), secret.PairForms(user, secret.New(token))...))
 		std := base64.StdEncoding
 		for name, shown := range map[string]string{
 			"token":           token,
