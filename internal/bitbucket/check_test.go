@@ -15,7 +15,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// client asks the fake with a credential.
+// client makes a client of the fake.
 func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca []byte) *bitbucket.Client {
 	t.Helper()
 	on := server.Server{URL: fake.URL, Loopback: true}
@@ -31,7 +31,7 @@ func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca [
 	return c
 }
 
-func understand(t *testing.T, kind credential.Kind, token bitbuckettest.Token) credential.Credential {
+func newCredential(t *testing.T, kind credential.Kind, token bitbuckettest.Token) credential.Credential {
 	t.Helper()
 	identity := map[credential.Kind]string{credential.APIToken: token.Email, credential.AppPassword: token.Username, credential.OAuthConsumer: token.Key}[kind]
 	c, _, err := credential.New(credential.Given{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: server.Server{Loopback: true}})
@@ -47,39 +47,79 @@ func newFake(t *testing.T) *bitbuckettest.Server {
 
 var repo = bitbucket.Subject{Workspace: "team", Slug: "repo"}
 
-// Each kind of token against each thing that can be asked for.
+// Each kind of token against each thing that a check can ask for.
 func TestCheck(t *testing.T) {
-	read := []string{"read:repository:bitbucket"}
+	type token = bitbuckettest.Token
+	api := func(scopes ...string) token { return token{Kind: bitbuckettest.APIToken, Scopes: scopes} }
+	personal := token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}
+	const read = "read:repository:bitbucket"
 	legacy := []string{"repository"}
+	workspace := bitbucket.Subject{Workspace: "team"}
+	nothing := bitbucket.Subject{}
 	for _, test := range []struct {
 		name    string
 		kind    credential.Kind
-		token   bitbuckettest.Token
+		token   token
 		subject bitbucket.Subject
-		scopes  string
+		scopes  string     // that are reported
 		code    fault.Code // none: accepted
-		said    string
+		said    string     // in remarks
 	}{
-		{"API token, repository", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, repo, "read:repository:bitbucket", fault.Code{}, ""},
-		{"API token, user", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}}, bitbucket.Subject{}, "read:user:bitbucket", fault.Code{}, ""},
-		{"API token without the scope for the user", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, bitbucket.Subject{}, "read:repository:bitbucket", fault.Code{}, "the token is valid, and nothing more was checked"},
-		{"API token without the scope for the repository", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}}, repo, "read:user:bitbucket", fault.ScopeMissing, ""},
-		{"API token without scopes", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken}, repo, "", fault.Refused, ""},
-		{"API token, another workspace", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read, Reach: []string{"other"}}, repo, "read:repository:bitbucket", fault.NotFound, ""},
-		{"access token, repository", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy, Reach: []string{"team/repo"}}, repo, "repository", fault.Code{}, ""},
-		{"access token, workspace", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: legacy, Reach: []string{"team"}}, bitbucket.Subject{Workspace: "team"}, "repository", fault.Code{}, ""},
-		{"access token, nothing given", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy}, bitbucket.Subject{}, "repository", fault.Code{}, "doesn't belong to a user"},
-		{"API token without the scope for the workspace", credential.APIToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, bitbucket.Subject{Workspace: "no-such"}, "read:repository:bitbucket", fault.Code{}, "the workspace wasn't checked"},
-		{"an access token taken for an API token", credential.AccessToken, bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: read}, repo, "", fault.Refused, ""},
-		{"Data Center, personal", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}, repo, "", fault.Code{}, ""},
-		{"Data Center, project", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.ProjectHTTPToken, Scopes: []string{"PROJECT_READ"}, Reach: []string{"team"}}, bitbucket.Subject{Workspace: "team"}, "", fault.Code{}, ""},
-		{"Data Center, nothing given", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}, bitbucket.Subject{}, "", fault.Code{}, ""},
-		{"Data Center, no such repository", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}, bitbucket.Subject{Workspace: "team", Slug: "other"}, "", fault.NotFound, ""},
-		{"Data Center, another project", credential.HTTPAccessToken, bitbuckettest.Token{Kind: bitbuckettest.RepositoryHTTPToken, Scopes: []string{"REPO_READ"}, Reach: []string{"other/repo"}}, repo, "", fault.PermissionMissing, ""},
+		{name: "API token, repository", kind: credential.APIToken, token: api(read), subject: repo, scopes: read},
+		{name: "API token, user", kind: credential.APIToken, token: api("read:user:bitbucket"), subject: nothing, scopes: "read:user:bitbucket"},
+		{
+			name: "API token without the scope for the user", kind: credential.APIToken, token: api(read), subject: nothing,
+			scopes: read, said: "the token is valid, and nothing more was checked",
+		},
+		{
+			name: "API token without the scope for the repository", kind: credential.APIToken, token: api("read:user:bitbucket"), subject: repo,
+			scopes: "read:user:bitbucket", code: fault.ScopeMissing,
+		},
+		{
+			name: "API token without the scope for the workspace", kind: credential.APIToken, token: api(read), subject: bitbucket.Subject{Workspace: "no-such"},
+			scopes: read, said: "the workspace wasn't checked",
+		},
+		{name: "API token without scopes", kind: credential.APIToken, token: api(), subject: repo, code: fault.Refused},
+		{
+			name: "API token, another workspace", kind: credential.APIToken, subject: repo,
+			token:  token{Kind: bitbuckettest.APIToken, Scopes: []string{read}, Reach: []string{"other"}},
+			scopes: read, code: fault.NotFound,
+		},
+		{
+			name: "access token, repository", kind: credential.AccessToken, subject: repo,
+			token:  token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy, Reach: []string{"team/repo"}},
+			scopes: "repository",
+		},
+		{
+			name: "access token, workspace", kind: credential.AccessToken, subject: workspace,
+			token:  token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: legacy, Reach: []string{"team"}},
+			scopes: "repository",
+		},
+		{
+			name: "access token, no subject", kind: credential.AccessToken, subject: nothing,
+			token:  token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy},
+			scopes: "repository", said: "doesn't belong to a user",
+		},
+		{name: "API token sent as an access token", kind: credential.AccessToken, token: api(read), subject: repo, code: fault.Refused},
+		{name: "Data Center, personal", kind: credential.HTTPAccessToken, token: personal, subject: repo},
+		{
+			name: "Data Center, project", kind: credential.HTTPAccessToken, subject: workspace,
+			token: token{Kind: bitbuckettest.ProjectHTTPToken, Scopes: []string{"PROJECT_READ"}, Reach: []string{"team"}},
+		},
+		{name: "Data Center, no subject", kind: credential.HTTPAccessToken, token: personal, subject: nothing},
+		{
+			name: "Data Center, no such repository", kind: credential.HTTPAccessToken, token: personal,
+			subject: bitbucket.Subject{Workspace: "team", Slug: "other"}, code: fault.NotFound,
+		},
+		{
+			name: "Data Center, another project", kind: credential.HTTPAccessToken, subject: repo,
+			token: token{Kind: bitbuckettest.RepositoryHTTPToken, Scopes: []string{"REPO_READ"}, Reach: []string{"other/repo"}},
+			code:  fault.PermissionMissing,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			fake := newFake(t)
-			cred := understand(t, test.kind, fake.Add(test.token))
+			cred := newCredential(t, test.kind, fake.Add(test.token))
 			report, err := client(t, fake, test.kind, nil).Check(context.Background(), cred, test.subject)
 			if got := code(err); got != test.code {
 				t.Errorf("got %v, want %s", err, test.code.ID)
@@ -101,11 +141,18 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// What Bitbucket, or what stands before it, may answer.
+// Replies of Bitbucket, and of what may stand between it and the runner.
 func TestReplies(t *testing.T) {
-	const path = "/2.0/repositories/team/repo"
+	const (
+		path            = "/2.0/repositories/team/repo"
+		accountPassword = "Bitbucket Cloud recently stopped supporting account passwords for API authentication."
+		otherMechanism  = `{"error":{"message":"This API is not accessible by this authentication mechanism"}}`
+		scopeMissing    = `{"error":{"message":"Your credentials lack one or more required privilege scopes.",` +
+			`"detail":{"required":["repository","::add-mask::x"],"granted":["team"]}}}`
+	)
 	change := func(n string) string {
-		return `{"type":"error","error":{"message":"` + n + ` - Functionality has been deprecated","data":{"announcement_url":"https://evil.example"}}}`
+		return `{"type":"error","error":{"message":"` + n + ` - Functionality has been deprecated",` +
+			`"data":{"announcement_url":"https://evil.example"}}}`
 	}
 	for _, test := range []struct {
 		name     string
@@ -115,11 +162,11 @@ func TestReplies(t *testing.T) {
 		requests int
 	}{
 		{"expired OAuth token", bitbuckettest.Reply{Status: 401, Body: `{"type": "error", "error": {"message": "Access token expired."}}`}, fault.TokenExpired, "expired", 1},
-		{"account password", bitbuckettest.Reply{Status: 401, Body: "Bitbucket Cloud recently stopped supporting account passwords for API authentication."}, fault.AccountPassword, "account's password", 1},
+		{"account password", bitbuckettest.Reply{Status: 401, Body: accountPassword}, fault.AccountPassword, "account's password", 1},
 		{"401 without a body", bitbuckettest.Reply{Status: 401}, fault.Refused, "401", 1},
 		{"401 with detail as text", bitbuckettest.Reply{Status: 401, Body: `{"error":{"message":"x","detail":"y"}}`}, fault.Refused, "401", 1},
-		{"scope missing", bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"Your credentials lack one or more required privilege scopes.","detail":{"required":["repository","::add-mask::x"],"granted":["team"]}}}`}, fault.ScopeMissing, ": repository (", 1},
-		{"mechanism", bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"This API is not accessible by this authentication mechanism"}}`}, fault.MechanismRefused, "kind of token", 1},
+		{"scope missing", bitbuckettest.Reply{Status: 403, Body: scopeMissing}, fault.ScopeMissing, ": repository (", 1},
+		{"mechanism", bitbuckettest.Reply{Status: 403, Body: otherMechanism}, fault.MechanismRefused, "kind of token", 1},
 		{"forbidden", bitbuckettest.Reply{Status: 403, Body: `{"type": "error", "error": {"message": "Forbidden"}}`}, fault.Forbidden, "doesn't let it see", 1},
 		{"wrong path", bitbuckettest.Reply{Status: 404, Body: `{"error":{"message":"Resource not found","detail":"There is no API hosted at this URL."}}`}, fault.NotFound, "404", 1},
 		{"removed", bitbuckettest.Reply{Status: 410, Body: change("CHANGE-2770")}, fault.Removed, "CHANGE-2770", 1},
@@ -143,7 +190,7 @@ func TestReplies(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			fake := newFake(t)
 			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}})
-			cred := understand(t, credential.APIToken, token)
+			cred := newCredential(t, credential.APIToken, token)
 			fake.AnswerAlways(path, test.reply)
 			report, err := client(t, fake, credential.APIToken, nil).Check(context.Background(), cred, repo)
 			if code(err) != test.code || !strings.Contains(fmt.Sprint(err), test.said) {
@@ -157,7 +204,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// checkQuiet fails where a fault or a remark holds anything of the reply.
+// checkQuiet fails the test if a fault or a remark quotes the reply.
 func checkQuiet(t *testing.T, err error, report bitbucket.Report, token string) {
 	t.Helper()
 	text := strings.Join(report.Scopes, " ")
@@ -178,9 +225,9 @@ func checkQuiet(t *testing.T, err error, report bitbucket.Report, token string) 
 	}
 }
 
-func TestAnotherTryMayHelp(t *testing.T) {
+func TestRetry(t *testing.T) {
 	fake := newFake(t)
-	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}))
+	cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}))
 	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Page(502), bitbuckettest.RateLimited("0"))
 	if _, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo); err != nil {
 		t.Errorf("got %v", err)
@@ -209,7 +256,7 @@ func TestDataCenterReplies(t *testing.T) {
 		{bitbuckettest.Reply{Status: 409, Body: "{"}, fault.UnexpectedReply},
 	} {
 		fake := newFake(t)
-		cred := understand(t, credential.HTTPAccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken}))
+		cred := newCredential(t, credential.HTTPAccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken}))
 		fake.AnswerAlways("/ctx/rest/api/latest/projects/team/repos/repo", test.reply)
 		_, err := client(t, fake, credential.HTTPAccessToken, nil).Check(context.Background(), cred, repo)
 		if code(err) != test.code || len(fake.Requests()) != 1 {
@@ -229,7 +276,7 @@ func TestTimeAndSignals(t *testing.T) {
 		"a signal":      {bitbuckettest.Reply{Delay: time.Minute}, fault.New(fault.Terminated, "terminated"), fault.Terminated},
 	} {
 		fake := newFake(t)
-		cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+		cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
 		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
 		ctx, cancel := context.WithCancelCause(context.Background())
 		defer cancel(nil)
@@ -250,7 +297,7 @@ func TestTimeAndSignals(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, TLS: true})
-	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}))
+	cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}))
 	if _, err := client(t, fake, credential.AccessToken, []byte(fake.CA())).Check(context.Background(), cred, repo); err != nil {
 		t.Errorf("with its CA: %v", err)
 	}
@@ -263,7 +310,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-func TestNobodyThere(t *testing.T) {
+func TestUnreachable(t *testing.T) {
 	for address, want := range map[string]fault.Code{
 		"http://127.0.0.1:1":                fault.Unreachable,
 		"https://no-such-host.invalid:8443": fault.Unreachable,
@@ -282,9 +329,9 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-func TestOtherKindIsSaid(t *testing.T) {
+func TestOtherKindIsReported(t *testing.T) {
 	fake := newFake(t)
-	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+	cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
 	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}", Header: map[string]string{"x-credential-type": "api_token"}})
 	report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo)
 	if err != nil || len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0].What, "reports that the token is an API token") {
@@ -306,7 +353,7 @@ func TestVerdicts(t *testing.T) {
 		{bitbuckettest.Reply{Hangup: true}, bitbucket.Unanswered},
 	} {
 		fake := newFake(t)
-		cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+		cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
 		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
 		if report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo); report.Verdict != test.verdict {
 			t.Errorf("%+v: got verdict %d, %v", test.reply, report.Verdict, err)

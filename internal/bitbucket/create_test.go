@@ -85,7 +85,7 @@ func TestCreate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			fake := newFake(t)
-			cred := understand(t, test.kind, fake.Add(test.token))
+			cred := newCredential(t, test.kind, fake.Add(test.token))
 			err := client(t, fake, test.kind, nil).Create(context.Background(), cred, test.wanted)
 			if code(err) != test.code || test.said != "" && !strings.Contains(fmt.Sprint(err), test.said) {
 				t.Errorf("got %v", err)
@@ -102,26 +102,33 @@ func TestCreateRefused(t *testing.T) {
 	refused := func(status int, message string) bitbuckettest.Reply {
 		return bitbuckettest.Reply{Status: status, Body: `{"type":"error","error":{"message":"` + message + `"}}`}
 	}
+	const (
+		cloud      = "POST /2.0/repositories/team/new"
+		dataCenter = "POST /ctx/rest/api/latest/projects/team/repos"
+	)
 	for _, test := range []struct {
 		kind  credential.Kind
 		path  string
 		reply bitbuckettest.Reply
 		code  fault.Code
 	}{
-		{credential.AccessToken, "POST /2.0/repositories/team/new", refused(400, "You can't create repositories under this project"), fault.CreateRefused},
-		{credential.AccessToken, "POST /2.0/repositories/team/new", refused(403, "This API is not accessible by this authentication mechanism"), fault.MechanismRefused},
-		{credential.AccessToken, "POST /2.0/repositories/team/new", refused(403, "Forbidden"), fault.Forbidden},
-		{credential.AccessToken, "POST /2.0/repositories/team/new", bitbuckettest.Page(200), fault.UnexpectedReply},
-		{credential.AccessToken, "POST /2.0/repositories/team/new", bitbuckettest.Page(503), fault.ServerFailed},
-		{credential.AccessToken, "POST /2.0/repositories/team/new", bitbuckettest.Reply{Hangup: true}, fault.Unreachable},
-		{credential.HTTPAccessToken, "POST /ctx/rest/api/latest/projects/team/repos", bitbuckettest.Reply{Status: 400}, fault.CreateRefused},
-		{credential.HTTPAccessToken, "POST /ctx/rest/api/latest/projects/team/repos", bitbuckettest.Reply{Status: 401}, fault.Refused},
+		{credential.AccessToken, cloud, refused(400, "You can't create repositories under this project"), fault.CreateRefused},
+		{credential.AccessToken, cloud, refused(403, "This API is not accessible by this authentication mechanism"), fault.MechanismRefused},
+		{credential.AccessToken, cloud, refused(403, "Forbidden"), fault.Forbidden},
+		{credential.AccessToken, cloud, bitbuckettest.Page(200), fault.UnexpectedReply},
+		{credential.AccessToken, cloud, bitbuckettest.Page(503), fault.ServerFailed},
+		{credential.AccessToken, cloud, bitbuckettest.Reply{Hangup: true}, fault.Unreachable},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 400}, fault.CreateRefused},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401}, fault.Refused},
 	} {
 		fake := newFake(t)
-		fakeKind := map[credential.Kind]bitbuckettest.Kind{credential.AccessToken: bitbuckettest.WorkspaceAccessToken, credential.HTTPAccessToken: bitbuckettest.PersonalHTTPToken}[test.kind]
-		token := fake.Add(bitbuckettest.Token{Kind: fakeKind})
+		token := fake.Add(bitbuckettest.Token{Kind: map[credential.Kind]bitbuckettest.Kind{
+			credential.AccessToken:     bitbuckettest.WorkspaceAccessToken,
+			credential.HTTPAccessToken: bitbuckettest.PersonalHTTPToken,
+		}[test.kind]})
 		fake.AnswerAlways(test.path, test.reply)
-		err := client(t, fake, test.kind, nil).Create(context.Background(), understand(t, test.kind, token), bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true})
+		wanted := bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true}
+		err := client(t, fake, test.kind, nil).Create(context.Background(), newCredential(t, test.kind, token), wanted)
 		if code(err) != test.code || len(fake.Requests()) != 1 {
 			t.Errorf("%s %+v: got %v after %d requests", test.path, test.reply, err, len(fake.Requests()))
 		}

@@ -13,7 +13,7 @@ import (
 
 func TestDeprecation(t *testing.T) {
 	fake := newFake(t)
-	cred := understand(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+	cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
 	token := cred.Token.Reveal()
 	encoded := base64.RawURLEncoding.EncodeToString([]byte(token))
 	const (

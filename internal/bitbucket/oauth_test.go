@@ -26,7 +26,7 @@ func TestMint(t *testing.T) {
 	if strings.Join(minted.Scopes, " ") != "repository:write" || !minted.ExpiresAt.Equal(now.Add(2*time.Hour)) {
 		t.Errorf("got %v, %v", minted.Scopes, minted.ExpiresAt)
 	}
-	cred := understand(t, credential.OAuthConsumer, oauthClient).WithMinted(minted.Token)
+	cred := newCredential(t, credential.OAuthConsumer, oauthClient).WithMinted(minted.Token)
 	if _, err := c.Check(context.Background(), cred, repo); err != nil {
 		t.Errorf("the minted token: %v", err)
 	}

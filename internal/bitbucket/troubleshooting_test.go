@@ -14,35 +14,56 @@ import (
 
 var update = flag.Bool("update", false, "write the table into docs/troubleshooting.md")
 
-// situations are the replies that Bitbucket is known to give to a check.
+var (
+	apiToken    = []credential.Kind{credential.APIToken}
+	accessToken = []credential.Kind{credential.AccessToken}
+	oauth       = []credential.Kind{credential.AccessToken, credential.OAuthConsumer}
+	onCloud     = []credential.Kind{credential.APIToken, credential.AccessToken, credential.OAuthConsumer}
+	dataCenter  = []credential.Kind{credential.HTTPAccessToken}
+	either      = []credential.Kind{credential.APIToken, credential.HTTPAccessToken}
+)
+
+// situations are the known replies of Bitbucket to a check.
 var situations = []struct {
 	shown string
 	reply reply
 	kinds []credential.Kind
 }{
-	{"401 `Token is invalid, expired, or not supported for this endpoint.`", reply{status: 401, body: []byte(`{"error":{"message":"Token is invalid, expired, or not supported for this endpoint."}}`)}, []credential.Kind{credential.APIToken, credential.AccessToken, credential.OAuthConsumer}},
-	{"401 `Access token expired.`", reply{status: 401, body: []byte(`{"error":{"message":"Access token expired."}}`)}, []credential.Kind{credential.AccessToken, credential.OAuthConsumer}},
-	{"401 `… stopped supporting account passwords …`", reply{status: 401, body: []byte(`Bitbucket Cloud recently stopped supporting account passwords`)}, []credential.Kind{credential.APIToken}},
-	{"403 `Your credentials lack one or more required privilege scopes.`", reply{status: 403, body: []byte(`{"error":{"message":"Your credentials lack one or more required privilege scopes.","detail":{"required":["repository"]}}}`)}, []credential.Kind{credential.APIToken, credential.AccessToken, credential.OAuthConsumer}},
-	{"403 `This API is not accessible by this authentication mechanism`", reply{status: 403, body: []byte(`{"error":{"message":"This API is not accessible by this authentication mechanism"}}`)}, []credential.Kind{credential.AccessToken}},
-	{"403 with any other text", reply{status: 403}, []credential.Kind{credential.APIToken}},
-	{"404 `The requested repository either does not exist or you do not have access. …`", reply{status: 404}, []credential.Kind{credential.APIToken}},
-	{"410 `CHANGE-3222 - Functionality has been deprecated`", reply{status: 410, body: []byte(`CHANGE-3222`)}, []credential.Kind{credential.APIToken}},
-	{"429 `Rate limit for this resource has been exceeded`", reply{status: 429}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
-	{"500 to 599", reply{status: 503}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
-	{"300 to 399", reply{status: 302}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
-	{"200 that isn't JSON", reply{status: 200, body: []byte("<html>")}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
-	{"any other status", reply{status: 418}, []credential.Kind{credential.APIToken, credential.HTTPAccessToken}},
-	{"401 `IncorrectPasswordAuthenticationException`", reply{status: 401, body: []byte(`{"errors":[{"exceptionName":"com.atlassian.bitbucket.auth.IncorrectPasswordAuthenticationException"}]}`)}, []credential.Kind{credential.HTTPAccessToken}},
-	{"401 `AuthorisationException`, or 403", reply{status: 401, body: []byte(`{"errors":[{"exceptionName":"com.atlassian.bitbucket.AuthorisationException"}]}`)}, []credential.Kind{credential.HTTPAccessToken}},
-	{"404 `NoSuchRepositoryException`, `NoSuchProjectException`", reply{status: 404}, []credential.Kind{credential.HTTPAccessToken}},
+	{"401 `Token is invalid, expired, or not supported for this endpoint.`", reply{status: 401}, onCloud},
+	{"401 `Access token expired.`", refusal(401, `"message":"Access token expired."`), oauth},
+	{"401 `… stopped supporting account passwords …`", reply{status: 401, body: []byte("Bitbucket Cloud recently stopped supporting account passwords")}, apiToken},
+	{
+		"403 `Your credentials lack one or more required privilege scopes.`",
+		refusal(403, `"message":"Your credentials lack one or more required privilege scopes.","detail":{"required":["repository"]}`), onCloud,
+	},
+	{"403 `This API is not accessible by this authentication mechanism`", refusal(403, `"message":"This API is not accessible by this authentication mechanism"`), accessToken},
+	{"403 with any other text", reply{status: 403}, apiToken},
+	{"404 `The requested repository either does not exist or you do not have access. …`", reply{status: 404}, apiToken},
+	{"410 `CHANGE-3222 - Functionality has been deprecated`", reply{status: 410, body: []byte("CHANGE-3222")}, apiToken},
+	{"429 `Rate limit for this resource has been exceeded`", reply{status: 429}, either},
+	{"500 to 599", reply{status: 503}, either},
+	{"300 to 399", reply{status: 302}, either},
+	{"200 that isn't JSON", reply{status: 200, body: []byte("<html>")}, either},
+	{"any other status", reply{status: 418}, either},
+	{"401 `IncorrectPasswordAuthenticationException`", exception(401, "auth.IncorrectPasswordAuthenticationException"), dataCenter},
+	{"401 `AuthorisationException`, or 403", exception(401, "AuthorisationException"), dataCenter},
+	{"404 `NoSuchRepositoryException`, `NoSuchProjectException`", reply{status: 404}, dataCenter},
+}
+
+// refusal is an error of Cloud, exception one of Data Center.
+func refusal(status int, fields string) reply {
+	return reply{status: status, body: []byte(`{"error":{` + fields + `}}`)}
+}
+
+func exception(status int, name string) reply {
+	return reply{status: status, body: []byte(`{"errors":[{"exceptionName":"com.atlassian.bitbucket.` + name + `"}]}`)}
 }
 
 func clientOf(kind credential.Kind) *Client {
 	return &Client{options: Options{Server: server.Server{URL: "https://git.example.com", DataCenter: !kind.OnCloud()}}}
 }
 
-// The table in docs/troubleshooting.md is what the program says.
+// The table in docs/troubleshooting.md holds the program's own words.
 func TestTroubleshootingTable(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| Bitbucket answers | token | code | message | do first |\n|---|---|---|---|---|\n")
@@ -72,13 +93,12 @@ func TestTroubleshootingTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if want != string(text) {
-		t.Error("docs/troubleshooting.md isn't what the program says: run make docs")
+		t.Error("docs/troubleshooting.md is out of date: run make docs")
 	}
 }
 
-// Every exit code of a refusal is the right one: 4 where the credential is to
-// blame, 5 where it isn't.
-func TestExitCodesTellWhoIsToBlame(t *testing.T) {
+// The exit code is 4 where the credential is to blame, and 5 where it isn't.
+func TestExitCodes(t *testing.T) {
 	for _, s := range situations {
 		c := clientOf(s.kinds[0])
 		_, f := c.judge(s.reply, s.kinds[0], aRepository)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Reply is an answer, and how it goes wrong on its way.
+// Reply is a reply, and what goes wrong on its way.
 //
 // In the values of Header and in Body, "{authorization}" stands for the
 // request's Authorization header, and "{secret}" for the token in it.
@@ -19,7 +19,7 @@ type Reply struct {
 	Header map[string]string
 	Body   string // application/json, where it is JSON and Header doesn't say
 
-	Identified bool // with the headers that tell the credential's kind and scopes
+	Identified bool // with the headers that report the credential's kind and scopes
 
 	Delay   time.Duration // before the status
 	Pause   time.Duration // before each byte of the body
@@ -28,7 +28,7 @@ type Reply struct {
 	Endless bool          // send the body over and over
 }
 
-// answer is a list of replies to one sort of request.
+// answer is a list of replies to requests that match.
 type answer struct {
 	match   string
 	replies []Reply
@@ -55,7 +55,7 @@ func (s *Server) addAnswer(match string, replies []Reply, always bool) {
 	s.answers = append(s.answers, &answer{match: match, replies: replies, always: always})
 }
 
-// stubbed returns the reply that a test asked for, if any.
+// stubbed returns the reply that a test has set, if any.
 func (s *Server) stubbed(r *http.Request) (Reply, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,7 @@ func matches(match string, r *http.Request) bool {
 	return match == r.URL.Path || match == r.Method+" "+r.URL.Path || match == r.Method+" "+r.URL.RequestURI()
 }
 
-// unused names the answers that no request took.
+// unused names the answers with replies that no request got.
 func (s *Server) unused() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,8 +134,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, reply Reply) {
 	}
 }
 
-// wait ends early, and the connection with it, when the client or the test has
-// gone.
+// wait ends the connection early where the client goes away or the test ends.
 func (s *Server) wait(r *http.Request, delay time.Duration) {
 	select {
 	case <-r.Context().Done():

@@ -22,9 +22,6 @@ func (s *Server) routeCloud() {
 	s.api.HandleFunc("GET /2.0/repositories/{owner}/{repository}", s.cloud(repository))
 	s.api.HandleFunc("POST /2.0/repositories/{owner}/{repository}", s.cloud(create))
 	s.api.HandleFunc("GET /2.0/workspaces/{owner}", s.cloud(workspace))
-	for _, path := range []string{"workspaces", "repositories", "user/permissions/workspaces", "user/permissions/repositories"} {
-		s.api.HandleFunc("GET /2.0/"+path, s.removed)
-	}
 	s.api.HandleFunc("/2.0/", func(w http.ResponseWriter, r *http.Request) {
 		s.unexpected(w, r, jsonReply(http.StatusNotFound, object{"type": "error", "error": object{
 			"message": "Resource not found", "detail": "There is no API hosted at this URL.\n\nSee the documentation.",
@@ -35,11 +32,11 @@ func (s *Server) routeCloud() {
 	s.api.HandleFunc("/lfs-storage/{owner}/{repository}/{oid}", s.storage)
 }
 
-// endpoint is a part of Cloud's REST API.
+// endpoint is an endpoint of Cloud's REST API.
 type endpoint struct {
-	legacy   string // the scope for access and OAuth tokens, by the old vocabulary
-	granular string // the scope for API tokens
-	personal bool   // not for access tokens
+	legacy   string // the scope that access tokens and OAuth tokens need
+	granular string // the scope that API tokens need
+	personal bool   // access tokens are refused
 	answer   func(t *Token, r *http.Request) Reply
 }
 
@@ -56,14 +53,14 @@ func (e endpoint) needs(t *Token) []string {
 func (s *Server) cloud(e endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.identify(w.Header(), r)
-		if e.legacy != "" { // by the old vocabulary even for API tokens, and to anybody
+		if e.legacy != "" { // sent to anybody, and for API tokens too
 			w.Header().Set("x-accepted-oauth-scopes", e.legacy)
 		}
-		s.send(w, r, s.askCloud(e, r))
+		s.send(w, r, s.answerCloud(e, r))
 	}
 }
 
-func (s *Server) askCloud(e endpoint, r *http.Request) Reply {
+func (s *Server) answerCloud(e endpoint, r *http.Request) Reply {
 	l := readLogin(r)
 	t := s.find(l.secret)
 	switch {
@@ -71,7 +68,7 @@ func (s *Server) askCloud(e endpoint, r *http.Request) Reply {
 		if e.personal || r.PathValue("repository") == "" {
 			return cloudError(http.StatusUnauthorized, tokenInvalid)
 		}
-		return noRepository() // a private one and none look the same
+		return noRepository() // as for a repository that is private
 	case t == nil, !l.onCloudREST(t):
 		return cloudError(http.StatusUnauthorized, tokenInvalid)
 	case t.ended && t.Kind == OAuthToken:
@@ -88,8 +85,8 @@ func (s *Server) askCloud(e endpoint, r *http.Request) Reply {
 	return e.answer(t, r)
 }
 
-// identify sets the headers by which Bitbucket tells what it makes of a
-// credential, whatever the status.
+// identify sets the headers in which Bitbucket reports the kind of a credential
+// and its scopes, whatever the status.
 func (s *Server) identify(header http.Header, r *http.Request) {
 	l := readLogin(r)
 	t := s.find(l.secret)
@@ -102,7 +99,7 @@ func (s *Server) identify(header http.Header, r *http.Request) {
 		return
 	}
 	if !live || !l.onCloudREST(t) {
-		header.Set("x-credential-type", "unauthenticated_identity") // in a single source
+		header.Set("x-credential-type", "unauthenticated_identity") // published once
 		return
 	}
 	header.Set("x-credential-type", credentialTypes[t.Kind])
@@ -121,16 +118,6 @@ func cloudError(status int, message string) Reply {
 func noRepository() Reply {
 	return cloudError(http.StatusNotFound, "The requested repository either does not exist or you do not have access. "+
 		"If you believe this repository exists and you have access, make sure you're authenticated.")
-}
-
-// removed answers for the listings that ended on 2026-04-14.
-func (s *Server) removed(w http.ResponseWriter, r *http.Request) {
-	data := object{"announcement_url": "https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-2770"}
-	s.send(w, r, jsonReply(http.StatusGone, object{"type": "error", "data": data, "error": object{
-		"message": "CHANGE-2770 - Functionality has been deprecated",
-		"detail":  "Please read the changelog entry for more details.",
-		"data":    data,
-	}}))
 }
 
 func (s *Server) cloudUser(t *Token, _ *http.Request) Reply {

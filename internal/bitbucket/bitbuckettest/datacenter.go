@@ -10,7 +10,6 @@ import (
 const dataCenterRealm = `Basic realm="Atlassian Bitbucket"`
 
 func (s *Server) routeDataCenter(context string) {
-	s.api.HandleFunc("GET "+context+"/rest/api/{version}/application-properties", s.applicationProperties)
 	api := context + "/rest/api/{version}/"
 	s.api.HandleFunc("GET "+api+"users", s.dataCenter(s.dataCenterUsers))
 	s.api.HandleFunc("GET "+api+"projects/{owner}", s.dataCenter(s.dataCenterProject))
@@ -25,8 +24,8 @@ func (s *Server) routeDataCenter(context string) {
 	s.api.HandleFunc(context+"/scm/{owner}/{repository}/{service...}", s.git(gitSide{admit: s.admitToDataCenter, storage: storage}))
 }
 
-// dataCenterUser is who a token acts as: those of projects and repositories
-// act as a user that the system made.
+// dataCenterUser is the user that a token acts as: tokens of projects and
+// repositories act as a user that the system creates.
 func (t *Token) dataCenterUser() string {
 	if t.Kind == PersonalHTTPToken {
 		return t.Username
@@ -34,7 +33,7 @@ func (t *Token) dataCenterUser() string {
 	return "access-token-user-" + strings.ToLower(t.id)
 }
 
-// dataCenter asks for a login, then lets answer.
+// dataCenter requires a login before an endpoint answers.
 func (s *Server) dataCenter(answer func(t *Token, r *http.Request) Reply) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.identify(w.Header(), r)
@@ -50,12 +49,6 @@ func (s *Server) dataCenter(answer func(t *Token, r *http.Request) Reply) http.H
 			s.send(w, r, answer(t, r))
 		}
 	}
-}
-
-// applicationProperties proves the server, and nothing of a credential.
-func (s *Server) applicationProperties(w http.ResponseWriter, r *http.Request) {
-	s.identify(w.Header(), r)
-	s.send(w, r, jsonReply(http.StatusOK, object{"version": "9.4.2", "buildNumber": "9004002", "displayName": "Bitbucket"}))
 }
 
 func (s *Server) dataCenterUsers(t *Token, _ *http.Request) Reply {
@@ -149,8 +142,8 @@ func project(key string) object {
 	return object{"key": strings.ToUpper(key), "name": key, "type": "NORMAL", "public": false}
 }
 
-// notPermitted is how Data Center says 403: with 401. The exception's name
-// alone tells it from a wrong password.
+// notPermitted is Data Center's reply where a permission is missing: 401, which
+// differs from that to a wrong password in the exception's name only.
 func notPermitted() Reply {
 	return dataCenterError(http.StatusUnauthorized, "AuthorisationException", "You are not permitted to access this resource")
 }

@@ -22,8 +22,9 @@ const (
 // published logs.
 const (
 	BranchRestricted = "Permission denied to update branch main."
-	OverSize         = "Repository is over the size limit (4 GB) and will not accept further additions.\n\nLearn how to reduce your repository size: https://confluence.atlassian.com/x/xgMvEw."
-	ReadOnly         = "repository is in read only mode"
+	OverSize         = "Repository is over the size limit (4 GB) and will not accept further additions.\n\n" +
+		"Learn how to reduce your repository size: https://confluence.atlassian.com/x/xgMvEw."
+	ReadOnly = "repository is in read only mode"
 )
 
 // UserLimit is Cloud's answer to a push where the plan's users are exceeded.

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// gitSide is what git over HTTP is on Cloud, or on Data Center.
+// gitSide is git over HTTP on Cloud, or on Data Center.
 type gitSide struct {
-	// admit refuses a request to read, or to write, with a reply whose Status
-	// isn't 0.
+	// admit returns the reply that refuses to let a request read or write, or
+	// one with Status 0.
 	admit   func(r *http.Request, write bool) Reply
 	storage string // the path under which LFS objects are
 }

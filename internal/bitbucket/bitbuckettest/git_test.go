@@ -10,15 +10,15 @@ import (
 	"testing"
 )
 
-// client is a user of git, with a directory and nothing else of this machine.
+// client is a user of git with a directory and a configuration of its own.
 type client struct {
 	t           *testing.T
 	dir         string
 	environment []string
 }
 
-// newClient makes a client whose git knows a user and a password, through a
-// credential helper as the program sets one up, and further configuration.
+// newClient makes a client with a user name and a password, which git gets from
+// a credential helper, and further configuration.
 func newClient(t *testing.T, user, password string, config ...string) client {
 	t.Helper()
 	config = append(config, "credential.helper", `!f() { test "$1" = get && echo "username=$FAKE_USER" && echo "password=$FAKE_PASSWORD"; }; f`,
@@ -211,7 +211,7 @@ func TestUserLimitStopsPushesAlone(t *testing.T) {
 	}
 }
 
-func TestGitTellsRefusals(t *testing.T) {
+func TestGitShowsRefusals(t *testing.T) {
 	server := New(t, Options{Repositories: []string{repo}})
 	for _, c := range []struct {
 		token Token
@@ -269,13 +269,13 @@ func TestLFS(t *testing.T) {
 				t.Errorf("storage was used with %v", schemes)
 			}
 			if response, body := ask(t, "GET", server.URL+stored, token.Username, token.Secret); response.StatusCode != 401 {
-				t.Errorf("storage took git's credential: %d %.20s", response.StatusCode, body)
+				t.Errorf("storage accepted git's credential: %d %.20s", response.StatusCode, body)
 			}
 		})
 	}
 }
 
-// An extra header that covers the storage as well is what breaks LFS.
+// An extra header that is sent to the storage as well breaks LFS.
 func TestLFSStorageRefusesTwoAuthorizationHeaders(t *testing.T) {
 	server := New(t, Options{Repositories: []string{repo}})
 	token := server.Add(Token{Kind: PersonalHTTPToken, Scopes: []string{"REPO_WRITE"}})

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
-// Kind is a kind of credential, as Bitbucket tells them apart. The program's
-// own kinds are coarser: it can't see whose an access token is.
+// Kind is a kind of credential, as Bitbucket distinguishes them. The program's
+// own kinds are coarser: an access token doesn't show what it belongs to.
 type Kind string
 
 // The kinds.
@@ -20,7 +20,7 @@ const (
 	ProjectAccessToken    Kind = "project-access-token"
 	WorkspaceAccessToken  Kind = "workspace-access-token"
 	OAuthConsumer         Kind = "oauth-consumer"
-	OAuthToken            Kind = "oauth-token"  // what a consumer's login mints
+	OAuthToken            Kind = "oauth-token"  // what an OAuth client gets
 	AppPassword           Kind = "app-password" // removed on 2026-07-28 (CHANGE-3222)
 
 	// Data Center's HTTP access tokens.
@@ -29,8 +29,8 @@ const (
 	RepositoryHTTPToken Kind = "repository-http-token"
 )
 
-// credentialTypes are the values of the header x-credential-type. That of
-// OAuth stands in a single source.
+// credentialTypes are the values of the header x-credential-type. That of OAuth
+// was published once.
 var credentialTypes = map[Kind]string{
 	APIToken:              "api_token",
 	RepositoryAccessToken: "repo_access_token",
@@ -39,14 +39,14 @@ var credentialTypes = map[Kind]string{
 	OAuthToken:            "oauth",
 }
 
-// isAccessToken tells a token of a repository, project or workspace of Cloud.
+// isAccessToken reports whether the kind is an access token of Cloud.
 func (k Kind) isAccessToken() bool {
 	return slices.Contains([]Kind{RepositoryAccessToken, ProjectAccessToken, WorkspaceAccessToken}, k)
 }
 
-// NewSecret makes a secret that looks like Bitbucket's, checksum included. It
-// is random, so that no source file and no log holds a text that secret
-// scanners would report.
+// NewSecret generates a secret that looks like Bitbucket's, checksum included. It
+// is random, so that no source file or log contains text that secret scanners
+// would report.
 func (k Kind) NewSecret() string {
 	switch {
 	case k == APIToken:
@@ -64,7 +64,7 @@ func (k Kind) NewSecret() string {
 	}
 }
 
-// newJWT is an access token of a new OAuth consumer: over 1,000 characters.
+// newJWT is an access token of an OAuth client: over 1,000 characters.
 func newJWT() string {
 	encode := base64.RawURLEncoding.EncodeToString
 	claims := fmt.Appendf(nil, `{"iss":"bitbucket","jti":"%s"}`, alphanumeric(600))

@@ -18,47 +18,47 @@ func lfsReply(status int, body any) Reply {
 	return reply
 }
 
-// batch tells where to load objects from, or up to: on the same host, outside
-// the repository, each with an Authorization of its own. A client that adds
-// another one sends two, and fails; that is how Bitbucket answers
+// batch returns the addresses for downloads and uploads: on the same host,
+// outside the repository, each with an Authorization header of its own, as
+// Bitbucket does. A client that adds another header sends two, and fails
 // (git-lfs/git-lfs#5373).
 func (s *Server) batch(side gitSide, w http.ResponseWriter, r *http.Request) {
-	var asked struct {
+	var request struct {
 		Operation string
 		Objects   []struct {
 			OID  string
 			Size int64
 		}
 	}
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 		s.send(w, r, lfsReply(http.StatusBadRequest, object{"message": "no batch request"}))
 		return
 	}
-	upload := asked.Operation == "upload"
+	upload := request.Operation == "upload"
 	if refusal := side.admit(r, upload); refusal.Status != 0 {
 		s.refuseLFS(w, r, refusal)
 		return
 	}
 	repository, _ := s.repository(r)
 	objects := []object{} // never null
-	for _, o := range asked.Objects {
+	for _, o := range request.Objects {
 		path := side.storage + "/" + strings.ToLower(repository.Name) + "/" + o.OID
-		told := object{"oid": o.OID, "size": o.Size}
+		entry := object{"oid": o.OID, "size": o.Size}
 		switch stored := s.stored(path) != nil; {
 		case upload && !stored:
-			told["actions"] = object{"upload": s.grant(r, http.MethodPut, path)}
+			entry["actions"] = object{"upload": s.grant(r, http.MethodPut, path)}
 		case !upload && stored:
-			told["actions"] = object{"download": s.grant(r, http.MethodGet, path)}
+			entry["actions"] = object{"download": s.grant(r, http.MethodGet, path)}
 		case !upload:
-			told["error"] = object{"code": http.StatusNotFound, "message": "object does not exist"}
+			entry["error"] = object{"code": http.StatusNotFound, "message": "object does not exist"}
 		}
-		objects = append(objects, told)
+		objects = append(objects, entry)
 	}
 	s.send(w, r, lfsReply(http.StatusOK, object{"transfer": "basic", "objects": objects}))
 }
 
-// locks says that there is no locking, as Cloud has none (BCLOUD-14454).
-// git-lfs goes on without, and without a word; a 403 would make it warn.
+// locks replies that locking isn't supported, as on Cloud (BCLOUD-14454). git-lfs
+// then continues silently; after a 403 it would warn.
 func (s *Server) locks(side gitSide, w http.ResponseWriter, r *http.Request) {
 	if refusal := side.admit(r, true); refusal.Status != 0 {
 		s.refuseLFS(w, r, refusal)
@@ -67,7 +67,7 @@ func (s *Server) locks(side gitSide, w http.ResponseWriter, r *http.Request) {
 	s.send(w, r, lfsReply(http.StatusNotFound, object{"message": "locking is not supported"}))
 }
 
-// refuseLFS is git's refusal in LFS's form.
+// refuseLFS sends a refusal of git in the form of LFS.
 func (s *Server) refuseLFS(w http.ResponseWriter, r *http.Request, refusal Reply) {
 	reply := lfsReply(refusal.Status, object{"message": refusal.Body})
 	if realm, ok := refusal.Header["WWW-Authenticate"]; ok {
@@ -76,7 +76,8 @@ func (s *Server) refuseLFS(w http.ResponseWriter, r *http.Request, refusal Reply
 	s.send(w, r, reply)
 }
 
-// grant is an action of a batch: an address, and the right to use it.
+// grant is an action in a batch reply: an address, and the header that allows
+// its use.
 func (s *Server) grant(r *http.Request, method, path string) object {
 	authorization := "JWT " + alphanumeric(120)
 	s.mu.Lock()
@@ -89,14 +90,14 @@ func (s *Server) grant(r *http.Request, method, path string) object {
 	}
 }
 
-// storage holds LFS objects. It takes no credential but the one that batch
-// gave out for just this.
+// storage stores LFS objects. It accepts only the header that batch issued for
+// this very request.
 func (s *Server) storage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	granted := s.grants[r.Header.Get("Authorization")]
 	s.mu.Unlock()
 	if granted != r.Method+" "+r.URL.Path {
-		s.send(w, r, lfsReply(http.StatusUnauthorized, object{"message": "not the Authorization that was handed out"}))
+		s.send(w, r, lfsReply(http.StatusUnauthorized, object{"message": "not the Authorization that was issued"}))
 		return
 	}
 	if r.Method == http.MethodGet {

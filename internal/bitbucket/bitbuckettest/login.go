@@ -29,10 +29,10 @@ func readLogin(r *http.Request) login {
 	return login{scheme: scheme, secret: secret}
 }
 
-// The rest of this file says which login each side of Bitbucket takes.
+// The rest of this file decides which logins each side of Bitbucket accepts.
 
-// onCloudREST: an API token goes with the account's e-mail, an access token
-// stands alone. API tokens as Bearer are not documented, so they are refused.
+// onCloudREST: an API token needs the account's e-mail address, an access token
+// no name. An API token as Bearer isn't documented, so it is refused.
 func (l login) onCloudREST(t *Token) bool {
 	switch {
 	case t.Kind == APIToken:
@@ -43,8 +43,8 @@ func (l login) onCloudREST(t *Token) bool {
 	return false
 }
 
-// onCloudGit: an API token goes with a fixed name or the username, but not with
-// the e-mail; access tokens with another fixed name.
+// onCloudGit: an API token needs a fixed name or the username, and not the e-mail
+// address; an access token needs another fixed name.
 func (l login) onCloudGit(t *Token) bool {
 	switch {
 	case l.scheme != basic:
@@ -57,8 +57,8 @@ func (l login) onCloudGit(t *Token) bool {
 	return false
 }
 
-// onDataCenter, for REST and git alike: a personal token goes alone or with its
-// user's name; those of projects and repositories only alone.
+// onDataCenter, for REST and git alike: a personal token is accepted alone or
+// with its user's name, a token of a project or repository only alone.
 func (l login) onDataCenter(t *Token) bool {
 	switch t.Kind {
 	case PersonalHTTPToken:

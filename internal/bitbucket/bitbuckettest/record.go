@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Request is one request that the fake got. It never holds a secret that the
-// fake knows: "[secret]" stands in its place.
+// Request is a request to the fake. It contains no secret that the fake knows,
+// but "[secret]" in its place.
 type Request struct {
 	Method     string
 	Path       string
@@ -19,8 +19,8 @@ type Request struct {
 	Unexpected bool
 }
 
-// Requests returns what was asked so far, in order. A request counts from its
-// arrival, and has its status before the client can see it.
+// Requests returns the requests so far, in order. A request is listed from its
+// arrival, and its status is set before the client can see it.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,7 +31,7 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// recorder notes the status that a handler sends.
+// recorder records the status that a handler sends.
 type recorder struct {
 	http.ResponseWriter
 	server  *Server
@@ -63,7 +63,7 @@ func (s *Server) redact(text string) string {
 	return text
 }
 
-// WriteHeader notes the status before anything of it is sent.
+// WriteHeader records the status before it is sent.
 func (r *recorder) WriteHeader(status int) {
 	r.note(status)
 	r.ResponseWriter.WriteHeader(status)
@@ -77,7 +77,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController flush.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// done notes a request that ended without a status.
+// done records that a request has ended, perhaps without a status.
 func (r *recorder) done() { r.note(0) }
 
 func (r *recorder) note(status int) {

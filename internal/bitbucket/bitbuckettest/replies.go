@@ -12,7 +12,7 @@ type object map[string]any
 func jsonReply(status int, body any) Reply {
 	text, err := json.Marshal(body)
 	if err != nil {
-		panic(err) // every body is made of plain maps and slices
+		panic(err) // every body consists of maps and slices
 	}
 	return Reply{Status: status, Body: string(text)}
 }
@@ -32,7 +32,7 @@ func RateLimited(retryAfter string) Reply {
 	return reply
 }
 
-// Page is an HTML page where an API's answer belongs, as proxies, gateways and
+// Page is an HTML page instead of the API's reply, as proxies, gateways and
 // sign-on portals send it.
 func Page(status int) Reply {
 	return Reply{
@@ -42,13 +42,13 @@ func Page(status int) Reply {
 	}
 }
 
-// Redirect leads to another address.
+// Redirect is a redirect to another address.
 func Redirect(location string) Reply {
 	return Reply{Status: http.StatusFound, Header: map[string]string{"Location": location}}
 }
 
-// Echo is an error that gives the credential back in the body, in headers and
-// in a redirect's address, where status is a redirect's.
+// Echo is an error that sends the credential back: in the body, in headers, and
+// in the address of a redirect where status is one.
 func Echo(status int) Reply {
 	return Reply{
 		Status: status,
@@ -65,9 +65,8 @@ func Echo(status int) Reply {
 	}
 }
 
-// Commands is an error that tries to command the runner from every place that
-// a client may print: workflow commands of several hosts, line breaks and
-// escape sequences.
+// Commands is an error with workflow commands of several hosts, line breaks and
+// escape sequences in every place that a client may print.
 func Commands(status int) Reply {
 	const text = "x\n::add-mask::e\r\n::set-output name=verified::true\n##[error]owned\n##vso[task.setvariable variable=a]b\n" +
 		"##teamcity[buildStatus status='SUCCESS']\n::stop-commands::x\n%0A::error::owned\x1b[31m\u2028::error::owned"

@@ -20,7 +20,7 @@ import (
 	"testing"
 )
 
-// Options are a fake's settings. The zero value plays a Bitbucket without any
+// Options are a fake's settings. The zero value is a Bitbucket without any
 // repository, over plain HTTP.
 type Options struct {
 	Repositories []string // "owner/name", created empty
@@ -53,8 +53,8 @@ type Server struct {
 	requests []*Request
 }
 
-// New starts a fake that ends with the test, and fails the test where
-// [Server.Problems] has any.
+// New starts a fake that ends with the test, and fails the test if
+// [Server.Problems] returns any.
 func New(t testing.TB, options Options) *Server {
 	t.Helper()
 	if options.Root == "" {
@@ -73,7 +73,7 @@ func New(t testing.TB, options Options) *Server {
 	return s
 }
 
-// Start is New without a test: Options.Root must be given, and Close be called.
+// Start is New without a test: Options.Root must be set, and Close be called.
 func Start(options Options) (*Server, error) {
 	options.ContextPath = strings.TrimSuffix(options.ContextPath, "/")
 	s := &Server{
@@ -112,8 +112,8 @@ func Start(options Options) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the fake, and every answer that still runs. Later calls do
-// nothing.
+// Close ends the fake and every reply that isn't complete. Later calls have no
+// effect.
 func (s *Server) Close() {
 	s.close.Do(func() {
 		close(s.closed)
@@ -125,8 +125,8 @@ func (s *Server) Close() {
 // CA is the PEM text of the certificate authority, where TLS is on.
 func (s *Server) CA() string { return s.ca }
 
-// Problems are what a test should hear of: requests for paths that Bitbucket
-// doesn't have, and answers that nobody asked for.
+// Problems are what should fail a test: requests for paths that Bitbucket doesn't
+// have, and answers that no request got.
 func (s *Server) Problems() []string {
 	var problems []string
 	for _, r := range s.Requests() {
@@ -163,7 +163,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.unexpected(rec, r, cloudError(http.StatusForbidden, "Forbidden")) // as the API without /2.0
 }
 
-// unexpected answers a request for what Bitbucket doesn't have.
+// unexpected answers a request for a path that Bitbucket doesn't have.
 func (s *Server) unexpected(w http.ResponseWriter, r *http.Request, reply Reply) {
 	if rec, ok := w.(*recorder); ok {
 		rec.markUnexpected()

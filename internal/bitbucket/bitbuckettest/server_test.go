@@ -77,7 +77,7 @@ func TestTLSIsTrustedByItsOwnCAAlone(t *testing.T) {
 			config.RootCAs = roots
 		}
 		transport := &http.Transport{TLSClientConfig: config}
-		request, _ := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/rest/api/latest/application-properties", nil)
+		request, _ := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/rest/api/latest/users", nil)
 		response, err := transport.RoundTrip(request)
 		if (err == nil) != trusted {
 			t.Errorf("trusted %v: %v", trusted, err)

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// newAuthority makes a certificate authority and a server that it vouches for.
-// It returns the authority's certificate as PEM text.
+// newAuthority makes a certificate authority, and a server with a certificate
+// that it signed. It returns the authority's certificate as PEM text.
 func newAuthority() (*tls.Config, string, error) {
 	authority := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),

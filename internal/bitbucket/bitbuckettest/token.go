@@ -12,15 +12,15 @@ type Token struct {
 	Secret   string   // made where empty
 	Email    string   // of the Atlassian account
 	Username string   // of the Bitbucket user
-	Key      string   // of an OAuth consumer; made where empty
-	Scopes   []string // in the kind's vocabulary; an API token without any is a scopeless one
+	Key      string   // id of an OAuth client; generated where empty
+	Scopes   []string // in the vocabulary of the kind; an API token without any was made without scopes
 	Reach    []string // "owner" or "owner/repository"; everything where empty
 
 	id    string // changes when the token is rotated
 	ended bool
 }
 
-// Add makes the fake know a token, and returns it with what was made for it.
+// Add makes a token known to the fake, and returns it with what was generated.
 func (s *Server) Add(token Token) Token {
 	token.Secret = cmp.Or(token.Secret, token.Kind.NewSecret())
 	token.Email = cmp.Or(token.Email, "dev@example.com")
@@ -35,8 +35,8 @@ func (s *Server) Add(token Token) Token {
 	return token
 }
 
-// End expires or revokes the token with a secret; Bitbucket tells neither from
-// the other.
+// End lets the token with a secret expire, or revokes it: Bitbucket's replies are
+// the same.
 func (s *Server) End(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,8 +54,8 @@ func (s *Server) find(secret string) *Token {
 	return s.tokens[secret]
 }
 
-// sees tells whether the token reaches "owner/repository", or anything at all
-// of "owner".
+// sees reports whether the token can see "owner/repository", or anything of
+// "owner".
 func (t *Token) sees(name string) bool {
 	name = strings.ToLower(name) + "/"
 	return len(t.Reach) == 0 || slices.ContainsFunc(t.Reach, func(reach string) bool {
@@ -64,8 +64,8 @@ func (t *Token) sees(name string) bool {
 	})
 }
 
-// implied are the scopes that a scope brings along: Cloud's legacy ones by its
-// OpenAPI document, and Data Center's levels. Granular scopes imply nothing.
+// implied are the scopes that a scope includes: Cloud's legacy ones by its OpenAPI
+// document, and Data Center's levels. Granular scopes include no others.
 var implied = map[string][]string{
 	"repository:write":  {"repository"},
 	"pullrequest":       {"repository"},
@@ -78,7 +78,7 @@ var implied = map[string][]string{
 	"PROJECT_ADMIN":     {"PROJECT_WRITE", "REPO_ADMIN", "REPO_CREATE"},
 }
 
-// may tells whether the token has every one of the scopes.
+// may reports whether the token has all of the scopes.
 func (t *Token) may(scopes ...string) bool {
 	for _, scope := range scopes {
 		if !slices.ContainsFunc(t.Scopes, func(has string) bool { return covers(has, scope) }) {
