@@ -134,6 +134,12 @@ func TestResultsOnEveryHost(t *testing.T) {
 			delete(want, "BITBUCKET_WORKSPACE")
 			delete(want, "BITBUCKET_REPO_SLUG")
 		}
+		if h.Name == "Harness" {
+			// Git's entries are in one variable, which the e2e tests have git read.
+			isEntry := func(name, _ string) bool { return strings.HasPrefix(name, "GIT_CONFIG_") }
+			maps.DeleteFunc(want, isEntry)
+			maps.DeleteFunc(o.vars, isEntry)
+		}
 		equal(t, "variables", o.vars, want)
 	})
 }

@@ -75,15 +75,21 @@ func (f resultFile) fault(what string) error {
 	return fault.New(f.unusable, f.label+" "+what, f.hints...)
 }
 
-// openFile is a file that is open for appending.
-type openFile struct {
+// addition is text to append to a file.
+type addition struct {
 	resultFile
+	text string // whole lines
+}
+
+// openFile is a file that is open for an addition.
+type openFile struct {
+	addition
 	file    *os.File
 	before  os.FileInfo // as it was found
 	created bool
 }
 
-func (f resultFile) open() (*openFile, error) {
+func (f addition) open() (*openFile, error) {
 	if f.create {
 		file, err := os.OpenFile(f.path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, ownerOnly)
 		if err == nil {
@@ -122,7 +128,8 @@ func (f resultFile) open() (*openFile, error) {
 }
 
 // write appends in one go.
-func (f *openFile) write(text string) error {
+func (f *openFile) write() error {
+	text := f.text
 	if f.endsInsideLine() {
 		text = "\n" + text
 	}
@@ -179,12 +186,6 @@ func (f *openFile) takeBack() error {
 	return errors.Join(err, file.Close())
 }
 
-// addition is text to append to a file.
-type addition struct {
-	resultFile
-	text string // whole lines
-}
-
 // appendAll writes all additions, or none: every file is opened before the first
 // is written to, and what was done is taken back if anything fails.
 func appendAll(ctx context.Context, additions ...addition) error {
@@ -200,9 +201,9 @@ func appendAll(ctx context.Context, additions ...addition) error {
 		}
 		files = append(files, f)
 	}
-	for i, f := range files {
+	for _, f := range files {
 		if err == nil {
-			err = f.write(additions[i].text)
+			err = f.write()
 		}
 	}
 	for _, f := range files {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -53,11 +54,14 @@ func (h *harnessCI) Prepare(envFile string, exports bool) error {
 }
 
 // HandOver puts what is secret into the engine's secret outputs, variables
-// too, and the rest where it belongs.
+// too, and the rest where it belongs. The engine drops empty variables between
+// steps (lite-engine, engine/spec/helper.go, ToEnv), and git fails on an entry
+// whose value is missing, so git's entries go into one variable.
 func (h *harnessCI) HandOver(ctx context.Context, results Results) error {
 	if err := results.checkWithoutHeader(h.Name()); err != nil {
 		return err
 	}
+	results.Variables = gitconfig.InParameters(h.world.Lookup, results.Variables)
 	texts := map[string]string{}
 	for _, v := range results.Outputs {
 		texts[destination(v, harnessOutputs)] += harnessLine(v)

@@ -246,7 +246,10 @@ func TestValuesComeBackAsTheyWere(t *testing.T) {
 		outputs, variables := j.HandedOver(t, j.stdout.String())
 		wantOutputs, wantVariables := map[string]string{}, map[string]string{}
 		for _, v := range results.Variables {
-			wantVariables[v.Name] = v.Text.Reveal()
+			// Harness drops empty ones that are not secret.
+			if h.Name != "Harness" || v.Secret || !v.Text.IsEmpty() {
+				wantVariables[v.Name] = v.Text.Reveal()
+			}
 		}
 		for _, v := range results.Outputs {
 			switch {

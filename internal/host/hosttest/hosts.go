@@ -159,6 +159,8 @@ func (s *Site) HandedOver(t testing.TB, stdout string) (outputs, variables map[s
 	case s.Name == "Harness":
 		outputs = must(ReadHarnessFile(files["HARNESS_OUTPUT_FILE"]))
 		variables = must(ReadHarnessFile(files["DRONE_ENV"]))
+		// Empty ones are dropped (lite-engine, engine/spec/helper.go, ToEnv).
+		maps.DeleteFunc(variables, func(_, value string) bool { return value == "" })
 		for name, value := range must(ReadHarnessFile(files["HARNESS_OUTPUT_SECRET_FILE"])) {
 			// Names in lower case are outputs.
 			if name == strings.ToLower(name) {
