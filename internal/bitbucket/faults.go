@@ -43,7 +43,7 @@ func (c *Client) unreachable(ctx context.Context, err error) *fault.Fault {
 			"check that the runner can reach "+host+", directly or through its proxy")
 	}
 	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "proxyconnect" {
-		return fault.New(fault.Unreachable, "the proxy between the runner and "+host+" can't be reached",
+		return fault.New(fault.Unreachable, "the proxy on the way to "+host+" can't be reached",
 			"check the address in HTTPS_PROXY",
 			"to reach "+host+" without the proxy, add it to NO_PROXY")
 	}
@@ -64,15 +64,13 @@ func (c *Client) unreachable(ctx context.Context, err error) *fault.Fault {
 // fault explains a proxy's answer. It says nothing about the credential, which
 // the proxy hasn't seen.
 func (r proxyRefusal) fault(host string) *fault.Fault {
+	f := fault.Newf(fault.ProxyRefused, "the proxy answered %d instead of connecting to %s", int(r), host)
 	if r == http.StatusProxyAuthRequired {
-		return fault.New(fault.ProxyRefused, "the proxy between the runner and "+host+" requires a login, or refuses the one it was sent (407)",
-			"put the proxy's user name and password into its address, percent-encoded: HTTPS_PROXY=http://user:password@proxy.example.com:3128",
-			"this is the answer of the proxy, not of Bitbucket: the token isn't the problem")
+		f.What += ": it requires a login, or refuses the one it was sent"
+		return f.Hint("put the proxy's user name and password into its address, percent-encoded: HTTPS_PROXY=http://user:password@proxy.example.com:3128")
 	}
-	return fault.Newf(fault.ProxyRefused, "the proxy between the runner and %s refuses to connect (%d)", host, int(r)).
-		Hint("ask the administrator of the proxy to allow connections to "+host+" on port 443",
-			"to reach "+host+" without the proxy, add it to NO_PROXY",
-			"this is the answer of the proxy, not of Bitbucket: the token isn't the problem")
+	return f.Hint("ask the administrator of the proxy to allow connections to "+host+" on port 443",
+		"to reach "+host+" without the proxy, add it to NO_PROXY")
 }
 
 // isCertificateError reports a failure that another try won't mend.

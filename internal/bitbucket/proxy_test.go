@@ -65,9 +65,9 @@ func TestProxy(t *testing.T) {
 		tries  int32
 	}{
 		{200, fault.Code{}, "", 1},
-		{407, fault.ProxyRefused, "requires a login, or refuses the one it was sent (407)", 1},
-		{403, fault.ProxyRefused, "refuses to connect (403)", 1},
-		{502, fault.ProxyRefused, "refuses to connect (502)", 3},
+		{407, fault.ProxyRefused, "the proxy answered 407 instead of connecting to 127.0.0.1", 1},
+		{403, fault.ProxyRefused, "the proxy answered 403 instead of", 1},
+		{502, fault.ProxyRefused, "the proxy answered 502 instead of", 3},
 	} {
 		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
 			fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, TLS: true})
@@ -83,9 +83,6 @@ func TestProxy(t *testing.T) {
 			report, err := c.Check(context.Background(), newCredential(t, credential.AccessToken, token), repo)
 			if code(err) != test.code || !strings.Contains(fmt.Sprint(err), test.said) {
 				t.Errorf("got %v", err)
-			}
-			if err != nil && !strings.Contains(err.Error(), "the proxy between the runner and 127.0.0.1") {
-				t.Errorf("the proxy isn't blamed: %v", err)
 			}
 			checkQuiet(t, err, report, token.Secret)
 			if err != nil && strings.Contains(fmt.Sprint(fault.From(err).Hints), "proxy-password") {
@@ -120,7 +117,7 @@ func TestProxyUnreachable(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = c.Mint(context.Background(), "key", secret.New("s3cret-s3cret"), now)
-		if code(err) != fault.Unreachable || !strings.Contains(fmt.Sprint(err), "the proxy between the runner and 127.0.0.1 can't be reached") {
+		if code(err) != fault.Unreachable || !strings.Contains(fmt.Sprint(err), "the proxy on the way to 127.0.0.1 can't be reached") {
 			t.Errorf("%s: got %v", address, err)
 		}
 		if strings.Contains(fmt.Sprint(err, fault.From(err).Hints), "s3cret") {
