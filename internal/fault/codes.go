@@ -97,6 +97,35 @@ var (
 	HostAmbiguous   = Code{"BBA314", ExitHost} // markers of more than one host
 )
 
+// The mirror: BBA4xx.
+var (
+	Pattern             = Code{"BBA401", ExitInput}
+	SourceMissing       = Code{"BBA402", ExitInput} // where the host doesn't name it
+	SourceAddress       = Code{"BBA403", ExitInput}
+	SourceSecret        = Code{"BBA404", ExitInput} // a password in its address
+	SourceEmpty         = Code{"BBA405", ExitInput} // no branch to mirror
+	SourceShallow       = Code{"BBA406", ExitInput}
+	SourceIsDestination = Code{"BBA407", ExitInput}
+	TooManyDeletions    = Code{"BBA408", ExitInput}
+	SourceRefused       = Code{"BBA411", ExitUnavailable} // its login
+	SourceNotFound      = Code{"BBA412", ExitUnavailable}
+	SourceUnreachable   = Code{"BBA413", ExitUnavailable}
+	SourceFailed        = Code{"BBA414", ExitUnavailable} // for any other reason
+	WriteRefused        = Code{"BBA421", ExitRefused}
+	ReadOnly            = Code{"BBA422", ExitRefused} // or full
+	UserLimit           = Code{"BBA423", ExitRefused}
+	PushTooLarge        = Code{"BBA424", ExitRefused}
+	BitbucketFailed     = Code{"BBA425", ExitUnavailable} // for any other reason
+	GitMissing          = Code{"BBA431", ExitUnavailable}
+	GitFailed           = Code{"BBA432", ExitUnavailable} // on this machine
+	DiskFull            = Code{"BBA433", ExitUnavailable}
+	LFSMissing          = Code{"BBA434", ExitUnavailable} // the program
+	LFSObject           = Code{"BBA435", ExitUnavailable}
+	LFSFailed           = Code{"BBA436", ExitUnavailable}
+	MirrorTimedOut      = Code{"BBA437", ExitUnavailable}
+	Incomplete          = Code{"BBA441", ExitIncomplete}
+)
+
 // Our own: BBA9xx.
 var (
 	Unexpected  = Code{"BBA901", ExitInternal}

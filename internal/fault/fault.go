@@ -21,6 +21,7 @@ const (
 	ExitHost        = 3   // the CI host can't take the result
 	ExitRefused     = 4   // Bitbucket refuses the credential
 	ExitUnavailable = 5   // Bitbucket can't be asked
+	ExitIncomplete  = 6   // the mirror left some refs alone
 	ExitInterrupted = 130 // SIGINT
 	ExitTerminated  = 143 // SIGTERM
 )

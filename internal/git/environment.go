@@ -1,0 +1,190 @@
+package git
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// configuration is the whole configuration beside what the environment holds.
+// A path as source is read by a process of its own, which sees this file alone.
+const configuration = `[user]
+	name = bitbucket-auth
+	email = bitbucket-auth@localhost
+[core]
+	hooksPath = /dev/null
+	fsmonitor = false
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[safe]
+	directory = *
+[uploadpack]
+	allowFilter = true
+	allowAnySHA1InWant = true
+[fetch]
+	writeCommitGraph = false
+[push]
+	followTags = false
+	recurseSubmodules = no
+[transfer]
+	fsckObjects = false
+[http]
+	lowSpeedLimit = 1
+	lowSpeedTime = 120
+[credential]
+	helper =
+[protocol]
+	allow = never
+[protocol "https"]
+	allow = always
+[lfs]
+	allowIncompletePush = false
+	skipDownloadErrors = false
+	setLockableReadonly = false
+	locksVerify = false
+[advice]
+	fetchShowForcedUpdates = false
+[init]
+	defaultBranch = none
+`
+
+// kept are the variables of the caller's environment that git may see: where
+// programs are, and how the network is reached. No variable of git's own is
+// among them: they could change which repository is used, or write headers to a
+// file (GIT_TRACE_CURL).
+var kept = []string{
+	"PATH",
+	"HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
+	"SSL_CERT_FILE", "SSL_CERT_DIR",
+	// Without these, programs don't start on Windows.
+	"SystemRoot", "SYSTEMROOT", "WINDIR", "PATHEXT", "ComSpec", "COMSPEC",
+}
+
+// environment is that of every process.
+func (g *Git) environment(options Options, ca string) []string {
+	env := []string{
+		"HOME=" + g.root,
+		"USERPROFILE=" + g.root,
+		"XDG_CONFIG_HOME=" + filepath.Join(g.root, ".config"),
+		"TMPDIR=" + g.root,
+		"TMP=" + g.root,
+		"TEMP=" + g.root,
+		"LC_ALL=C",
+		"GIT_DIR=" + g.repo,
+		"GIT_CONFIG_NOSYSTEM=1",
+		"GIT_ATTR_NOSYSTEM=1",
+		"GIT_TERMINAL_PROMPT=0",
+		"GIT_ASKPASS=",
+		"GCM_INTERACTIVE=never",
+		"GIT_LFS_SKIP_SMUDGE=1",
+	}
+	for _, name := range kept {
+		if value, ok := options.Lookup(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	entries := [][2]string{
+		{"remote." + source + ".url", options.Source},
+		{"remote." + source + ".promisor", "true"},
+		{"remote." + source + ".lfsurl", lfsURL(options.Source)},
+		{"remote." + bitbucket + ".url", options.Bitbucket},
+		{"remote." + bitbucket + ".lfsurl", lfsURL(options.Bitbucket)},
+	}
+	if options.PlainHTTP {
+		entries = append(entries, [2]string{"protocol.http.allow", "always"})
+	}
+	if options.SourceLocal {
+		entries = append(entries, [2]string{"protocol.file.allow", "always"})
+	}
+	if ca != "" {
+		entries = append(entries, [2]string{"http.sslCAInfo", ca}, [2]string{"http.schannelUseSSLCAInfo", "true"})
+	}
+	return append(env, withEntries(options.Logins, entries)...)
+}
+
+// countVariable says how many entries of configuration the environment has.
+const countVariable = "GIT_CONFIG_COUNT"
+
+// withEntries adds entries of configuration behind those of the logins.
+func withEntries(logins []secret.Value, entries [][2]string) []string {
+	var env []string
+	count := 0
+	for _, v := range logins {
+		if v.Name == countVariable {
+			count, _ = strconv.Atoi(v.Text.Reveal())
+			continue
+		}
+		env = append(env, v.Name+"="+v.Text.Reveal())
+	}
+	for _, entry := range entries {
+		env = append(env,
+			fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", count, entry[0]),
+			fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", count, entry[1]))
+		count++
+	}
+	return append(env, countVariable+"="+strconv.Itoa(count))
+}
+
+// lfsURL is where git-lfs finds a repository's objects (git-lfs's api/server-discovery.md).
+// It is set so that no .lfsconfig of the repository can send a token elsewhere.
+func lfsURL(remote string) string {
+	if !strings.Contains(remote, "://") {
+		return "file://" + filepath.ToSlash(remote)
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(remote, "/"), ".git") + ".git/info/lfs"
+}
+
+// systemCA are the places of a system's CA certificates (crypto/x509, root_linux.go
+// and root_bsd.go).
+var systemCA = []string{
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+}
+
+// writeCA writes a file of the system's CA certificates and the additional ones,
+// since git knows only one file. Without additional ones it writes none.
+func (g *Git) writeCA(options Options) (path string, err error) {
+	if len(options.CA) == 0 {
+		return "", nil
+	}
+	places := systemCA
+	if named, _ := options.Lookup("SSL_CERT_FILE"); named != "" {
+		places = append([]string{named}, places...)
+	}
+	var certificates []byte
+	for _, place := range places {
+		if certificates, err = os.ReadFile(place); err == nil {
+			break
+		}
+	}
+	path = filepath.Join(g.root, "ca.pem")
+	certificates = append(certificates, '\n')
+	certificates = append(certificates, options.CA...)
+	if err := os.WriteFile(path, append(certificates, '\n'), 0o600); err != nil {
+		return "", tempFault(err)
+	}
+	return path, nil
+}
+
+// local explains a command that needs no server.
+func local(err error) error {
+	failed, ok := asFailure(err)
+	if !ok {
+		return err
+	}
+	if f := diskFull(string(failed.stderr)); f != nil {
+		return f
+	}
+	return fault.New(fault.GitFailed, "git failed on this machine: "+lastLine(failed.stderr),
+		"check that the runner's git works, and that its temporary directory can be written")
+}

@@ -1,0 +1,218 @@
+// Package git runs git for the mirror: it lists, fetches and pushes refs, and
+// transfers their LFS objects. It is the only package that starts processes.
+//
+// Every process runs apart from the machine's and the user's configuration, in
+// an empty repository below a temporary directory. Credentials reach it through
+// its environment alone.
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// The names of the two remotes, and of Bitbucket in messages.
+const (
+	source    = "source"
+	bitbucket = "bitbucket"
+)
+
+// Remotes is where to mirror from and to.
+type Remotes struct {
+	Source      string // URL without user-info, or an absolute path
+	SourceLocal bool   // Source is a path
+	Bitbucket   string // URL without user-info
+	PlainHTTP   bool   // one of them is http, on this machine
+}
+
+// Options is what a repository is opened with.
+type Options struct {
+	Remotes
+	Logins []secret.Value                   // environment variables by which git logs in
+	Lookup func(name string) (string, bool) // the environment
+	CA     []byte                           // additional CA certificates, PEM
+	Scrub  func(string) string              // takes secrets out of a text
+}
+
+// Git is a temporary repository.
+type Git struct {
+	remotes Remotes
+	root    string // the temporary directory
+	repo    string
+	env     []string
+	scrub   func(string) string
+}
+
+// Open makes the repository. Close removes it.
+func Open(ctx context.Context, options Options) (*Git, error) {
+	if _, err := exec.LookPath("git"); err != nil {
+		return nil, missing("no git was found on this machine")
+	}
+	root, err := os.MkdirTemp("", "bitbucket-auth-mirror-")
+	if err != nil {
+		return nil, tempFault(err)
+	}
+	g := &Git{remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub}
+	if err := g.prepare(ctx, options); err != nil {
+		g.Close()
+		return nil, err
+	}
+	return g, nil
+}
+
+// Close removes all that was written. A process that has just been ended may
+// still be writing, so that a second try can be needed.
+func (g *Git) Close() {
+	for range 20 {
+		if os.RemoveAll(g.root) == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func (g *Git) prepare(ctx context.Context, options Options) error {
+	ca, err := g.writeCA(options)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(g.root, ".gitconfig"), []byte(configuration), 0o600); err != nil {
+		return tempFault(err)
+	}
+	g.env = g.environment(options, ca)
+	if err := g.checkVersion(ctx); err != nil {
+		return err
+	}
+	_, err = g.run(ctx, nil, "init", "--quiet", "--bare", "--template=", g.repo)
+	return local(err)
+}
+
+// minMinor is the oldest git of version 2 that works: GIT_CONFIG_COUNT.
+const minMinor = 31
+
+func (g *Git) checkVersion(ctx context.Context) error {
+	out, err := g.run(ctx, nil, "version")
+	if err != nil {
+		return local(err)
+	}
+	version := strings.TrimPrefix(strings.TrimSpace(string(out.stdout)), "git version ")
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	number, err := strconv.Atoi(minor)
+	if err == nil && major == "2" && number < minMinor {
+		return missing("the git on this machine is older than 2." + strconv.Itoa(minMinor))
+	}
+	return nil
+}
+
+func missing(what string) error {
+	return fault.New(fault.GitMissing, what,
+		"use a runner or an image with git 2."+strconv.Itoa(minMinor)+" or later; every runner that GitHub hosts has it",
+		"in a container, install git beside this program")
+}
+
+// tempFault is why the temporary directory can't be used.
+func tempFault(err error) error {
+	return fault.New(fault.DiskFull, "the temporary directory can't be used: "+fault.Reason(err),
+		"free disk space on the runner, or set TMPDIR to a directory with more of it")
+}
+
+// maxOutput limits what is kept of a process's output, in bytes. A listing of a
+// million refs has less.
+const (
+	maxOutput   = 256 << 20
+	maxMessages = 256 << 10
+)
+
+// output is what a process wrote.
+type output struct {
+	stdout []byte
+	stderr []byte // its end
+}
+
+// failure is a process that failed.
+type failure struct {
+	output
+}
+
+func (*failure) Error() string { return "a git command failed" }
+
+// run runs git with arguments. The error is a *failure, or the [*fault.Fault]
+// by which the context ended.
+func (g *Git) run(ctx context.Context, stdin io.Reader, arguments ...string) (output, error) {
+	var stdout capped
+	out, err := g.runTo(ctx, stdin, &stdout, arguments...)
+	out.stdout = stdout.Bytes()
+	if stdout.dropped {
+		return out, &failure{output{stderr: []byte("fatal: the output is too large")}}
+	}
+	if failed, ok := errors.AsType[*failure](err); ok {
+		failed.stdout = out.stdout
+	}
+	return out, err
+}
+
+// runTo is run with another place for the standard output.
+func (g *Git) runTo(ctx context.Context, stdin io.Reader, stdout io.Writer, arguments ...string) (output, error) {
+	var stderr tail
+	cmd := exec.CommandContext(ctx, "git", arguments...) //nolint:gosec // no shell is involved, and no argument begins with what a user chose
+	cmd.Dir = g.root
+	cmd.Env = g.env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, &stderr
+	ownGroup(cmd)
+	cmd.Cancel = func() error {
+		endGroup(cmd)
+		return nil
+	}
+	cmd.WaitDelay = 2 * time.Second
+	err := cmd.Run()
+	out := output{stderr: stderr.text}
+	if err == nil {
+		return out, nil
+	}
+	endGroup(cmd)
+	if ctx.Err() != nil {
+		return out, fault.From(context.Cause(ctx))
+	}
+	return out, &failure{out}
+}
+
+// capped is a buffer that stops growing.
+type capped struct {
+	bytes.Buffer
+	dropped bool
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	if c.Len()+len(p) > maxOutput {
+		c.dropped = true
+		return len(p), nil
+	}
+	return c.Buffer.Write(p)
+}
+
+// tail keeps the end of what is written.
+type tail struct{ text []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.text = append(t.text, p...)
+	if excess := len(t.text) - maxMessages; excess > 0 {
+		t.text = append([]byte(nil), t.text[excess:]...)
+	}
+	return len(p), nil
+}
+
+// isWindows decides about limits and paths that differ there.
+const isWindows = runtime.GOOS == "windows"

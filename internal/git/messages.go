@@ -1,0 +1,225 @@
+package git
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+func asFailure(err error) (*failure, bool) {
+	return errors.AsType[*failure](err)
+}
+
+// explainSource explains why the source can't be read.
+func (g *Git) explainSource(err error) error {
+	failed, ok := asFailure(err)
+	if !ok {
+		return err
+	}
+	return g.sourceFault(string(failed.stderr))
+}
+
+func (g *Git) sourceFault(text string) *fault.Fault {
+	const tokenHint = "set source-token to a token with read access to the source (on GitHub: contents: read)"
+	if f := diskFull(text); f != nil {
+		return f
+	}
+	status := httpStatus(text)
+	switch {
+	case strings.Contains(text, "shallow update not allowed"), strings.Contains(text, "source repository is shallow"):
+		return Shallow()
+	case strings.Contains(text, "could not read Username"):
+		return fault.New(fault.SourceRefused, "the source's server asks for a login, and source-token is empty", tokenHint)
+	case strings.Contains(text, "Authentication failed"), status == 401:
+		return fault.New(fault.SourceRefused, "the source's server refuses source-token (401)", tokenHint,
+			"check that the token hasn't expired, and that source-username is what this server expects: x-access-token for GitHub, gitlab-ci-token for a GitLab job")
+	case status == 403:
+		return fault.New(fault.SourceRefused, "the source's server doesn't let source-token read the repository (403)", tokenHint)
+	case status == 404, strings.Contains(text, "' not found"):
+		return fault.New(fault.SourceNotFound, "the source doesn't exist, or source-token can't see it (404)",
+			"check the spelling of source", tokenHint)
+	case strings.Contains(text, "not a git repository"), strings.Contains(text, "does not appear to be a git repository"), strings.Contains(text, "does not exist"):
+		return fault.New(fault.SourceNotFound, "source isn't a git repository",
+			"set source to an https URL, or to the path of a repository with its whole history")
+	case strings.Contains(text, "not our ref"), strings.Contains(text, "did not send all necessary objects"):
+		return fault.New(fault.SourceFailed, "the source changed while it was being read", "run the step again")
+	case isCertificate(text):
+		return fault.New(fault.SourceUnreachable, "the certificate of the source's server isn't trusted",
+			"set ca-certificate to the certificate of the CA that signed it")
+	case isSlow(text):
+		return fault.New(fault.SourceUnreachable, "the source's server stopped sending",
+			"run the step again, and check the status page of the source's server")
+	case isNetwork(text), status == 429, status >= 500:
+		return fault.New(fault.SourceUnreachable, "the source can't be reached: "+g.shown(lastLine([]byte(text))),
+			"check that the runner can reach the source's server, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
+			"run the step again later")
+	}
+	return fault.New(fault.SourceFailed, "the source can't be read: "+g.shown(lastLine([]byte(text))),
+		"check that source is the URL of a git repository",
+		"run the step again later")
+}
+
+// Shallow is the fault of a source without its whole history.
+func Shallow() *fault.Fault {
+	return fault.New(fault.SourceShallow, "the source is a shallow repository, so nothing was changed",
+		"leave out source: no checkout is needed",
+		"or set fetch-depth: 0 in the checkout that source is the path of")
+}
+
+// explainBitbucket explains why Bitbucket can't be read.
+func (g *Git) explainBitbucket(err error) error {
+	failed, ok := asFailure(err)
+	if !ok {
+		return err
+	}
+	return g.bitbucketFault(string(failed.stderr))
+}
+
+func (g *Git) bitbucketFault(text string) *fault.Fault {
+	if f := diskFull(text); f != nil {
+		return f
+	}
+	status := httpStatus(text)
+	switch {
+	case status == 410:
+		return fault.New(fault.AppPasswordDead, "Bitbucket no longer accepts app passwords (410)",
+			"make an API token with scopes, and set identity to the account's e-mail address",
+			"or make a repository access token, which needs no identity")
+	case strings.Contains(text, "Authentication failed"), strings.Contains(text, "could not read Username"), status == 401:
+		return fault.New(fault.Refused, "Bitbucket refuses the login, or has no such repository (401)",
+			"check the spelling of repository; if it doesn't exist yet, set create: private",
+			"check that the token hasn't expired, and that it was made for this repository or its account has access",
+			"run the credential action with verify: strict to find out which")
+	case status == 402, strings.Contains(text, "user limit"):
+		return fault.New(fault.UserLimit, "Bitbucket refuses pushes, since the workspace has more users than its plan allows (402)",
+			"remove users from the workspace, or change its plan: Workspace settings → Plan details")
+	case status == 404, strings.Contains(text, "' not found"):
+		return fault.New(fault.NotFound, "Bitbucket has no such repository, or the token can't see it (404)",
+			"check the spelling of repository; if it doesn't exist yet, set create: private",
+			"check that the token's account has access to the repository, or that the access token was made for it")
+	case status == 413:
+		return fault.New(fault.PushTooLarge, "Bitbucket refuses the push, since it is too large (413)",
+			"mirror a part of the branches at a time, with the setting branches",
+			"keep large files in Git LFS")
+	case status == 429:
+		return fault.New(fault.RateLimited, "Bitbucket has had too many requests from this account (429)", "run the step again later")
+	case status >= 500:
+		return fault.New(fault.ServerFailed, "Bitbucket failed with status "+strconv.Itoa(status),
+			"run the step again later, and check status.bitbucket.org, or ask who runs the Data Center")
+	case status >= 300 && status < 400, strings.Contains(text, "redirect"):
+		return fault.New(fault.Redirected, "Bitbucket redirects elsewhere, and the credential isn't sent there",
+			"set repository to the address at which the browser ends up; repositories and workspaces can be renamed")
+	case isCertificate(text):
+		return fault.New(fault.Certificate, "the certificate of Bitbucket's server isn't trusted",
+			"set ca-certificate to the certificate of the CA that signed it",
+			"check that server-url has the name that the certificate was made for")
+	case isSlow(text):
+		return fault.New(fault.TimedOut, "Bitbucket stopped answering", "run the step again, and check status.bitbucket.org")
+	case status == 403:
+		return fault.New(fault.Forbidden, "Bitbucket accepts the login, but doesn't let it read the repository (403)",
+			"give the token read and write access to the repository: the scopes read:repository:bitbucket and write:repository:bitbucket",
+			"a workspace can restrict access by IP address: check that the runner's is allowed")
+	case isNetwork(text):
+		return fault.New(fault.Unreachable, "Bitbucket can't be reached: "+g.shown(lastLine([]byte(text))),
+			"check that the runner can reach Bitbucket, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
+			"check status.bitbucket.org, or ask who runs the Data Center")
+	}
+	return fault.New(fault.BitbucketFailed, "git can't talk to Bitbucket: "+g.shown(lastLine([]byte(text))), "run the step again later")
+}
+
+// explainPush explains a push that failed as a whole, or returns nil where only
+// refs were rejected.
+func (g *Git) explainPush(stderr []byte, rejected bool) *fault.Fault {
+	text := string(stderr)
+	said := strings.ToLower(strings.Join(remoteLines(stderr), " "))
+	switch {
+	case strings.Contains(said, "user limit"):
+		return g.bitbucketFault("user limit")
+	case strings.Contains(said, "read only mode"), strings.Contains(said, "read-only"), strings.Contains(said, "over the size limit"), strings.Contains(said, "over its size limit"):
+		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.shown(strings.Join(remoteLines(stderr), " ")),
+			"make the repository smaller, or ask for more space: the limit is 4 GB for a repository, and 1 GB for all of a workspace on the Free plan",
+			"keep large files in Git LFS")
+	case rejected:
+		return nil
+	case strings.Contains(text, "'"+g.remotes.Source):
+		return g.sourceFault(text) // files that the push needs are fetched during it
+	case httpStatus(text) == 403:
+		return fault.New(fault.WriteRefused, "Bitbucket accepts the login, but doesn't let it write (403)",
+			"give the token write access: the scopes read:repository:bitbucket and write:repository:bitbucket for an API token, Repositories: Write for an access token",
+			"scopes can't be added to a token: make a new one, and store it in the secret",
+			"check that the token's account may write to this repository")
+	}
+	return g.bitbucketFault(text)
+}
+
+// diskFull recognises that this machine has no more space.
+func diskFull(text string) *fault.Fault {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "remote:") {
+			continue
+		}
+		if strings.Contains(line, "No space left on device") || strings.Contains(line, "Disk quota exceeded") || strings.Contains(line, "File too large") {
+			return fault.New(fault.DiskFull, "no space is left for the temporary repository",
+				"free disk space on the runner, or set TMPDIR to a directory with more of it")
+		}
+	}
+	return nil
+}
+
+// httpStatus is the status with which a server refused a request, or 0.
+func httpStatus(text string) int {
+	for _, mark := range []string{"The requested URL returned error: ", "RPC failed; HTTP "} {
+		if _, rest, ok := strings.Cut(text, mark); ok && len(rest) >= 3 {
+			if status, err := strconv.Atoi(rest[:3]); err == nil {
+				return status
+			}
+		}
+	}
+	return 0
+}
+
+func isCertificate(text string) bool {
+	return containsAny(text, "SSL certificate problem", "certificate verification failed", "certificate verify failed", "SSL: no alternative certificate", "SEC_E_UNTRUSTED_ROOT")
+}
+
+func isSlow(text string) bool {
+	return containsAny(text, "Operation too slow", "Operation timed out")
+}
+
+func isNetwork(text string) bool {
+	return containsAny(text, "Could not resolve", "Failed to connect", "Couldn't connect", "Connection refused", "Connection timed out",
+		"Connection reset", "Empty reply", "Recv failure", "Send failure", "early EOF", "unexpected disconnect", "hung up unexpectedly",
+		"from proxy after CONNECT", "RPC failed", "SSL_ERROR", "gnutls_handshake", "transfer closed")
+}
+
+func containsAny(text string, marks ...string) bool {
+	for _, mark := range marks {
+		if strings.Contains(text, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// lastLine is the line that says most: the last one that git itself calls fatal
+// or an error, without that word, or else the last one.
+func lastLine(text []byte) string {
+	last, told := "no reason was given", false
+	for line := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		what := strings.TrimSpace(string(line))
+		fatal, isFatal := strings.CutPrefix(what, "fatal: ")
+		plain, isError := strings.CutPrefix(what, "error: ")
+		switch {
+		case isFatal:
+			last, told = fatal, true
+		case isError && !told:
+			last = plain
+		case what != "" && !told && last == "no reason was given":
+			last = what
+		}
+	}
+	return last
+}

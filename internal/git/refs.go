@@ -1,0 +1,199 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// ListSource lists the source's branches and tags.
+func (g *Git) ListSource(ctx context.Context) (mirror.Listing, error) {
+	// Restricted to branches and tags, a server leaves out the rest: GitHub may
+	// have a hundred thousand refs of pull requests.
+	out, err := g.run(ctx, nil, "ls-remote", "--heads", "--tags", "--refs", source)
+	if err != nil {
+		return mirror.Listing{}, g.explainSource(err)
+	}
+	return parseListing(out.stdout)
+}
+
+// SourceHead returns the source's main branch, or "" if it has none.
+func (g *Git) SourceHead(ctx context.Context) (string, error) {
+	out, err := g.run(ctx, nil, "ls-remote", "--symref", source, "HEAD")
+	if err != nil {
+		return "", g.explainSource(err)
+	}
+	listing, err := parseListing(out.stdout)
+	return listing.Head, err
+}
+
+// ListBitbucket lists the branches and tags in Bitbucket, and its main branch.
+func (g *Git) ListBitbucket(ctx context.Context) (mirror.Listing, error) {
+	out, err := g.run(ctx, nil, "ls-remote", "--symref", bitbucket, "HEAD", "refs/heads/*", "refs/tags/*")
+	if err != nil {
+		return mirror.Listing{}, g.explainBitbucket(err)
+	}
+	return parseListing(out.stdout)
+}
+
+// sha1Length is how long object IDs are. Bitbucket has no repositories with
+// longer ones.
+const sha1Length = 40
+
+// parseListing reads the output of ls-remote (git-ls-remote(1), OUTPUT).
+func parseListing(text []byte) (mirror.Listing, error) {
+	listing := mirror.Listing{Refs: map[string]string{}}
+	for line := range strings.Lines(string(text)) {
+		id, ref, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if !ok {
+			continue
+		}
+		if target, symbolic := strings.CutPrefix(id, "ref: "); symbolic {
+			if ref == "HEAD" {
+				listing.Head = target
+			}
+			continue
+		}
+		// A tag's second line names what it points to.
+		mirrored := strings.HasPrefix(ref, "refs/heads/") || strings.HasPrefix(ref, "refs/tags/")
+		if !mirrored || strings.HasSuffix(ref, "^{}") {
+			continue
+		}
+		if len(id) != sha1Length {
+			return listing, fault.New(fault.SourceFailed, "the source uses SHA-256 object IDs, which Bitbucket doesn't support",
+				"mirror it to a server that does, or convert the repository to SHA-1")
+		}
+		listing.Refs[ref] = id
+	}
+	return listing, nil
+}
+
+// IsShallow reports whether a path as source is a shallow repository.
+func (g *Git) IsShallow(ctx context.Context) (bool, error) {
+	if !g.remotes.SourceLocal {
+		return false, nil
+	}
+	// The option beats GIT_DIR.
+	for _, dir := range []string{filepath.Join(g.remotes.Source, ".git"), g.remotes.Source} {
+		out, err := g.run(ctx, nil, "--git-dir="+dir, "rev-parse", "--is-shallow-repository")
+		if err == nil {
+			return string(bytes.TrimSpace(out.stdout)) == "true", nil
+		}
+		if _, ok := asFailure(err); !ok {
+			return false, err
+		}
+	}
+	return false, nil // the listing says what is wrong
+}
+
+// All is a depth without limit.
+const All = 0
+
+// Fetch gets objects from the source, and what they lead to as far back as
+// depth goes. If partial, files of 1 KiB and more stay there until they are
+// needed. It returns how many bytes were received.
+func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) (int64, error) {
+	arguments := []string{"fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--progress"}
+	switch {
+	case depth != All:
+		arguments = append(arguments, fmt.Sprintf("--depth=%d", depth))
+	case g.isShallow():
+		arguments = append(arguments, "--unshallow")
+	}
+	if partial {
+		arguments = append(arguments, "--filter=blob:limit=1k")
+	}
+	var refspecs strings.Builder
+	for _, id := range ids {
+		// Named by object ID, no two refs can be in each other's way, whatever
+		// the file system makes of upper and lower case.
+		refspecs.WriteString("+" + id + ":" + fetched + id + "\n")
+	}
+	out, err := g.run(ctx, strings.NewReader(refspecs.String()), append(arguments, "--stdin", source)...)
+	if err != nil {
+		return 0, g.explainSource(err)
+	}
+	return transferred(out.stderr), nil
+}
+
+// fetched is where refs to fetched objects are.
+const fetched = "refs/mirror/"
+
+// Lacks reports whether the source certainly doesn't have a commit, so that no
+// history of its contains it.
+func (g *Git) Lacks(ctx context.Context, id string) (bool, error) {
+	_, err := g.run(ctx, nil, "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--quiet",
+		"--depth=1", "--filter=tree:0", source, id)
+	failed, ok := asFailure(err)
+	if err != nil && !ok {
+		return false, err
+	}
+	return ok && bytes.Contains(failed.stderr, []byte("not our ref "+id)), nil
+}
+
+// shallowFile lists the commits at which the history ends (gitformat-shallow).
+func (g *Git) shallowFile() string { return filepath.Join(g.repo, "shallow") }
+
+func (g *Git) isShallow() bool {
+	info, err := os.Stat(g.shallowFile())
+	return err == nil && info.Size() > 0
+}
+
+// History returns the commits that were fetched.
+func (g *Git) History(ctx context.Context) (mirror.History, error) {
+	out, err := g.run(ctx, nil, "rev-list", "--parents", "--all")
+	if err != nil {
+		return mirror.History{}, local(err)
+	}
+	return mirror.NewHistory(string(out.stdout), g.boundary()), nil
+}
+
+func (g *Git) boundary() []string {
+	text, err := os.ReadFile(g.shallowFile())
+	if err != nil {
+		return nil // the history is complete
+	}
+	return strings.Fields(string(text))
+}
+
+// Uncovered returns the commits at which the history of some tips ends before it
+// meets what Bitbucket has: a push would have to send everything that they
+// contain.
+func (g *Git) Uncovered(ctx context.Context, tips, known []string) (map[string]bool, error) {
+	boundary := map[string]bool{}
+	for _, id := range g.boundary() {
+		boundary[id] = true
+	}
+	uncovered := map[string]bool{}
+	if len(boundary) == 0 {
+		return uncovered, nil
+	}
+	out, err := g.run(ctx, revisions(tips, known), "rev-list", "--stdin")
+	if err != nil {
+		return nil, local(err)
+	}
+	for line := range strings.Lines(string(out.stdout)) {
+		if id := strings.TrimSpace(line); boundary[id] {
+			uncovered[id] = true
+		}
+	}
+	return uncovered, nil
+}
+
+// revisions is what rev-list reads: tips, and what to leave out.
+func revisions(tips, known []string) *strings.Reader {
+	var b strings.Builder
+	for _, id := range tips {
+		b.WriteString(id + "\n")
+	}
+	for _, id := range known {
+		b.WriteString("^" + id + "\n")
+	}
+	return strings.NewReader(b.String())
+}

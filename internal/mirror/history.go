@@ -1,0 +1,99 @@
+package mirror
+
+import "strings"
+
+// History is the commits that were fetched so far, each with its parents.
+type History struct {
+	parents  map[string][]string
+	boundary map[string]bool // commits whose parents weren't fetched
+}
+
+// NewHistory reads lines of a commit and its parents, as `git rev-list
+// --parents` writes them, and the commits at which a shallow history ends.
+func NewHistory(lines string, boundary []string) History {
+	h := History{map[string][]string{}, map[string]bool{}}
+	for line := range strings.Lines(lines) {
+		if ids := strings.Fields(line); len(ids) > 0 {
+			h.parents[ids[0]] = ids[1:]
+		}
+	}
+	for _, id := range boundary {
+		h.boundary[id] = true
+	}
+	return h
+}
+
+// Has reports whether a commit was fetched.
+func (h History) Has(commit string) bool {
+	_, ok := h.parents[commit]
+	return ok
+}
+
+// Relation is how the old value of a branch stands to its new one.
+type Relation int
+
+// The relations.
+const (
+	Unknown  Relation = iota // the history doesn't go back far enough
+	Ancestor                 // the branch has only grown
+	Diverged
+)
+
+// Relate looks for the old value in the history of the new one.
+func (h History) Relate(old, tip string) Relation {
+	relation := Diverged
+	h.walk([]string{tip}, func(commit string, _ int) bool {
+		if commit == old {
+			relation = Ancestor
+			return false
+		}
+		if h.boundary[commit] {
+			relation = Unknown
+		}
+		return true
+	})
+	return relation
+}
+
+// Reaches reports whether a tip's history contains one of these commits. What
+// isn't a commit, such as an annotated tag, may.
+func (h History) Reaches(tip string, commits map[string]bool) bool {
+	found := !h.Has(tip)
+	h.walk([]string{tip}, func(commit string, _ int) bool {
+		found = found || commits[commit]
+		return !found
+	})
+	return found
+}
+
+// EndsWithin reports whether the history of these tips ends at its boundary
+// before it is this many commits deep. What was fetched with that depth then
+// comes from a repository that is shallow itself.
+func (h History) EndsWithin(depth int, tips []string) bool {
+	ends := false
+	h.walk(tips, func(commit string, level int) bool {
+		ends = ends || h.boundary[commit] && level < depth
+		return level < depth && !ends
+	})
+	return ends
+}
+
+// walk visits the history of some tips, the nearest commits first, until visit
+// returns false. The level of a tip is 1.
+func (h History) walk(tips []string, visit func(commit string, level int) bool) {
+	seen := map[string]bool{}
+	for level := 1; len(tips) > 0; level++ {
+		var next []string
+		for _, commit := range tips {
+			if seen[commit] || !h.Has(commit) {
+				continue
+			}
+			seen[commit] = true
+			if !visit(commit, level) {
+				return
+			}
+			next = append(next, h.parents[commit]...)
+		}
+		tips = next
+	}
+}

@@ -1,0 +1,90 @@
+package mirror
+
+import (
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// Patterns select branches or tags by their short names.
+type Patterns struct {
+	include []string // none: every name
+	exclude []string
+}
+
+// ParsePatterns reads a setting's patterns, separated by commas or newlines: *
+// matches any characters, including slashes; a leading ! excludes. The order
+// doesn't matter. Names may be written in full (refs/heads/main).
+func ParsePatterns(id, text string) (Patterns, error) {
+	var p Patterns
+	for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' }) {
+		item = strings.TrimSpace(item)
+		if item == "" {
+			continue
+		}
+		pattern, excludes := strings.CutPrefix(item, "!")
+		pattern = strings.TrimSpace(pattern)
+		pattern = strings.TrimPrefix(pattern, map[string]string{"branches": heads, "tags": tags}[id])
+		switch {
+		case pattern == "" || strings.ContainsAny(pattern, " \t"):
+			// No name of a branch or tag contains a space (git-check-ref-format(1)).
+			return p, fault.New(fault.Pattern, id+" contains a pattern that can't match any name",
+				"separate patterns by commas or newlines",
+				"write names such as main, patterns such as release/*, and exclusions such as !wip/*")
+		case excludes:
+			p.exclude = append(p.exclude, pattern)
+		default:
+			p.include = append(p.include, pattern)
+		}
+	}
+	return p, nil
+}
+
+// Match reports whether the patterns select a name.
+func (p Patterns) Match(name string) bool {
+	return (len(p.include) == 0 || matchAny(p.include, name)) && !matchAny(p.exclude, name)
+}
+
+// none reports whether the patterns exclude every name there can be.
+func (p Patterns) none() bool {
+	for _, pattern := range p.exclude {
+		if strings.Trim(pattern, "*") == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func matchAny(patterns []string, name string) bool {
+	for _, pattern := range patterns {
+		if match(pattern, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// match compares the parts between the stars, from left to right: the first one
+// begins the name, the last one ends it, and those in between are found in
+// order.
+func match(pattern, name string) bool {
+	first, rest, star := strings.Cut(pattern, "*")
+	if !star {
+		return name == pattern
+	}
+	name, ok := strings.CutPrefix(name, first)
+	if !ok {
+		return false
+	}
+	for {
+		part, after, more := strings.Cut(rest, "*")
+		if !more {
+			return strings.HasSuffix(name, part)
+		}
+		_, name, ok = strings.Cut(name, part)
+		if !ok {
+			return false
+		}
+		rest = after
+	}
+}
