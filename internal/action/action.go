@@ -37,18 +37,21 @@ func Run(ctx context.Context, world World) int {
 	asked, err := parseArgs(world.Args)
 	switch {
 	case err == nil && asked.help:
-		return show(world, help())
+		return show(world, help(asked.mirror))
 	case err == nil && asked.version:
 		return show(world, "bitbucket-auth "+world.Version+"\n")
 	}
 	h, hostErr := host.Choose(host.World{Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr}, asked.shell)
+	if asked.mirror && hostErr != nil && fault.From(hostErr).Code == fault.NoHost {
+		hostErr = nil // it has no results that need one
+	}
 	if err == nil {
 		err = hostErr
 	}
 	r := run{world: world, host: h}
 	if err == nil {
 		r.note(fault.Infof("the host is %s", h.Name()))
-		err = r.guarded(ctx)
+		err = r.guarded(ctx, asked.mirror)
 	}
 	if err == nil {
 		return fault.ExitDone
@@ -78,12 +81,15 @@ type run struct {
 
 // guarded turns a panic into a fault of our own. What panicked is not told,
 // since it may hold anything.
-func (r *run) guarded(ctx context.Context) (err error) {
+func (r *run) guarded(ctx context.Context, mirror bool) (err error) {
 	defer func() {
 		if recover() != nil {
 			err = fault.Internal()
 		}
 	}()
+	if mirror {
+		return r.mirror(ctx)
+	}
 	return r.steps(ctx)
 }
 

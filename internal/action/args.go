@@ -11,7 +11,7 @@ import (
 // asked is what the command line asks for. It takes no settings: a command line
 // is seen by every process of the machine.
 type asked struct {
-	help, version, shell bool
+	help, version, shell, mirror bool
 }
 
 // parseArgs reads all arguments even where one is wrong, since --shell decides
@@ -19,6 +19,9 @@ type asked struct {
 func parseArgs(args []string) (asked, error) {
 	var a asked
 	var err error
+	if len(args) > 0 && args[0] == "mirror" {
+		a.mirror, args = true, args[1:]
+	}
 	for _, arg := range args {
 		switch arg {
 		case "--help", "-h":
@@ -34,22 +37,36 @@ func parseArgs(args []string) (asked, error) {
 				"run: bitbucket-auth --help")
 		}
 	}
+	if a.mirror && a.shell {
+		a.shell = false
+		err = fault.New(fault.Argument, "the mirror sets no variables, so --shell has no effect", "run: bitbucket-auth mirror")
+	}
 	return a, err
 }
 
 // help is the text that --help prints.
-func help() string {
+func help(mirror bool) string {
 	var b strings.Builder
+	if mirror {
+		b.WriteString(mirrorUsage)
+		settingsHelp(&b, contract.MirrorSettings)
+		b.WriteString(mirrorExitCodes)
+		return b.String()
+	}
 	b.WriteString(usage)
-	for _, setting := range contract.CredentialSettings {
+	settingsHelp(&b, contract.CredentialSettings)
+	b.WriteString(variablesHelp)
+	return b.String()
+}
+
+func settingsHelp(b *strings.Builder, settings []contract.Setting) {
+	for _, setting := range settings {
 		text := setting.Description
 		if setting.Default != "" {
 			text += " Default: " + setting.Default
 		}
-		entry(&b, setting.ID, text)
+		entry(b, setting.ID, text)
 	}
-	b.WriteString(variablesHelp)
-	return b.String()
 }
 
 // entry writes a name and its description, wrapped, in two columns.
@@ -75,7 +92,8 @@ logs in by itself.
 usage:
   bitbucket-auth                     as a step on a CI host, which is detected
   eval "$(bitbucket-auth --shell)"   in a shell: sets the variables listed below
-  bitbucket-auth --help | --version
+  bitbucket-auth mirror              brings a Bitbucket repository up to date
+  bitbucket-auth [mirror] --help     or --version
 
 settings, each read from one environment variable:
   on GitHub, Gitea, Forgejo, act     INPUT_TOKEN, INPUT_IDENTITY, INPUT_ENV-PREFIX, ...
@@ -95,4 +113,25 @@ exit codes:
   0 success   1 internal error   2 wrong setting   3 the CI host can't accept the results
   4 Bitbucket refuses the credential   5 Bitbucket can't be reached
   130, 143 ended by a signal
+`
+
+const mirrorUsage = `bitbucket-auth mirror brings a Bitbucket repository up to date with its source. It
+needs git, but no checkout, and leaves no credential behind.
+
+usage:
+  bitbucket-auth mirror              as a step on a CI host, or in a shell
+
+settings, each read from one environment variable:
+  on GitHub, Gitea, Forgejo, act     INPUT_TOKEN, INPUT_REPOSITORY, INPUT_DRY-RUN, ...
+  on Drone, Woodpecker, Harness      PLUGIN_TOKEN, PLUGIN_REPOSITORY, PLUGIN_DRY_RUN, ...
+  on any other host, or in a shell   BITBUCKET_AUTH_TOKEN, BITBUCKET_AUTH_DRY_RUN, ...
+
+`
+
+const mirrorExitCodes = `
+exit codes:
+  0 success   1 internal error   2 wrong setting, or a source that must not be mirrored
+  3 the CI host can't accept the results   4 Bitbucket refuses the login or the push
+  5 the source or Bitbucket can't be read, or an LFS object or a tool is missing
+  6 some branches or tags were left alone   130, 143 ended by a signal
 `

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // checked is what Bitbucket said.
@@ -36,12 +37,7 @@ func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential
 	if cred.Kind == credential.AppPassword {
 		return checked{verified: "false"}, nil // the warning is given already
 	}
-	client, err := bitbucket.New(bitbucket.Options{
-		Server:    cred.Server,
-		CA:        settings.CACertificate,
-		Proxy:     r.world.Proxy,
-		UserAgent: "bitbucket-auth/" + r.world.Version,
-	})
+	client, err := r.client(settings.Common, cred.Server)
 	if err != nil {
 		return checked{}, err
 	}
@@ -85,6 +81,16 @@ func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential
 	}
 	r.note(fault.Warn(f))
 	return c, nil
+}
+
+// client asks Bitbucket's REST API.
+func (r *run) client(settings input.Common, on server.Server) (*bitbucket.Client, error) {
+	return bitbucket.New(bitbucket.Options{
+		Server:    on,
+		CA:        settings.CACertificate,
+		Proxy:     r.world.Proxy,
+		UserAgent: "bitbucket-auth/" + r.world.Version,
+	})
 }
 
 // refuseUnasked is what needs no request to be refused.

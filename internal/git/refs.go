@@ -122,6 +122,16 @@ func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) 
 	return transferred(out.stderr), nil
 }
 
+// FetchAll gets all that these objects lead to, for a repository that has
+// nothing yet.
+func (g *Git) FetchAll(ctx context.Context, ids []string) (int64, error) {
+	received, err := g.Fetch(ctx, ids, All, false)
+	if err == nil && g.isShallow() {
+		err = Shallow()
+	}
+	return received, err
+}
+
 // fetched is where refs to fetched objects are.
 const fetched = "refs/mirror/"
 

@@ -73,8 +73,8 @@ type Plan struct {
 	// is known that the branch hasn't diverged: see [Plan.Diverged].
 	Changes []Change
 
-	rules Rules
-	main  string // the source's main branch
+	rules  Rules
+	source Listing
 }
 
 // New compares a source with Bitbucket. The error is a [*fault.Fault]: nothing
@@ -83,7 +83,7 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 	if err := checkSource(source, rules); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{rules: rules, main: source.Head}
+	plan := Plan{rules: rules, source: source}
 	kept := Listing{Refs: maps.Clone(bitbucket.Refs), Head: bitbucket.Head}
 	deletions := 0
 	for ref, id := range bitbucket.Refs {
@@ -219,11 +219,22 @@ func (p *Plan) Diverged(c *Change) {
 	c.Refuse("it has diverged: Bitbucket has commits that the source's branch doesn't contain")
 }
 
+// SourceHas reports whether a branch or tag of the source has this value.
+func (p *Plan) SourceHas(id string) bool {
+	for _, other := range p.source.Refs {
+		if other == id {
+			return true
+		}
+	}
+	return false
+}
+
 // Pushes returns the changes to make, in the order to make them: deletions
-// without which a new name has no place, branches (the main branch first, which
-// an empty repository then gets as its own), tags, and the other deletions.
-func (p *Plan) Pushes() [][]*Change {
-	var first, branches, tagged, last []*Change
+// without which a new name has no place, branches, tags, and the other
+// deletions. An empty repository gets the source's main branch first, and by
+// itself, so that it becomes the main branch there too.
+func (p *Plan) Pushes(fromNothing bool) [][]*Change {
+	var first, main, branches, tagged, last []*Change
 	created := Listing{Refs: map[string]string{}}
 	for _, c := range p.Changes {
 		if c.Action == Created {
@@ -239,13 +250,13 @@ func (p *Plan) Pushes() [][]*Change {
 			first = append(first, c)
 		case c.Action == Deleted:
 			last = append(last, c)
-		case c.Ref == p.main:
-			branches = slices.Insert(branches, 0, c)
+		case fromNothing && c.Ref == p.source.Head:
+			main = append(main, c)
 		case strings.HasPrefix(c.Ref, heads):
 			branches = append(branches, c)
 		default:
 			tagged = append(tagged, c)
 		}
 	}
-	return [][]*Change{first, branches, tagged, last}
+	return [][]*Change{first, main, branches, tagged, last}
 }

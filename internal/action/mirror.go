@@ -1,0 +1,385 @@
+package action
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// mirroring is a run of the mirror command.
+type mirroring struct {
+	*run
+	settings   input.MirrorSettings
+	rules      mirror.Rules
+	credential credential.Credential
+	repository repository.Repository // the destination
+	source     address
+
+	git       *git.Git
+	bitbucket mirror.Listing
+	plan      mirror.Plan
+	known     []string                // commits that both sides have, as far as they were fetched
+	made      map[*mirror.Change]bool // what was pushed
+}
+
+// mirror is the run of the mirror command: read, mask, list, plan, fetch,
+// transfer LFS objects, push, report.
+func (r *run) mirror(ctx context.Context) error {
+	m := &mirroring{run: r, made: map[*mirror.Change]bool{}}
+	err := m.understand(ctx)
+	if err != nil {
+		return err
+	}
+	if m.settings.Token.IsEmpty() {
+		return m.tokenMissing(ctx)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, m.settings.Timeout,
+		fault.New(fault.MirrorTimedOut, fmt.Sprintf("the mirror wasn't finished within %s", m.settings.Timeout),
+			"set timeout to more than that",
+			"run the step again: what was pushed doesn't have to be pushed again"))
+	defer cancel()
+	if err := m.logIn(ctx); err != nil {
+		return err
+	}
+	defer m.git.Close()
+	if err := m.list(ctx); err != nil {
+		return err
+	}
+	if err := m.fetch(ctx); err != nil {
+		return err
+	}
+	if !m.settings.DryRun {
+		if err := m.transferLFS(ctx); err != nil {
+			return err
+		}
+		if err := m.push(ctx); err != nil {
+			return err
+		}
+	}
+	return m.report(ctx)
+}
+
+// understand reads and masks the settings, and checks what can be checked
+// without a network.
+func (m *mirroring) understand(ctx context.Context) error {
+	from := m.run.source(contract.MirrorSettings)
+	text, readErr := input.ReadMirror(ctx, from)
+	if err := m.mask(secret.Forms(text.Secrets()...)); err != nil {
+		return err
+	}
+	remarks, err := from.Unknown(m.world.Environ)
+	m.note(remarks...)
+	if err := cmp.Or(err, readErr); err != nil {
+		return err
+	}
+	settings, remarks, err := text.Parse()
+	m.settings = settings
+	m.note(remarks...)
+	if err != nil {
+		return err
+	}
+	if settings.EnvFile != "" {
+		if err := m.host.UseFile(settings.EnvFile); err != nil {
+			return err
+		}
+	}
+	if settings.Token.IsEmpty() {
+		return nil
+	}
+	if m.rules, err = rules(settings); err != nil {
+		return err
+	}
+	m.credential, remarks, err = credential.New(credential.Given{
+		Token: settings.Token, Identity: settings.Identity, Kind: settings.Kind, Server: settings.Server,
+	})
+	m.note(remarks...)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(settings.Repository.Reveal()) == "" {
+		return fault.New(fault.RepositoryMissing, "repository isn't set",
+			"set repository to the Bitbucket repository to bring up to date, such as my-team/my-repo")
+	}
+	m.repository, remarks, err = repository.Parse(settings.Repository, m.credential.Server)
+	m.note(remarks...)
+	if err != nil {
+		return err
+	}
+	return m.findSource()
+}
+
+// rules are what the settings allow.
+func rules(settings input.MirrorSettings) (mirror.Rules, error) {
+	branches, err := mirror.ParsePatterns("branches", settings.Branches)
+	if err != nil {
+		return mirror.Rules{}, err
+	}
+	tags, err := mirror.ParsePatterns("tags", settings.Tags)
+	return mirror.Rules{
+		Branches:     branches,
+		Tags:         tags,
+		Prune:        settings.Prune,
+		Overwrite:    settings.Overwrite,
+		MaxDeletions: settings.MaxDeletions,
+	}, err
+}
+
+// logIn masks both credentials in every form, and prepares git with them.
+// Before the last mask is out, nothing is shown.
+func (m *mirroring) logIn(ctx context.Context) error {
+	forms := append(m.credential.Forms(), secret.PairForms(m.settings.SourceUsername, m.settings.SourceToken)...)
+	if err := m.mask(secret.InOrder(forms)); err != nil {
+		return err
+	}
+	// An OAuth client gets a token, which is masked too.
+	if _, err := m.ask(ctx, input.Settings{Common: m.settings.Common, Verify: input.VerifyNone}, &m.credential, target{}); err != nil {
+		return err
+	}
+	if !m.settings.ExpiresOn.IsZero() {
+		if f := credential.CheckExpiry(m.settings.ExpiresOn, m.world.Now()); f != nil {
+			m.note(fault.Warn(f))
+		}
+	}
+	m.tell()
+	logins, err := m.logins()
+	if err != nil {
+		return err
+	}
+	m.git, err = git.Open(ctx, git.Options{
+		Remotes: git.Remotes{
+			Source:      m.source.text,
+			SourceLocal: m.source.local,
+			Bitbucket:   m.repository.URL,
+			PlainHTTP:   m.source.plainHTTP || m.credential.Server.Loopback,
+		},
+		Logins: logins,
+		Lookup: m.world.Lookup,
+		CA:     m.settings.CACertificate,
+		Scrub:  m.scrub,
+	})
+	return err
+}
+
+// logins are the environment variables by which git logs in: to Bitbucket for
+// this repository alone, and to the source's server.
+func (m *mirroring) logins() ([]secret.Value, error) {
+	const prefix = "BITBUCKET_AUTH_MIRROR"
+	setups := []gitconfig.Setup{{
+		Reach:     gitconfig.RepositoryOnly,
+		Root:      m.credential.Server.GitRoot(),
+		Paths:     []string{m.repository.Name()},
+		User:      m.credential.GitUsername,
+		Password:  m.credential.Token,
+		EnvPrefix: prefix,
+	}}
+	if !m.source.local && !m.settings.SourceToken.IsEmpty() {
+		setups = append(setups, gitconfig.Setup{
+			Reach:     gitconfig.Host,
+			Root:      m.source.root,
+			User:      m.settings.SourceUsername,
+			Password:  m.settings.SourceToken,
+			EnvPrefix: prefix,
+		})
+	}
+	return gitconfig.Variables(func(string) (string, bool) { return "", false }, setups...)
+}
+
+// scrub takes the secrets out of a server's text, on hosts without masks too.
+func (m *mirroring) scrub(text string) string {
+	for _, form := range m.masked {
+		text = strings.ReplaceAll(text, form, "***")
+	}
+	return text
+}
+
+// list lists both sides at once, and plans what to change.
+func (m *mirroring) list(ctx context.Context) error {
+	ended := m.begin("reading the branches and tags of %s and %s", m.source.text, m.repository.URL)
+	if shallow, err := m.git.IsShallow(ctx); err != nil {
+		return err
+	} else if shallow {
+		return git.Shallow()
+	}
+	var source mirror.Listing
+	var sourceErr, bitbucketErr error
+	var both sync.WaitGroup
+	both.Go(func() { source, sourceErr = m.git.ListSource(ctx) })
+	both.Go(func() { m.bitbucket, bitbucketErr = m.git.ListBitbucket(ctx) })
+	both.Wait()
+	if sourceErr != nil {
+		return sourceErr
+	}
+	if bitbucketErr != nil {
+		// A source that must not be mirrored creates no repository either.
+		if _, err := mirror.New(source, mirror.Listing{}, m.rules); err != nil {
+			return err
+		}
+		if err := m.create(ctx, bitbucketErr); err != nil {
+			return err
+		}
+	}
+	if m.fromNothing() {
+		var err error
+		if source.Head, err = m.git.SourceHead(ctx); err != nil {
+			return err
+		}
+	}
+	ended("the source has %s, Bitbucket has %s", refs(len(source.Refs)), refs(len(m.bitbucket.Refs)))
+	var err error
+	m.plan, err = mirror.New(source, m.bitbucket, m.rules)
+	return err
+}
+
+// fromNothing reports whether Bitbucket's repository is empty.
+func (m *mirroring) fromNothing() bool { return len(m.bitbucket.Refs) == 0 }
+
+// create creates the repository where it is missing, or else returns why it
+// couldn't be listed.
+func (m *mirroring) create(ctx context.Context, listErr error) error {
+	code := fault.From(listErr).Code
+	if m.settings.Create == input.CreateNone || code != fault.Refused && code != fault.NotFound {
+		return listErr
+	}
+	if m.settings.DryRun {
+		m.log("Bitbucket has no repository %s that this token can see; without dry-run, it would be created", m.repository.Name())
+		return nil
+	}
+	client, err := m.client(m.settings.Common, m.credential.Server)
+	if err != nil {
+		return err
+	}
+	err = client.Create(ctx, m.credential, bitbucket.NewRepository{
+		Workspace: m.repository.Workspace,
+		Slug:      m.repository.Slug,
+		Project:   m.settings.Project,
+		Public:    m.settings.Create == input.CreatePublic,
+	})
+	if err != nil {
+		return err
+	}
+	m.log("created the repository %s in Bitbucket", m.repository.Name())
+	return nil
+}
+
+// transferLFS transfers the objects of the new LFS pointers, before anything
+// refers to them in Bitbucket.
+func (m *mirroring) transferLFS(ctx context.Context) error {
+	tips := ids(m.toPush())
+	if !m.settings.LFS || len(tips) == 0 {
+		return nil
+	}
+	pointers, err := m.git.Pointers(ctx, tips, m.known)
+	if err != nil || len(pointers) == 0 {
+		return err
+	}
+	var size int64
+	for _, p := range pointers {
+		size += p.Size
+	}
+	ended := m.begin("transferring %d LFS objects (%s)", len(pointers), bytesText(size))
+	if err := m.git.PrepareLFS(ctx, pointers); err != nil {
+		return err
+	}
+	if err := m.git.FetchLFS(ctx); err != nil {
+		return err
+	}
+	if err := m.git.PushLFS(ctx); err != nil {
+		return err
+	}
+	ended("transferred the LFS objects")
+	return nil
+}
+
+// push makes the changes. Where it fails in the middle, what was changed by then
+// is reported all the same.
+func (m *mirroring) push(ctx context.Context) error {
+	pending := 0
+	for _, c := range m.plan.Changes {
+		if c.Action != mirror.Refused {
+			pending++
+		}
+	}
+	if pending == 0 {
+		return nil
+	}
+	ended := m.begin("pushing %s to Bitbucket", refs(pending))
+	var sent int64
+	for _, changes := range m.plan.Pushes(m.fromNothing()) {
+		n, err := m.git.Push(ctx, changes, func(c *mirror.Change) { m.made[c] = true })
+		sent += n
+		if err != nil {
+			return m.abandon(ctx, err)
+		}
+	}
+	ended("pushed %s", bytesText(sent))
+	return nil
+}
+
+// abandon reports what was changed before a fault, if anything was.
+func (m *mirroring) abandon(ctx context.Context, cause error) error {
+	if len(m.made) == 0 {
+		return cause
+	}
+	for i := range m.plan.Changes {
+		if c := &m.plan.Changes[i]; c.Action != mirror.Refused && !m.made[c] {
+			c.Refuse("the run ended before it was pushed")
+		}
+	}
+	if err := m.handOver(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	return cause
+}
+
+// toPush is the changes that need the source's objects.
+func (m *mirroring) toPush() []*mirror.Change {
+	var changes []*mirror.Change
+	for i := range m.plan.Changes {
+		if c := &m.plan.Changes[i]; c.Action != mirror.Refused && c.New != "" {
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
+
+// ids are the new values of changes, each once.
+func ids(changes []*mirror.Change) []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, c := range changes {
+		if !seen[c.New] {
+			seen[c.New] = true
+			list = append(list, c.New)
+		}
+	}
+	return list
+}
+
+// tokenMissing ends a run whose token is empty.
+func (m *mirroring) tokenMissing(ctx context.Context) error {
+	f, expected := explainMissing(m.host.Event())
+	if m.settings.OnMissingToken == input.Fail {
+		return f.Hint("to succeed without it, set on-missing-token: skip")
+	}
+	level := fault.Warning
+	if expected {
+		level = fault.Notice
+	}
+	m.note(fault.Remark{Level: level, Fault: f})
+	m.tell()
+	return m.give(ctx, []secret.Value{host.Public("available", "false")})
+}

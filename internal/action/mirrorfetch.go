@@ -1,0 +1,153 @@
+package action
+
+import (
+	"context"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// depths are how far back history is fetched, in commits, until it meets what
+// Bitbucket has.
+var depths = []int{64, 1024, 16384, git.All}
+
+// maxProbes is for how many old values the source is asked whether it has them.
+const maxProbes = 20
+
+// fetch gets what the push needs, and finds out which branches have diverged.
+// How much that is depends on the change, not on the history.
+func (m *mirroring) fetch(ctx context.Context) error {
+	changes := m.toPush()
+	if len(changes) == 0 || m.settings.DryRun && m.fromNothing() {
+		return nil
+	}
+	ended := m.begin("fetching %s from the source", refs(len(changes)))
+	var received int64
+	var err error
+	if m.fromNothing() {
+		received, err = m.git.FetchAll(ctx, ids(changes))
+	} else {
+		received, err = m.fetchChange(ctx, changes)
+	}
+	if err != nil {
+		return err
+	}
+	ended("fetched %s", bytesText(received))
+	return nil
+}
+
+// fetchChange goes back step by step until each old value is found, and the
+// history of each new one meets commits that Bitbucket has.
+func (m *mirroring) fetchChange(ctx context.Context, changes []*mirror.Change) (received int64, err error) {
+	tips := m.withContext(ids(changes))
+	undecided := updates(changes)
+	for step, depth := range depths {
+		n, err := m.git.Fetch(ctx, tips, depth, true)
+		if err != nil {
+			return received, err
+		}
+		received += n
+		history, err := m.git.History(ctx)
+		if err != nil {
+			return received, err
+		}
+		if step == 0 && history.EndsWithin(depth, tips) {
+			return received, git.Shallow()
+		}
+		if undecided = m.relate(undecided, history); step == 0 {
+			if undecided, err = m.probe(ctx, undecided); err != nil {
+				return received, err
+			}
+		}
+		if tips, err = m.unfinished(ctx, history, undecided); err != nil || len(tips) == 0 {
+			return received, err
+		}
+	}
+	// All of the source's history isn't enough.
+	return received, git.Shallow()
+}
+
+// withContext adds Bitbucket's main branch, if the source has the same: new
+// branches and tags most likely grow from it, and only what comes after it has
+// to be pushed then.
+func (m *mirroring) withContext(tips []string) []string {
+	main := m.bitbucket.Refs[m.bitbucket.Head]
+	if main == "" || m.plan.Count(mirror.Created) == 0 || !m.plan.SourceHas(main) {
+		return tips
+	}
+	return append(tips, main)
+}
+
+// updates are the branches of which it isn't known whether they have diverged.
+func updates(changes []*mirror.Change) []*mirror.Change {
+	var list []*mirror.Change
+	for _, c := range changes {
+		if c.Action == mirror.Updated {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// relate decides which branches have only grown and which have diverged, as far
+// as the history tells, and returns the others.
+func (m *mirroring) relate(changes []*mirror.Change, history mirror.History) []*mirror.Change {
+	var undecided []*mirror.Change
+	for _, c := range changes {
+		switch history.Relate(c.Old, c.New) {
+		case mirror.Diverged:
+			m.plan.Diverged(c)
+		case mirror.Unknown:
+			undecided = append(undecided, c)
+		case mirror.Ancestor:
+		}
+	}
+	return undecided
+}
+
+// probe asks the source for the old values themselves: a commit that it doesn't
+// have is in none of its histories, however far one goes back.
+func (m *mirroring) probe(ctx context.Context, changes []*mirror.Change) ([]*mirror.Change, error) {
+	var undecided []*mirror.Change
+	for i, c := range changes {
+		lacks := false
+		if i < maxProbes {
+			var err error
+			if lacks, err = m.git.Lacks(ctx, c.Old); err != nil {
+				return nil, err
+			}
+		}
+		if lacks {
+			m.plan.Diverged(c)
+		} else {
+			undecided = append(undecided, c)
+		}
+	}
+	return undecided, nil
+}
+
+// unfinished returns the tips whose history has to be fetched further back.
+func (m *mirroring) unfinished(ctx context.Context, history mirror.History, undecided []*mirror.Change) ([]string, error) {
+	m.known = nil
+	for _, id := range m.bitbucket.Refs {
+		if history.Has(id) {
+			m.known = append(m.known, id)
+		}
+	}
+	changes := m.toPush()
+	uncovered, err := m.git.Uncovered(ctx, ids(changes), m.known)
+	if err != nil {
+		return nil, err
+	}
+	if len(uncovered) > 0 {
+		for _, c := range changes {
+			if history.Reaches(c.New, uncovered) {
+				undecided = append(undecided, c)
+			}
+		}
+	}
+	if len(undecided) == 0 {
+		return nil, nil
+	}
+	return m.withContext(ids(undecided)), nil
+}

@@ -1,0 +1,193 @@
+package action
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// Limits that keep the log and the summary readable.
+const (
+	maxLogged = 200
+	maxRows   = 500
+)
+
+// log shows a line at once.
+func (m *mirroring) log(format string, args ...any) {
+	m.note(fault.Infof(format, args...))
+	m.tell()
+}
+
+// begin shows that a part starts. What it returns shows its result and how long
+// it took.
+func (m *mirroring) begin(format string, args ...any) (ended func(format string, args ...any)) {
+	m.log(format, args...)
+	start := m.world.Now()
+	return func(format string, args ...any) {
+		m.log("%s (%.1f s)", fmt.Sprintf(format, args...), m.world.Now().Sub(start).Seconds())
+	}
+}
+
+// refs is a number of branches and tags.
+func refs(n int) string {
+	if n == 1 {
+		return "1 branch or tag"
+	}
+	return strconv.Itoa(n) + " branches and tags"
+}
+
+// bytesText is a size for people.
+func bytesText(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.0f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// report hands over the results. Refs that were left alone fail the run.
+func (m *mirroring) report(ctx context.Context) error {
+	if err := m.handOver(ctx); err != nil {
+		return err
+	}
+	refused := m.plan.Refused()
+	if len(refused) == 0 {
+		return nil
+	}
+	what := refs(len(refused)) + " left alone: " + line(refused[0])
+	if len(refused) > 1 {
+		what += fmt.Sprintf(", and %d more", len(refused)-1)
+	}
+	return fault.New(fault.Incomplete, m.scrub(what),
+		"the log and the job summary name each of them, with the reason; everything else was pushed",
+		"to replace diverged branches and moved tags by what the source has, set overwrite: true")
+}
+
+// handOver logs each change, and gives the results to later steps.
+func (m *mirroring) handOver(ctx context.Context) error {
+	for i, c := range m.plan.Changes {
+		if i == maxLogged {
+			m.log("and %d more", len(m.plan.Changes)-maxLogged)
+			break
+		}
+		m.log("%s", m.scrub(line(c)))
+	}
+	m.log("%s", m.totals())
+	json, omitted := m.plan.JSON()
+	if omitted > 0 {
+		m.note(fault.Noticef("the output refs leaves out %s, since outputs are limited to 1 MiB", refs(omitted)))
+		m.tell()
+	}
+	count := func(action mirror.Action) string { return strconv.Itoa(m.plan.Count(action)) }
+	outputs := []secret.Value{
+		host.Public("changed", strconv.FormatBool(m.plan.Changed())),
+		host.Public("created", count(mirror.Created)),
+		host.Public("updated", count(mirror.Updated)),
+		host.Public("overwritten", count(mirror.Overwritten)),
+		host.Public("deleted", count(mirror.Deleted)),
+		host.Public("refused", count(mirror.Refused)),
+		host.Public("refs", json),
+		host.Public("repository-url", m.repository.URL),
+		host.Public("available", "true"),
+	}
+	if err := m.give(ctx, outputs); err != nil {
+		return err
+	}
+	if m.settings.Summary {
+		if err := m.host.Summarize(m.summary()); err != nil {
+			m.note(fault.Warn(fault.From(err)))
+			m.tell()
+		}
+	}
+	return nil
+}
+
+// variablePrefix begins the variables that hold the outputs in env-file.
+const variablePrefix = "BITBUCKET_MIRROR"
+
+// give gives outputs to later steps: as outputs, or as variables in env-file.
+// Where there is neither, the log says it all.
+func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
+	switch {
+	case m.host.HasOutputs():
+		return m.host.HandOver(ctx, host.Results{Outputs: outputs})
+	case m.settings.EnvFile != "":
+		return m.host.HandOver(ctx, host.Results{Variables: named(variablePrefix, outputs, nil)})
+	}
+	return nil
+}
+
+// totals is the run in one line.
+func (m *mirroring) totals() string {
+	if len(m.plan.Changes) == 0 {
+		return "Bitbucket is up to date"
+	}
+	text := fmt.Sprintf("%d created, %d updated, %d overwritten, %d deleted, %d left alone",
+		m.plan.Count(mirror.Created), m.plan.Count(mirror.Updated), m.plan.Count(mirror.Overwritten),
+		m.plan.Count(mirror.Deleted), m.plan.Count(mirror.Refused))
+	if m.settings.DryRun {
+		return "dry run, nothing was changed: " + text
+	}
+	return text
+}
+
+// line is a change in words.
+func line(c mirror.Change) string {
+	text := string(c.Action)
+	if c.Action == mirror.Refused {
+		text = "left alone"
+	}
+	text = c.Ref + ": " + text
+	if c.Reason != "" {
+		text += ", since " + c.Reason
+	}
+	return text
+}
+
+// shortID is an object ID as git abbreviates it.
+func shortID(id string) string {
+	if id == "" {
+		return "–"
+	}
+	return "`" + id[:min(len(id), 9)] + "`"
+}
+
+// summary is the page that the run shows beside its log.
+func (m *mirroring) summary() string {
+	var b strings.Builder
+	b.WriteString("### Mirror of " + cell(m.source.text) + "\n\n")
+	b.WriteString(cell(m.repository.URL) + ": " + m.totals() + "\n\n")
+	changes := m.plan.Refused()
+	for _, c := range m.plan.Changes {
+		if c.Action != mirror.Refused {
+			changes = append(changes, c)
+		}
+	}
+	if len(changes) == 0 {
+		return b.String()
+	}
+	row(&b, "Branch or tag", "Result", "Old", "New", "Reason")
+	row(&b, "---", "---", "---", "---", "---")
+	for i, c := range changes {
+		if i == maxRows {
+			fmt.Fprintf(&b, "\nand %d more: see the log and the output `refs`\n", len(changes)-maxRows)
+			break
+		}
+		result := string(c.Action)
+		if c.Action == mirror.Refused {
+			result = "⚠️ left alone"
+		}
+		row(&b, cell(c.Ref), result, shortID(c.Old), shortID(c.New), shown(m.scrub(c.Reason), maxWarning))
+	}
+	return b.String()
+}

@@ -1,0 +1,164 @@
+package action
+
+import (
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// address is where the source is.
+type address struct {
+	text      string // URL without user-info, or an absolute path
+	root      string // scheme and host of a URL
+	local     bool   // a path
+	plainHTTP bool   // http, on this machine
+}
+
+// cloneURLs are the variables in which hosts say which repository a job is for.
+// GitLab's CI_REPOSITORY_URL isn't among them: it contains a token.
+var cloneURLs = map[string][]string{
+	"GitLab CI":           {"CI_PROJECT_URL"},
+	"Woodpecker CI":       {"CI_REPO_CLONE_URL"},
+	"Woodpecker":          {"CI_REPO_CLONE_URL"},
+	"Drone":               {"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
+	"Harness CI":          {"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
+	"Azure Pipelines":     {"BUILD_REPOSITORY_URI"},
+	"Bitbucket Pipelines": {"BITBUCKET_GIT_HTTP_ORIGIN"},
+	"CircleCI":            {"CIRCLE_REPOSITORY_URL"},
+	"Buildkite":           {"BUILDKITE_REPO"},
+	"Jenkins":             {"GIT_URL"},
+}
+
+// findSource decides which repository to mirror.
+func (m *mirroring) findSource() error {
+	text := m.settings.Source
+	if text.IsEmpty() {
+		text = m.builtRepository()
+	}
+	if text.IsEmpty() {
+		return fault.New(fault.SourceMissing, "source isn't set, and "+m.host.Name()+" doesn't say which repository the job is for",
+			"set source to the https URL of the repository to mirror, or to its path")
+	}
+	secrets, plain := secret.SplitUserInfo(text)
+	if err := m.mask(secret.Forms(secrets...)); err != nil {
+		return err
+	}
+	if len(secrets) > 0 && !m.settings.Source.IsEmpty() {
+		m.note(fault.Warn(fault.New(fault.SourceSecret, "source contains a password, which isn't used",
+			"remove everything between // and @, and set source-token instead",
+			"if the password was stored in the clear, revoke it")))
+	}
+	if !secret.OneLine(m.settings.SourceToken.Reveal()) || !secret.OneLine(m.settings.SourceUsername) {
+		return fault.New(fault.TokenCharacter, "source-token or source-username contains a line break or a control character",
+			"store the token again, as one line")
+	}
+	if !secret.OneLine(plain) {
+		return sourceAddress("source contains a line break or a control character")
+	}
+	if m.isDestination(plain) {
+		return fault.New(fault.SourceIsDestination, "source and repository are the same repository, so nothing was changed",
+			"set source to the repository to mirror, and repository to its copy in Bitbucket")
+	}
+	var err error
+	m.source, err = parseAddress(plain)
+	return err
+}
+
+// builtRepository is the repository that the host is building, or empty.
+func (m *mirroring) builtRepository() secret.String {
+	getenv := func(name string) string {
+		value, _ := m.world.Lookup(name)
+		return strings.TrimSpace(value)
+	}
+	if repository := getenv("GITHUB_REPOSITORY"); repository != "" && m.host.HasOutputs() {
+		server := getenv("GITHUB_SERVER_URL")
+		if server == "" {
+			server = "https://github.com"
+		}
+		return secret.New(strings.TrimSuffix(server, "/") + "/" + repository)
+	}
+	for _, name := range cloneURLs[m.host.Name()] {
+		if value := getenv(name); value != "" {
+			// Bitbucket Pipelines says http, and serves https.
+			if rest, ok := strings.CutPrefix(value, "http://bitbucket.org/"); ok {
+				value = "https://bitbucket.org/" + rest
+			}
+			return secret.New(value)
+		}
+	}
+	return secret.String{}
+}
+
+// isDestination reports whether an address, in any spelling, is that of the
+// repository to bring up to date.
+func (m *mirroring) isDestination(source string) bool {
+	if !strings.Contains(source, "://") && !strings.Contains(source, ":") {
+		return false // a path
+	}
+	server := m.credential.Server
+	server.URL = oneLoopback(server.URL)
+	r, _, err := repository.Parse(secret.New(oneLoopback(source)), server)
+	return err == nil && strings.EqualFold(r.Name(), m.repository.Name())
+}
+
+// oneLoopback is a URL in which this machine has one name.
+func oneLoopback(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || !isLoopback(u.Hostname()) {
+		return text
+	}
+	u.Host = "127.0.0.1:" + u.Port()
+	return strings.TrimSuffix(u.String(), "/")
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func sourceAddress(what string) error {
+	return fault.New(fault.SourceAddress, what,
+		"set source to an https URL such as https://github.com/owner/repository, or to the path of a repository")
+}
+
+// parseAddress accepts https URLs, http on this machine, and paths.
+func parseAddress(text string) (address, error) {
+	scheme, rest, isURL := strings.Cut(text, "://")
+	if !isURL {
+		return parsePath(text)
+	}
+	if strings.EqualFold(scheme, "file") {
+		return parsePath(rest)
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Path == "" || u.Path == "/":
+		return address{}, sourceAddress("source isn't the URL of a repository")
+	case u.Scheme == "ssh" || u.Scheme == "git":
+		return address{}, sourceAddress("source is an address for " + u.Scheme + ", and only https is supported")
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return address{}, sourceAddress("source has a query or a fragment")
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+		return address{}, sourceAddress("source isn't an https URL, so source-token would travel in the clear")
+	}
+	root := u.Scheme + "://" + strings.ToLower(u.Host)
+	return address{text: root + strings.TrimRight(u.EscapedPath(), "/"), root: root, plainHTTP: u.Scheme == "http"}, nil
+}
+
+func parsePath(text string) (address, error) {
+	// host:path is how git writes ssh addresses; C:\path isn't one.
+	host, _, colon := strings.Cut(text, ":")
+	if colon && len(host) > 1 && !strings.ContainsAny(host, `/\`) {
+		return address{}, sourceAddress("source is an address for ssh, and only https is supported")
+	}
+	path, err := filepath.Abs(text)
+	if err != nil {
+		return address{}, sourceAddress("source isn't a path that can be used")
+	}
+	return address{text: path, local: true}, nil
+}
