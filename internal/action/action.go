@@ -42,15 +42,18 @@ func Run(ctx context.Context, world World) int {
 		return show(world, "bitbucket-auth "+world.Version+"\n")
 	}
 	h, hostErr := host.Choose(host.World{Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr}, asked.shell)
-	if asked.mirror && hostErr != nil && fault.From(hostErr).Code == fault.NoHost {
-		hostErr = nil // it has no results that need one
+	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
+	if asked.mirror && noHost {
+		hostErr = nil // its log is all that it has to say
 	}
 	if err == nil {
 		err = hostErr
 	}
 	r := run{world: world, host: h}
 	if err == nil {
-		r.note(fault.Infof("the host is %s", h.Name()))
+		if !noHost {
+			r.note(fault.Infof("the host is %s", h.Name()))
+		}
 		err = r.guarded(ctx, asked.mirror)
 	}
 	if err == nil {

@@ -78,28 +78,30 @@ func (r *run) mirror(ctx context.Context) error {
 func (m *mirroring) understand(ctx context.Context) error {
 	from := m.run.source(contract.MirrorSettings)
 	text, readErr := input.ReadMirror(ctx, from)
+	settings, remarks, settingsErr := text.Parse()
+	m.settings = settings
+	// Where there are no outputs, and no file for them, the log says it all.
+	if m.host.HasOutputs() || settings.EnvFile != "" {
+		if err := m.host.Prepare(settings.EnvFile, false); err != nil {
+			return err
+		}
+	}
 	if err := m.mask(secret.Forms(text.Secrets()...)); err != nil {
 		return err
 	}
-	remarks, err := from.Unknown(m.world.Environ)
-	m.note(remarks...)
-	if err := cmp.Or(err, readErr); err != nil {
+	unknown, unknownErr := from.Unknown(m.world.Environ)
+	m.note(unknown...)
+	if err := cmp.Or(unknownErr, readErr); err != nil {
 		return err
 	}
-	settings, remarks, err := text.Parse()
-	m.settings = settings
 	m.note(remarks...)
-	if err != nil {
-		return err
-	}
-	if settings.EnvFile != "" {
-		if err := m.host.UseFile(settings.EnvFile); err != nil {
-			return err
-		}
+	if settingsErr != nil {
+		return settingsErr
 	}
 	if settings.Token.IsEmpty() {
 		return nil
 	}
+	var err error
 	if m.rules, err = rules(settings); err != nil {
 		return err
 	}
@@ -371,7 +373,7 @@ func ids(changes []*mirror.Change) []string {
 
 // tokenMissing ends a run whose token is empty.
 func (m *mirroring) tokenMissing(ctx context.Context) error {
-	f, expected := explainMissing(m.host.Event())
+	f, expected := explainMissing(m.host)
 	if m.settings.OnMissingToken == input.Fail {
 		return f.Hint("to succeed without it, set on-missing-token: skip")
 	}

@@ -1,8 +1,10 @@
 package action
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -24,9 +26,8 @@ type address struct {
 var cloneURLs = map[string][]string{
 	"GitLab CI":           {"CI_PROJECT_URL"},
 	"Woodpecker CI":       {"CI_REPO_CLONE_URL"},
-	"Woodpecker":          {"CI_REPO_CLONE_URL"},
 	"Drone":               {"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
-	"Harness CI":          {"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
+	"Harness":             {"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
 	"Azure Pipelines":     {"BUILD_REPOSITORY_URI"},
 	"Bitbucket Pipelines": {"BITBUCKET_GIT_HTTP_ORIGIN"},
 	"CircleCI":            {"CIRCLE_REPOSITORY_URL"},
@@ -60,12 +61,11 @@ func (m *mirroring) findSource() error {
 	if !secret.OneLine(plain) {
 		return sourceAddress("source contains a line break or a control character")
 	}
-	if m.isDestination(plain) {
+	var err error
+	if m.source, err = parseAddress(plain); m.isDestination(cmp.Or(m.source.text, plain)) {
 		return fault.New(fault.SourceIsDestination, "source and repository are the same repository, so nothing was changed",
 			"set source to the repository to mirror, and repository to its copy in Bitbucket")
 	}
-	var err error
-	m.source, err = parseAddress(plain)
 	return err
 }
 
@@ -75,7 +75,7 @@ func (m *mirroring) builtRepository() secret.String {
 		value, _ := m.world.Lookup(name)
 		return strings.TrimSpace(value)
 	}
-	if repository := getenv("GITHUB_REPOSITORY"); repository != "" && m.host.HasOutputs() {
+	if repository := getenv("GITHUB_REPOSITORY"); repository != "" && m.host.InputsOnly() {
 		server := getenv("GITHUB_SERVER_URL")
 		if server == "" {
 			server = "https://github.com"
@@ -113,7 +113,7 @@ func oneLoopback(text string) string {
 		return text
 	}
 	u.Host = "127.0.0.1:" + u.Port()
-	return strings.TrimSuffix(u.String(), "/")
+	return u.String()
 }
 
 func isLoopback(host string) bool {
@@ -147,8 +147,11 @@ func parseAddress(text string) (address, error) {
 		return address{}, sourceAddress("source isn't an https URL, so source-token would travel in the clear")
 	}
 	root := u.Scheme + "://" + strings.ToLower(u.Host)
-	return address{text: root + strings.TrimRight(u.EscapedPath(), "/"), root: root, plainHTTP: u.Scheme == "http"}, nil
+	return address{text: root + cleanPath(u), root: root, plainHTTP: u.Scheme == "http"}, nil
 }
+
+// cleanPath is a URL's path without slashes that have no meaning.
+func cleanPath(u *url.URL) string { return path.Clean("/" + strings.TrimLeft(u.EscapedPath(), "/")) }
 
 func parsePath(text string) (address, error) {
 	// host:path is how git writes ssh addresses; C:\path isn't one.
@@ -156,9 +159,9 @@ func parsePath(text string) (address, error) {
 	if colon && len(host) > 1 && !strings.ContainsAny(host, `/\`) {
 		return address{}, sourceAddress("source is an address for ssh, and only https is supported")
 	}
-	path, err := filepath.Abs(text)
+	absolute, err := filepath.Abs(text)
 	if err != nil {
 		return address{}, sourceAddress("source isn't a path that can be used")
 	}
-	return address{text: path, local: true}, nil
+	return address{text: absolute, local: true}, nil
 }

@@ -94,7 +94,7 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 			"check that the token hasn't expired, and that it was made for this repository or its account has access",
 			"run the credential action with verify: strict to find out which")
 	case status == 402, strings.Contains(text, "user limit"):
-		return fault.New(fault.UserLimit, "Bitbucket refuses pushes, since the workspace has more users than its plan allows (402)",
+		return fault.New(fault.UserLimit, "Bitbucket refuses pushes, since the workspace exceeds the user limit of its plan (402)",
 			"remove users from the workspace, or change its plan: Workspace settings → Plan details")
 	case status == 404, strings.Contains(text, "' not found"):
 		return fault.New(fault.NotFound, "Bitbucket has no such repository, or the token can't see it (404)",

@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -43,6 +44,15 @@ func ParsePatterns(id, text string) (Patterns, error) {
 // Match reports whether the patterns select a name.
 func (p Patterns) Match(name string) bool {
 	return (len(p.include) == 0 || matchAny(p.include, name)) && !matchAny(p.exclude, name)
+}
+
+// String is the patterns as a list.
+func (p Patterns) String() string {
+	list := slices.Clone(p.include)
+	for _, pattern := range p.exclude {
+		list = append(list, "!"+pattern)
+	}
+	return strings.Join(list, ", ")
 }
 
 // none reports whether the patterns exclude every name there can be.
