@@ -29,6 +29,7 @@ var actions = []struct {
 }{
 	{"../action.yml", contract.CredentialSettings, contract.CredentialOutputs, false},
 	{"../binary/action.yml", contract.CredentialSettings, contract.CredentialOutputs, true},
+	{"../mirror/action.yml", contract.MirrorSettings, contract.MirrorOutputs, true},
 }
 
 // The inputs and outputs of the action.yml files are those of the program.

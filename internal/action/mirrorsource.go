@@ -62,11 +62,26 @@ func (m *mirroring) findSource() error {
 		return sourceAddress("source contains a line break or a control character")
 	}
 	var err error
-	if m.source, err = parseAddress(plain); m.isDestination(cmp.Or(m.source.text, plain)) {
+	m.source, err = parseAddress(plain)
+	m.keepJobToken()
+	if m.isDestination(cmp.Or(m.source.text, plain)) {
 		return fault.New(fault.SourceIsDestination, "source and repository are the same repository, so nothing was changed",
 			"set source to the repository to mirror, and repository to its copy in Bitbucket")
 	}
 	return err
+}
+
+// keepJobToken drops a source-token that is the job's own, as mirror/action.yml
+// sets it by default, if the source is on another server than the job's.
+func (m *mirroring) keepJobToken() {
+	own, _ := m.world.Lookup("JOB_TOKEN")
+	server, _ := m.world.Lookup("GITHUB_SERVER_URL")
+	token := m.settings.SourceToken.Reveal()
+	if !m.host.InputsOnly() || token == "" || token != own || m.source.local || strings.EqualFold(strings.TrimRight(server, "/"), m.source.root) {
+		return
+	}
+	m.settings.SourceToken = secret.String{}
+	m.note(fault.Infof("source-token isn't used: it is this job's own token, and the source is on another server"))
 }
 
 // builtRepository is the repository that the host is building, or empty.

@@ -170,7 +170,7 @@ func (g *Git) writeCA(options Options) (path string, err error) {
 	path = filepath.Join(g.root, "ca.pem")
 	certificates = append(certificates, '\n')
 	certificates = append(certificates, options.CA...)
-	if err := os.WriteFile(path, append(certificates, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(path, append(certificates, '\n'), 0o600); err != nil { //nolint:gosec // a path of our own
 		return "", tempFault(err)
 	}
 	return path, nil

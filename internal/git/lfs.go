@@ -37,8 +37,7 @@ func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, er
 		return nil, err
 	}
 	path := filepath.Join(g.root, "blobs")
-	defer os.Remove(path)
-	_, err = g.toFile(ctx, path, strings.NewReader(strings.Join(small, "\n")+"\n"), "cat-file", "--batch", "--buffer")
+	err = g.toFile(ctx, path, strings.NewReader(strings.Join(small, "\n")+"\n"), "cat-file", "--batch", "--buffer")
 	if err != nil {
 		return nil, err
 	}
@@ -53,9 +52,7 @@ func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, er
 // smallBlobs lists the new files that are as small as a pointer.
 func (g *Git) smallBlobs(ctx context.Context, tips, known []string) ([]string, error) {
 	objects, sizes := filepath.Join(g.root, "objects"), filepath.Join(g.root, "sizes")
-	defer os.Remove(objects)
-	defer os.Remove(sizes)
-	_, err := g.toFile(ctx, objects, revisions(tips, known), "rev-list", "--objects", "--no-object-names",
+	err := g.toFile(ctx, objects, revisions(tips, known), "rev-list", "--objects", "--no-object-names",
 		"--missing=allow-any", fmt.Sprintf("--filter=blob:limit=%d", maxPointer), "--stdin")
 	if err != nil {
 		return nil, err
@@ -65,7 +62,7 @@ func (g *Git) smallBlobs(ctx context.Context, tips, known []string) ([]string, e
 		return nil, tempFault(err)
 	}
 	defer list.Close()
-	if _, err := g.toFile(ctx, sizes, list, "cat-file", "--buffer", "--batch-check=%(objectname) %(objecttype) %(objectsize)"); err != nil {
+	if err := g.toFile(ctx, sizes, list, "cat-file", "--buffer", "--batch-check=%(objectname) %(objecttype) %(objectsize)"); err != nil {
 		return nil, err
 	}
 	file, err := os.Open(sizes)
@@ -86,16 +83,16 @@ func (g *Git) smallBlobs(ctx context.Context, tips, known []string) ([]string, e
 	return small, nil
 }
 
-// toFile runs git with its standard output in a file: it may be larger than
-// what fits into memory.
-func (g *Git) toFile(ctx context.Context, path string, stdin io.Reader, arguments ...string) (output, error) {
+// toFile runs git with its standard output in a file of the temporary
+// directory: it may be larger than what fits into memory.
+func (g *Git) toFile(ctx context.Context, path string, stdin io.Reader, arguments ...string) error {
 	file, err := os.Create(path)
 	if err != nil {
-		return output{}, tempFault(err)
+		return tempFault(err)
 	}
 	defer file.Close()
-	out, err := g.runTo(ctx, stdin, file, arguments...)
-	return out, local(err)
+	_, err = g.runTo(ctx, stdin, file, arguments...)
+	return local(err)
 }
 
 // readPointers reads files as cat-file writes them: a line "ID blob size", the
