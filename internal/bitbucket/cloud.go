@@ -54,8 +54,7 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fau
 
 	case http.StatusNotFound:
 		return nil, fault.New(fault.NotFound, "there is no such "+string(what)+", or the token can't see it (404)",
-			"check the spelling of the input "+string(what),
-			"check that the token's account has access, or that the access token was made for it")
+			"check the spelling of the input "+string(what), accessHint(kind))
 
 	case http.StatusGone:
 		change := changePattern().FindString(message)
@@ -119,8 +118,19 @@ func listed(scopes []string) string {
 	return ": " + strings.Join(scopes, ", ")
 }
 
-// refusedHints are what to look at when a credential is refused, by what goes
-// wrong most often with its kind.
+// accessHint says what decides which repositories a token can see.
+func accessHint(kind credential.Kind) string {
+	switch kind {
+	case credential.AccessToken:
+		return "check that the access token was made for it, or for its project or workspace"
+	case credential.OAuthConsumer:
+		return "check that the OAuth client belongs to its workspace: " + oauthClients
+	}
+	return "check that the token's account has access to it, and that the token isn't limited to another workspace"
+}
+
+// refusedHints are the most common causes of a refusal, by the kind of
+// credential.
 func refusedHints(kind credential.Kind) []string {
 	switch kind {
 	case credential.APIToken:
