@@ -52,10 +52,9 @@ docs: ## write the generated parts of the documents anew
 	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
 .PHONY: bench
-bench: build ## measure beside the yardsticks, and write docs/benchmarks.md
-	@mkdir -p .bin/bench
-	@cd bench && $(BUILD) -o ../.bin/bench/ ./yardsticks/...
-	@cd bench && go run .
+bench: build ## measure the budgets next to their yardsticks, and write docs/benchmarks.md
+	@$(BUILD) -o .bin/bench/ ./bench/yardsticks/... ./bench/testbed
+	@bench/run
 
 .PHONY: fuzz
 fuzz: ## fuzz every target for FUZZTIME (1m)
@@ -81,7 +80,6 @@ lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflow
 	.bin/golangci-lint run ./...
 	cd e2e && ../.bin/golangci-lint run --config ../.golangci.yml ./...
 	cd e2e/runners && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
-	cd bench && ../.bin/golangci-lint run --config ../.golangci.yml ./...
 	cd tools/image && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
 	.bin/actionlint
 

@@ -1,0 +1,2 @@
+# A mirror, as in a shell.
+BITBUCKET_AUTH_HOST=shell exec .bin/bitbucket-auth mirror
