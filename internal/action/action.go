@@ -122,7 +122,7 @@ func (r *run) steps(ctx context.Context) error {
 		return r.tokenMissing(ctx, settings)
 	}
 
-	cred, remarks, err := credential.New(credential.Given{
+	cred, remarks, err := credential.New(credential.Input{
 		Token:    settings.Token,
 		Identity: settings.Identity,
 		Kind:     settings.Kind,

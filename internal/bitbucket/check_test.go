@@ -34,7 +34,7 @@ func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca [
 func newCredential(t *testing.T, kind credential.Kind, token bitbuckettest.Token) credential.Credential {
 	t.Helper()
 	identity := map[credential.Kind]string{credential.APIToken: token.Email, credential.AppPassword: token.Username, credential.OAuthConsumer: token.Key}[kind]
-	c, _, err := credential.New(credential.Given{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: server.Server{Loopback: true}})
+	c, _, err := credential.New(credential.Input{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: server.Server{Loopback: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,9 @@ import (
 
 const byteOrderMark = '\uFEFF'
 
-// Clean cuts what pasting leaves around a token: white space, byte-order marks
-// and a matching pair of quotes, until nothing changes. The remarks say what
-// was cut from what is called name.
+// Clean removes what pasting leaves around a token: white space, byte-order
+// marks and a matching pair of quotes, until nothing changes. The remarks say
+// what was removed; name is what they call the token.
 func Clean(name string, raw secret.String) (secret.String, []fault.Remark) {
 	text, remarks := clean(name, raw.Reveal())
 	return secret.New(text), remarks
@@ -42,35 +42,42 @@ func clean(name, text string) (string, []fault.Remark) {
 		}
 	}
 	if text == "" {
-		return "", nil // nothing was given: there is nothing to say of its wrapping
+		return "", nil // an empty value needs no remark about what was around it
 	}
 	var remarks []fault.Remark
 	if space {
-		remarks = append(remarks, fault.Noticef("white space around the %s was cut", name))
+		remarks = append(remarks, fault.Noticef("white space around the %s was removed", name))
 	}
 	if mark {
-		remarks = append(remarks, fault.Noticef("a byte-order mark around the %s was cut", name))
+		remarks = append(remarks, fault.Noticef("a byte-order mark around the %s was removed", name))
 	}
 	if quotes {
-		remarks = append(remarks, fault.Noticef("quotes around the %s were cut", name))
+		remarks = append(remarks, fault.Noticef("quotes around the %s were removed", name))
 	}
 	return text, remarks
 }
 
-// Secrets returns what is secret in a token and an identity as they were given,
-// before anything is known of them: the whole token, the words of a pasted
-// header or of several lines, the password of a pair that came encoded, and an
+// Secrets returns what may be secret in a token and an identity, before either
+// is understood: the whole token; the words of a pasted header or of several
+// lines; the token in a pair, or in anything that is base64 already; and an
 // identity that looks like a token, since the two are easily swapped.
 func Secrets(token secret.String, identity string) []secret.String {
 	text, _ := clean("token", token.Reveal())
 	secrets := []secret.String{token, secret.New(text)}
 	for _, word := range strings.Fields(text) {
 		secrets = append(secrets, secret.New(word))
-		if _, password, ok := decodePair(word); ok {
+		if password, ok := tokenOfPair(word); ok {
 			secrets = append(secrets, secret.New(password))
 		}
+		if plain, ok := decoded(word); ok {
+			if _, password, pair := strings.Cut(plain, ":"); pair {
+				secrets = append(secrets, secret.New(password))
+			} else if isTokenShaped(plain) {
+				secrets = append(secrets, secret.New(plain))
+			}
+		}
 	}
-	if who, _ := clean("identity", identity); looksLikeToken(who) {
+	if who, _ := clean("identity", identity); isTokenShaped(who) {
 		secrets = append(secrets, secret.New(who))
 	}
 	return secrets

@@ -12,9 +12,9 @@ import (
 
 func TestClean(t *testing.T) {
 	const (
-		space  = "white space around the token was cut"
-		mark   = "a byte-order mark around the token was cut"
-		quotes = "quotes around the token were cut"
+		space  = "white space around the token was removed"
+		mark   = "a byte-order mark around the token was removed"
+		quotes = "quotes around the token were removed"
 	)
 	for _, test := range []struct {
 		given, want string
@@ -48,9 +48,9 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// Whatever a setting turns out to be, its secrets are known before anything is
-// said of it.
-func TestSecretsOfWhatWasGiven(t *testing.T) {
+// Whatever the settings turn out to hold, their secrets are found before any
+// message is.
+func TestSecrets(t *testing.T) {
 	token := credentialtest.AccessToken()
 	encoded := base64Of(email + ":" + token)
 	for name, test := range map[string]struct{ token, identity string }{
@@ -59,6 +59,8 @@ func TestSecretsOfWhatWasGiven(t *testing.T) {
 		"a header":        {"Bearer " + token, email},
 		"encoded":         {encoded, email},
 		"encoded, header": {"Authorization: Basic " + encoded, email},
+		"encoded alone":   {base64Of(token + "\n"), email},
+		"a pair":          {email + ":" + token, email},
 		"several lines":   {token + "\n" + token, email},
 		"swapped":         {email, " " + token},
 	} {

@@ -7,20 +7,19 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// expiryNotice is how many days ahead an expiry is warned of.
+// expiryNotice is how many days before the expiry the warnings start.
 const expiryNotice = 14
 
 // CheckExpiry compares the day on which a token expires (no Bitbucket API
-// tells it) with now, both in UTC. It returns nil where there is nothing to
-// say, a fault of code Expired past the day, and one of code ExpiresSoon from
-// 14 days before it.
+// reports it) with now, both in UTC. It returns a fault of code Expired after
+// that day, one of code ExpiresSoon from 14 days before it, and nil otherwise.
 func CheckExpiry(day, now time.Time) *fault.Fault {
 	const renew = "make a new token, store it in the secret, and set expires-on to its expiry date"
 	today := now.UTC().Truncate(24 * time.Hour)
 	days := int(day.Sub(today).Hours() / 24)
 	switch {
 	case days < 0:
-		return fault.New(fault.Expired, "the token expired on "+day.Format(time.DateOnly)+", by the input expires-on", renew)
+		return fault.New(fault.Expired, "the token expired on "+day.Format(time.DateOnly)+", according to expires-on", renew)
 	case days > expiryNotice:
 		return nil
 	}

@@ -15,8 +15,8 @@ func TestCheckExpiry(t *testing.T) {
 		{"2026-11-23", "the token expires on 2026-11-23, in 2 days (BBA128)"},
 		{"2026-11-22", "the token expires on 2026-11-22, tomorrow (BBA128)"},
 		{"2026-11-21", "the token expires on 2026-11-21, today (BBA128)"},
-		{"2026-11-20", "the token expired on 2026-11-20, by the input expires-on (BBA201)"},
-		{"2020-01-01", "the token expired on 2020-01-01, by the input expires-on (BBA201)"},
+		{"2026-11-20", "the token expired on 2026-11-20, according to expires-on (BBA201)"},
+		{"2020-01-01", "the token expired on 2020-01-01, according to expires-on (BBA201)"},
 	} {
 		day, err := time.Parse(time.DateOnly, test.day)
 		if err != nil {

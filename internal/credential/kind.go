@@ -9,7 +9,7 @@ import (
 // Kind is a kind of Bitbucket credential.
 type Kind string
 
-// The kinds, by the names that the input `kind` takes.
+// The kinds, by the names that the setting kind accepts.
 const (
 	APIToken        Kind = "api-token"         // Cloud, of an Atlassian account
 	AccessToken     Kind = "access-token"      // Cloud, of a repository, project or workspace
@@ -31,15 +31,15 @@ func (k Kind) Title() string {
 	case AppPassword:
 		return "an app password"
 	case OAuthConsumer:
-		return "an OAuth consumer"
+		return "an OAuth client"
 	case HTTPAccessToken:
 		return "an HTTP access token"
 	}
 	return "a credential"
 }
 
-// OnCloud tells whether credentials of this kind belong to Bitbucket Cloud,
-// and so must be sent nowhere else.
+// OnCloud reports whether credentials of this kind belong to Bitbucket Cloud, so
+// that they must be sent nowhere else.
 func (k Kind) OnCloud() bool {
 	return k != HTTPAccessToken
 }
@@ -58,15 +58,8 @@ func (k Kind) serverFor(s server.Server) server.Server {
 	return server.Cloud
 }
 
-// User names that Bitbucket fixes for git over HTTPS, whoever owns the token
-// (support.atlassian.com, "Using API tokens" and "Using access tokens").
-const (
-	APITokenUser    = "x-bitbucket-api-token-auth"
-	AccessTokenUser = "x-token-auth"
-)
-
 // prefixes are how tokens of a kind begin. Atlassian doesn't document them, so
-// an explicit kind wins over them.
+// an explicit kind takes precedence.
 var prefixes = []struct {
 	text string
 	kind Kind
@@ -77,7 +70,8 @@ var prefixes = []struct {
 	{"BBDC-", HTTPAccessToken},
 }
 
-// kindByPrefix returns the kind whose prefix the token has, and that prefix.
+// kindByPrefix returns the kind of token that begins like this one, and that
+// prefix.
 func kindByPrefix(token string) (kind Kind, prefix string, ok bool) {
 	for _, p := range prefixes {
 		if strings.HasPrefix(token, p.text) {

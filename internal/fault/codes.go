@@ -30,7 +30,7 @@ var (
 	CredentialSet     = Code{"BBA126", ExitInput}
 	ExpiresOn         = Code{"BBA127", ExitInput}
 	ExpiresSoon       = Code{"BBA128", ExitInput}
-	IdentityEmail     = Code{"BBA129", ExitInput} // an e-mail where a username belongs
+	// BBA129 was a warning that BBA124 includes now.
 	Repository        = Code{"BBA130", ExitInput}
 	RepositoryHost    = Code{"BBA131", ExitInput}
 	RepositoryHTTP    = Code{"BBA132", ExitInput}
@@ -47,6 +47,7 @@ var (
 	AvoField          = Code{"BBA143", ExitInput} // a field of Avo Assure's form
 	SettingUnknown    = Code{"BBA144", ExitInput} // a variable that is named almost like a setting
 	NotNumber         = Code{"BBA145", ExitInput}
+	TokenForeign      = Code{"BBA146", ExitInput} // a token of another service
 )
 
 // What Bitbucket answered: BBA2xx.

@@ -96,6 +96,9 @@ func (s Setup) rewrites() []rewrite {
 // SSHAddresses returns how a host's ssh addresses begin, in each spelling that
 // git accepts, for each port.
 func SSHAddresses(host string, ports ...string) []string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]" // IPv6
+	}
 	addresses := []string{"git@" + host + ":", "ssh://git@" + host + "/"}
 	for _, port := range ports {
 		addresses = append(addresses, "ssh://git@"+host+":"+port+"/")

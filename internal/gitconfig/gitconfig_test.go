@@ -154,6 +154,17 @@ GIT_CONFIG_COUNT=4
 	}
 }
 
+func TestSSHAddresses(t *testing.T) {
+	for host, want := range map[string]string{
+		"git.example.com": "git@git.example.com: ssh://git@git.example.com/ ssh://git@git.example.com:7999/",
+		"2001:db8::1":     "git@[2001:db8::1]: ssh://git@[2001:db8::1]/ ssh://git@[2001:db8::1]:7999/",
+	} {
+		if got := strings.Join(gitconfig.SSHAddresses(host, "7999"), " "); got != want {
+			t.Errorf("%s: got %s", host, got)
+		}
+	}
+}
+
 // Entries of earlier steps are kept, and every call has variables of its own.
 func TestEntriesAreAppended(t *testing.T) {
 	earlier := map[string]string{

@@ -187,6 +187,7 @@ func TestTokenInAnotherInput(t *testing.T) {
 		{"token": "TOKEN_ABC", "repository": "ws/TOKEN_ABC"},
 		{"token": "TOKEN_ABC", "env-prefix": "TOKEN_ABC"},
 		{"token": "TOKEN_ABC", "server-url": "https://git.example.com/TOKEN_ABC"},
+		{"token": "TOKEN_ABC", "server-url": "https://git.example.com/TOKEN_ABC/projects/X"}, // a fault that quotes it
 		{"token": "TOKEN_ABC", "avo-connection-name": "mine TOKEN_ABC"},
 		{"token": "TOKEN_ABC", "avo-connection-name": "mine", "avo-username": "TOKEN_ABC"},
 	} {

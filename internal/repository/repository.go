@@ -1,5 +1,5 @@
-// Package repository understands every spelling of a Bitbucket repository that
-// people paste: web pages, clone commands, ssh addresses, and plain names.
+// Package repository parses every spelling of a Bitbucket repository that people
+// paste: web pages, clone commands, ssh addresses, and plain names.
 package repository
 
 import (
@@ -17,38 +17,39 @@ type Repository struct {
 	Slug      string
 	URL       string // HTTPS clone URL, without a user name
 
-	// Spelled is workspace/slug in the letter case that was given. Git compares
-	// paths case-sensitively, so later steps may need either.
+	// Spelled is workspace/slug in the letter case that the user wrote. Git
+	// compares paths case-sensitively, so later steps may need either.
 	Spelled string
-	// SSHPort is the port of an ssh spelling, or empty.
+	// SSHPort is the port in an ssh spelling, or empty.
 	SSHPort string
 }
 
 // Name is workspace/slug.
 func (r Repository) Name() string { return r.Workspace + "/" + r.Slug }
 
-// Parse understands a spelling. The error is a [*fault.Fault]; it quotes
-// neither the spelling nor a parser's error, since a password may be in it.
-func Parse(given secret.String, site server.Server) (Repository, []fault.Remark, error) {
-	secrets, text := secret.SplitUserInfo(secret.New(withoutCommand(given.Reveal())))
+// Parse parses a spelling of a repository on a server. The error is a
+// [*fault.Fault]; it quotes neither the spelling nor a parser's error, since
+// there may be a password in it.
+func Parse(spelling secret.String, on server.Server) (Repository, []fault.Remark, error) {
+	secrets, text := secret.SplitUserInfo(secret.New(trimCommand(spelling.Reveal())))
 	var remarks []fault.Remark
 	if len(secrets) > 0 {
 		remarks = append(remarks, fault.Warn(fault.New(fault.RepositorySecret,
-			"the repository holds a password, which is not used",
-			"take out everything between // and @",
-			"if that was ever stored in the clear, revoke it")))
+			"the repository's URL contains a password, which isn't used",
+			"remove everything between // and @ from it",
+			"if the password was ever stored in the clear, revoke it")))
 	}
-	base, err := url.Parse(site.URL)
+	base, err := url.Parse(on.URL)
 	if err != nil {
 		return Repository{}, remarks, fault.Internal()
 	}
 	var path, port string
-	deep := false // whether pages below the repository are taken
+	deep := false // whether it may be a page below the repository
 	switch scheme, after, hasScheme := strings.Cut(text, "://"); {
 	case hasScheme && strings.EqualFold(scheme, "ssh"):
 		path, port, err = sshPath(after, base)
 	case hasScheme:
-		path, err = webPath(text, base, site)
+		path, err = webPath(text, base, on)
 		deep = true
 	default:
 		path, deep, err = plainPath(text, base)
@@ -56,22 +57,22 @@ func Parse(given secret.String, site server.Server) (Repository, []fault.Remark,
 	if err != nil {
 		return Repository{}, remarks, err
 	}
-	r, err := fromPath(path, site, deep)
+	r, err := fromPath(path, on, deep)
 	r.SSHPort = port
 	return r, remarks, err
 }
 
-// ParseWorkspace understands a workspace id, or a Data Center project key.
-func ParseWorkspace(text string, site server.Server) (workspace string, err error) {
+// ParseWorkspace parses a workspace id, or a Data Center's project key.
+func ParseWorkspace(text string, on server.Server) (workspace string, err error) {
 	if !isName(text) {
-		return "", fault.New(fault.Workspace, "the workspace is no workspace id and no project key",
-			"give the id as it stands in the repository's URL, such as my-team; a project key on Data Center, such as PROJ")
+		return "", fault.New(fault.Workspace, "workspace isn't a valid workspace id or project key",
+			"set workspace to the id in the repository's URL, such as my-team; on Data Center, to the project key, such as PROJ")
 	}
-	return normal(text, site), nil
+	return normal(text, on), nil
 }
 
-// withoutCommand drops the words that Bitbucket's Clone button copies along.
-func withoutCommand(text string) string {
+// trimCommand removes the words that Bitbucket's Clone button copies along.
+func trimCommand(text string) string {
 	words := strings.Fields(text)
 	if len(words) == 3 && words[0] == "git" && words[1] == "clone" {
 		return words[2]
@@ -89,39 +90,42 @@ func sshPath(address string, base *url.URL) (path, port string, err error) {
 	return path, u.Port(), nil
 }
 
-// webPath is the path of a web page or an HTTPS clone URL, behind the site's
+// webPath is the path of a web page or an HTTPS clone URL, behind the server's
 // context path.
-func webPath(text string, base *url.URL, site server.Server) (string, error) {
+func webPath(text string, base *url.URL, on server.Server) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return "", unclear(site)
+		return "", unclear(on)
 	}
 	switch {
-	case u.Scheme != "https" && (u.Scheme != "http" || !site.Loopback):
+	case u.Scheme != "https" && (u.Scheme != "http" || !on.Loopback):
 		if u.Scheme != "http" {
-			return "", unclear(site)
+			return "", unclear(on)
 		}
-		return "", fault.New(fault.RepositoryHTTP, "the repository is a plain http URL, over which the credential would travel in the clear",
+		return "", fault.New(fault.RepositoryHTTP, "the repository's URL is plain http, so the credential would travel in the clear",
 			"write https instead of http")
 	case hostPort(u) != hostPort(base):
 		return "", otherHost(base)
 	}
 	path, ok := strings.CutPrefix(u.Path, base.Path+"/")
 	if !ok {
-		return "", fault.New(fault.Repository, "the repository lies outside the path of server-url",
-			"set server-url to the address of your Data Center, its context path included")
+		return "", fault.New(fault.Repository, "the repository is outside the path of server-url",
+			"set server-url to the base URL of your Data Center, context path included")
 	}
 	return path, nil
 }
 
-// plainPath is the path of host:path, as ssh's scp-like addresses have it, of
-// an address that lost its scheme (which web tells), or the bare workspace/slug.
+// plainPath is the path in host:path (an scp-like ssh address), the path in an
+// address without its scheme (then web is true), or the plain workspace/slug.
 func plainPath(text string, base *url.URL) (path string, web bool, err error) {
 	prefix := base.Host + base.Path + "/"
 	if len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
 		return text[len(prefix):], true, nil
 	}
 	host, path, ok := strings.Cut(text, ":")
+	if address, after, found := strings.Cut(text, "]:"); found && strings.HasPrefix(address, "[") {
+		host, path = address[1:], after // IPv6
+	}
 	if !ok {
 		return text, false, nil
 	}
@@ -131,7 +135,7 @@ func plainPath(text string, base *url.URL) (path string, web bool, err error) {
 	return strings.TrimPrefix(path, "/"), false, nil
 }
 
-// hostPort is a URL's host with its port, the scheme's own one left out.
+// hostPort is a URL's host, with its port unless that is the scheme's default.
 func hostPort(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	if u.Scheme == "https" {
@@ -140,32 +144,31 @@ func hostPort(u *url.URL) string {
 	return strings.TrimSuffix(host, ":80")
 }
 
-// fromPath finds workspace and slug in a path, which may go deeper only where
-// it is a web page's.
-func fromPath(path string, site server.Server, deep bool) (Repository, error) {
+// fromPath finds workspace and slug in a path, which may go deeper only in a web
+// page's address.
+func fromPath(path string, on server.Server, deep bool) (Repository, error) {
 	parts := strings.Split(strings.TrimRight(path, "/"), "/")
-	if site.DataCenter && deep {
+	if on.DataCenter && deep {
 		parts = dataCenterParts(parts)
 	}
 	if len(parts) < 2 || len(parts) > 2 && !deep {
-		return Repository{}, unclear(site)
+		return Repository{}, unclear(on)
 	}
 	workspace, slug := parts[0], strings.TrimSuffix(parts[1], ".git")
 	if !isName(workspace) || !isName(slug) {
-		return Repository{}, unclear(site)
+		return Repository{}, unclear(on)
 	}
 	r := Repository{
-		Workspace: normal(workspace, site),
-		Slug:      normal(slug, site),
+		Workspace: normal(workspace, on),
+		Slug:      normal(slug, on),
 		Spelled:   workspace + "/" + slug,
 	}
-	r.URL = site.GitRoot() + "/" + r.Name() + ".git"
+	r.URL = on.GitRoot() + "/" + r.Name() + ".git"
 	return r, nil
 }
 
-// dataCenterParts drops what stands around project and repository in Data
-// Center's paths: scm/PROJ/repo.git, projects/PROJ/repos/repo and
-// users/name/repos/repo.
+// dataCenterParts returns project and repository from a Data Center's path:
+// scm/PROJ/repo.git, projects/PROJ/repos/repo or users/name/repos/repo.
 func dataCenterParts(parts []string) []string {
 	switch {
 	case len(parts) >= 4 && parts[0] == "projects" && parts[2] == "repos":
@@ -178,7 +181,7 @@ func dataCenterParts(parts []string) []string {
 	return nil
 }
 
-// isName holds for workspace ids, project keys and slugs:
+// isName reports whether text is a workspace id, project key or slug:
 // ^~?[A-Za-z0-9_][A-Za-z0-9_.-]*$
 func isName(text string) bool {
 	const inner = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
@@ -186,27 +189,27 @@ func isName(text string) bool {
 	return name != "" && !strings.ContainsAny(name[:1], ".-") && strings.Trim(name, inner) == ""
 }
 
-// normal is a name in the letter case that Bitbucket gives it: lower case on
-// Cloud, as it stands on Data Center.
-func normal(name string, site server.Server) string {
-	if site.DataCenter {
+// normal is a name in Bitbucket's own letter case: lower case on Cloud, unchanged
+// on Data Center.
+func normal(name string, on server.Server) string {
+	if on.DataCenter {
 		return name
 	}
 	return strings.ToLower(name)
 }
 
 func otherHost(base *url.URL) error {
-	return fault.New(fault.RepositoryHost, "the repository is on another host than server-url, "+base.Host,
-		"for a Data Center, set server-url to its address",
-		"otherwise give the repository that the credential is for")
+	return fault.New(fault.RepositoryHost, "the repository isn't on the server that server-url names, "+base.Host,
+		"for a repository on a Data Center, set server-url to its base URL",
+		"otherwise, set repository to the one that the credential is for")
 }
 
-func unclear(site server.Server) error {
-	example := site.URL + "/workspace/repo, or workspace/repo"
-	if site.DataCenter {
-		example = site.URL + "/projects/PROJ/repos/repo, or PROJ/repo"
+func unclear(on server.Server) error {
+	example := on.URL + "/workspace/repo, or workspace/repo"
+	if on.DataCenter {
+		example = on.URL + "/projects/PROJ/repos/repo, or PROJ/repo"
 	}
-	return fault.New(fault.Repository, "the repository is no spelling of a Bitbucket repository",
-		"give its address as the browser or the Clone button shows it, such as "+example,
+	return fault.New(fault.Repository, "repository isn't a recognised repository address",
+		"set it to the address that the browser or the Clone button shows, such as "+example,
 		"for a whole workspace or project, set workspace instead")
 }

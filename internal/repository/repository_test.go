@@ -15,6 +15,7 @@ import (
 var (
 	cloud      = server.Cloud
 	dataCenter = server.Server{URL: "https://git.example.com:8443/ctx", DataCenter: true}
+	ipv6       = server.Server{URL: "https://[2001:db8::1]:8443/ctx", DataCenter: true}
 	loopback   = server.Server{URL: "http://127.0.0.1:7990", Loopback: true}
 )
 
@@ -48,6 +49,10 @@ func TestSpellings(t *testing.T) {
 		{dataCenter, "ssh://git@git.example.com:7999/PROJ/repo.git", with(repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git"), "", "7999")},
 		{dataCenter, "PROJ/repo", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "~me/repo", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
+
+		{ipv6, "https://[2001:db8::1]:8443/ctx/projects/PROJ/repos/repo/browse/@scope", repo("PROJ", "repo", "https://[2001:db8::1]:8443/ctx/scm/PROJ/repo.git")},
+		{ipv6, "ssh://git@[2001:db8::1]:7999/PROJ/repo.git", with(repo("PROJ", "repo", "https://[2001:db8::1]:8443/ctx/scm/PROJ/repo.git"), "", "7999")},
+		{ipv6, "git@[2001:db8::1]:PROJ/repo.git", repo("PROJ", "repo", "https://[2001:db8::1]:8443/ctx/scm/PROJ/repo.git")},
 
 		{loopback, "http://127.0.0.1:7990/ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
 		{loopback, "git@127.0.0.1:ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// maxUserName is the longest text before an @ that is taken for a user name, in
-// characters. Bitbucket's are shorter; what is longer may be a token.
+// maxUserName is the length of the longest text before an @ that counts as a
+// user name, in characters. Bitbucket's are shorter; longer text may be a token.
 const maxUserName = 30
 
-// SplitUserInfo takes the user-info out of a URL, or of an scp-like address, as
-// it was typed. It returns what of it is secret (a password; a whole user-info
-// too long for a name), as given and percent-decoded, and the URL without it.
+// SplitUserInfo removes the user-info from a URL, or from an scp-like address.
+// It returns the secret parts (a password, or all of a user-info too long for a
+// name), as typed and percent-decoded, and the URL without user-info.
 //
-// It works on the text, since what has an unescaped slash in the password is no
-// URL to any parser, and still has the password in it.
+// It works on the text, because no parser accepts a URL whose password contains
+// an unescaped slash, and the password still has to be found.
 func SplitUserInfo(given String) (secrets []String, rest string) {
 	text := given.Reveal()
 	scheme, after, found := strings.Cut(text, "://")
@@ -44,13 +44,16 @@ func SplitUserInfo(given String) (secrets []String, rest string) {
 }
 
 // authorityEnd is where the host of a URL ends: at the first slash, unless what
-// stands before it is the beginning of a user:password with a slash in it.
+// precedes it is the start of a user:password that contains the slash.
 func authorityEnd(text string) int {
 	end := strings.IndexAny(text, "/?#")
 	if end < 0 {
 		return len(text)
 	}
 	authority := text[:end]
+	if address, port, ok := strings.Cut(authority, "]"); ok && strings.HasPrefix(address, "[") {
+		authority = "host" + port // an IPv6 address has colons of its own
+	}
 	_, port, colon := strings.Cut(authority, ":")
 	if colon && !strings.Contains(authority, "@") && strings.Trim(port, "0123456789") != "" {
 		if at := strings.LastIndex(text, "@"); at > end {

@@ -4,6 +4,7 @@ package server
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -87,7 +88,28 @@ func Parse(text secret.String) (Server, error) {
 		return Server{}, fault.New(fault.ServerURL, "server-url is another host or port of Bitbucket Cloud",
 			"leave out server-url for Bitbucket Cloud")
 	}
-	return Server{URL: u.Scheme + "://" + u.Host + path, DataCenter: true, Loopback: loopback}, nil
+	s := Server{URL: u.Scheme + "://" + u.Host, DataCenter: true, Loopback: loopback}
+	context, isPage := contextPath(path)
+	s.URL += context
+	if isPage {
+		return s, fault.New(fault.ServerURL, "server-url is the address of a page, not the base URL", "set server-url to "+s.URL)
+	}
+	return s, nil
+}
+
+// pages are how the paths of a Data Center's pages begin, below the context path.
+var pages = []string{"projects", "users", "scm", "rest", "plugins", "dashboard", "login"}
+
+// contextPath returns the part of a path before a page's, and whether there is a
+// page's. A path of /scm alone is a context path: there is no such page.
+func contextPath(path string) (context string, isPage bool) {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if slices.Contains(pages, segment) && path != "/scm" {
+			return strings.Join(segments[:i], "/"), true
+		}
+	}
+	return path, false
 }
 
 func isLoopback(host string) bool {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +62,39 @@ func TestParseRefuses(t *testing.T) {
 		}
 		if strings.Contains(f.Error()+strings.Join(f.Hints, ""), "s3cret") {
 			t.Errorf("%q is echoed", text)
+		}
+	}
+}
+
+// The address of a page gets the base URL as the hint; a context path may well
+// look like a page's.
+func TestParsePages(t *testing.T) {
+	const ctx = "https://git.example.com:8443/ctx"
+	for text, base := range map[string]string{
+		ctx + "/projects/X":                ctx,
+		ctx + "/projects":                  ctx,
+		ctx + "/projects/X/repos/r/browse": ctx,
+		ctx + "/scm/X/r.git":               ctx,
+		ctx + "/scm/":                      ctx,
+		ctx + "/rest/api/latest":           ctx,
+		ctx + "/dashboard":                 ctx,
+		ctx + "/users/me/repos/r":          ctx,
+		ctx + "/login":                     ctx,
+		ctx + "/plugins/servlet/access-tokens/users/me/manage": ctx,
+		"https://git.example.com/scm/X/r.git":                  "https://git.example.com",
+		"https://git.example.com/a/b/projects/X":               "https://git.example.com/a/b",
+		"https://[2001:db8::1]/login":                          "https://[2001:db8::1]",
+		"http://127.0.0.1:7990/projects/X":                     "http://127.0.0.1:7990",
+	} {
+		_, err := server.Parse(secret.New(text))
+		f := fault.From(err)
+		if err == nil || f.Code != fault.ServerURL || !slices.Contains(f.Hints, "set server-url to "+base) {
+			t.Errorf("%s: got %v, %q", text, err, f.Hints)
+		}
+	}
+	for _, text := range []string{"https://example.com/scm", "https://example.com/git/stash", "https://example.com/projectsite"} {
+		if got, err := server.Parse(secret.New(text)); err != nil || got.URL != text {
+			t.Errorf("%s: got %+v, %v", text, got, err)
 		}
 	}
 }

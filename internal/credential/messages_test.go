@@ -1,0 +1,64 @@
+package credential_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// A token of another service is named as what it is: a fault, unless the user
+// has said what kind it is.
+func TestForeignTokens(t *testing.T) {
+	for prefix, whose := range map[string]string{
+		"ghp_": "GitHub", "github_pat_": "GitHub", "gho_": "GitHub", "ghs_": "GitHub", "ghu_": "GitHub", "ghr_": "GitHub",
+		"glpat-": "GitLab", "gldt-": "GitLab", "glrt-": "GitLab", "glcbt-": "GitLab", "glptt-": "GitLab",
+		"npm_": "npm", "xoxb-": "Slack", "xoxp-": "Slack", "AKIA": "AWS", "ASIA": "AWS", "ATSTT": "Atlassian service account",
+	} {
+		token := prefix + credentialtest.ConsumerSecret()
+		want := "(it begins with " + prefix + ")"
+		for _, in := range []credential.Input{given(token, email), given(token, ""), on(dataCenter, given(token, ""))} {
+			_, _, err := credential.New(in)
+			if f := fault.From(err); err == nil || f.Code != fault.TokenForeign || !strings.Contains(f.What, whose) || !strings.HasSuffix(f.What, want) {
+				t.Errorf("%s: got %v", prefix, err)
+			}
+		}
+		_, remarks, err := credential.New(as(credential.APIToken, given(token, email)))
+		if got := warnings(remarks); err != nil || !slices.Equal(got, []fault.Code{fault.TokenForeign}) {
+			t.Errorf("%s, kind named: got %v, %v", prefix, got, err)
+		}
+	}
+}
+
+// What is said where the first guess would mislead.
+func TestMessages(t *testing.T) {
+	api, app := credentialtest.APIToken(), credentialtest.AppPassword()
+	for _, test := range []struct {
+		in        credential.Input
+		want      string
+		hint, not string
+	}{
+		{given(base64Of(api), email), "the token is base64 of a token", "store the token itself", ""},
+		{given(base64Of(email+":"+api), email), "the token is base64 of identity:token", "store the token itself", ""},
+		{given(email+":"+api, ""), "the token is a pair, identity:token", "the part before the colon", "swapped"},
+		{given(email, api), "character 8 of the token can't occur", "are token and identity swapped?", ""},
+		{given(username+":"+credentialtest.ConsumerSecret(), ""), "character 8 of the token can't occur", "if this is a pair", "swapped"},
+		{given("tokén-of-some-kind", email), "character 4 of the token can't occur", "copy the token again", ""},
+		{given("étoken-of-some-kind", email), "character 1 of the token can't occur", "copy the token again", ""},
+		{given(app, email), "Bitbucket Cloud removed app passwords", "it goes with the e-mail address that identity is set to", "username"},
+		{given(app, username), "Bitbucket Cloud removed app passwords", "set identity to the e-mail address", ""},
+	} {
+		_, remarks, err := credential.New(test.in)
+		f := fault.From(err)
+		if err == nil {
+			f = remarks[len(remarks)-1].Fault
+		}
+		hints := strings.Join(f.Hints, "\n")
+		if !strings.HasPrefix(f.What, test.want) || !strings.Contains(hints, test.hint) || test.not != "" && strings.Contains(hints, test.not) {
+			t.Errorf("want %q and %q, got %v\n%s", test.want, test.hint, f, hints)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package credential
+
+import (
+	"fmt"
+	"hash/crc32"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// foreign are the prefixes of other services' tokens, as these document them.
+var foreign = []struct{ prefix, title string }{
+	{"ghp_", "a GitHub token"},
+	{"github_pat_", "a GitHub token"},
+	{"gho_", "a GitHub token"},
+	{"ghu_", "a GitHub token"},
+	{"ghs_", "a GitHub token"},
+	{"ghr_", "a GitHub token"},
+	{"glpat-", "a GitLab token"},
+	{"gldt-", "a GitLab token"},
+	{"glrt-", "a GitLab token"},
+	{"glrtr-", "a GitLab token"},
+	{"glcbt-", "a GitLab token"},
+	{"glptt-", "a GitLab token"},
+	{"glft-", "a GitLab token"},
+	{"glimt-", "a GitLab token"},
+	{"glagent-", "a GitLab token"},
+	{"glwt-", "a GitLab token"},
+	{"glsoat-", "a GitLab token"},
+	{"glffct-", "a GitLab token"},
+	{"gloas-", "a GitLab token"},
+	{"npm_", "an npm token"},
+	{"xoxa-", "a Slack token"},
+	{"xoxb-", "a Slack token"},
+	{"xoxe", "a Slack token"},
+	{"xoxp-", "a Slack token"},
+	{"xoxr-", "a Slack token"},
+	{"xoxs-", "a Slack token"},
+	{"xapp-", "a Slack token"},
+	{"AKIA", "an AWS access key"},
+	{"ASIA", "an AWS access key"},
+	{"ATSTT", "a token of an Atlassian service account"},
+}
+
+// foreignPrefix returns whose token begins like this one, and that prefix.
+func foreignPrefix(token string) (title, prefix string, ok bool) {
+	for _, f := range foreign {
+		if strings.HasPrefix(token, f.prefix) {
+			return f.title, f.prefix, true
+		}
+	}
+	return "", "", false
+}
+
+// checkForeign refuses a token of another service.
+func checkForeign(token string) error {
+	title, prefix, ok := foreignPrefix(token)
+	if !ok {
+		return nil
+	}
+	return fault.New(fault.TokenForeign, fmt.Sprintf("this is %s (it begins with %s)", title, prefix),
+		"store a token of Bitbucket in the secret; for an API token: id.atlassian.com → Security → Create API token with scopes",
+		"if it is Bitbucket's after all, set kind")
+}
+
+// Layout of an API token, according to the validators of several secret
+// scanners: 184 characters, then their CRC-32 (IEEE) as 8 hexadecimal digits.
+const (
+	apiTokenLength   = 192
+	apiTokenChecksum = 8
+)
+
+// checkShape compares a token with what tokens of its kind look like. It only
+// warns: the format isn't documented, and the documented samples deviate from it
+// on purpose.
+func checkShape(kind Kind, token string) []fault.Remark {
+	if err := checkForeign(token); err != nil {
+		return []fault.Remark{fault.Warn(fault.From(err))}
+	}
+	found, _, known := kindByPrefix(token)
+	expected := prefixOf(kind)
+	switch {
+	case known && found != kind:
+		return []fault.Remark{fault.Warn(fault.New(fault.KindUnexpected,
+			fmt.Sprintf("the token is used as %s, but begins like %s", kind.Title(), found.Title()),
+			"if Bitbucket refuses it, leave out kind, or set it to "+string(found)))}
+	case !known && expected != "" && kind != HTTPAccessToken: // Data Center's older tokens have no prefix
+		return []fault.Remark{fault.Warn(fault.New(fault.KindUnexpected,
+			fmt.Sprintf("the token doesn't begin with %s, as %s does", expected, kind.Title()),
+			"check that the whole token was copied", "if it is of another kind, set kind"))}
+	case known && kind == APIToken && isDamaged(token):
+		return []fault.Remark{fault.Warn(fault.New(fault.TokenChecksum,
+			"the API token looks truncated or altered: its checksum doesn't match",
+			"copy the token again, or make a new one"))}
+	}
+	return nil
+}
+
+// isDamaged reports whether an API token of the usual length fails its checksum,
+// or is too short to have one.
+func isDamaged(token string) bool {
+	if len(token) != apiTokenLength {
+		return len(token) < apiTokenLength
+	}
+	head, tail := token[:apiTokenLength-apiTokenChecksum], token[apiTokenLength-apiTokenChecksum:]
+	return !strings.EqualFold(tail, fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(head))))
+}

@@ -1,0 +1,115 @@
+package credential
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// minToken is the length of the shortest text that counts as a token, in
+// characters: no shorter one can be masked.
+const minToken = secret.MinMask
+
+// checkToken applies the rules for a token of any kind.
+func checkToken(token string) error {
+	words := strings.Fields(token)
+	if len(words) > 1 && slices.Contains([]string{"basic", "bearer", "authorization:"}, strings.ToLower(words[0])) {
+		return fault.New(fault.TokenHeader, "the token is a complete Authorization header",
+			"store the token alone in the secret, without the words before it; bitbucket-auth makes the header")
+	}
+	if strings.HasPrefix(token, "$") || strings.Contains(token, "${{") {
+		return fault.New(fault.TokenUnexpanded, "the token is a reference that wasn't expanded",
+			"in a GitHub workflow write: token: ${{ secrets.YOUR_SECRET }}",
+			"in a shell, put double quotes around the variable, not single ones")
+	}
+	if strings.ContainsFunc(token, unicode.IsSpace) {
+		return fault.New(fault.TokenSpace, "the token contains white space",
+			"store one token in the secret, on one line, and nothing else")
+	}
+	if _, ok := tokenOfPair(token); ok {
+		return fault.New(fault.TokenCharacter, "the token is a pair, identity:token",
+			"set identity to the part before the colon, and store only the part behind it in the secret")
+	}
+	if i := strings.IndexFunc(token, notTokenCharacter); i >= 0 {
+		f := fault.Newf(fault.TokenCharacter,
+			"character %d of the token can't occur in a Bitbucket token (letters, digits and - . _ ~ + / = can)",
+			utf8.RuneCountInString(token[:i])+1)
+		switch {
+		case strings.Contains(token, "@"):
+			return f.Hint("this looks like an e-mail address: are token and identity swapped?")
+		case strings.Contains(token, ":"):
+			return f.Hint("if this is a pair, set identity to the part before the colon, and token to the part behind it")
+		}
+		return f.Hint("copy the token again from the page where it was made, and store it unchanged")
+	}
+	if len(token) < minToken {
+		return fault.Newf(fault.TokenShort, "the token is shorter than %d characters", minToken).
+			Hint("store the whole token in the secret; Bitbucket's have more than 30 characters")
+	}
+	return nil
+}
+
+// CheckMinted applies the rules for a token to one that a server has issued.
+func CheckMinted(token secret.String) error { return checkToken(token.Reveal()) }
+
+// notTokenCharacter reports what is outside the character set of RFC 6750,
+// section 2.1 (b64token), which includes every Bitbucket token.
+func notTokenCharacter(r rune) bool {
+	switch {
+	case 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+		return false
+	}
+	return !strings.ContainsRune("-._~+/=", r)
+}
+
+// checkEncoded refuses a token or a pair that is base64 already. Data Center's
+// old tokens decode to digits, a colon and random bytes, so pairs aren't looked
+// for where the kind is theirs.
+func checkEncoded(token string, kind Kind) error {
+	text, ok := decoded(token)
+	if !ok || isTokenShaped(token) {
+		return nil
+	}
+	what := ""
+	if isTokenShaped(text) {
+		what = "a token"
+	} else if _, pair := tokenOfPair(text); pair && kind != HTTPAccessToken {
+		what = "identity:token"
+	}
+	if what == "" {
+		return nil
+	}
+	return fault.New(fault.TokenEncoded, "the token is base64 of "+what,
+		"store the token itself in the secret; bitbucket-auth encodes it")
+}
+
+// decoded is text without its base64 encoding (either alphabet, padded or not).
+func decoded(text string) (string, bool) {
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	plain, err := base64.RawStdEncoding.DecodeString(text)
+	return strings.TrimSpace(string(plain)), err == nil && utf8.Valid(plain)
+}
+
+// tokenOfPair returns the token in what is probably identity:token: there is a
+// token behind the colon, or an e-mail address before it.
+func tokenOfPair(text string) (token string, ok bool) {
+	identity, token, found := strings.Cut(text, ":")
+	return token, found && token != "" && (isTokenShaped(token) || strings.Contains(identity, "@"))
+}
+
+// isTokenShaped reports whether text begins like a token, Bitbucket's or a
+// foreign one, and is as long as Bitbucket's shortest, an app password.
+func isTokenShaped(text string) bool {
+	const shortest = 36
+	if len(text) < shortest {
+		return false
+	}
+	_, _, known := kindByPrefix(text)
+	_, _, foreign := foreignPrefix(text)
+	return known || foreign
+}
