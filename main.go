@@ -8,16 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
-
-// grace is how long a run may take to end after a signal. A runner waits for 7.5
-// seconds (actions/runner, ProcessInvoker.cs).
-const grace = 4 * time.Second
 
 // version is set by the linker.
 var version string
@@ -29,33 +26,44 @@ func main() {
 func run() int {
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	// A closed pipe is told as a fault, instead of ending the process in the
+	// A closed pipe is reported as a fault, instead of ending the process in the
 	// middle of a write.
 	signal.Ignore(syscall.SIGPIPE)
+
+	return action.Run(ctx, action.World{
+		Args:          os.Args[1:],
+		Lookup:        os.LookupEnv,
+		Environ:       os.Environ(),
+		Stdin:         os.Stdin,
+		Stdout:        os.Stdout,
+		Stderr:        os.Stderr,
+		Now:           time.Now,
+		Proxy:         http.ProxyFromEnvironment,
+		Version:       buildVersion(),
+		CatchSignals:  sync.OnceFunc(func() { catchSignals(stop) }),
+		IgnoreSignals: func() { signal.Ignore(os.Interrupt, syscall.SIGTERM) },
+	})
+}
+
+// grace is how long a run may take to end after a signal. A runner waits for 7.5
+// seconds (actions/runner, ProcessInvoker.cs).
+const grace = 4 * time.Second
+
+// catchSignals ends a run's context at a signal, and the process if that isn't
+// enough: nothing else ends a write to a stream that nobody reads. It is called
+// only where a run waits, since it costs a thread.
+func catchSignals(stop context.CancelCauseFunc) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		f := fault.New(fault.Terminated, "terminated: nothing was handed over")
 		if <-signals == os.Interrupt {
 			f = fault.New(fault.Interrupted, "interrupted: nothing was handed over")
 		}
 		stop(f)
-		// Nothing else ends a write to a stream that nobody reads.
 		time.Sleep(grace)
 		os.Exit(f.Code.Exit)
 	}()
-
-	return action.Run(ctx, action.World{
-		Args:    os.Args[1:],
-		Lookup:  os.LookupEnv,
-		Environ: os.Environ(),
-		Stdin:   os.Stdin,
-		Stdout:  os.Stdout,
-		Stderr:  os.Stderr,
-		Now:     time.Now,
-		Proxy:   http.ProxyFromEnvironment,
-		Version: buildVersion(),
-	})
 }
 
 // buildVersion is what the linker was told, or what `go install` knows.

@@ -2,17 +2,19 @@ package main_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// A runner that reads no more must not keep the program from ending at its
-// signal: it gives 7.5 seconds before it kills.
+// A signal ends a run that writes to a runner which reads no more: the runner
+// gives it 7.5 seconds before it kills.
 func TestASignalEndsABlockedRun(t *testing.T) {
 	bin := build(t)
 	reader, writer, err := os.Pipe()
@@ -21,12 +23,9 @@ func TestASignalEndsABlockedRun(t *testing.T) {
 	}
 	defer reader.Close()
 	fill(t, writer)
-	output := filepath.Join(t.TempDir(), "output")
-	if err := os.WriteFile(output, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	output := newFile(t)
 	cmd := exec.Command(bin)
-	cmd.Env = []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + output, "INPUT_TOKEN=s3cret-s3cret"}
+	cmd.Env = []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + output, "GITHUB_ENV=" + newFile(t), "INPUT_TOKEN=s3cret-s3cret"}
 	cmd.Stdout = writer
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -36,12 +35,86 @@ func TestASignalEndsABlockedRun(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	exit, ok := errors.AsType[*exec.ExitError](cmd.Wait())
-	if !ok || exit.ExitCode() != 143 {
+	_ = cmd.Wait()
+	if signal := cmd.ProcessState.Sys().(syscall.WaitStatus).Signal(); signal != syscall.SIGTERM {
 		t.Errorf("ended with %v", cmd.ProcessState)
 	}
-	if text, err := os.ReadFile(output); err != nil || len(text) > 0 {
-		t.Errorf("handed over %q, %v", text, err)
+	if text := readFile(t, output); text != "" {
+		t.Errorf("handed over %q", text)
+	}
+}
+
+// Whenever a signal comes, all results are handed over, or none.
+func TestASignalLeavesAllResultsOrNone(t *testing.T) {
+	bin := build(t)
+	const moments = 120
+	hosts := map[string]func() (env, files []string){
+		"GitHub": func() (env, files []string) {
+			files = []string{newFile(t), newFile(t)}
+			return append(accessToken("GITHUB_ACTIONS=true"), "GITHUB_OUTPUT="+files[0], "GITHUB_ENV="+files[1]), files
+		},
+		"a file": func() (env, files []string) {
+			files = []string{filepath.Join(t.TempDir(), "env")}
+			return append(accessToken("CIRCLECI=true"), "BITBUCKET_AUTH_ENV_FILE="+files[0]), files
+		},
+		"standard output": func() (env, files []string) {
+			return append(accessToken("TF_BUILD=True"), "BITBUCKET_AUTH_REPOSITORY=team/repo"), nil
+		},
+	}
+	for name, newStep := range hosts {
+		// run returns how much of each result is left, and how long it took.
+		run := func(after time.Duration) (sizes []int, took time.Duration, signalled bool) {
+			env, files := newStep()
+			output, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer output.Close()
+			cmd := exec.Command(bin)
+			cmd.Env, cmd.Stdout = env, output
+			start := time.Now()
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(after)
+			if after > 0 {
+				_ = cmd.Process.Signal(syscall.SIGTERM)
+			}
+			_ = cmd.Wait()
+			took = time.Since(start)
+			for _, path := range files {
+				text, err := os.ReadFile(path)
+				if err != nil && !errors.Is(err, os.ErrNotExist) {
+					t.Fatal(err)
+				}
+				sizes = append(sizes, strings.Count(string(text), "s3cret-s3cret")*1000+strings.Count(string(text), "\n"))
+			}
+			if files == nil {
+				sizes = []int{strings.Count(readFile(t, output.Name()), "task.setvariable")}
+			}
+			return sizes, took, cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled()
+		}
+		all, took, _ := run(0)
+		for range 5 {
+			_, again, _ := run(0)
+			took = min(took, again)
+		}
+		none := make([]int, len(all))
+		ended, finished := 0, 0
+		for range moments {
+			sizes, _, signalled := run(time.Duration(rand.Int64N(int64(took + took/2))))
+			if signalled {
+				ended++
+			} else {
+				finished++
+			}
+			if want := map[bool][]int{true: none, false: all}[signalled]; !slices.Equal(sizes, want) {
+				t.Errorf("%s: left %v, want %v", name, sizes, want)
+			}
+		}
+		if ended == 0 || finished == 0 {
+			t.Errorf("%s: of %d runs, %d were ended by the signal", name, moments, ended)
+		}
 	}
 }
 

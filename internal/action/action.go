@@ -29,6 +29,13 @@ type World struct {
 	Now     func() time.Time
 	Proxy   func(*http.Request) (*url.URL, error) // by which requests go; nil: none
 	Version string
+
+	// Signals that ask a run to end do so at once, by their default action, while
+	// nothing has been handed over. From CatchSignals on, which is called before
+	// a run waits, they end its context instead; from IgnoreSignals on, which is
+	// called before results are written, nothing ends it. Both may be nil.
+	CatchSignals  func()
+	IgnoreSignals func()
 }
 
 // Run does one run and returns its exit code, one of those in package fault.
@@ -41,7 +48,9 @@ func Run(ctx context.Context, world World) int {
 	case err == nil && asked.version:
 		return show(world, "bitbucket-auth "+world.Version+"\n")
 	}
-	h, hostErr := host.Choose(host.World{Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr}, asked.shell)
+	h, hostErr := host.Choose(host.World{
+		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, BeforeWriting: world.IgnoreSignals,
+	}, asked.shell)
 	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
 	if asked.mirror && noHost {
 		hostErr = nil // its log is all that it has to say
@@ -82,6 +91,13 @@ type run struct {
 	told    []fault.Remark
 }
 
+// catchSignals is called before the run waits.
+func (r *run) catchSignals() {
+	if r.world.CatchSignals != nil {
+		r.world.CatchSignals()
+	}
+}
+
 // guarded turns a panic into a fault of our own. What panicked is not told,
 // since it may hold anything.
 func (r *run) guarded(ctx context.Context, mirror bool) (err error) {
@@ -91,6 +107,7 @@ func (r *run) guarded(ctx context.Context, mirror bool) (err error) {
 		}
 	}()
 	if mirror {
+		r.catchSignals() // nearly all that it does is wait
 		return r.mirror(ctx)
 	}
 	return r.steps(ctx)
@@ -178,6 +195,8 @@ func (r *run) source(settings []contract.Setting) input.Source {
 		Called:     r.host.SettingCalled,
 		Lookup:     r.world.Lookup,
 		Stdin:      r.world.Stdin,
+
+		BeforeWaiting: r.world.CatchSignals,
 	}
 }
 

@@ -41,6 +41,7 @@ func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential
 	if err != nil {
 		return checked{}, err
 	}
+	r.catchSignals()
 	ctx, cancel := context.WithTimeout(ctx, settings.Timeout)
 	defer cancel()
 	var c checked

@@ -110,6 +110,7 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	a.world.beforeWriting()
 	return a.print(b.String())
 }
 

@@ -63,6 +63,7 @@ func (s *shell) HandOver(ctx context.Context, results Results) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	s.world.beforeWriting()
 	if _, err := io.WriteString(s.world.Stdout, exports(s.world, results.Variables)); err != nil {
 		return streamFault(err)
 	}

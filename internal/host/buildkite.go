@@ -1,9 +1,11 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -61,39 +63,41 @@ type environment struct {
 }
 
 // HandOver sets the variables of the job's later phases in one request, which
-// the agent applies as a whole or not at all. It takes them back where ctx
-// ends meanwhile.
+// the agent applies as a whole or not at all.
 func (b *buildkiteHost) HandOver(ctx context.Context, results Results) error {
 	if err := results.check(); err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if len(results.Variables) == 0 {
 		return nil
 	}
-	limited, cancel := context.WithTimeout(ctx, jobAPITimeout)
+	b.world.beforeWriting()
+	ctx, cancel := context.WithTimeout(context.Background(), jobAPITimeout)
 	defer cancel()
 	var before environment
-	err := b.api.call(limited, http.MethodGet, "env", nil, &before)
-	if err == nil {
-		wanted := environment{Env: map[string]string{}}
-		for _, v := range results.Variables {
-			wanted.Env[secret.Underscored(v.Name)] = v.Text.Reveal()
-		}
-		err = b.api.call(limited, http.MethodPatch, "env", wanted, nil)
-		// A request that failed on the way may have been applied.
-		if err != nil || ctx.Err() != nil {
-			b.takeBack(before, wanted)
-		}
+	if err := b.api.call(ctx, http.MethodGet, "env", nil, &before); err != nil {
+		return err
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	wanted := environment{Env: map[string]string{}}
+	for _, v := range results.Variables {
+		wanted.Env[secret.Underscored(v.Name)] = v.Text.Reveal()
+	}
+	err := b.api.call(ctx, http.MethodPatch, "env", wanted, nil)
+	if err == nil {
+		return nil
+	}
+	// A request that failed on the way may have been applied.
+	if left := b.takeBack(before, wanted); left != nil {
+		return notTakenBack(fault.From(err), "the job's environment", fault.From(left).What)
 	}
 	return err
 }
 
-// takeBack makes the job's environment what it was. Nothing more can be done
-// where that fails as well. The context that ended the run must not end this.
-func (b *buildkiteHost) takeBack(before, wanted environment) {
+// takeBack makes the job's environment what it was.
+func (b *buildkiteHost) takeBack(before, wanted environment) error {
 	ctx, cancel := context.WithTimeout(context.Background(), jobAPITimeout)
 	defer cancel()
 	old := environment{Env: map[string]string{}}
@@ -105,10 +109,12 @@ func (b *buildkiteHost) takeBack(before, wanted environment) {
 			added = append(added, name)
 		}
 	}
+	var errDelete, errPatch error
 	if len(added) > 0 {
-		_ = b.api.call(ctx, http.MethodDelete, "env", map[string][]string{"keys": added}, nil)
+		errDelete = b.api.call(ctx, http.MethodDelete, "env", map[string][]string{"keys": added}, nil)
 	}
 	if len(old.Env) > 0 {
-		_ = b.api.call(ctx, http.MethodPatch, "env", old, nil)
+		errPatch = b.api.call(ctx, http.MethodPatch, "env", old, nil)
 	}
+	return cmp.Or(errDelete, errPatch)
 }

@@ -15,6 +15,16 @@ type World struct {
 	Lookup func(name string) (value string, present bool) // the environment
 	Stdout io.Writer
 	Stderr io.Writer
+
+	// BeforeWriting is called before results are written, which must not stop
+	// half-way. It may be nil.
+	BeforeWriting func()
+}
+
+func (w World) beforeWriting() {
+	if w.BeforeWriting != nil {
+		w.BeforeWriting()
+	}
 }
 
 func (w World) getenv(name string) string {

@@ -221,5 +221,5 @@ func (f *fileHost) HandOver(ctx context.Context, results Results) error {
 	if text == "" {
 		return nil
 	}
-	return appendAll(ctx, addition{f.file(), text})
+	return appendAll(ctx, f.world, addition{f.file(), text})
 }

@@ -188,10 +188,11 @@ func (f *openFile) takeBack() error {
 
 // appendAll writes all additions, or none: every file is opened before the first
 // is written to, and what was done is taken back if anything fails.
-func appendAll(ctx context.Context, additions ...addition) error {
+func appendAll(ctx context.Context, w World, additions ...addition) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	w.beforeWriting()
 	var files []*openFile
 	var err error
 	for _, a := range additions {
@@ -217,14 +218,14 @@ func appendAll(ctx context.Context, additions ...addition) error {
 	}
 	for _, f := range files {
 		if left := f.takeBack(); left != nil {
-			err = f.notTakenBack(fault.From(err), left)
+			err = notTakenBack(fault.From(err), f.label, fault.Reason(left))
 		}
 	}
 	return err
 }
 
 // notTakenBack adds to a fault that something of the results is left.
-func (f *openFile) notTakenBack(cause *fault.Fault, reason error) error {
-	return fault.New(cause.Code, cause.What+"; what was written to "+f.label+" can't be taken back: "+fault.Reason(reason),
-		append(cause.Hints, "remove what this step wrote to "+f.label+": it may hold a part of the credential")...)
+func notTakenBack(cause *fault.Fault, where, reason string) *fault.Fault {
+	return fault.New(cause.Code, cause.What+"; what was written to "+where+" can't be taken back: "+reason,
+		append(cause.Hints, "remove what this step wrote to "+where+": it may hold a part of the credential")...)
 }

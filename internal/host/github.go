@@ -194,7 +194,7 @@ func (g *gitHub) HandOver(ctx context.Context, results Results) error {
 		}
 		additions = append(additions, addition{f, records(batch.values)})
 	}
-	return appendAll(ctx, additions...)
+	return appendAll(ctx, g.world, additions...)
 }
 
 // Summarize appends to the job summary, or leaves it as it was. Older servers
@@ -207,7 +207,7 @@ func (g *gitHub) Summarize(markdown string) error {
 	if err != nil {
 		return err
 	}
-	return appendAll(context.Background(), addition{f, markdown})
+	return appendAll(context.Background(), g.world, addition{f, markdown})
 }
 
 // records is values in the runner's heredoc form, with a random delimiter that

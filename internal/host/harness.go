@@ -77,7 +77,7 @@ func (h *harnessCI) HandOver(ctx context.Context, results Results) error {
 		}
 		additions = append(additions, addition{f, texts[variable]})
 	}
-	return appendAll(ctx, additions...)
+	return appendAll(ctx, h.world, additions...)
 }
 
 // destination is the variable that names the file for a value.

@@ -32,6 +32,9 @@ type Source struct {
 	Lookup func(name string) (value string, present bool)
 	// Stdin is what token-file "-" reads.
 	Stdin io.Reader
+	// BeforeWaiting is called before reading from where nothing may ever come.
+	// It may be nil.
+	BeforeWaiting func()
 }
 
 // Shared is the text of the settings that both commands have. What may hold a
@@ -88,6 +91,9 @@ func (s Source) read(ctx context.Context, target any, shared *Shared) error {
 	}
 	if !shared.Token.IsEmpty() {
 		return fault.New(fault.TokenFile, "both token and token-file are set", "set only one of them")
+	}
+	if s.BeforeWaiting != nil {
+		s.BeforeWaiting()
 	}
 	shared.Token, err = readToken(ctx, strings.TrimSpace(shared.TokenFile), s.Stdin)
 	return err
