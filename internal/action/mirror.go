@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -180,14 +181,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 // this repository alone, and to the source's server.
 func (m *mirroring) logins() ([]secret.Value, error) {
 	const prefix = "BITBUCKET_AUTH_MIRROR"
-	setups := []gitconfig.Setup{{
-		Reach:     gitconfig.RepositoryOnly,
-		Root:      m.credential.Server.GitRoot(),
-		Paths:     []string{m.repository.Name()},
-		User:      m.credential.GitUsername,
-		Password:  m.credential.Token,
-		EnvPrefix: prefix,
-	}}
+	var setups []gitconfig.Setup
 	if !m.source.local && !m.settings.SourceToken.IsEmpty() {
 		setups = append(setups, gitconfig.Setup{
 			Reach:     gitconfig.Host,
@@ -197,6 +191,15 @@ func (m *mirroring) logins() ([]secret.Value, error) {
 			EnvPrefix: prefix,
 		})
 	}
+	// Where both are on one server, the later one is used for its repository.
+	setups = append(setups, gitconfig.Setup{
+		Reach:     gitconfig.RepositoryOnly,
+		Root:      m.credential.Server.GitRoot(),
+		Paths:     []string{m.repository.Name()},
+		User:      m.credential.GitUsername,
+		Password:  m.credential.Token,
+		EnvPrefix: prefix,
+	})
 	return gitconfig.Variables(func(string) (string, bool) { return "", false }, setups...)
 }
 
@@ -288,6 +291,9 @@ func (m *mirroring) transferLFS(ctx context.Context) error {
 	if err != nil || len(pointers) == 0 {
 		return err
 	}
+	if pointers, err = m.lacking(ctx, pointers); err != nil || len(pointers) == 0 {
+		return err
+	}
 	var size int64
 	for _, p := range pointers {
 		size += p.Size
@@ -304,6 +310,23 @@ func (m *mirroring) transferLFS(ctx context.Context) error {
 	}
 	ended("transferred the LFS objects")
 	return nil
+}
+
+// lacking returns the pointers whose objects Bitbucket lacks.
+func (m *mirroring) lacking(ctx context.Context, pointers []git.Pointer) ([]git.Pointer, error) {
+	client, err := m.client(m.settings.Common, m.credential.Server)
+	if err != nil {
+		return nil, err
+	}
+	var objects []bitbucket.LFSObject
+	for _, p := range pointers {
+		objects = append(objects, bitbucket.LFSObject{OID: p.OID, Size: p.Size})
+	}
+	missing, err := client.MissingLFS(ctx, m.credential, m.repository.URL, objects)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(pointers, func(p git.Pointer) bool { return !slices.Contains(missing, p.OID) }), nil
 }
 
 // push makes the changes. Where it fails in the middle, what was changed by then

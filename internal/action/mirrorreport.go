@@ -64,9 +64,9 @@ func (m *mirroring) report(ctx context.Context) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	what := refs(len(refused)) + " left alone: " + line(refused[0])
+	what := fmt.Sprintf("%s left alone: %s, since %s", refs(len(refused)), refused[0].Ref, refused[0].Reason)
 	if len(refused) > 1 {
-		what += fmt.Sprintf(", and %d more", len(refused)-1)
+		what = fmt.Sprintf("%s left alone, such as %s, since %s", refs(len(refused)), refused[0].Ref, refused[0].Reason)
 	}
 	return fault.New(fault.Incomplete, m.scrub(what),
 		"the log and the job summary name each of them, with the reason; everything else was pushed",

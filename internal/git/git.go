@@ -51,6 +51,7 @@ type Git struct {
 	remotes Remotes
 	root    string // the temporary directory
 	repo    string
+	whole   bool // everything is fetched, since the source can't send a part
 	env     []string
 	scrub   func(string) string
 }
@@ -95,7 +96,11 @@ func (g *Git) prepare(ctx context.Context, options Options) error {
 	if err := g.checkVersion(ctx); err != nil {
 		return err
 	}
-	_, err = g.run(ctx, nil, "init", "--quiet", "--bare", "--template=", g.repo)
+	return g.init(ctx)
+}
+
+func (g *Git) init(ctx context.Context) error {
+	_, err := g.run(ctx, nil, "init", "--quiet", "--bare", "--template=", g.repo)
 	return local(err)
 }
 

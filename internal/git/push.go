@@ -3,6 +3,8 @@ package git
 import (
 	"bytes"
 	"context"
+	"errors"
+	"os"
 	"slices"
 	"strings"
 
@@ -27,7 +29,7 @@ func (g *Git) Push(ctx context.Context, changes []*mirror.Change, done func(*mir
 	for pushes := 1; len(batches) > 0; pushes++ {
 		batch := batches[0]
 		batches = batches[1:]
-		p, err := g.push(ctx, batch)
+		p, err := g.pushWhole(ctx, batch)
 		if err != nil {
 			return sent, err
 		}
@@ -151,6 +153,9 @@ func (g *Git) push(ctx context.Context, changes []*mirror.Change) (pushed, error
 		return p, err
 	}
 	p.reasons = rejections(out.stdout)
+	if len(p.reasons) == 0 && !g.whole && lacksObjects(out.stderr) {
+		return p, errIncomplete
+	}
 	if f := g.explainPush(out.stderr, len(p.reasons) > 0); f != nil {
 		return p, f
 	}
@@ -222,13 +227,53 @@ func remoteLines(stderr []byte) []string {
 	return lines
 }
 
+// pushWhole pushes once. If the source can't send the files that the push needs,
+// it fetches everything first.
+func (g *Git) pushWhole(ctx context.Context, changes []*mirror.Change) (pushed, error) {
+	if !g.whole {
+		p, err := g.push(ctx, changes)
+		if !errors.Is(err, errIncomplete) {
+			return p, err
+		}
+		// What was fetched in part would be taken for complete.
+		if err := os.RemoveAll(g.repo); err != nil {
+			return p, tempFault(err)
+		}
+		if err := g.init(ctx); err != nil {
+			return p, err
+		}
+		g.whole = true
+	}
+	if ids := newValues(changes); len(ids) > 0 {
+		if _, err := g.Fetch(ctx, ids, All, false); err != nil {
+			return pushed{}, err
+		}
+	}
+	return g.push(ctx, changes)
+}
+
+// errIncomplete is a push that needs files which the source doesn't send one by
+// one: a server that speaks only git's first protocol sends refs, and what they
+// lead to.
+var errIncomplete = errors.New("the push needs objects that can't be fetched")
+
+func lacksObjects(stderr []byte) bool {
+	return containsAny(string(stderr), "not our ref", "unadvertised object", "from promisor remote", "bad object", "does not match any")
+}
+
+func newValues(changes []*mirror.Change) []string {
+	var ids []string
+	for _, c := range changes {
+		if c.New != "" {
+			ids = append(ids, c.New)
+		}
+	}
+	return ids
+}
+
 // completeHistory fetches all history of the refs that Bitbucket doesn't accept
 // from a shallow repository.
 func (g *Git) completeHistory(ctx context.Context, changes []*mirror.Change) error {
-	var ids []string
-	for _, c := range changes {
-		ids = append(ids, c.New)
-	}
-	_, err := g.Fetch(ctx, ids, All, true)
+	_, err := g.Fetch(ctx, newValues(changes), All, true)
 	return err
 }

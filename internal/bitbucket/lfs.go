@@ -1,0 +1,77 @@
+package bitbucket
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// LFSObject is an object in a repository's LFS storage.
+type LFSObject struct {
+	OID  string `json:"oid"`
+	Size int64  `json:"size"`
+}
+
+// maxBatch is how many objects a request may be about. GitHub's server and
+// git-lfs itself go no further.
+const maxBatch = 100
+
+// MissingLFS returns those of the objects that a repository lacks, by the
+// answers to a request to upload them (git-lfs's api/batch.md). Where the server
+// doesn't say, all of them are: git-lfs then reports why they can't be uploaded.
+func (c *Client) MissingLFS(ctx context.Context, cred credential.Credential, repositoryURL string, objects []LFSObject) ([]string, error) {
+	address := strings.TrimSuffix(repositoryURL, ".git") + ".git/info/lfs/objects/batch"
+	var missing []string
+	for batch := range slices.Chunk(objects, maxBatch) {
+		answer, err := c.sendLFS(ctx, address, batch, cred)
+		if err != nil {
+			return nil, err
+		}
+		var reply struct {
+			Objects []struct {
+				OID     string                     `json:"oid"`
+				Actions map[string]json.RawMessage `json:"actions"`
+				Error   json.RawMessage            `json:"error"`
+			} `json:"objects"`
+		}
+		stored := map[string]bool{}
+		if answer.status == http.StatusOK && json.Unmarshal(answer.body, &reply) == nil {
+			for _, object := range reply.Objects {
+				stored[object.OID] = len(object.Actions) == 0 && object.Error == nil
+			}
+		}
+		for _, object := range batch {
+			if !stored[object.OID] {
+				missing = append(missing, object.OID)
+			}
+		}
+	}
+	return missing, nil
+}
+
+// sendLFS asks whether objects can be uploaded. It may be asked again, since
+// nothing is changed by it.
+func (c *Client) sendLFS(ctx context.Context, address string, objects []LFSObject, cred credential.Credential) (reply, error) {
+	const mediaType = "application/vnd.git-lfs+json"
+	body, err := json.Marshal(map[string]any{"operation": "upload", "transfers": []string{"basic"}, "objects": objects})
+	if err != nil {
+		return reply{}, fault.Internal()
+	}
+	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, address, body)
+	if err != nil {
+		return reply{}, fault.Internal()
+	}
+	request.Header.Set("Authorization", cred.GitAuthorization().Reveal())
+	request.Header.Set("Accept", mediaType)
+	request.Header.Set("Content-Type", mediaType)
+	request.Header.Set("User-Agent", c.options.UserAgent)
+	response, err := c.retry.Do(request)
+	return c.read(ctx, response, err)
+}
