@@ -1,4 +1,4 @@
-// Package action is one run, in order: read, understand, mask, check, emit.
+// Package action is one run, in order: read, parse, mask, check, hand over.
 package action
 
 import (
@@ -38,21 +38,21 @@ type World struct {
 	IgnoreSignals func()
 }
 
-// Run does one run and returns its exit code, one of those in package fault.
-// Where ctx ends, its cause is the fault that the run ends with.
+// Run does one run and returns its exit code, one of those in package fault. If
+// ctx ends, its cause is the fault that the run ends with.
 func Run(ctx context.Context, world World) int {
-	asked, err := parseArgs(world.Args)
+	options, err := parseArgs(world.Args)
 	switch {
-	case err == nil && asked.help:
-		return show(world, help(asked.mirror))
-	case err == nil && asked.version:
+	case err == nil && options.help:
+		return show(world, help(options.mirror))
+	case err == nil && options.version:
 		return show(world, "bitbucket-auth "+world.Version+"\n")
 	}
 	h, hostErr := host.Choose(host.World{
 		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, BeforeWriting: world.IgnoreSignals,
-	}, asked.shell)
+	}, options.shell)
 	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
-	if asked.mirror && noHost {
+	if options.mirror && noHost {
 		hostErr = nil // its log is all that it has to say
 	}
 	if err == nil {
@@ -63,7 +63,7 @@ func Run(ctx context.Context, world World) int {
 		if !noHost {
 			r.note(fault.Infof("the host is %s", h.Name()))
 		}
-		err = r.guarded(ctx, asked.mirror)
+		err = r.guarded(ctx, options.mirror)
 	}
 	if err == nil {
 		return fault.ExitDone
@@ -74,7 +74,7 @@ func Run(ctx context.Context, world World) int {
 	return f.Code.Exit
 }
 
-// show prints what was asked for instead of a run.
+// show prints a text instead of doing a run.
 func show(world World, text string) int {
 	if _, err := io.WriteString(world.Stdout, text); err != nil {
 		return fault.ExitHost
@@ -87,7 +87,7 @@ type run struct {
 	world   World
 	host    host.Host
 	masked  []string
-	remarks []fault.Remark // not told yet: until the last mask is out, nothing is
+	remarks []fault.Remark // still to be shown: nothing is before the last mask is out
 	told    []fault.Remark
 }
 
@@ -98,8 +98,8 @@ func (r *run) catchSignals() {
 	}
 }
 
-// guarded turns a panic into a fault of our own. What panicked is not told,
-// since it may hold anything.
+// guarded turns a panic into an internal error. The value of the panic isn't
+// shown, since it may contain anything.
 func (r *run) guarded(ctx context.Context, mirror bool) (err error) {
 	defer func() {
 		if recover() != nil {
@@ -166,7 +166,7 @@ func (r *run) steps(ctx context.Context) error {
 		return err
 	}
 
-	checked, err := r.ask(ctx, settings, &cred, target)
+	check, err := r.contact(ctx, settings, &cred, target)
 	if err != nil {
 		return err
 	}
@@ -177,12 +177,12 @@ func (r *run) steps(ctx context.Context) error {
 	r.note(r.warnings(settings, cred)...)
 	r.tell()
 
-	made := made{settings, cred, target, checked, connection, variables}
-	results := made.results(r.host)
+	o := outcome{settings, cred, target, check, connection, variables}
+	results := o.results(r.host)
 	if err := r.host.HandOver(ctx, results); err != nil {
 		return err
 	}
-	r.summarize(made, results)
+	r.summarize(o, results)
 	return nil
 }
 
@@ -200,31 +200,31 @@ func (r *run) source(settings []contract.Setting) input.Source {
 	}
 }
 
-// summarize writes the job summary, last: it may fail, and the results are
-// handed over all the same.
-func (r *run) summarize(m made, results host.Results) {
-	if !m.settings.Summary {
+// summarize writes the job summary. It comes last: if it fails, the results have
+// been handed over all the same.
+func (r *run) summarize(o outcome, results host.Results) {
+	if !o.settings.Summary {
 		return
 	}
-	if err := r.host.Summarize(m.summary(results, r.told)); err != nil {
+	if err := r.host.Summarize(o.summary(results, r.told)); err != nil {
 		r.note(fault.Warn(fault.From(err)))
 		r.tell()
 	}
 }
 
-// mask registers forms that are not registered yet.
+// mask masks the forms that aren't masked yet.
 func (r *run) mask(forms []string) error {
 	forms = slices.DeleteFunc(forms, func(form string) bool { return slices.Contains(r.masked, form) })
 	r.masked = append(r.masked, forms...)
 	return r.host.Mask(forms)
 }
 
-// note keeps remarks to be told later.
+// note keeps remarks, to be shown later.
 func (r *run) note(remarks ...fault.Remark) {
 	r.remarks = append(r.remarks, remarks...)
 }
 
-// tell tells all remarks so far.
+// tell shows the remarks so far.
 func (r *run) tell() {
 	for _, remark := range r.remarks {
 		r.host.Say(remark)

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// avoConnection fills in Avo Assure's form but for the token, where it is asked
-// for; nil where not.
+// avoConnection fills in Avo Assure's form except for the token; nil if it isn't
+// asked for.
 func (r *run) avoConnection(settings input.Settings, cred credential.Credential, t target) (*avo.Connection, error) {
 	if settings.AvoConnectionName == "" {
 		return nil, nil
@@ -27,15 +27,18 @@ func (r *run) avoConnection(settings input.Settings, cred credential.Credential,
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	if f := avo.CheckUsername(settings.AvoUsername); f != nil {
+		r.note(fault.Warn(f))
+	}
 	if cred.Kind == credential.AccessToken && c.Username != credential.AccessTokenUser {
-		r.note(fault.Noticef("Avo Assure's document pairs an access token with a personal username, as given; Bitbucket itself uses %s for it", credential.AccessTokenUser))
+		r.note(fault.Noticef("Avo Assure's documentation combines an access token with a personal username, as here; Bitbucket itself uses %s", credential.AccessTokenUser))
 	}
 	return c, nil
 }
 
-// isPersonal tells the tokens that belong to a person from those of a
-// repository, project, workspace or consumer. On Data Center the person's name
-// tells.
+// isPersonal reports whether a token belongs to a person, and not to a
+// repository, project, workspace or OAuth client. On Data Center, those that
+// belong to a person have the person's name as identity.
 func isPersonal(kind credential.Kind, identity string) bool {
 	switch kind {
 	case credential.APIToken, credential.AppPassword:

@@ -149,7 +149,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		return err
 	}
 	// An OAuth client gets a token, which is masked too.
-	if _, err := m.ask(ctx, input.Settings{Common: m.settings.Common, Verify: input.VerifyNone}, &m.credential, target{}); err != nil {
+	if _, err := m.contact(ctx, input.Settings{Common: m.settings.Common, Verify: input.VerifyNone}, &m.credential, target{}); err != nil {
 		return err
 	}
 	if !m.settings.ExpiresOn.IsZero() {
@@ -171,7 +171,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		},
 		Logins: logins,
 		Lookup: m.world.Lookup,
-		CA:     m.settings.CACertificate,
+		CA:     m.settings.CA.PEM,
 		Scrub:  m.scrub,
 	})
 	return err
@@ -396,15 +396,11 @@ func ids(changes []*mirror.Change) []string {
 
 // tokenMissing ends a run whose token is empty.
 func (m *mirroring) tokenMissing(ctx context.Context) error {
-	f, expected := explainMissing(m.host)
+	reason := whyEmpty(m.host)
 	if m.settings.OnMissingToken == input.Fail {
-		return f.Hint("to succeed without it, set on-missing-token: skip")
+		return reason.Hint("to succeed without it, set " + m.host.SettingCalled("on-missing-token") + " to skip")
 	}
-	level := fault.Warning
-	if expected {
-		level = fault.Notice
-	}
-	m.note(fault.Remark{Level: level, Fault: f})
+	m.note(fault.Noticef("%s; nothing was mirrored", reason.What))
 	m.tell()
 	return m.give(ctx, []secret.Value{host.Public("available", "false")})
 }

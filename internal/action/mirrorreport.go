@@ -122,7 +122,7 @@ func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
 	case m.host.HasOutputs():
 		return m.host.HandOver(ctx, host.Results{Outputs: outputs})
 	case m.settings.EnvFile != "":
-		return m.host.HandOver(ctx, host.Results{Variables: named(variablePrefix, outputs, nil)})
+		return m.host.HandOver(ctx, host.Results{Variables: asVariables(variablePrefix, outputs)})
 	}
 	return nil
 }

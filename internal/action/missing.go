@@ -8,38 +8,36 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// tokenMissing ends a run whose token is empty: with a fault, or where it is to
-// be skipped, with nothing handed over but available=false.
+// tokenMissing ends a run whose token is empty: with a fault, or if it is to be
+// skipped, with available=false and nothing else.
 func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
-	f, expected := explainMissing(r.host)
-	if settings.OnMissingToken == input.Fail {
-		return f.Hint("to go on without it, set on-missing-token: skip, and ask for the output available in later steps")
-	}
-	level := fault.Warning
-	if expected {
-		level = fault.Notice
-	}
-	r.note(fault.Remark{Level: level, Fault: f})
-	r.tell()
-	outputs := []host.Value{host.Public("available", "false")}
-	results := host.Results{Outputs: outputs}
+	results := host.Results{Outputs: []host.Value{host.Public("available", "false")}}
+	result := "the output available"
 	if !r.host.HasOutputs() {
-		results.Variables = named(settings.EnvPrefix, outputs, nil)
+		results.Variables = asVariables(settings.EnvPrefix, results.Outputs)
+		result = "the variable " + results.Variables[0].Name
 	}
+	reason := whyEmpty(r.host)
+	if settings.OnMissingToken == input.Fail {
+		return reason.Hint("to continue without it, set " + r.host.SettingCalled("on-missing-token") +
+			" to skip, and check " + result + " in later steps")
+	}
+	r.note(fault.Noticef("%s; this step did nothing, and %s is false", reason.What, result))
+	r.tell()
 	return r.host.HandOver(ctx, results)
 }
 
-// explainMissing says why the token is empty, by what started the pipeline, and
-// whether that is how the host is meant to work.
-func explainMissing(h host.Host) (f *fault.Fault, expected bool) {
+// whyEmpty explains an empty token by the event that started the pipeline, or
+// else by what is usual on this host.
+func whyEmpty(h host.Host) *fault.Fault {
 	event := h.Event()
 	switch {
 	case event.Fork():
-		return fault.New(fault.TokenMissing, "the token is empty: this pull request comes from a fork, and forks get no secrets",
-			"run this step on push, or only where the head repository is this one"), true
+		return fault.New(fault.TokenMissing, "the token is empty: this pull request comes from a fork, which has no access to secrets",
+			"run this step on push, or only if the head repository is this one")
 	case event.Dependabot:
-		return fault.New(fault.TokenMissing, "the token is empty: Dependabot started this run, and it gets no secrets but its own",
-			"add the secret once more under Settings → Secrets and variables → Dependabot"), true
+		return fault.New(fault.TokenMissing, "the token is empty: Dependabot started this run, and has no access to Actions secrets",
+			"add the secret again under Settings → Secrets and variables → Dependabot")
 	}
-	return fault.New(fault.TokenMissing, "the token is empty", h.EmptyTokenHints()...), false
+	return fault.New(fault.TokenMissing, "the token is empty", h.EmptyTokenHints()...)
 }

@@ -1,7 +1,6 @@
 package action
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -13,42 +12,41 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// made is what a run has made of its settings.
-type made struct {
+// outcome is what a run has come to.
+type outcome struct {
 	settings   input.Settings
 	credential credential.Credential
 	target     target
-	checked    checked
-	avo        *avo.Connection // nil where it isn't asked for
+	check      check
+	avo        *avo.Connection // nil if it isn't asked for
 	git        []secret.Value
 }
 
-// results is what a run hands over: the outputs of the contract, without those
-// that are empty, and the variables.
-func (m made) results(h host.Host) host.Results {
-	texts := m.outputs()
-	var outputs []host.Value
+// results is what a run hands over: the outputs that aren't empty, and variables.
+// On a host without outputs, each of them is a variable.
+func (o outcome) results(h host.Host) host.Results {
+	var results host.Results
+	texts := o.outputs()
 	for _, output := range contract.CredentialOutputs {
-		if text := texts[output.ID]; !text.IsEmpty() {
-			outputs = append(outputs, host.Value{Name: output.ID, Text: text, Secret: output.Secret})
+		value := host.Value{Name: output.ID, Text: texts[output.ID], Secret: output.Secret}
+		if value.Text.IsEmpty() {
+			continue
+		}
+		results.Outputs = append(results.Outputs, value)
+		if o.settings.ExportEnv && (output.Variable || !h.HasOutputs()) {
+			value.Name = variableName(o.settings.EnvPrefix, output.ID)
+			results.Variables = append(results.Variables, value)
 		}
 	}
-	prefix := m.settings.EnvPrefix
-	var variables []host.Value
-	switch {
-	case m.settings.ExportEnv && h.HasOutputs():
-		variables = named(prefix, outputs, exported)
-	case m.settings.ExportEnv:
-		variables = named(prefix, outputs, nil)
-	}
-	// Git's entries come last, and whole: an empty value of theirs means
-	// something, and the count ends them.
-	return host.Results{Outputs: outputs, Variables: append(variables, m.git...)}
+	// Git's variables come last, and its count last of all. Some of them are empty,
+	// which means something to git.
+	results.Variables = append(results.Variables, o.git...)
+	return results
 }
 
 // outputs are the texts of the outputs, by their IDs.
-func (m made) outputs() map[string]secret.String {
-	cred, t := m.credential, m.target
+func (o outcome) outputs() map[string]secret.String {
+	cred, t := o.credential, o.target
 	return map[string]secret.String{
 		"credential":        cred.Basic(),
 		"authorization":     cred.Authorization(),
@@ -61,47 +59,40 @@ func (m made) outputs() map[string]secret.String {
 		"repository":        secret.New(t.repositoryName()),
 		"workspace":         secret.New(t.workspace),
 		"repo-slug":         secret.New(t.repository.Slug),
-		"verified":          secret.New(m.checked.verified),
-		"scopes":            secret.New(strings.Join(m.checked.scopes, " ")),
-		"token-expires-at":  secret.New(timestamp(m.checked.expiresAt)),
-		"avo-assure":        m.avoJSON(),
+		"verified":          secret.New(o.check.verified),
+		"scopes":            secret.New(strings.Join(o.check.scopes, " ")),
+		"token-expires-at":  secret.New(timestamp(o.check.expiresAt)),
+		"avo-assure":        o.avoJSON(),
 		"available":         secret.New("true"),
 	}
 }
 
-// avoJSON is Avo Assure's form, with the token as used; empty where it isn't
-// asked for.
-func (m made) avoJSON() secret.String {
-	if m.avo == nil {
+// avoJSON is Avo Assure's form with the token; empty if it isn't asked for.
+func (o outcome) avoJSON() secret.String {
+	if o.avo == nil {
 		return secret.String{}
 	}
-	connection := *m.avo
-	connection.AccessToken = m.credential.Token
+	connection := *o.avo
+	connection.AccessToken = o.credential.Token
 	return connection.JSON()
 }
 
-// exported are the outputs that are variables too. On a host without outputs
-// all are.
-var exported = []string{"credential", "authorization", "repository-url", "workspace", "repo-slug"}
-
-// named is outputs as variables: those listed, or all of them for a nil list.
-func named(prefix string, outputs []host.Value, list []string) []host.Value {
+// asVariables is outputs under their names as variables.
+func asVariables(prefix string, outputs []host.Value) []host.Value {
 	var variables []host.Value
 	for _, v := range outputs {
-		if list == nil || slices.Contains(list, v.Name) {
-			v.Name = variableName(prefix, v.Name)
-			variables = append(variables, v)
-		}
+		v.Name = variableName(prefix, v.Name)
+		variables = append(variables, v)
 	}
 	return variables
 }
 
-// variableName is how an output is called as a variable.
+// variableName is the name of an output as a variable.
 func variableName(prefix, output string) string {
 	return prefix + "_" + strings.ToUpper(secret.Underscored(output))
 }
 
-// timestamp is a time in RFC 3339, or empty for none.
+// timestamp is a time in RFC 3339, or empty for the zero time.
 func timestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""

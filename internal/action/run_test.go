@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
@@ -292,21 +293,23 @@ func TestPanic(t *testing.T) {
 }
 
 func TestMissingToken(t *testing.T) {
-	const fork = `{"pull_request": {"head": {"repo": {"full_name": "mallory/repo"}}, "base": {"repo": {"full_name": "team/repo"}}}}`
-	const gone = `{"pull_request": {"head": {"repo": null}, "base": {"repo": {"full_name": "team/repo"}}}}`
-	const own = `{"pull_request": {"head": {"repo": {"full_name": "team/repo"}}, "base": {"repo": {"full_name": "team/repo"}}}}`
+	const (
+		fork = `{"pull_request": {"head": {"repo": {"full_name": "mallory/repo"}}, "base": {"repo": {"full_name": "team/repo"}}}}`
+		gone = `{"pull_request": {"head": {"repo": null}, "base": {"repo": {"full_name": "team/repo"}}}}`
+		own  = `{"pull_request": {"head": {"repo": {"full_name": "team/repo"}}, "base": {"repo": {"full_name": "team/repo"}}}}`
+	)
 	for _, test := range []struct {
 		name, event, payload, actor string
-		said, level                 string
+		reason                      string
 	}{
-		{"a fork", "pull_request", fork, "mallory", "comes from a fork", "notice"},
-		{"a fork that is gone", "pull_request", gone, "mallory", "comes from a fork", "notice"},
-		{"Dependabot", "pull_request", own, "dependabot[bot]", "Dependabot started this run", "notice"},
-		{"its own pull request", "pull_request", own, "me", "the token is empty (", "warning"},
-		{"pull_request_target", "pull_request_target", fork, "mallory", "the token is empty (", "warning"},
-		{"a push", "push", `{}`, "me", "the token is empty (", "warning"},
-		{"no payload", "push", "", "me", "the token is empty (", "warning"},
-		{"a broken payload", "push", `{"pull_request": 7`, "me", "the token is empty (", "warning"},
+		{"a fork", "pull_request", fork, "mallory", "the token is empty: this pull request comes from a fork"},
+		{"a fork that is gone", "pull_request", gone, "mallory", "the token is empty: this pull request comes from a fork"},
+		{"Dependabot", "pull_request", own, "dependabot[bot]", "the token is empty: Dependabot started this run"},
+		{"a pull request of this repository", "pull_request", own, "me", "the token is empty"},
+		{"pull_request_target", "pull_request_target", fork, "mallory", "the token is empty"},
+		{"a push", "push", `{}`, "me", "the token is empty"},
+		{"no payload", "push", "", "me", "the token is empty"},
+		{"a broken payload", "push", `{"pull_request": 7`, "me", "the token is empty"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "event.json")
@@ -319,50 +322,126 @@ func TestMissingToken(t *testing.T) {
 			o := onGitHub(t, e)
 			equal(t, "exit code", o.exit, 2)
 			equal(t, "outputs", o.outputs, map[string]string{"error-code": "BBA101"})
-			if !strings.Contains(o.stdout, test.said) {
-				t.Errorf("doesn't say %q: %s", test.said, o.stdout)
+			if !strings.Contains(o.stdout, "BBA101::"+test.reason) {
+				t.Errorf("the reason isn't %q: %s", test.reason, o.stdout)
 			}
+
+			// Whoever asks to skip gets a notice without advice.
 			o = onGitHub(t, e.with(env{"INPUT_ON-MISSING-TOKEN": "skip"}))
 			equal(t, "exit code of skip", o.exit, 0)
 			equal(t, "outputs of skip", o.outputs, map[string]string{"available": "false"})
 			equal(t, "variables of skip", o.vars, map[string]string{})
-			if !strings.Contains(o.stdout, "::"+test.level+" ") {
-				t.Errorf("no %s: %s", test.level, o.stdout)
+			if !strings.Contains(o.stdout, "::notice title=bitbucket-auth::"+test.reason) || strings.Contains(o.stdout, "hint:") {
+				t.Errorf("skip: got %s", o.stdout)
 			}
 		})
 	}
 }
 
+// On a host without outputs, available is a variable, under which the hint names it.
+func TestMissingTokenInAShell(t *testing.T) {
+	o := inShell(t, env{"BITBUCKET_AUTH_ENV_PREFIX": "MIRROR"})
+	if want := "set BITBUCKET_AUTH_ON_MISSING_TOKEN to skip, and check the variable MIRROR_AVAILABLE"; !strings.Contains(o.stderr, want) {
+		t.Errorf("got %s", o.stderr)
+	}
+	o = inShell(t, env{"BITBUCKET_AUTH_ENV_PREFIX": "MIRROR", "BITBUCKET_AUTH_ON_MISSING_TOKEN": "skip"})
+	equal(t, "standard output", o.stdout, "export MIRROR_AVAILABLE='false'\n")
+}
+
 func TestWarnings(t *testing.T) {
 	access := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_WORKSPACE": "team"}
+	same := base64.StdEncoding.EncodeToString([]byte("x-token-auth:" + access["INPUT_TOKEN"]))
+	none := fault.Code{}
 	for _, test := range []struct {
 		name string
 		env  env
-		want fault.Code // none: no warning
+		want fault.Code
 	}{
-		{"nothing special", env{"GITHUB_EVENT_NAME": "push"}, fault.Code{}},
+		{"nothing special", env{"GITHUB_EVENT_NAME": "push"}, none},
 		{"expires soon", env{"INPUT_EXPIRES-ON": "2026-11-22"}, fault.ExpiresSoon},
 		{"expired", env{"INPUT_EXPIRES-ON": "2026-11-20"}, fault.Expired},
-		{"expires later", env{"INPUT_EXPIRES-ON": "2027-11-20"}, fault.Code{}},
+		{"expires later", env{"INPUT_EXPIRES-ON": "2027-11-20"}, none},
 		{"pull_request_target", env{"GITHUB_EVENT_NAME": "pull_request_target"}, fault.UntrustedEvent},
 		{"workflow_run", env{"GITHUB_EVENT_NAME": "workflow_run"}, fault.UntrustedEvent},
-		{"workflow_run, outputs alone", env{"GITHUB_EVENT_NAME": "workflow_run", "INPUT_EXPORT-ENV": "false"}, fault.Code{}},
-		{"workflow_run, git alone", env{"GITHUB_EVENT_NAME": "workflow_run", "INPUT_EXPORT-ENV": "false", "INPUT_GIT": "workspace"}, fault.UntrustedEvent},
+		{"workflow_run, outputs only", env{"GITHUB_EVENT_NAME": "workflow_run", "INPUT_EXPORT-ENV": "false"}, none},
+		{"workflow_run, git only", env{"GITHUB_EVENT_NAME": "workflow_run", "INPUT_EXPORT-ENV": "false", "INPUT_GIT": "workspace"}, fault.UntrustedEvent},
 		{"another credential is set", env{"BITBUCKET_CREDENTIAL": "other"}, fault.CredentialSet},
-		{"another credential, not exported", env{"BITBUCKET_CREDENTIAL": "other", "INPUT_EXPORT-ENV": "false"}, fault.Code{}},
-		{"another prefix", env{"BITBUCKET_CREDENTIAL": "other", "INPUT_ENV-PREFIX": "MIRROR"}, fault.Code{}},
-		{"the same credential", env{"BITBUCKET_CREDENTIAL": base64.StdEncoding.EncodeToString([]byte("x-token-auth:" + access["INPUT_TOKEN"]))}, fault.Code{}},
+		{"another credential, not exported", env{"BITBUCKET_CREDENTIAL": "other", "INPUT_EXPORT-ENV": "false"}, none},
+		{"another prefix", env{"BITBUCKET_CREDENTIAL": "other", "INPUT_ENV-PREFIX": "MIRROR"}, none},
+		{"the same credential", env{"BITBUCKET_CREDENTIAL": same}, none},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := onGitHub(t, access.with(test.env))
 			equal(t, "exit code", o.exit, 0)
-			shown := strings.Count(o.stdout, "::warning ")
-			if test.want.ID == "" {
-				equal(t, "warnings", shown, 0)
-			} else if shown != 1 || !strings.Contains(o.stdout, "::warning title=bitbucket-auth "+test.want.ID+"::") {
-				t.Errorf("got %s", o.stdout)
-			}
+			wantWarning(t, o, test.want)
 		})
+	}
+}
+
+// wantWarning wants one warning with this code, or none.
+func wantWarning(t *testing.T, o outcome, code fault.Code) {
+	t.Helper()
+	warnings := strings.Count(o.stdout, "::warning ")
+	if code.ID == "" {
+		equal(t, "warnings", warnings, 0)
+	} else if warnings != 1 || !strings.Contains(o.stdout, "::warning title=bitbucket-auth "+code.ID+"::") {
+		t.Errorf("the only warning should be %s: %s", code.ID, o.stdout)
+	}
+}
+
+// Minting again under the same prefix renews a token, which is normal; replacing
+// the credential of somebody else isn't.
+func TestRenewal(t *testing.T) {
+	fake := newFake(t)
+	step := settings(fake, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer}))
+	first := onGitHub(t, step)
+	second := onGitHub(t, step.with(first.vars))
+	equal(t, "exit code", second.exit, 0)
+	if second.outputs["token"] == first.outputs["token"] {
+		t.Error("no new token was minted")
+	}
+	wantWarning(t, second, fault.Code{})
+
+	api := onGitHub(t, env{"INPUT_TOKEN": credentialtest.APIToken(), "INPUT_IDENTITY": "me@example.com"})
+	wantWarning(t, onGitHub(t, step.with(api.vars)), fault.CredentialSet)
+}
+
+// Later git commands accept the CA certificates too, if they can read the file.
+func TestCACertificateForGit(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	const pem = "-----BEGIN CERTIFICATE-----"
+	if err := os.WriteFile(file, []byte(pem), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	step := env{
+		"INPUT_TOKEN": credentialtest.HTTPAccessToken(), "INPUT_SERVER-URL": "https://git.example.com",
+		"INPUT_WORKSPACE": "PROJ", "INPUT_GIT": "host",
+	}
+	o := onGitHub(t, step.with(env{"INPUT_CA-CERTIFICATE": file}))
+	if !strings.Contains(o.env, "\nhttp.https://git.example.com/scm.sslCAInfo\n") || !strings.Contains(o.env, "\n"+file+"\n") {
+		t.Errorf("git doesn't get the file: %s", o.env)
+	}
+	const notice = "run: git config --global http.https://git.example.com/.sslCAInfo FILE"
+	if strings.Contains(o.stdout, notice) {
+		t.Errorf("there is a notice: %s", o.stdout)
+	}
+
+	o = onGitHub(t, step.with(env{"INPUT_CA-CERTIFICATE": pem}))
+	if strings.Contains(o.env, "sslCAInfo") || !strings.Contains(o.stdout, notice) {
+		t.Errorf("a text: got %s%s", o.stdout, o.env)
+	}
+}
+
+func TestAvoUsername(t *testing.T) {
+	step := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "team/tests", "INPUT_AVO-CONNECTION-NAME": "Mine"}
+	for name, want := range map[string]fault.Code{
+		"someone":        {},
+		"me@example.com": fault.AvoField,
+		"Some One":       fault.AvoField,
+	} {
+		o := onGitHub(t, step.with(env{"INPUT_AVO-USERNAME": name}))
+		equal(t, "exit code", o.exit, 0)
+		wantWarning(t, o, want)
 	}
 }
 

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -18,62 +19,67 @@ const (
 	maxWarnings = 1000 // bytes of all of them
 )
 
-// summary is the page that the run shows beside its log: what was recognised
-// and handed over, by name. It holds no secret.
-func (m made) summary(results host.Results, told []fault.Remark) string {
+// summary is the page that the host shows next to the log: what was recognised,
+// and the names of what was handed over. It contains no secret.
+func (o outcome) summary(results host.Results, told []fault.Remark) string {
 	var b strings.Builder
 	b.WriteString("### Bitbucket credential\n\n")
-	row(&b, "What", "Value")
+	row(&b, "Property", "Value")
 	row(&b, "---", "---")
-	for _, fact := range m.facts() {
-		if fact[1] != "" {
-			row(&b, fact[0], cell(fact[1]))
+	for _, fact := range o.facts() {
+		if fact.value != "" {
+			row(&b, fact.label, cell(fact.value))
 		}
 	}
 	b.WriteString("\n")
 	warnings(&b, told)
-	m.avoTable(&b)
-	m.handedOver(&b, results)
+	o.avoTable(&b)
+	o.handedOver(&b, results)
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
 // warnings are those of the log, without their hints.
 func warnings(b *strings.Builder, told []fault.Remark) {
-	end := b.Len() + maxWarnings
+	start := b.Len()
 	for _, remark := range told {
 		if remark.Level != fault.Warning {
 			continue
 		}
 		line := "- ⚠️ " + shown(remark.Error(), maxWarning) + "\n"
-		if b.Len()+len(line) > end {
+		if b.Len()+len(line) > start+maxWarnings {
 			b.WriteString("- ⚠️ more warnings are in the log\n")
 			break
 		}
 		b.WriteString(line)
 	}
-	b.WriteString("\n")
+	if b.Len() > start {
+		b.WriteString("\n")
+	}
 }
 
-// facts are what was recognised, as label and text.
-func (m made) facts() [][2]string {
-	facts := [][2]string{
-		{"Kind", fmt.Sprintf("%s (%s), recognised by %s", m.credential.Kind.Title(), m.credential.Kind, m.credential.By)},
-		{"Identity", identityForm(m.credential.Identity)},
-		{"Bitbucket", strings.TrimPrefix(m.target.server.URL, "https://")},
-		{"Repository", m.target.repositoryName()},
+// fact is a row of the summary's first table.
+type fact struct{ label, value string }
+
+// facts are what was recognised.
+func (o outcome) facts() []fact {
+	facts := []fact{
+		{"Token", fmt.Sprintf("%s (%s), recognised by %s", o.credential.Kind.Title(), o.credential.Kind, o.credential.By)},
+		{"Identity", identityForm(o.credential.Identity)},
+		{"Server", strings.TrimPrefix(o.target.server.URL, "https://")},
+		{"Repository", o.target.repositoryName()},
 	}
-	if !m.target.hasRepository() {
-		facts = append(facts, [2]string{"Workspace", m.target.workspace})
+	if !o.target.hasRepository() {
+		facts = append(facts, fact{"Workspace", o.target.workspace})
 	}
 	return append(facts,
-		[2]string{"Git", m.gitReach()},
-		[2]string{"Checked", map[string]string{"": "no", "true": "yes: Bitbucket takes it", "false": "yes: Bitbucket refuses it"}[m.checked.verified]},
-		[2]string{"Scopes", strings.Join(m.checked.scopes, ", ")},
-		[2]string{"Expires", m.expiry()},
+		fact{"Git", o.gitReach()},
+		fact{"Check", cmp.Or(o.check.verdict, "not requested")},
+		fact{"Scopes", strings.Join(o.check.scopes, ", ")},
+		fact{"Expires", o.expiry()},
 	)
 }
 
-// identityForm is what sort of identity it is, not whose.
+// identityForm is the form of an identity, not the identity itself.
 func identityForm(identity string) string {
 	switch {
 	case identity == credential.AccessTokenUser:
@@ -84,38 +90,38 @@ func identityForm(identity string) string {
 	return "a username"
 }
 
-func (m made) gitReach() string {
+func (o outcome) gitReach() string {
 	reach := map[gitconfig.Reach]string{
 		"":                       "not set up",
-		gitconfig.RepositoryOnly: "set up for this repository",
-		gitconfig.Workspace:      "set up for the workspace " + m.target.workspace,
-		gitconfig.Host:           "set up for every repository of this Bitbucket",
-	}[m.settings.Git]
-	if m.settings.RewriteSSH {
-		reach += ", ssh addresses included"
+		gitconfig.RepositoryOnly: "logs in to this repository",
+		gitconfig.Workspace:      "logs in to all repositories of " + o.target.workspace,
+		gitconfig.Host:           "logs in to all repositories on this server",
+	}[o.settings.Git]
+	if o.settings.RewriteSSH {
+		reach += ", also for SSH addresses"
 	}
 	return reach
 }
 
-func (m made) expiry() string {
+func (o outcome) expiry() string {
 	switch {
-	case !m.checked.expiresAt.IsZero():
-		return timestamp(m.checked.expiresAt)
-	case !m.settings.ExpiresOn.IsZero():
-		return m.settings.ExpiresOn.Format(time.DateOnly) + ", by expires-on"
+	case !o.check.expiresAt.IsZero():
+		return timestamp(o.check.expiresAt)
+	case !o.settings.ExpiresOn.IsZero():
+		return o.settings.ExpiresOn.Format(time.DateOnly) + " (set by expires-on)"
 	}
 	return ""
 }
 
 // avoTable is Avo Assure's form, to be filled in from top to bottom.
-func (m made) avoTable(b *strings.Builder) {
-	if m.avo == nil {
+func (o outcome) avoTable(b *strings.Builder) {
+	if o.avo == nil {
 		return
 	}
 	b.WriteString("**Avo Assure**: Settings → Manage Integration → Versioning → Bitbucket\n\n")
 	row(b, "Field", "Value")
 	row(b, "---", "---")
-	for _, field := range m.avo.Fields() {
+	for _, field := range o.avo.Fields() {
 		value := cell(field.Value)
 		if field.Secret {
 			value = "*" + value + "*"
@@ -126,24 +132,24 @@ func (m made) avoTable(b *strings.Builder) {
 }
 
 // handedOver is what later steps can use.
-func (m made) handedOver(b *strings.Builder, results host.Results) {
-	b.WriteString("**For later steps** (masked values show as \\*\\*\\* in logs)\n\n")
+func (o outcome) handedOver(b *strings.Builder, results host.Results) {
+	b.WriteString("**For later steps**: logs show masked values as \\*\\*\\*\n\n")
 	row(b, "Output", "Variable", "Masked")
 	row(b, "---", "---", "---")
-	for _, v := range results.Outputs {
+	for _, output := range results.Outputs {
 		variable, masked := "–", "no"
-		for _, exported := range results.Variables {
-			if exported.Name == variableName(m.settings.EnvPrefix, v.Name) {
-				variable = "`" + exported.Name + "`"
+		for _, v := range results.Variables {
+			if v.Name == variableName(o.settings.EnvPrefix, output.Name) {
+				variable = "`" + v.Name + "`"
 			}
 		}
-		if v.Secret {
+		if output.Secret {
 			masked = "yes"
 		}
-		row(b, "`"+v.Name+"`", variable, masked)
+		row(b, "`"+output.Name+"`", variable, masked)
 	}
-	if len(m.git) > 0 {
-		row(b, "–", "`GIT_CONFIG_*`: git logs in by itself", "password")
+	if len(o.git) > 0 {
+		row(b, "–", "`GIT_CONFIG_*`, the configuration with which git logs in", "password")
 	}
 	b.WriteString("\n")
 }
@@ -152,17 +158,17 @@ func row(b *strings.Builder, cells ...string) {
 	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 
-// markdown takes away what has a meaning in GitHub's Markdown, within a table
-// too.
+// markdown escapes what has a meaning in GitHub's Markdown, also within a table.
 var markdown = strings.NewReplacer(
 	"&", "&amp;", "<", "&lt;", ">", "&gt;",
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "@", `\@`, "#", `\#`, "!", `\!`, "$", `\$`,
 )
 
-// cell is text for one cell of a table.
+// cell is text for a cell of a table.
 func cell(text string) string { return shown(text, maxCell) }
 
-// shown is text that shows as it is, on one line, cut to a length in characters.
+// shown is text that is displayed literally, on one line, cut to a number of
+// characters.
 func shown(text string, length int) string {
 	if runes := []rune(text); len(runes) > length {
 		text = string(runes[:length]) + "…"

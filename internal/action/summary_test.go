@@ -53,6 +53,28 @@ func TestSummaries(t *testing.T) {
 	}
 }
 
+// The summary says what the check found, and doesn't blame the credential for a
+// repository that wasn't found.
+func TestSummaryOfAFailedCheck(t *testing.T) {
+	fake := newFake(t)
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}})
+	for name, test := range map[string]struct {
+		more env
+		want string
+	}{
+		"accepted":      {env{}, "| Check | accepted by Bitbucket |"},
+		"no repository": {env{"INPUT_REPOSITORY": "team/other"}, "| Check | not found: it doesn't exist, or the token has no access to it |"},
+		"no such token": {env{"INPUT_IDENTITY": "other@example.com"}, "| Check | refused by Bitbucket |"},
+		"no server":     {env{"INPUT_SERVER-URL": "http://127.0.0.1:1", "INPUT_TIMEOUT": "50ms"}, "| Check | failed: Bitbucket gave no answer about the credential |"},
+		"nobody asked":  {env{"INPUT_VERIFY": "none"}, "| Check | not requested |"},
+	} {
+		o := onGitHub(t, settings(fake, token).with(env{"INPUT_VERIFY": "warn"}).with(test.more))
+		if !strings.Contains(o.summary, test.want) {
+			t.Errorf("%s: got %s", name, o.summary)
+		}
+	}
+}
+
 func TestSummaryIsShortAndHarmless(t *testing.T) {
 	hostile := `<img src=x onerror=alert(1)>|` + "`" + `[a](javascript:b)**c** @someone #1 $x$ &lt; ` + strings.Repeat("é", 3000)
 	o := onGitHub(t, env{

@@ -17,11 +17,10 @@ import (
 // target is what the credential is for.
 type target struct {
 	server     server.Server
-	repository repository.Repository // zero where none was given
-	workspace  string                // empty where neither was given
+	repository repository.Repository // zero if it isn't set
+	workspace  string                // empty if neither it nor repository is set
 
-	// Both in the letter case that they were given in.
-	spelledWorkspace string
+	spelledWorkspace string // workspace in the letter case of the setting
 }
 
 func (t target) hasRepository() bool { return t.repository.Slug != "" }
@@ -34,7 +33,7 @@ func (t target) repositoryName() string {
 	return t.repository.Name()
 }
 
-// findTarget understands repository and workspace.
+// findTarget parses repository and workspace.
 func findTarget(settings input.Settings, on server.Server) (target, []fault.Remark, error) {
 	t := target{server: on}
 	var remarks []fault.Remark
@@ -57,34 +56,35 @@ func findTarget(settings input.Settings, on server.Server) (target, []fault.Rema
 	case t.workspace == "":
 		t.workspace, t.spelledWorkspace = workspace, settings.Workspace
 	case !strings.EqualFold(workspace, t.workspace):
-		return t, remarks, fault.New(fault.WorkspaceDiffers, "workspace differs from the one that repository names",
-			"leave out workspace: it is taken from repository")
+		return t, remarks, fault.New(fault.WorkspaceDiffers, "workspace isn't the workspace of repository",
+			"leave out workspace: it defaults to the repository's")
 	}
 	return t, remarks, nil
 }
 
-// gitSetup is how git is to be set up for later steps, but for the credential;
-// nil where it isn't asked for.
+// gitSetup is how to set up git for later steps, except for the credential; nil if
+// it isn't asked for.
 func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 	setup := &gitconfig.Setup{
 		Reach:     settings.Git,
 		Root:      t.server.GitRoot(),
 		EnvPrefix: settings.EnvPrefix,
+		CAFile:    laterCAFile(settings.CA),
 	}
 	switch settings.Git {
 	case "":
 		return nil, nil
 	case gitconfig.RepositoryOnly:
 		if !t.hasRepository() {
-			return nil, fault.New(fault.RepositoryMissing, "git: repository needs to know the repository",
-				"set the input repository to the address that the Clone button copies",
+			return nil, fault.New(fault.RepositoryMissing, "git: repository needs the setting repository",
+				"set repository to the address that the Clone button copies",
 				"or set git to workspace or host")
 		}
 		setup.Paths = spellings(t.repository.Name(), t.repository.Spelled)
 	case gitconfig.Workspace:
 		if t.workspace == "" {
-			return nil, fault.New(fault.RepositoryMissing, "git: workspace needs to know the workspace",
-				"set the input workspace, or repository",
+			return nil, fault.New(fault.RepositoryMissing, "git: workspace needs the setting workspace or repository",
+				"set workspace, or repository",
 				"or set git to host")
 		}
 		setup.Paths = spellings(t.workspace, t.spelledWorkspace)
@@ -93,6 +93,17 @@ func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 		setup.SSH = sshAddresses(t)
 	}
 	return setup, nil
+}
+
+// laterCAFile is the file of CA certificates for git in later steps, or empty if
+// they can't read one: GitHub's runner shows its directories to a container action
+// below /github (actions/runner, ContainerActionHandler.cs), where later steps
+// don't see them.
+func laterCAFile(ca input.CA) string {
+	if strings.HasPrefix(ca.File, "/github/") {
+		return ""
+	}
+	return ca.File
 }
 
 // gitVariables is the setup with the credential.
@@ -106,8 +117,8 @@ func gitVariables(setup *gitconfig.Setup, cred credential.Credential, lookup fun
 
 // spellings are the letter cases of a path that later steps may use: git
 // compares paths case-sensitively, Bitbucket doesn't.
-func spellings(normal, given string) []string {
-	all := []string{normal, given, strings.ToLower(normal)}
+func spellings(normal, set string) []string {
+	all := []string{normal, set, strings.ToLower(normal)}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -129,7 +140,7 @@ func sshAddresses(t target) []string {
 	}
 	address, err := url.Parse(t.server.URL)
 	if err != nil {
-		return nil // the input was understood as a URL before
+		return nil // the setting has been parsed as a URL before
 	}
 	return gitconfig.SSHAddresses(address.Hostname(), ports...)
 }

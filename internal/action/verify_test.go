@@ -68,7 +68,7 @@ func TestVerify(t *testing.T) {
 			s.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}"})
 		}, more: env{"INPUT_REQUIRED-SCOPES": "repository"}, exit: 5, told: fault.ScopesUntold, requests: 1},
 		{name: "git without the scope to push", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"}, verified: "true", scopes: "repository", told: fault.ScopesMissing, said: "repository:write", requests: 1},
-		{name: "far more than asked", token: admin, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"}, verified: "true", scopes: "repository:write repository:admin", said: "more than this step asks for: repository:admin", requests: 1},
+		{name: "far more than asked", token: admin, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"}, verified: "true", scopes: "repository:write repository:admin", said: "more scopes than this step asks for: repository:admin", requests: 1},
 		{name: "app password, strict", token: app, more: env{"INPUT_VERIFY": "strict"}, exit: 4, told: fault.AppPasswordDead},
 		{name: "app password, warn", token: app, more: env{"INPUT_VERIFY": "warn"}, verified: "false", told: fault.AppPassword},
 		{name: "expired, strict", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_EXPIRES-ON": "2026-11-20"}, exit: 4, told: fault.Expired},

@@ -1,15 +1,15 @@
 package action
 
 import (
-	"fmt"
+	"encoding/base64"
+	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// warnings tells what is not wrong in this step, but will surprise in a later
-// one.
+// warnings is about what isn't wrong in this step, but may surprise in a later one.
 func (r *run) warnings(settings input.Settings, cred credential.Credential) []fault.Remark {
 	var remarks []fault.Remark
 	if !settings.ExpiresOn.IsZero() {
@@ -20,24 +20,39 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 	if event := r.host.Event().Name; untrusted[event] && (settings.ExportEnv || settings.Git != "") {
 		remarks = append(remarks, fault.Warn(fault.New(fault.UntrustedEvent,
 			"on "+event+", every later step that runs the pull request's code can read the credential from its environment",
-			"don't check out or run the pull request's code in this job, or use this step in a job of its own",
-			"or set export-env: false and git: none, and give the outputs only to the steps that need them")))
+			"don't check out or run the pull request's code in this job, or move this step to a job of its own",
+			"or set export-env: false and git: none, and pass the outputs to the steps that need them only")))
 	}
 	if !r.host.HasOutputs() && !settings.ExportEnv && settings.Git == "" {
 		remarks = append(remarks, fault.Warn(fault.New(fault.SettingAlone,
 			"export-env: false leaves nothing to hand over, since "+r.host.Name()+" has no outputs",
 			"leave out export-env, or set git")))
 	}
+	if settings.Git != "" && len(settings.CA.PEM) > 0 && laterCAFile(settings.CA) == "" {
+		remarks = append(remarks, fault.Noticef(
+			"ca-certificate applies to this step only: for git in later steps, write the certificates to a file there, and run: git config --global http.%s/.sslCAInfo FILE",
+			settings.Server.URL))
+	}
 	name := variableName(settings.EnvPrefix, "credential")
-	if old, _ := r.world.Lookup(name); settings.ExportEnv && old != "" && old != cred.Basic().Reveal() {
+	if old, _ := r.world.Lookup(name); settings.ExportEnv && replaces(cred, old) {
 		remarks = append(remarks, fault.Warn(fault.New(fault.CredentialSet,
-			fmt.Sprintf("%s already holds another credential, which this one replaces for all later steps", name),
-			"set the input env-prefix to keep both")))
+			name+" is already set to another credential, which this one replaces for all later steps",
+			"set env-prefix to keep both")))
 	}
 	return remarks
 }
 
-// untrusted are the events that run with the repository's secrets beside code
+// replaces reports whether a credential takes the place of another one, which may
+// still be needed. Minting a token again is how it is renewed.
+func replaces(cred credential.Credential, old string) bool {
+	if old == "" || old == cred.Basic().Reveal() {
+		return false
+	}
+	pair, _ := base64.StdEncoding.DecodeString(old)
+	return cred.Kind != credential.OAuthConsumer || !strings.HasPrefix(string(pair), cred.Identity+":")
+}
+
+// untrusted are the events that run with the repository's secrets, next to code
 // that anybody may have written (docs.github.com, "Secure use reference").
 var untrusted = map[string]bool{
 	"pull_request_target": true,

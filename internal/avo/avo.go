@@ -1,14 +1,15 @@
-// Package avo makes the fields that Avo Assure's Bitbucket connection asks for.
+// Package avo prepares the fields of Avo Assure's Bitbucket connection form.
 //
-// The form stands under a project's Settings → Manage Integration → Versioning →
+// The form is in a project's Settings → Manage Integration → Versioning →
 // Bitbucket (docs.avoautomation.com, "Setting up Bitbucket in Avo Assure"). It
-// has no public API, so the fields are handed over to be filled in.
+// has no public API, so the fields are handed over for somebody to fill it in.
 package avo
 
 import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -23,29 +24,43 @@ type Connection struct {
 	Username      string
 }
 
-// Check finds what the form would lack. The error is a [*fault.Fault] that says
+// Check finds what is missing in the form. The error is a [*fault.Fault] that says
 // where Bitbucket shows it.
 func (c Connection) Check() error {
 	switch {
 	case !secret.OneLine(c.Name):
-		return fault.New(fault.AvoField, "avo-connection-name has a character that doesn't print", "type the name, on one line")
+		return fault.New(fault.AvoField, "avo-connection-name contains a character that can't be printed", "type the name, on one line")
 	case !secret.OneLine(c.Username):
-		return fault.New(fault.AvoField, "avo-username has a character that doesn't print", "type the name, on one line")
+		return fault.New(fault.AvoField, "avo-username contains a character that can't be printed", "type the name, on one line")
 	case c.RepositoryURL == "":
-		return fault.New(fault.AvoField, "Avo Assure asks for the repository's URL, and the input repository is empty",
-			"set the input repository to what Bitbucket copies under Repositories → the repository → Source → Clone")
+		return fault.New(fault.AvoField, "Avo Assure asks for the URL of the repository, but repository isn't set",
+			"set repository to what Bitbucket copies under Repositories → the repository → Source → Clone")
 	case c.Username == "":
-		return fault.New(fault.AvoField, "Avo Assure asks for the Bitbucket username, which nothing here tells",
-			"set the input avo-username to the name that Bitbucket shows under Settings → Personal Bitbucket settings → Account settings")
+		return fault.New(fault.AvoField, "Avo Assure asks for the Bitbucket username, but neither avo-username nor identity is one",
+			whereUsername)
 	}
 	return nil
 }
 
-// JSON is the form as one line of JSON, whose accessToken is the secret.
+const whereUsername = "set avo-username to the username that Bitbucket shows under Settings → Personal Bitbucket settings → Account settings"
+
+// CheckUsername returns a fault if a username looks like something else that
+// Bitbucket shows beside it: an e-mail address, or a display name.
+func CheckUsername(name string) *fault.Fault {
+	switch {
+	case strings.Contains(name, "@"):
+		return fault.New(fault.AvoField, "avo-username is an e-mail address, but Avo Assure asks for the Bitbucket username", whereUsername)
+	case strings.ContainsFunc(name, unicode.IsSpace):
+		return fault.New(fault.AvoField, "avo-username contains a space, like a display name; a Bitbucket username has none", whereUsername)
+	}
+	return nil
+}
+
+// JSON is the form as one line of JSON. Its accessToken is the secret.
 func (c Connection) JSON() secret.String {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // it goes into no page
+	encoder.SetEscapeHTML(false) // it isn't for a web page
 	_ = encoder.Encode(struct {  // plain fields always encode
 		ConnectionName      string `json:"connectionName"`
 		AccessToken         string `json:"accessToken"`
@@ -56,13 +71,13 @@ func (c Connection) JSON() secret.String {
 	return secret.New(strings.TrimSpace(b.String()))
 }
 
-// Field is a field of the form as people see it.
+// Field is a field of the form, as people see it.
 type Field struct {
 	Label, Value string
 	Secret       bool // Value says where to find it
 }
 
-// Fields are the form's, in its order, without the secret.
+// Fields are the fields of the form, in its order, without the secret.
 func (c Connection) Fields() []Field {
 	personal := "leave unticked"
 	if c.Personal {

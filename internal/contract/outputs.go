@@ -4,20 +4,21 @@ package contract
 type Output struct {
 	ID          string
 	Secret      bool
+	Variable    bool // also set as an environment variable for later steps
 	Description string
 }
 
 // Outputs that both commands have.
 var (
-	repositoryURL = Output{ID: "repository-url", Description: "HTTPS clone URL of the Bitbucket repository, without a user name."}
+	repositoryURL = Output{ID: "repository-url", Variable: true, Description: "HTTPS clone URL of the Bitbucket repository, without a user name."}
 	available     = Output{ID: "available", Description: "true, or false if the token is empty and on-missing-token is skip."}
 	errorCode     = Output{ID: "error-code", Description: "Code of the fault that failed the step, such as BBA101."}
 )
 
 // CredentialOutputs lists the outputs of the credential command.
 var CredentialOutputs = []Output{
-	{ID: "credential", Secret: true, Description: "base64 of identity:token."},
-	{ID: "authorization", Secret: true, Description: "Complete value of the Authorization header for the REST API."},
+	{ID: "credential", Secret: true, Variable: true, Description: "base64 of identity:token."},
+	{ID: "authorization", Secret: true, Variable: true, Description: "Complete value of the Authorization header for the REST API."},
 	{ID: "token", Secret: true, Description: "The token as used: trimmed, or the access token that the OAuth client received."},
 	{ID: "git-authorization", Secret: true, Description: "Complete value of an Authorization header for git over HTTPS, for tools that accept a header instead of git's configuration."},
 	{ID: "kind", Description: "Kind of token, as recognised."},
@@ -25,8 +26,8 @@ var CredentialOutputs = []Output{
 	{ID: "git-username", Description: "User name that goes with the token in git."},
 	repositoryURL,
 	{ID: "repository", Description: "The repository as workspace/slug."},
-	{ID: "workspace", Description: "Workspace ID or Data Center project key."},
-	{ID: "repo-slug", Description: "Slug of the repository."},
+	{ID: "workspace", Variable: true, Description: "Workspace ID or Data Center project key."},
+	{ID: "repo-slug", Variable: true, Description: "Slug of the repository."},
 	{ID: "verified", Description: "true or false if the credential was checked, otherwise empty."},
 	{ID: "scopes", Description: "Scopes that Bitbucket reports, separated by spaces."},
 	{ID: "token-expires-at", Description: "When an OAuth access token expires (RFC 3339)."},

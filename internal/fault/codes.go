@@ -1,6 +1,6 @@
 package fault
 
-// The inputs: BBA1xx.
+// Settings: BBA1xx.
 var (
 	TokenMissing      = Code{"BBA101", ExitInput}
 	IdentityMissing   = Code{"BBA102", ExitInput}
@@ -11,7 +11,7 @@ var (
 	TokenFile         = Code{"BBA107", ExitInput}
 	Argument          = Code{"BBA108", ExitInput}
 	ShellRefused      = Code{"BBA109", ExitInput}
-	SettingRefused    = Code{"BBA110", ExitInput} // a setting that this host doesn't take
+	SettingRefused    = Code{"BBA110", ExitInput} // a setting that this host doesn't accept
 	TokenCharacter    = Code{"BBA111", ExitInput}
 	TokenSpace        = Code{"BBA112", ExitInput}
 	TokenHeader       = Code{"BBA113", ExitInput}
@@ -45,7 +45,7 @@ var (
 	ScopeUnknown      = Code{"BBA141", ExitInput}
 	ScopesUncheckable = Code{"BBA142", ExitInput} // required-scopes on Data Center
 	AvoField          = Code{"BBA143", ExitInput} // a field of Avo Assure's form
-	SettingUnknown    = Code{"BBA144", ExitInput} // a variable that is named almost like a setting
+	SettingUnknown    = Code{"BBA144", ExitInput} // a variable whose name is close to that of a setting
 	NotNumber         = Code{"BBA145", ExitInput}
 	TokenForeign      = Code{"BBA146", ExitInput} // a token of another service
 )
@@ -93,7 +93,7 @@ var (
 	EnvFileMissing  = Code{"BBA309", ExitHost} // not named, where the results need it
 	EnvFile         = Code{"BBA310", ExitHost} // it can't be used, or must not be
 	EnvFileWrite    = Code{"BBA311", ExitHost}
-	ResultRefused   = Code{"BBA312", ExitHost} // a result that this host can't carry
+	ResultRefused   = Code{"BBA312", ExitHost} // a result that this host can't hand over
 	JobAPI          = Code{"BBA313", ExitHost} // Buildkite's
 	HostAmbiguous   = Code{"BBA314", ExitHost} // markers of more than one host
 )
@@ -127,7 +127,7 @@ var (
 	Incomplete          = Code{"BBA441", ExitIncomplete}
 )
 
-// Our own: BBA9xx.
+// Internal errors: BBA9xx.
 var (
 	Unexpected  = Code{"BBA901", ExitInternal}
 	Unprintable = Code{"BBA902", ExitInternal}

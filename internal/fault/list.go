@@ -2,24 +2,35 @@ package fault
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// OutsideList is the fault of a setting whose value is none of those allowed.
-// The value is not echoed, since it may be a secret in the wrong place; what it
-// is near to is named instead.
+// OutsideList is the fault of a setting whose value isn't one of those allowed.
+// The value is only quoted if it is a word that people write for yes or no: it
+// may be a secret in the wrong place.
 func OutsideList(setting, value string, allowed []string) *Fault {
-	f := Newf(NotAllowed, "the value of %s is none of %s", setting, strings.Join(allowed, ", "))
+	if slices.Contains([]string{"true", "false", "yes", "no", "on", "off"}, strings.ToLower(value)) {
+		return Newf(NotAllowed, "%s can't be `%s`; use %s", setting, value, either(allowed)).
+			Hint("set " + setting + " to one of these, or leave it out")
+	}
+	f := Newf(NotAllowed, "unknown value for %s; use %s", setting, either(allowed))
 	if near := Nearest(value, allowed); near != "" {
 		return f.Hint(fmt.Sprintf("did you mean %s: %s?", setting, near))
 	}
 	return f.Hint("set " + setting + " to one of these, or leave it out")
 }
 
-// Nearest returns the allowed value that text most likely meant, or "" where
-// none is near.
+// either is a list of alternatives: "a, b or c".
+func either(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// Nearest returns the allowed value that text most likely means, or "" if none
+// is close.
 func Nearest(text string, allowed []string) string {
-	best, least := "", 3 // more than two slips is another word
+	best, least := "", 3 // more than two slips make another word
 	for _, candidate := range allowed {
 		if d := distance(strings.ToLower(text), strings.ToLower(candidate)); d < least && d < len(candidate) {
 			best, least = candidate, d

@@ -1,8 +1,8 @@
 package input
 
 import (
-	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -11,37 +11,39 @@ import (
 // maxCertificate is how much a file of CA certificates may hold, in bytes.
 const maxCertificate = 1 << 20
 
-// certificate takes CA certificates: PEM text, or the path of a file with it.
-func (p *parser) certificate(given string) []byte {
-	given = strings.TrimSpace(given)
-	if given == "" {
-		return nil
-	}
-	if strings.Contains(given, "-----BEGIN ") {
-		return []byte(given)
-	}
-	const hint = "give the PEM text itself, or the path of a file that this step can read: a container action sees the workspace as /github/workspace"
-	// Opening anything but a regular file could block for ever.
-	info, err := os.Stat(given)
-	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxCertificate) {
-		p.fail(fault.New(fault.CACertificate, "ca-certificate names no regular file of at most 1 MiB", hint))
-		return nil
-	}
-	var text []byte
-	if err == nil {
-		text, err = readFile(given)
-	}
-	if err != nil {
-		p.fail(fault.New(fault.CACertificate, "the file that ca-certificate names can't be read: "+fault.Reason(err), hint))
-	}
-	return text
+// CA is additional CA certificates.
+type CA struct {
+	PEM  []byte // empty: none
+	File string // the absolute path they were read from; empty if the setting is the text itself
 }
 
-func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
+// certificate accepts CA certificates: PEM text, or the path of a file with it.
+func (p *parser) certificate(text string) CA {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return CA{}
 	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxCertificate))
+	if strings.Contains(text, "-----BEGIN ") {
+		return CA{PEM: []byte(text)}
+	}
+	const hint = "set it to the PEM text itself, or to the path of a file that this step can read: a container action sees the workspace as /github/workspace"
+	// Opening anything but a regular file could block forever.
+	info, err := os.Stat(text)
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxCertificate) {
+		p.fail(fault.New(fault.CACertificate, "ca-certificate must name a regular file of at most 1 MiB", hint))
+		return CA{}
+	}
+	var pem []byte
+	if err == nil {
+		pem, err = readFile(text, maxCertificate)
+	}
+	if err != nil {
+		p.fail(fault.New(fault.CACertificate, "can't read the file that ca-certificate names: "+fault.Reason(err), hint))
+		return CA{}
+	}
+	path, err := filepath.Abs(text)
+	if err != nil {
+		path = "" // the working directory is gone: nothing can use a relative path
+	}
+	return CA{PEM: pem, File: path}
 }

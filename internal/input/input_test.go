@@ -98,7 +98,7 @@ func TestSettings(t *testing.T) {
 			ExpiresOn:      time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
 			OnMissingToken: input.Skip,
 			Timeout:        90 * time.Second,
-			CACertificate:  []byte("-----BEGIN CERTIFICATE-----"),
+			CA:             input.CA{PEM: []byte("-----BEGIN CERTIFICATE-----")},
 		},
 		Workspace:         "ws",
 		Verify:            input.VerifyWarn,
@@ -244,8 +244,8 @@ func TestCertificateFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := read(t, map[string]string{"ca-certificate": path})
-	if err != nil || string(s.CACertificate) != "the text" {
-		t.Errorf("got %q, %v", s.CACertificate, err)
+	if err != nil || string(s.CA.PEM) != "the text" || s.CA.File != path {
+		t.Errorf("got %q from %s, %v", s.CA.PEM, s.CA.File, err)
 	}
 	if err := os.Truncate(path, 1<<20+1); err != nil {
 		t.Fatal(err)

@@ -83,7 +83,7 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 		Overwrite:      p.boolean("overwrite", m.Overwrite),
 		MaxDeletions:   p.count("max-deletions", m.MaxDeletions),
 		LFS:            p.oneOf("lfs", m.LFS, "auto", "false") == "auto",
-		Create:         Create(p.oneOf("create", m.Create, string(CreateNone), string(CreatePrivate), string(CreatePublic))),
+		Create:         Create(p.oneOf("create", m.Create, string(CreatePrivate), string(CreatePublic), string(CreateNone))),
 		Project:        strings.TrimSpace(m.Project),
 		DryRun:         p.boolean("dry-run", m.DryRun),
 	}

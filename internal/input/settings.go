@@ -24,7 +24,7 @@ type Common struct {
 	OnMissingToken OnMissing
 	Summary        bool
 	Timeout        time.Duration
-	CACertificate  []byte // PEM; empty: the system's
+	CA             CA
 	EnvFile        string
 }
 
@@ -69,7 +69,7 @@ func (c Credential) Parse() (Settings, []fault.Remark, error) {
 	settings := Settings{
 		Common:            common,
 		Workspace:         strings.TrimSpace(c.Workspace),
-		Verify:            Verify(p.oneOf("verify", c.Verify, string(VerifyNone), string(VerifyWarn), string(VerifyStrict))),
+		Verify:            Verify(p.oneOf("verify", c.Verify, string(VerifyWarn), string(VerifyStrict), string(VerifyNone))),
 		RequiredScopes:    strings.TrimSpace(c.RequiredScopes),
 		Git:               p.reach(c.Git),
 		RewriteSSH:        p.boolean("rewrite-ssh", c.RewriteSSH),
@@ -116,7 +116,7 @@ func (p *parser) common(s Shared) (Common, []fault.Remark) {
 		OnMissingToken: OnMissing(p.oneOf("on-missing-token", s.OnMissingToken, string(Fail), string(Skip))),
 		Summary:        p.boolean("summary", s.Summary),
 		Timeout:        p.duration("timeout", s.Timeout),
-		CACertificate:  p.certificate(s.CACertificate),
+		CA:             p.certificate(s.CACertificate),
 		EnvFile:        strings.TrimSpace(s.EnvFile),
 	}, append(remarks, more...)
 }
@@ -145,7 +145,7 @@ func (p *parser) apart(token secret.String, settings []shown) {
 	}
 }
 
-// parser turns text into typed values, and keeps the first fault.
+// parser turns text into typed values. It keeps the first fault.
 type parser struct {
 	err error
 }
@@ -176,10 +176,15 @@ func (p *parser) kind(text string) credential.Kind {
 	return credential.Kind(kind)
 }
 
-// boolean accepts YAML 1.2's core schema, as @actions/core does.
+// boolean accepts the spellings of YAML 1.2's core schema, as @actions/core does.
 func (p *parser) boolean(id, text string) bool {
-	value := p.oneOf(id, text, "true", "True", "TRUE", "false", "False", "FALSE")
-	return strings.EqualFold(value, "true")
+	switch text = strings.TrimSpace(text); text {
+	case "true", "True", "TRUE":
+		return true
+	case "false", "False", "FALSE":
+		return false
+	}
+	return p.oneOf(id, text, "true", "false") == "true"
 }
 
 // oneOf accepts the values of a list.
@@ -194,7 +199,7 @@ func (p *parser) oneOf(id, text string, allowed ...string) string {
 
 func (p *parser) reach(text string) gitconfig.Reach {
 	const none = "none"
-	reach := p.oneOf("git", text, none, string(gitconfig.RepositoryOnly), string(gitconfig.Workspace), string(gitconfig.Host))
+	reach := p.oneOf("git", text, string(gitconfig.RepositoryOnly), string(gitconfig.Workspace), string(gitconfig.Host), none)
 	if reach == none {
 		return ""
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// maxTokenFile is how much a token file may hold, in bytes: far more than any
-// token, and far less than a mistaken path could cost.
+// maxTokenFile is the most that a token file may hold, in bytes: far more than any
+// token, and little enough for a path that was set by mistake.
 const maxTokenFile = 64 << 10
 
 // readToken reads the token from a file, or from standard input for "-". Both
@@ -33,15 +33,15 @@ func readToken(ctx context.Context, path string, stdin io.Reader) (secret.String
 		return secret.String{}, context.Cause(ctx)
 	case r = <-done:
 	}
-	// A line break at the end belongs to the file, not to the token.
+	// A line break at the end is part of the file, not of the token.
 	token := secret.New(strings.TrimSuffix(strings.TrimSuffix(string(r.text), "\n"), "\r"))
 	switch {
 	case r.err != nil:
-		return token, fault.New(fault.TokenFile, "token-file can't be read: "+fault.Reason(r.err),
+		return token, fault.New(fault.TokenFile, "can't read token-file: "+fault.Reason(r.err),
 			"check the path and its permissions, or use - for standard input")
 	case len(r.text) > maxTokenFile:
 		return token, fault.New(fault.TokenFile, fmt.Sprintf("token-file is larger than %d KiB", maxTokenFile>>10),
-			"name a file that holds the token and nothing else")
+			"set token-file to a file that contains the token and nothing else")
 	}
 	return token, nil
 }
@@ -50,6 +50,11 @@ func readAtMost(path string, stdin io.Reader, limit int64) ([]byte, error) {
 	if path == "-" {
 		return io.ReadAll(io.LimitReader(stdin, limit))
 	}
+	return readFile(path, limit)
+}
+
+// readFile reads a file up to a number of bytes.
+func readFile(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

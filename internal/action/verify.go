@@ -12,39 +12,49 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// checked is what Bitbucket said.
-type checked struct {
-	verified  string   // "true", "false", or empty where it wasn't asked or couldn't be
-	scopes    []string // as it reports them
+// check is what Bitbucket said.
+type check struct {
+	verified  string // "true", "false", or empty if it wasn't asked or didn't answer
+	verdict   string // in words
+	scopes    []string
 	expiresAt time.Time
 }
 
-// ask asks Bitbucket what this step asks for: a token for an OAuth consumer,
-// which the credential then holds; and whether the credential is good. Without
-// either it makes no request.
-func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential.Credential, t target) (checked, error) {
+// verdicts are the outcomes of a check in words.
+var verdicts = map[bitbucket.Verdict]string{
+	bitbucket.Unanswered: "failed: Bitbucket gave no answer about the credential",
+	bitbucket.Accepted:   "accepted by Bitbucket",
+	bitbucket.Refused:    "refused by Bitbucket",
+	bitbucket.Denied:     "valid, but access was denied",
+	bitbucket.NotFound:   "not found: it doesn't exist, or the token has no access to it",
+}
+
+// contact asks Bitbucket for what this step needs: an access token for an OAuth
+// client, which the credential then contains, and whether the credential is valid.
+// If the step needs neither, there is no request.
+func (r *run) contact(ctx context.Context, settings input.Settings, cred *credential.Credential, t target) (check, error) {
 	required, err := bitbucket.ParseScopes(settings.RequiredScopes, cred.Kind)
 	if err != nil {
-		return checked{}, err
+		return check{}, err
 	}
 	minting := cred.Kind == credential.OAuthConsumer
 	if settings.Verify == input.VerifyNone && !minting {
-		return checked{}, nil
+		return check{}, nil
 	}
-	if err := refuseUnasked(settings, cred.Kind, r.world.Now()); err != nil {
-		return checked{}, err
+	if err := checkOffline(settings, cred.Kind, r.world.Now()); err != nil {
+		return check{}, err
 	}
-	if cred.Kind == credential.AppPassword {
-		return checked{verified: "false"}, nil // the warning is given already
+	if cred.Kind == credential.AppPassword { // there has been a warning
+		return check{verified: "false", verdict: "refused: Bitbucket Cloud removed app passwords"}, nil
 	}
 	client, err := r.client(settings.Common, cred.Server)
 	if err != nil {
-		return checked{}, err
+		return check{}, err
 	}
 	r.catchSignals()
 	ctx, cancel := context.WithTimeout(ctx, settings.Timeout)
 	defer cancel()
-	var c checked
+	var c check
 	if minting {
 		minted, err := client.Mint(ctx, settings.Identity, cred.Token, r.world.Now())
 		if err != nil {
@@ -62,19 +72,20 @@ func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential
 
 	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: t.workspace, Slug: t.repository.Slug})
 	r.note(report.Remarks...)
+	c.verdict = verdicts[report.Verdict]
 	if len(report.Scopes) > 0 {
 		c.scopes = report.Scopes
 	}
 	if err == nil {
 		c.verified = "true"
-		r.note(fault.Infof("Bitbucket takes the credential"))
+		r.note(fault.Infof("Bitbucket accepts the credential"))
 		err = r.checkScopes(required, settings.Git != "", cred.Kind, c.scopes)
 	}
 	if err == nil {
 		return c, nil
 	}
 	f := fault.From(err)
-	if settings.Verify == input.VerifyStrict || ended(f) {
+	if settings.Verify == input.VerifyStrict || isSignal(f) {
 		return c, f
 	}
 	if f.Code.Exit == fault.ExitRefused && c.verified == "" {
@@ -88,14 +99,14 @@ func (r *run) ask(ctx context.Context, settings input.Settings, cred *credential
 func (r *run) client(settings input.Common, on server.Server) (*bitbucket.Client, error) {
 	return bitbucket.New(bitbucket.Options{
 		Server:    on,
-		CA:        settings.CACertificate,
+		CA:        settings.CA.PEM,
 		Proxy:     r.world.Proxy,
 		UserAgent: "bitbucket-auth/" + r.world.Version,
 	})
 }
 
-// refuseUnasked is what needs no request to be refused.
-func refuseUnasked(settings input.Settings, kind credential.Kind, now time.Time) error {
+// checkOffline refuses what needs no request to be refused.
+func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) error {
 	if settings.Verify != input.VerifyStrict {
 		return nil
 	}
@@ -117,7 +128,7 @@ func refuseUnasked(settings input.Settings, kind credential.Kind, now time.Time)
 func (r *run) checkScopes(required []string, git bool, kind credential.Kind, granted []string) error {
 	if len(granted) == 0 {
 		if len(required) > 0 {
-			return fault.New(fault.ScopesUntold, "Bitbucket didn't say which scopes the token has, so required-scopes can't be checked",
+			return fault.New(fault.ScopesUntold, "Bitbucket didn't report the scopes of the token, so required-scopes can't be checked",
 				"try again later, or leave out required-scopes")
 		}
 		return nil
@@ -131,12 +142,12 @@ func (r *run) checkScopes(required []string, git bool, kind credential.Kind, gra
 		}
 	}
 	if excess := bitbucket.Excess(granted, required); len(excess) > 0 {
-		r.note(fault.Noticef("the token can do more than this step asks for: %s; a token with less does less harm", strings.Join(excess, ", ")))
+		r.note(fault.Noticef("the token has more scopes than this step asks for: %s; a token with fewer does less harm if it leaks", strings.Join(excess, ", ")))
 	}
 	return nil
 }
 
-// ended tells a fault that ends the run whatever verify says: a signal.
-func ended(f *fault.Fault) bool {
+// isSignal reports whether a fault ends the run whatever verify says.
+func isSignal(f *fault.Fault) bool {
 	return f.Code == fault.Interrupted || f.Code == fault.Terminated
 }
