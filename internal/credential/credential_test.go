@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -28,132 +27,163 @@ var (
 
 func base64Of(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// What each kind of credential gives.
+// What each kind gives. A row's authorization is what REST expects, its username
+// what git expects; without one, git gets the Bearer header.
 func TestKinds(t *testing.T) {
+	const basic, bearer = "Basic", "Bearer"
 	api, access, app := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.AppPassword()
 	dc, oldDC, plain := credentialtest.HTTPAccessToken(), credentialtest.OldHTTPAccessToken(), credentialtest.ConsumerSecret()
+	apiUser, tokenUser := credential.APITokenUser, credential.AccessTokenUser
 	for _, test := range []struct {
-		name                              string
-		given                             credential.Input
-		kind                              credential.Kind
-		identity, authorization, username string
-		warnings                          []fault.Code
+		name               string
+		in                 credential.Input
+		kind               credential.Kind
+		scheme             string
+		identity, username string
 	}{
-		{"API token, by its prefix", given(api, email), credential.APIToken, email, "Basic " + base64Of(email+":"+api), credential.APITokenUser, nil},
-		{"API token, by an e-mail", given(plain, email), credential.APIToken, email, "Basic " + base64Of(email+":"+plain), credential.APITokenUser, []fault.Code{fault.KindUnexpected}},
-		{"access token, by its prefix", given(access, ""), credential.AccessToken, "x-token-auth", "Bearer " + access, "x-token-auth", nil},
-		{"access token with an identity", given(access, email), credential.AccessToken, "x-token-auth", "Bearer " + access, "x-token-auth", nil},
-		{"app password, by its prefix", given(app, username), credential.AppPassword, username, "Basic " + base64Of(username+":"+app), username, []fault.Code{fault.AppPassword}},
-		{"app password, by a username", given(plain, username), credential.AppPassword, username, "Basic " + base64Of(username+":"+plain), username, []fault.Code{fault.KindUnexpected, fault.AppPassword}},
-		{"app password with an e-mail", given(app, email), credential.AppPassword, email, "Basic " + base64Of(email+":"+app), email, []fault.Code{fault.AppPassword}},
-		{"Data Center, by its prefix", on(dataCenter, given(dc, "")), credential.HTTPAccessToken, "x-token-auth", "Bearer " + dc, "", nil},
-		{"Data Center, by server-url", on(dataCenter, given(oldDC, "")), credential.HTTPAccessToken, "x-token-auth", "Bearer " + oldDC, "", nil},
-		{"Data Center with a username", on(dataCenter, given(dc, username)), credential.HTTPAccessToken, username, "Bearer " + dc, username, nil},
-		{"Data Center with an e-mail", on(dataCenter, given(oldDC, email)), credential.HTTPAccessToken, email, "Bearer " + oldDC, email, nil},
-		{"an explicit kind beats the prefix", as(credential.AccessToken, given(api, "")), credential.AccessToken, "x-token-auth", "Bearer " + api, "x-token-auth", []fault.Code{fault.KindUnexpected}},
-		{"an explicit kind beats the identity", as(credential.AccessToken, given(plain, email)), credential.AccessToken, "x-token-auth", "Bearer " + plain, "x-token-auth", []fault.Code{fault.KindUnexpected}},
-		{"a prefix beats the server", on(loopback, given(api, email)), credential.APIToken, email, "Basic " + base64Of(email+":"+api), credential.APITokenUser, nil},
-		{"the server beats the identity", on(loopback, given(plain, email)), credential.HTTPAccessToken, email, "Bearer " + plain, email, nil},
-		{"a loopback server takes any kind", as(credential.HTTPAccessToken, on(loopback, given(api, username))), credential.HTTPAccessToken, username, "Bearer " + api, username, []fault.Code{fault.KindUnexpected}},
-		{"OAuth consumer, by name", as(credential.OAuthConsumer, given(plain, "key")), credential.OAuthConsumer, "key", "Bearer " + plain, "", nil},
-		{"a quarter longer than today's", given(api+api[100:148], email), credential.APIToken, email, "Basic " + base64Of(email+":"+api+api[100:148]), credential.APITokenUser, nil},
-		{"altered", given(strings.ToLower(api[:1])+api[1:], email), credential.APIToken, email, "Basic " + base64Of(email+":"+strings.ToLower(api[:1])+api[1:]), credential.APITokenUser, []fault.Code{fault.KindUnexpected}},
-		{"checksum doesn't fit", given(swapped(api), email), credential.APIToken, email, "Basic " + base64Of(email+":"+swapped(api)), credential.APITokenUser, []fault.Code{fault.TokenChecksum}},
-		{"truncated", given(api[:191], email), credential.APIToken, email, "Basic " + base64Of(email+":"+api[:191]), credential.APITokenUser, []fault.Code{fault.TokenChecksum}},
+		{"API token, by its prefix", input(api, email), credential.APIToken, basic, email, apiUser},
+		{"API token, by an e-mail", input(plain, email), credential.APIToken, basic, email, apiUser},
+		{"access token, by its prefix", input(access, ""), credential.AccessToken, bearer, tokenUser, tokenUser},
+		{"access token with an identity", input(access, email), credential.AccessToken, bearer, tokenUser, tokenUser},
+		{"app password, by its prefix", input(app, username), credential.AppPassword, basic, username, username},
+		{"app password, by a username", input(plain, username), credential.AppPassword, basic, username, username},
+		{"app password with an e-mail", input(app, email), credential.AppPassword, basic, email, email},
+		{"Data Center, by its prefix", on(dataCenter, input(dc, "")), credential.HTTPAccessToken, bearer, tokenUser, ""},
+		{"Data Center, by server-url", on(dataCenter, input(oldDC, "")), credential.HTTPAccessToken, bearer, tokenUser, ""},
+		{"Data Center with a username", on(dataCenter, input(dc, username)), credential.HTTPAccessToken, bearer, username, username},
+		{"Data Center with an e-mail", on(dataCenter, input(oldDC, email)), credential.HTTPAccessToken, bearer, email, email},
+		{"OAuth client, by name", as(credential.OAuthConsumer, input(plain, "key")), credential.OAuthConsumer, bearer, "key", ""},
+
+		{"kind before prefix", as(credential.AccessToken, input(api, "")), credential.AccessToken, bearer, tokenUser, tokenUser},
+		{"kind before identity", as(credential.AccessToken, input(plain, email)), credential.AccessToken, bearer, tokenUser, tokenUser},
+		{"prefix before server", on(loopback, input(api, email)), credential.APIToken, basic, email, apiUser},
+		{"server before identity", on(loopback, input(plain, email)), credential.HTTPAccessToken, bearer, email, email},
+		{"any kind on loopback", as(credential.HTTPAccessToken, on(loopback, input(api, email))), credential.HTTPAccessToken, bearer, email, email},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c, remarks, err := credential.New(test.given)
+			c, remarks, err := credential.New(test.in)
 			if err != nil {
 				t.Fatal(err)
 			}
-			token := test.given.Token.Reveal()
-			check(t, "kind", string(c.Kind), string(test.kind))
-			check(t, "identity", c.Identity, test.identity)
-			check(t, "credential", c.Basic().Reveal(), base64Of(test.identity+":"+token))
-			check(t, "authorization", c.Authorization().Reveal(), test.authorization)
-			check(t, "git-username", c.GitUsername, test.username)
-			git := "Bearer " + token
+			token := test.in.Token.Reveal()
+			encoded := base64Of(test.identity + ":" + token)
+			authorization, git := "Bearer "+token, "Bearer "+token
+			if test.scheme == basic {
+				authorization = "Basic " + encoded
+			}
 			if test.username != "" {
 				git = "Basic " + base64Of(test.username+":"+token)
 			}
+			check(t, "kind", string(c.Kind), string(test.kind))
+			check(t, "identity", c.Identity, test.identity)
+			check(t, "credential", c.Basic().Reveal(), encoded)
+			check(t, "authorization", c.Authorization().Reveal(), authorization)
+			check(t, "git-username", c.GitUsername, test.username)
 			check(t, "git-authorization", c.GitAuthorization().Reveal(), git)
-			if got := warnings(remarks); !slices.Equal(got, test.warnings) {
-				t.Errorf("warnings: got %v, want %v", got, test.warnings)
-			}
 			if c.By == "" || !strings.Contains(remarks[0].What, c.By) {
 				t.Errorf("the first remark doesn't say by what the kind was recognised: %q", remarks[0].What)
 			}
 			for _, remark := range remarks {
 				if all := remark.What + strings.Join(remark.Hints, " "); strings.Contains(all, token[5:]) {
-					t.Errorf("a remark holds the token: %s", remark.Code.ID)
+					t.Errorf("a remark contains the token: %s", remark.Code.ID)
 				}
 			}
-			if forms := c.Forms(); !slices.Contains(forms, token) || !slices.Contains(forms, strings.TrimRight(c.Basic().Reveal(), "=")) {
-				t.Error("token or credential isn't masked")
+			for what, text := range map[string]string{"token": token, "pair": encoded, "git's pair": strings.TrimPrefix(git, "Basic ")} {
+				if !strings.Contains(text, " ") && !slices.Contains(c.Forms(), strings.TrimRight(text, "=")) {
+					t.Errorf("the %s isn't masked", what)
+				}
 			}
 		})
 	}
 }
 
-// What is refused, and by which code.
+// A token that doesn't look like its kind gets a warning, and no more.
+func TestShapes(t *testing.T) {
+	api, app, plain := credentialtest.APIToken(), credentialtest.AppPassword(), credentialtest.ConsumerSecret()
+	for _, test := range []struct {
+		name string
+		in   credential.Input
+		want []fault.Code
+	}{
+		{"API token", input(api, email), nil},
+		{"longer than today's", input(api+api[100:148], email), nil},
+		{"checksum doesn't match", input(swapped(api), email), []fault.Code{fault.TokenChecksum}},
+		{"truncated", input(api[:191], email), []fault.Code{fault.TokenChecksum}},
+		{"altered prefix", input(strings.ToLower(api[:1])+api[1:], email), []fault.Code{fault.KindUnexpected}},
+		{"no prefix", input(plain, email), []fault.Code{fault.KindUnexpected}},
+		{"another kind's prefix", as(credential.AccessToken, input(api, "")), []fault.Code{fault.KindUnexpected}},
+		{"Cloud's prefix as Data Center's kind", as(credential.HTTPAccessToken, on(loopback, input(api, ""))), []fault.Code{fault.KindUnexpected}},
+		{"app password", input(app, username), []fault.Code{fault.AppPassword}},
+		{"app password without a prefix", input(plain, username), []fault.Code{fault.KindUnexpected, fault.AppPassword}},
+		{"Data Center's old form", on(dataCenter, input(credentialtest.OldHTTPAccessToken(), "")), nil},
+		{"OAuth client", as(credential.OAuthConsumer, input(plain, "key")), nil},
+	} {
+		_, remarks, err := credential.New(test.in)
+		if got := warnings(remarks); err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, %v", test.name, got, err)
+		}
+	}
+}
+
+// What is refused, and with which code.
 func TestFaults(t *testing.T) {
 	api, access, dc := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.HTTPAccessToken()
 	oldDC, plain := credentialtest.OldHTTPAccessToken(), credentialtest.ConsumerSecret()
 	for _, test := range []struct {
-		name  string
-		given credential.Input
-		want  fault.Code
+		name string
+		in   credential.Input
+		want fault.Code
 	}{
-		{"undetermined", given(plain, ""), fault.KindUndecided},
-		{"API token without an identity", given(api, ""), fault.IdentityMissing},
-		{"API token with a username", given(api, username), fault.IdentityNotEmail},
-		{"app password without an identity", given(credentialtest.AppPassword(), ""), fault.IdentityMissing},
-		{"OAuth consumer without a key", as(credential.OAuthConsumer, given(plain, "")), fault.IdentityMissing},
+		{"undetermined", input(plain, ""), fault.KindUndecided},
+		{"API token without an identity", input(api, ""), fault.IdentityMissing},
+		{"API token with a username", input(api, username), fault.IdentityNotEmail},
+		{"app password without an identity", input(credentialtest.AppPassword(), ""), fault.IdentityMissing},
+		{"OAuth consumer without a key", as(credential.OAuthConsumer, input(plain, "")), fault.IdentityMissing},
 
-		{"Data Center's token to Cloud", given(dc, ""), fault.WrongServer},
-		{"Data Center's kind on Cloud", as(credential.HTTPAccessToken, given(plain, "")), fault.WrongServer},
-		{"Cloud's token to Data Center", on(dataCenter, given(api, email)), fault.WrongServer},
-		{"Cloud's kind on Data Center", on(dataCenter, as(credential.AccessToken, given(plain, ""))), fault.WrongServer},
-		{"Cloud's token to Data Center, as if it were its own", on(dataCenter, as(credential.HTTPAccessToken, given(access, ""))), fault.WrongServer},
-		{"OAuth consumer on Data Center", on(dataCenter, as(credential.OAuthConsumer, given(plain, "key"))), fault.WrongServer},
+		{"Data Center's token to Cloud", input(dc, ""), fault.WrongServer},
+		{"Data Center's kind on Cloud", as(credential.HTTPAccessToken, input(plain, "")), fault.WrongServer},
+		{"Cloud's token to Data Center", on(dataCenter, input(api, email)), fault.WrongServer},
+		{"Cloud's kind on Data Center", on(dataCenter, as(credential.AccessToken, input(plain, ""))), fault.WrongServer},
+		{"Cloud's token to Data Center, as if it were its own", on(dataCenter, as(credential.HTTPAccessToken, input(access, ""))), fault.WrongServer},
+		{"OAuth consumer on Data Center", on(dataCenter, as(credential.OAuthConsumer, input(plain, "key"))), fault.WrongServer},
 
-		{"a Bearer header", given("Bearer "+access, ""), fault.TokenHeader},
-		{"a basic header, lower case, tab", given("basic\t"+base64Of(email+":"+api), email), fault.TokenHeader},
-		{"a whole header line", given("Authorization: Bearer "+access, ""), fault.TokenHeader},
-		{"an encoded pair with an e-mail", given(base64Of(email+":"+plain), email), fault.TokenEncoded},
-		{"an encoded pair with a token", given(base64Of("x-token-auth:"+access), ""), fault.TokenEncoded},
-		{"an encoded token", given(base64Of(api+"\n"), email), fault.TokenEncoded},
-		{"an encoded token of Data Center", on(dataCenter, given(base64Of(dc), "")), fault.TokenEncoded},
-		{"an encoded pair, unpadded and URL-safe", given(base64.RawURLEncoding.EncodeToString([]byte(email+":~~~??>>>")), email), fault.TokenEncoded},
-		{"an encoded pair, with an explicit kind", as(credential.AccessToken, given(base64Of(email+":"+plain), "")), fault.TokenEncoded},
-		{"an unexpanded expression", given("${{ secrets.TOKEN }}", email), fault.TokenUnexpanded},
-		{"an expression inside", given("abc${{secrets.TOKEN}}", email), fault.TokenUnexpanded},
-		{"an unexpanded variable", given("$BITBUCKET_TOKEN", email), fault.TokenUnexpanded},
-		{"white space inside", given(api[:90]+" "+api[90:], email), fault.TokenSpace},
-		{"two lines", given(api+"\n"+api, email), fault.TokenSpace},
-		{"an e-mail", given(email, api), fault.TokenCharacter},
-		{"a pair", given(username+":"+plain, ""), fault.TokenCharacter},
-		{"an e-mail and a token", given(email+":"+plain, ""), fault.TokenCharacter},
-		{"a username and a token", given(username+":"+api, ""), fault.TokenCharacter},
-		{"an address", given("https://"+email+"/team/repo", ""), fault.TokenCharacter},
-		{"another character", given("tokén-of-some-kind", email), fault.TokenCharacter},
-		{"a control character", given(plain+"\x00", email), fault.TokenCharacter},
-		{"broken UTF-8", given(plain+"\xff", email), fault.TokenCharacter},
-		{"seven characters", given("abcdefg", email), fault.TokenShort},
-		{"a header's first word alone", given("Bearer", email), fault.TokenShort},
-		{"another character at the beginning", given("étoken-of-some-kind", email), fault.TokenCharacter},
-		{"the shortest token as the identity", given(plain, credentialtest.AppPassword()), fault.IdentityIsToken},
+		{"a Bearer header", input("Bearer "+access, ""), fault.TokenHeader},
+		{"a basic header, lower case, tab", input("basic\t"+base64Of(email+":"+api), email), fault.TokenHeader},
+		{"a whole header line", input("Authorization: Bearer "+access, ""), fault.TokenHeader},
+		{"an encoded pair with an e-mail", input(base64Of(email+":"+plain), email), fault.TokenEncoded},
+		{"an encoded pair with a token", input(base64Of("x-token-auth:"+access), ""), fault.TokenEncoded},
+		{"an encoded token", input(base64Of(api+"\n"), email), fault.TokenEncoded},
+		{"an encoded token of Data Center", on(dataCenter, input(base64Of(dc), "")), fault.TokenEncoded},
+		{"an encoded pair, unpadded and URL-safe", input(base64.RawURLEncoding.EncodeToString([]byte(email+":~~~??>>>")), email), fault.TokenEncoded},
+		{"an encoded pair, with an explicit kind", as(credential.AccessToken, input(base64Of(email+":"+plain), "")), fault.TokenEncoded},
+		{"an unexpanded expression", input("${{ secrets.TOKEN }}", email), fault.TokenUnexpanded},
+		{"an expression inside", input("abc${{secrets.TOKEN}}", email), fault.TokenUnexpanded},
+		{"an unexpanded variable", input("$BITBUCKET_TOKEN", email), fault.TokenUnexpanded},
+		{"white space inside", input(api[:90]+" "+api[90:], email), fault.TokenSpace},
+		{"two lines", input(api+"\n"+api, email), fault.TokenSpace},
+		{"an e-mail", input(email, api), fault.TokenCharacter},
+		{"a pair", input(username+":"+plain, ""), fault.TokenCharacter},
+		{"an e-mail and a token", input(email+":"+plain, ""), fault.TokenCharacter},
+		{"a username and a token", input(username+":"+api, ""), fault.TokenCharacter},
+		{"an address", input("https://"+email+"/team/repo", ""), fault.TokenCharacter},
+		{"another character", input("tokén-of-some-kind", email), fault.TokenCharacter},
+		{"a control character", input(plain+"\x00", email), fault.TokenCharacter},
+		{"broken UTF-8", input(plain+"\xff", email), fault.TokenCharacter},
+		{"seven characters", input("abcdefg", email), fault.TokenShort},
+		{"a header's first word alone", input("Bearer", email), fault.TokenShort},
+		{"another character at the beginning", input("étoken-of-some-kind", email), fault.TokenCharacter},
+		{"the shortest token as the identity", input(plain, credentialtest.AppPassword()), fault.IdentityIsToken},
 
-		{"a line break in the identity", given(plain, "someone@\nexample.com"), fault.IdentityCharacter},
-		{"a zero-width space in the identity", given(plain, "someone\u200b@example.com"), fault.IdentityCharacter},
-		{"broken UTF-8 in the identity", given(plain, "someone\xff@example.com"), fault.IdentityCharacter},
-		{"a colon in the identity", given(plain, "someone:else@example.com"), fault.IdentityColon},
-		{"an expression in the identity", given(plain, "${{ vars.WHO }}"), fault.TokenUnexpanded},
-		{"a token as the identity", given(plain, access), fault.IdentityIsToken},
-		{"a foreign token as the identity", given(plain, "ghp_"+credentialtest.ConsumerSecret()), fault.IdentityIsToken},
+		{"a line break in the identity", input(plain, "someone@\nexample.com"), fault.IdentityCharacter},
+		{"a zero-width space in the identity", input(plain, "someone\u200b@example.com"), fault.IdentityCharacter},
+		{"broken UTF-8 in the identity", input(plain, "someone\xff@example.com"), fault.IdentityCharacter},
+		{"a colon in the identity", input(plain, "someone:else@example.com"), fault.IdentityColon},
+		{"an expression in the identity", input(plain, "${{ vars.WHO }}"), fault.TokenUnexpanded},
+		{"a token as the identity", input(plain, access), fault.IdentityIsToken},
+		{"a foreign token as the identity", input(plain, "ghp_"+credentialtest.ConsumerSecret()), fault.IdentityIsToken},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, remarks, err := credential.New(test.given)
+			_, remarks, err := credential.New(test.in)
 			if err == nil {
 				t.Fatal("no fault")
 			}
@@ -166,30 +196,30 @@ func TestFaults(t *testing.T) {
 			for _, remark := range remarks {
 				shown += remark.What + strings.Join(remark.Hints, " ")
 			}
-			if token := test.given.Token.Reveal(); strings.Contains(shown, token) || strings.Contains(shown, test.given.Identity) && len(test.given.Identity) > 8 {
+			if token := test.in.Token.Reveal(); strings.Contains(shown, token) || strings.Contains(shown, test.in.Identity) && len(test.in.Identity) > 8 {
 				t.Errorf("token or identity is echoed: %q", shown)
 			}
 		})
 	}
-	for name, g := range map[string]credential.Input{
-		"eight characters":                  given("abcdefgh", email),
-		"base64 of something else":          given(base64Of("neither token nor pair"), email),
-		"an identity that only begins so":   given(credentialtest.AppPassword(), credentialtest.AppPassword()[:35]),
-		"Data Center's kind without a name": on(dataCenter, given("abcdefgh", "")),
+	for name, in := range map[string]credential.Input{
+		"eight characters":                  input("abcdefgh", email),
+		"base64 of something else":          input(base64Of("neither token nor pair"), email),
+		"an identity that only begins so":   input(credentialtest.AppPassword(), credentialtest.AppPassword()[:35]),
+		"Data Center's kind without a name": on(dataCenter, input("abcdefgh", "")),
 	} {
-		if _, _, err := credential.New(g); err != nil {
+		if _, _, err := credential.New(in); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// The shape that an encoded pair has, Data Center's old tokens have too.
-	if _, _, err := credential.New(on(dataCenter, given(oldDC, ""))); err != nil {
+	// Data Center's old tokens have the shape of an encoded pair.
+	if _, _, err := credential.New(on(dataCenter, input(oldDC, ""))); err != nil {
 		t.Errorf("an old token of Data Center: %v", err)
 	}
 }
 
 func TestUnusedIdentity(t *testing.T) {
 	for identity, want := range map[string]bool{"": false, "x-token-auth": false, username: true, email: true} {
-		_, remarks, err := credential.New(given(credentialtest.AccessToken(), identity))
+		_, remarks, err := credential.New(input(credentialtest.AccessToken(), identity))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,22 +230,7 @@ func TestUnusedIdentity(t *testing.T) {
 	}
 }
 
-// Both pairs are masked: REST's and git's.
-func TestFormsOfBothPairs(t *testing.T) {
-	api, dc := credentialtest.APIToken(), credentialtest.HTTPAccessToken()
-	masked := func(g credential.Input, pair string) bool {
-		c, _, err := credential.New(g)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return slices.Contains(c.Forms(), strings.TrimRight(base64Of(pair), "="))
-	}
-	check(t, "REST's", strconv.FormatBool(masked(given(api, email), email+":"+api)), "true")
-	check(t, "git's", strconv.FormatBool(masked(given(api, email), "x-bitbucket-api-token-auth:"+api)), "true")
-	check(t, "git's, without a name", strconv.FormatBool(masked(on(dataCenter, given(dc, "")), ":"+dc)), "false")
-}
-
-// The documented encodings, to the letter.
+// The encodings in the documents, exactly.
 func TestDocumentedSamples(t *testing.T) {
 	text, err := os.ReadFile("testdata/documented.json")
 	if err != nil {
@@ -226,25 +241,13 @@ func TestDocumentedSamples(t *testing.T) {
 		t.Fatal(err, len(samples))
 	}
 	for _, sample := range samples {
-		c, _, err := credential.New(given(sample.Token, sample.Identity))
+		c, _, err := credential.New(input(sample.Token, sample.Identity))
 		if err != nil {
 			t.Fatalf("%s: %v", sample.Name, err)
 		}
 		check(t, sample.Name, c.Basic().Reveal(), sample.Credential)
 		check(t, sample.Name, string(c.Kind), sample.Kind)
 	}
-}
-
-func TestTitles(t *testing.T) {
-	for _, kind := range append(slices.Clone(credential.Kinds), "other") {
-		if title := kind.Title(); !strings.HasPrefix(title, "an ") && !strings.HasPrefix(title, "a ") {
-			t.Errorf("%s has the title %q", kind, title)
-		}
-	}
-}
-
-func given(token, identity string) credential.Input {
-	return credential.Input{Token: secret.New(token), Identity: identity}
 }
 
 // A Cloud credential goes to Cloud or to a server on this machine, which then
@@ -254,18 +257,18 @@ func TestServers(t *testing.T) {
 	playing := loopback
 	playing.DataCenter = false
 	for _, test := range []struct {
-		given credential.Input
-		want  server.Server
+		in   credential.Input
+		want server.Server
 	}{
-		{on(server.Cloud, given(api, email)), server.Cloud},
-		{on(server.Server{URL: "https://evil.example"}, given(api, email)), server.Cloud},
-		{on(loopback, given(api, email)), playing},
-		{on(loopback, given(dc, "")), loopback},
-		{on(dataCenter, given(dc, "")), dataCenter},
+		{on(server.Cloud, input(api, email)), server.Cloud},
+		{on(server.Server{URL: "https://evil.example"}, input(api, email)), server.Cloud},
+		{on(loopback, input(api, email)), playing},
+		{on(loopback, input(dc, "")), loopback},
+		{on(dataCenter, input(dc, "")), dataCenter},
 	} {
-		c, _, err := credential.New(test.given)
+		c, _, err := credential.New(test.in)
 		if err != nil || c.Server != test.want {
-			t.Errorf("%+v: got %+v, %v", test.given.Server, c.Server, err)
+			t.Errorf("%+v: got %+v, %v", test.in.Server, c.Server, err)
 		}
 	}
 }
@@ -276,10 +279,9 @@ func TestMinted(t *testing.T) {
 		t.Error(err)
 	}
 	if err := credential.CheckMinted(secret.New("a token\nand more")); err == nil {
-		t.Error("two lines are taken for a token")
+		t.Error("two lines are accepted as a token")
 	}
-	given := as(credential.OAuthConsumer, credential.Input{Token: secret.New("consumer-secret"), Identity: "key"})
-	c, _, err := credential.New(given)
+	c, _, err := credential.New(as(credential.OAuthConsumer, input("consumer-secret", "key")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,17 +291,21 @@ func TestMinted(t *testing.T) {
 	check(t, "identity", c.Identity, "x-token-auth")
 }
 
-func as(kind credential.Kind, g credential.Input) credential.Input {
-	g.Kind = kind
-	return g
+func input(token, identity string) credential.Input {
+	return credential.Input{Token: secret.New(token), Identity: identity}
 }
 
-func on(named server.Server, g credential.Input) credential.Input {
-	g.Server = named
-	return g
+func as(kind credential.Kind, in credential.Input) credential.Input {
+	in.Kind = kind
+	return in
 }
 
-// swapped has two characters exchanged, which the checksum must find.
+func on(named server.Server, in credential.Input) credential.Input {
+	in.Server = named
+	return in
+}
+
+// swapped exchanges two characters, which the checksum must detect.
 func swapped(token string) string {
 	b := []byte(token)
 	for i := 20; ; i++ {

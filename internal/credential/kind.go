@@ -21,22 +21,16 @@ const (
 // Kinds lists every kind.
 var Kinds = []Kind{APIToken, AccessToken, AppPassword, OAuthConsumer, HTTPAccessToken}
 
-// Title is the kind's name in sentences, as Atlassian's documents write it.
-func (k Kind) Title() string {
-	switch k {
-	case APIToken:
-		return "an API token"
-	case AccessToken:
-		return "an access token"
-	case AppPassword:
-		return "an app password"
-	case OAuthConsumer:
-		return "an OAuth client"
-	case HTTPAccessToken:
-		return "an HTTP access token"
-	}
-	return "a credential"
+var titles = map[Kind]string{
+	APIToken:        "an API token",
+	AccessToken:     "an access token",
+	AppPassword:     "an app password",
+	OAuthConsumer:   "an OAuth client",
+	HTTPAccessToken: "an HTTP access token",
 }
+
+// Title is the kind's name in sentences, as Atlassian's documents write it.
+func (k Kind) Title() string { return titles[k] }
 
 // OnCloud reports whether credentials of this kind belong to Bitbucket Cloud, so
 // that they must be sent nowhere else.

@@ -20,13 +20,13 @@ func TestForeignTokens(t *testing.T) {
 	} {
 		token := prefix + credentialtest.ConsumerSecret()
 		want := "(it begins with " + prefix + ")"
-		for _, in := range []credential.Input{given(token, email), given(token, ""), on(dataCenter, given(token, ""))} {
+		for _, in := range []credential.Input{input(token, email), input(token, ""), on(dataCenter, input(token, ""))} {
 			_, _, err := credential.New(in)
 			if f := fault.From(err); err == nil || f.Code != fault.TokenForeign || !strings.Contains(f.What, whose) || !strings.HasSuffix(f.What, want) {
 				t.Errorf("%s: got %v", prefix, err)
 			}
 		}
-		_, remarks, err := credential.New(as(credential.APIToken, given(token, email)))
+		_, remarks, err := credential.New(as(credential.APIToken, input(token, email)))
 		if got := warnings(remarks); err != nil || !slices.Equal(got, []fault.Code{fault.TokenForeign}) {
 			t.Errorf("%s, kind named: got %v, %v", prefix, got, err)
 		}
@@ -41,15 +41,15 @@ func TestMessages(t *testing.T) {
 		want      string
 		hint, not string
 	}{
-		{given(base64Of(api), email), "the token is base64 of a token", "store the token itself", ""},
-		{given(base64Of(email+":"+api), email), "the token is base64 of identity:token", "store the token itself", ""},
-		{given(email+":"+api, ""), "the token is a pair, identity:token", "the part before the colon", "swapped"},
-		{given(email, api), "character 8 of the token can't occur", "are token and identity swapped?", ""},
-		{given(username+":"+credentialtest.ConsumerSecret(), ""), "character 8 of the token can't occur", "if this is a pair", "swapped"},
-		{given("tokén-of-some-kind", email), "character 4 of the token can't occur", "copy the token again", ""},
-		{given("étoken-of-some-kind", email), "character 1 of the token can't occur", "copy the token again", ""},
-		{given(app, email), "Bitbucket Cloud removed app passwords", "it goes with the e-mail address that identity is set to", "username"},
-		{given(app, username), "Bitbucket Cloud removed app passwords", "set identity to the e-mail address", ""},
+		{input(base64Of(api), email), "the token is base64 of a token", "store the token itself", ""},
+		{input(base64Of(email+":"+api), email), "the token is base64 of identity:token", "store the token itself", ""},
+		{input(email+":"+api, ""), "the token is a pair, identity:token", "the part before the colon", "swapped"},
+		{input(email, api), "character 8 of the token can't occur", "are token and identity swapped?", ""},
+		{input(username+":"+credentialtest.ConsumerSecret(), ""), "character 8 of the token can't occur", "if this is a pair", "swapped"},
+		{input("tokén-of-some-kind", email), "character 4 of the token can't occur", "copy the token again", ""},
+		{input("étoken-of-some-kind", email), "character 1 of the token can't occur", "copy the token again", ""},
+		{input(app, email), "Bitbucket Cloud removed app passwords", "it goes with the e-mail address that identity is set to", "username"},
+		{input(app, username), "Bitbucket Cloud removed app passwords", "set identity to the e-mail address", ""},
 	} {
 		_, remarks, err := credential.New(test.in)
 		f := fault.From(err)
