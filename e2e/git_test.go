@@ -18,7 +18,7 @@ import (
 
 const site = "acme/site"
 
-// side is Cloud or Data Center, as git knows them.
+// side is Cloud or Data Center, as git sees them.
 type side struct {
 	server string // the path to the web site
 	scm    string // the path to clone URLs
@@ -46,7 +46,7 @@ func (s side) url(server *bitbuckettest.Server, repository string) string {
 type login struct {
 	name     string
 	side     side
-	header   bool // git gets it as a header, not from a helper
+	header   bool // git logs in with a header, not with a helper
 	token    bitbuckettest.Token
 	identity func(bitbuckettest.Token) string
 }
@@ -75,14 +75,14 @@ var (
 	logins = []login{apiToken, accessToken, consumer, personalToken, projectToken}
 )
 
-// reach makes l good for a repository, or a workspace, and nothing else.
+// reach limits l to a repository or a workspace.
 func (l login) reach(name string) login {
 	l.token.Reach = []string{name}
 	return l
 }
 
-// logIn runs the action with a new token, which the server knows. Where a
-// repository is named, the inputs repository and git say so.
+// logIn runs the action with a new token, which the server knows, and with these
+// values of the inputs git and repository.
 func (l login) logIn(j *job, server *bitbuckettest.Server, reach, repository string, more ...string) bitbuckettest.Token {
 	j.t.Helper()
 	token := server.Add(l.token)
@@ -97,7 +97,7 @@ func (l login) logIn(j *job, server *bitbuckettest.Server, reach, repository str
 	return token
 }
 
-// requests are those since the first ones, as lines.
+// requests returns the requests after the first ones, as lines.
 func requests(server *bitbuckettest.Server, first int) []string {
 	var lines []string
 	for _, r := range server.Requests()[first:] {
@@ -106,8 +106,8 @@ func requests(server *bitbuckettest.Server, first int) []string {
 	return lines
 }
 
-// TestGitClients has every kind of credential, as far as it may reach, used by
-// everything that speaks git, and counts what that costs.
+// TestGitClients uses every kind of credential, with every reach, from every
+// client that speaks git, and counts the requests.
 func TestGitClients(t *testing.T) {
 	sources := map[side]string{cloud: source(t, cloud), dataCenter: source(t, dataCenter)}
 	for _, l := range logins {
@@ -141,8 +141,8 @@ func TestGitClients(t *testing.T) {
 	}
 }
 
-// source makes a repository that shall be mirrored: with branches, a tag, an
-// LFS object, and the ref of a pull request, which Bitbucket doesn't take.
+// source makes a repository to mirror: with branches, a tag, an LFS object, and
+// the ref of a pull request, which Bitbucket doesn't accept.
 func source(t *testing.T, s side) string {
 	t.Helper()
 	j := newJob(t)
@@ -159,18 +159,18 @@ func source(t *testing.T, s side) string {
 	return j.dir
 }
 
-// client is something that speaks git, and how many requests it makes: on Cloud
-// and on Data Center with a helper, and on Data Center with a header.
+// client speaks git, and makes this number of requests: on Cloud and on Data
+// Center with a helper, and on Data Center with a header.
 type client struct {
 	name                      string
 	cloud, dataCenter, header int
 	run                       func(j *job, s side, server *bitbuckettest.Server)
 }
 
-// The clients, each with what the ones before it left.
+// The clients, each of which continues where the one before it stopped.
 var clients = []client{
 	{"push of a mirror", 3, 3, 2, func(j *job, s side, server *bitbuckettest.Server) {
-		// Git-lfs has a hook that would push its objects along.
+		// Without the hook of git-lfs, which would push its objects too.
 		j.run("git", "-C", "source", "push", "--no-verify", s.url(server, site)+".git",
 			"+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 		j.checkRefs(server, site, "refs/heads/main refs/heads/topic refs/tags/v1.0.0")
@@ -198,7 +198,7 @@ var clients = []client{
 		j.run("git", "-C", "super", "submodule", "update", "--init", "--recursive")
 	}},
 	{"go mod download", 7, 10, 7, func(j *job, s side, server *bitbuckettest.Server) {
-		// A module's path has no port: git finds the server by another name.
+		// A module's path has no port, so git has to find the server by a rewrite.
 		host, _, _ := strings.Cut(s.module, "/")
 		j.run("git", "config", "--global", "url."+server.URL+s.server+"/.insteadOf", "https://"+host+"/")
 		j.env["GOPRIVATE"] = host
@@ -212,7 +212,7 @@ var clients = []client{
 	}},
 }
 
-// checkRefs wants a repository to have these refs, and no others.
+// checkRefs requires a repository to have these refs and no others.
 func (j *job) checkRefs(server *bitbuckettest.Server, repository, want string) {
 	j.t.Helper()
 	refs := j.run("git", "-C", server.Dir(repository), "for-each-ref", "--format=%(refname)")
@@ -221,13 +221,13 @@ func (j *job) checkRefs(server *bitbuckettest.Server, repository, want string) {
 	}
 }
 
-// lsRemote reads a repository.
+// lsRemote lists the refs of a repository.
 func (j *job) lsRemote(url string) (string, error) {
 	j.t.Helper()
 	return j.try("git", "ls-remote", url)
 }
 
-// reads wants the job to read the repositories of these addresses.
+// reads requires that the job can read the repositories at these addresses.
 func (j *job) reads(urls ...string) {
 	j.t.Helper()
 	for _, url := range urls {
@@ -237,13 +237,13 @@ func (j *job) reads(urls ...string) {
 	}
 }
 
-// Each of these logs in with tokens that reach no further than they must, so
-// that only the right one is let in.
+// Each of these logs in with tokens that reach no further than necessary, so that
+// only the right one is accepted.
 func TestGitSeveralCalls(t *testing.T) {
 	const other = "acme/other"
 	for _, test := range []struct {
 		name string
-		// run has two repositories, one and other.
+		// run is for a server with two repositories, site and other.
 		run func(j *job, server *bitbuckettest.Server)
 	}{
 		{"two repositories", func(j *job, server *bitbuckettest.Server) {
@@ -304,8 +304,8 @@ func TestGitSeveralCalls(t *testing.T) {
 	}
 }
 
-// Other ways to log in, which an earlier step or the machine's owner left, don't
-// get between.
+// Other logins, which an earlier step or the machine's owner has set up, don't
+// interfere.
 func TestGitEarlierLogins(t *testing.T) {
 	for _, l := range []login{accessToken, projectToken} {
 		for _, reach := range []string{"repository", "workspace", "host"} {
@@ -344,7 +344,7 @@ func TestGitEarlierLogins(t *testing.T) {
 	}
 }
 
-// Nothing of an identity is run on its way to git, and all of it arrives.
+// No part of an identity is executed on its way to git, and all of it arrives.
 func TestGitHostileIdentities(t *testing.T) {
 	for _, identity := range []string{
 		`$(touch pwned)`, "`touch pwned`", `me"; touch pwned; "`, `me'; touch pwned; '`, `$HOME ${IFS} $$`, `%s%n%d%%`,
@@ -359,13 +359,13 @@ func TestGitHostileIdentities(t *testing.T) {
 			l.logIn(j, server, "repository", site)
 			j.reads(dataCenter.url(server, site))
 			if entries, err := os.ReadDir(j.dir); err != nil || len(entries) > 0 {
-				t.Errorf("the workspace has %v, %v", entries, err)
+				t.Errorf("the workspace contains %v, %v", entries, err)
 			}
 		})
 	}
 }
 
-// A token that is refused is told by git, at once.
+// Git reports a token that is refused, at once.
 func TestGitWrongToken(t *testing.T) {
 	for _, l := range logins {
 		if l.token.Kind == bitbuckettest.OAuthConsumer {
@@ -377,7 +377,7 @@ func TestGitWrongToken(t *testing.T) {
 			j := newJob(t, server)
 			token := l.logIn(j, server, "repository", site)
 			server.End(token.Secret)
-			// Git asks first, so git-lfs's hook isn't run any more.
+			// Git logs in first, so it fails before git-lfs's hook runs.
 			j.copy(source(t, l.side), "source")
 			for _, command := range []string{"ls-remote", "push"} {
 				before, start := len(server.Requests()), time.Now()
@@ -396,17 +396,17 @@ func TestGitWrongToken(t *testing.T) {
 	}
 }
 
-// What lies beside the reach gets no credential: a neighbour whose name begins
-// the same, another host, and one that the server sends git to.
+// Nothing outside the reach gets the credential: a neighbour whose name begins
+// the same, another host, or one that the server redirects to.
 func TestGitElsewhere(t *testing.T) {
 	for _, l := range []login{accessToken, projectToken} {
-		l.token.Reach = nil // the server would take it anywhere
+		l.token.Reach = nil // the server would accept it anywhere
 		options := bitbuckettest.Options{
 			Repositories: []string{site, "acme/site2", "acme/site.github", "acme2/site"}, ContextPath: dataCenter.server,
 		}
 		for _, test := range []struct {
 			reach     string
-			neighbour string // on the server; none for its path on another
+			neighbour string // on the same server; empty: only another server is tried
 		}{
 			{"repository", "acme/site2"},
 			{"repository", "acme/site.github"},
@@ -459,9 +459,9 @@ func TestGitElsewhere(t *testing.T) {
 	}
 }
 
-// A server that redirects gets git to log in at no other server, even one that
-// needs no login and so lets git go on to the request after the first: git 2.39
-// sends a header along then, but a helper's answer to the first server alone.
+// After a redirect, git doesn't log in to the other server, not even where that
+// needs no login, so that git goes on to the next request: git 2.39 then sends a
+// header to it, but not what a helper has answered.
 func TestGitRedirects(t *testing.T) {
 	const commit = "0123456789012345678901234567890123456789"
 	packet := func(text string) string { return fmt.Sprintf("%04x%s", len(text)+4, text) }
@@ -505,8 +505,8 @@ func TestGitRedirects(t *testing.T) {
 	}
 }
 
-// Git compares letter by letter, Bitbucket doesn't: the spelling that was given
-// works, and so does Bitbucket's own.
+// Git's URLs are case-sensitive, Bitbucket's aren't: both the user's spelling and
+// Bitbucket's own work.
 func TestGitLetterCase(t *testing.T) {
 	for _, reach := range []string{"repository", "workspace"} {
 		t.Run(reach, func(t *testing.T) {

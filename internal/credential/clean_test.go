@@ -17,8 +17,8 @@ func TestClean(t *testing.T) {
 		quotes = "quotes around the token were removed"
 	)
 	for _, test := range []struct {
-		given, want string
-		said        []string
+		text, want string
+		said       []string
 	}{
 		{"token", "token", nil},
 		{" token\r\n", "token", []string{space}},
@@ -35,15 +35,15 @@ func TestClean(t *testing.T) {
 		{" \n\ufeff", "", nil},
 		{"", "", nil},
 	} {
-		token, remarks := credential.Clean("token", secret.New(test.given))
+		token, remarks := credential.Clean("token", secret.New(test.text))
 		var said []string
 		for _, remark := range remarks {
 			said = append(said, remark.What)
 		}
 		if token.Reveal() != test.want || !slices.Equal(said, test.said) {
-			t.Errorf("%q: got %q, %q", test.given, token.Reveal(), said)
+			t.Errorf("%q: got %q, %q", test.text, token.Reveal(), said)
 		}
-		identity, _ := credential.CleanIdentity(test.given)
+		identity, _ := credential.CleanIdentity(test.text)
 		check(t, "identity", identity, test.want)
 	}
 }

@@ -32,7 +32,7 @@ type Credential struct {
 
 	// Server is where it is used.
 	Server server.Server
-	// Identity stands before the colon in the encoded credential.
+	// Identity is what comes before the colon in the encoded credential.
 	Identity string
 	// GitUsername is the user name that git needs, or empty where git needs the
 	// Bearer header instead.

@@ -107,8 +107,8 @@ func SSHAddresses(host string, ports ...string) []string {
 }
 
 // Variables returns what to set for the setups, in this order: the count comes
-// last, so that no reader sees a count without its entries. The entries stand
-// behind those that the environment already has, which lookup reads; of two
+// last, so that no reader sees a count without its entries. The entries
+// come after those that the environment already has, which lookup reads; of two
 // that apply to the same URL, git uses the later one. The error is a
 // [*fault.Fault].
 func Variables(lookup func(string) (string, bool), setups ...Setup) ([]secret.Value, error) {

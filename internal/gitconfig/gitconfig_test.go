@@ -27,7 +27,7 @@ func environment(values map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { value, ok := values[name]; return value, ok }
 }
 
-// written is the variables as lines: entries as key = value.
+// written prints variables as lines, and entries as key = value.
 func written(t *testing.T, setup gitconfig.Setup, lookup func(string) (string, bool)) string {
 	t.Helper()
 	variables, err := gitconfig.Variables(lookup, setup)
@@ -165,7 +165,7 @@ func TestSSHAddresses(t *testing.T) {
 	}
 }
 
-// Entries of earlier steps are kept, and every call has variables of its own.
+// Entries of earlier steps are kept, and each call has its own variables.
 func TestEntriesAreAppended(t *testing.T) {
 	earlier := map[string]string{
 		"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "",
@@ -273,7 +273,7 @@ func TestInParameters(t *testing.T) {
 		t.Errorf("git reads\n%q\nwant\n%q", got, want)
 	}
 
-	// A second call stands behind the first.
+	// A second call's entries come after the first's.
 	now := map[string]string{}
 	for _, v := range packed {
 		now[v.Name] = v.Text.Reveal()
@@ -288,7 +288,7 @@ func TestInParameters(t *testing.T) {
 	}
 }
 
-// A header is secret wherever it stands; without entries there is nothing to say.
+// A header is secret in any variable; without entries nothing changes.
 func TestInParametersSecrets(t *testing.T) {
 	setup := cloud
 	setup.User = ""
@@ -307,13 +307,13 @@ func TestInParametersSecrets(t *testing.T) {
 
 func TestBrokenEnvironment(t *testing.T) {
 	for name, values := range map[string]map[string]string{
-		"no number":  {"GIT_CONFIG_COUNT": "two"},
-		"negative":   {"GIT_CONFIG_COUNT": "-1"},
-		"with space": {"GIT_CONFIG_COUNT": " 1"},
-		"too many":   {"GIT_CONFIG_COUNT": "99999999999999999999"},
-		"absurd":     {"GIT_CONFIG_COUNT": "2000000000"},
-		"no key":     {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_VALUE_0": "x"},
-		"no value":   {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b"},
+		"not a number": {"GIT_CONFIG_COUNT": "two"},
+		"negative":     {"GIT_CONFIG_COUNT": "-1"},
+		"with space":   {"GIT_CONFIG_COUNT": " 1"},
+		"too many":     {"GIT_CONFIG_COUNT": "99999999999999999999"},
+		"absurd":       {"GIT_CONFIG_COUNT": "2000000000"},
+		"no key":       {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_VALUE_0": "x"},
+		"no value":     {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b"},
 	} {
 		if _, err := gitconfig.Variables(environment(values), cloud); fault.From(err).Code != fault.GitConfigCount {
 			t.Errorf("%s: got %v", name, err)
@@ -326,8 +326,8 @@ func TestBrokenEnvironment(t *testing.T) {
 	}
 }
 
-// No input is ever part of what git runs.
-func TestTheHelperHoldsNoInput(t *testing.T) {
+// No input is part of what git runs.
+func TestHelperContainsNoInput(t *testing.T) {
 	setup := cloud
 	setup.User, setup.Password = "$(touch pwned)`id`", secret.New("';id;'")
 	variables, err := gitconfig.Variables(nothing, setup)
@@ -336,7 +336,7 @@ func TestTheHelperHoldsNoInput(t *testing.T) {
 	}
 	for _, v := range variables {
 		if strings.HasPrefix(v.Name, "GIT_CONFIG_") && (strings.Contains(v.Text.Reveal(), "pwned") || strings.Contains(v.Text.Reveal(), ";id;")) {
-			t.Errorf("%s holds input: %s", v.Name, v.Text.Reveal())
+			t.Errorf("%s contains input: %s", v.Name, v.Text.Reveal())
 		}
 	}
 }

@@ -21,9 +21,9 @@ var (
 
 func TestSpellings(t *testing.T) {
 	for _, test := range []struct {
-		on    server.Server
-		given string
-		want  repository.Repository
+		on       server.Server
+		spelling string
+		want     repository.Repository
 	}{
 		{cloud, "git clone https://user@bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "git clone git@bitbucket.org:ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
@@ -57,25 +57,25 @@ func TestSpellings(t *testing.T) {
 		{loopback, "http://127.0.0.1:7990/ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
 		{loopback, "git@127.0.0.1:ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
 	} {
-		got, _, err := repository.Parse(secret.New(test.given), test.on)
+		got, _, err := repository.Parse(secret.New(test.spelling), test.on)
 		if err != nil {
-			t.Errorf("%s: %v", test.given, err)
+			t.Errorf("%s: %v", test.spelling, err)
 			continue
 		}
 		if test.want.Spelled == "" {
 			test.want.Spelled = test.want.Name()
 		}
 		if got != test.want {
-			t.Errorf("%s:\ngot  %+v\nwant %+v", test.given, got, test.want)
+			t.Errorf("%s:\ngot  %+v\nwant %+v", test.spelling, got, test.want)
 		}
 	}
 }
 
 func TestFaults(t *testing.T) {
 	for _, test := range []struct {
-		on    server.Server
-		given string
-		want  fault.Code
+		on       server.Server
+		spelling string
+		want     fault.Code
 	}{
 		{cloud, "https://github.com/ws/repo", fault.RepositoryHost},
 		{cloud, "https://bitbucket.org.evil.example/ws/repo", fault.RepositoryHost},
@@ -106,46 +106,46 @@ func TestFaults(t *testing.T) {
 		{cloud, "ws", fault.Repository},
 		{cloud, "::add-mask::x/y", fault.RepositoryHost},
 	} {
-		_, _, err := repository.Parse(secret.New(test.given), test.on)
+		_, _, err := repository.Parse(secret.New(test.spelling), test.on)
 		if err == nil {
-			t.Errorf("%q: no fault", test.given)
+			t.Errorf("%q: no fault", test.spelling)
 			continue
 		}
 		f := fault.From(err)
 		if f.Code != test.want || len(f.Hints) == 0 {
-			t.Errorf("%q: got %v, want %s", test.given, f, test.want.ID)
+			t.Errorf("%q: got %v, want %s", test.spelling, f, test.want.ID)
 		}
 		if shown := f.What + strings.Join(f.Hints, " "); strings.Contains(shown, "evil") || strings.Contains(shown, "pass@") || strings.Contains(shown, "$(") {
-			t.Errorf("%q is echoed: %s", test.given, shown)
+			t.Errorf("%q is echoed: %s", test.spelling, shown)
 		}
 	}
 	if _, _, err := repository.Parse(secret.New("ws/repo"), server.Server{URL: "://"}); fault.From(err).Code != fault.Unexpected {
-		t.Errorf("a site that is no URL: %v", err)
+		t.Errorf("a server without a URL: %v", err)
 	}
 }
 
-func TestPasswordInTheURL(t *testing.T) {
-	for given, want := range map[string][]fault.Code{
+func TestPasswordInURL(t *testing.T) {
+	for spelling, want := range map[string][]fault.Code{
 		"https://user:s3cretword@bitbucket.org/ws/repo": {fault.RepositorySecret},
 		"https://user:s3cret/ord@bitbucket.org/ws/repo": {fault.RepositorySecret},
 		"https://user@bitbucket.org/ws/repo":            nil,
-		"https://user:s3cretword@github.com/ws/repo":    {fault.RepositorySecret}, // a fault as well
+		"https://user:s3cretword@github.com/ws/repo":    {fault.RepositorySecret}, // besides the fault
 	} {
-		r, remarks, _ := repository.Parse(secret.New(given), cloud)
+		r, remarks, _ := repository.Parse(secret.New(spelling), cloud)
 		var got []fault.Code
 		for _, remark := range remarks {
 			got = append(got, remark.Code)
 		}
 		if !slices.Equal(got, want) || strings.Contains(r.URL, "s3cret") {
-			t.Errorf("%s: got %v, %+v", given, got, r)
+			t.Errorf("%s: got %v, %+v", spelling, got, r)
 		}
 	}
 }
 
 func TestParseWorkspace(t *testing.T) {
 	for _, test := range []struct {
-		on          server.Server
-		given, want string
+		on             server.Server
+		spelling, want string
 	}{
 		{cloud, "My-Team", "my-team"},
 		{dataCenter, "PROJ", "PROJ"},
@@ -156,15 +156,15 @@ func TestParseWorkspace(t *testing.T) {
 		{cloud, "", ""},
 		{cloud, "a\nb", ""},
 	} {
-		got, err := repository.ParseWorkspace(test.given, test.on)
+		got, err := repository.ParseWorkspace(test.spelling, test.on)
 		if got != test.want || (err == nil) != (test.want != "") {
-			t.Errorf("%q: got %q, %v", test.given, got, err)
+			t.Errorf("%q: got %q, %v", test.spelling, got, err)
 		}
 	}
 }
 
-// Whatever is accepted gives a URL that parses back to the same repository, and
-// brings along nothing else.
+// Whatever is accepted gives a URL that parses to the same repository, and that
+// contains nothing else.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"git clone https://user@bitbucket.org/ws/repo.git", "https://user:secret@bitbucket.org/ws/repo",
@@ -174,22 +174,22 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, given string) {
-		for _, site := range []server.Server{cloud, dataCenter, loopback} {
-			r, _, err := repository.Parse(secret.New(given), site)
+	f.Fuzz(func(t *testing.T, spelling string) {
+		for _, on := range []server.Server{cloud, dataCenter, ipv6, loopback} {
+			r, _, err := repository.Parse(secret.New(spelling), on)
 			if err != nil {
 				continue
 			}
 			u, err := url.Parse(r.URL)
-			if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(r.URL, site.URL+"/") {
-				t.Fatalf("%q gives %q: %v", given, r.URL, err)
+			if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(r.URL, on.URL+"/") {
+				t.Fatalf("%q gives %q: %v", spelling, r.URL, err)
 			}
 			if strings.ContainsFunc(r.URL+r.Spelled, func(c rune) bool { return c <= ' ' || c > '~' }) {
-				t.Fatalf("%q gives %q, %q", given, r.URL, r.Spelled)
+				t.Fatalf("%q gives %q, %q", spelling, r.URL, r.Spelled)
 			}
-			again, _, err := repository.Parse(secret.New(r.URL), site)
+			again, _, err := repository.Parse(secret.New(r.URL), on)
 			if err != nil || again.Name() != r.Name() || again.URL != r.URL {
-				t.Fatalf("%q gives %q, which gives %+v, %v", given, r.URL, again, err)
+				t.Fatalf("%q gives %q, which gives %+v, %v", spelling, r.URL, again, err)
 			}
 		}
 	})

@@ -61,7 +61,7 @@ func Forms(secrets ...String) []string {
 // tokenForms returns the further forms of a token, for maskers that know no
 // encoding (act, Gitea's and Forgejo's runners, Buildkite, Azure Pipelines): the
 // runs of characters that no tool escapes, the whole token as tools escape it,
-// and its base64, which also stands inside the base64 of any text around it.
+// and its base64, which is also part of the base64 of any text around it.
 func tokenForms(token string) []string {
 	var forms []string
 	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return strings.ContainsRune(others, r) }) {
@@ -113,8 +113,8 @@ func PairForms(user string, password String) []string {
 
 // base64Forms returns base64 of text, whole and as encoders wrap it.
 //
-// The unpadded form is masked because it also stands inside the padded one and
-// inside the encoding of text with a line break at its end. The runner's own
+// The unpadded form is masked because it is also part of the padded one, and of
+// the encoding of text with a line break at its end. The runner's own
 // encoders find less: encoding the token alone matches only the pair's tail
 // (actions/runner, ValueEncoders.cs).
 func base64Forms(text string) []string {
@@ -138,7 +138,7 @@ func pieces(text string, width int) []string {
 	return lines
 }
 
-// escapedJSON is text as it stands inside a JSON string.
+// escapedJSON is text as it is written in a JSON string.
 func escapedJSON(text string, escapeHTML bool) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

@@ -4,15 +4,15 @@ package secret
 
 import "fmt"
 
-// redacted stands wherever a secret would have been printed.
+// redacted replaces the text wherever a secret would have been printed.
 const redacted = "[redacted]"
 
 // String is secret text. However it is printed or encoded (fmt with any verb,
 // encoding/json, log/slog, text/template), it shows as "[redacted]"; Reveal is
 // the only way to the text. The zero value is the empty secret.
 //
-// The text stands behind a pointer because fmt can't call methods on the
-// unexported fields of a struct that holds a String: there it prints an
+// The text is behind a pointer because fmt can't call methods on the
+// unexported fields of a struct that contains a String: there it prints an
 // address instead of the text.
 type String struct {
 	text *string
@@ -32,7 +32,7 @@ func (s String) Reveal() string {
 	return *s.text
 }
 
-// IsEmpty tells whether there is no text at all.
+// IsEmpty reports whether there is no text.
 func (s String) IsEmpty() bool {
 	return s.Reveal() == ""
 }
@@ -50,8 +50,8 @@ func (String) String() string { return redacted }
 // and other encoders use.
 func (String) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// EnvDecode takes the text over from go-envconfig, so that a secret setting
-// has this type from the moment it is read. It never fails.
+// EnvDecode is called by go-envconfig, so that a secret setting has this type
+// from the moment it is read. It never fails.
 func (s *String) EnvDecode(text string) error {
 	*s = New(text)
 	return nil

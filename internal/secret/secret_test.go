@@ -15,13 +15,13 @@ import (
 
 const text = "correct horse battery staple"
 
-// holder has the secret where fmt can't reach its methods.
+// holder also has the secret in a field where fmt can't call its methods.
 type holder struct {
 	Shown  secret.String
 	hidden secret.String
 }
 
-func TestNoWayOfPrintingShowsTheText(t *testing.T) {
+func TestPrintingRedacts(t *testing.T) {
 	s := secret.New(text)
 	h := holder{s, s}
 	values := []any{s, &s, h, &h, []secret.String{s}, map[string]secret.String{"k": s}, [1]any{s}, error(wrapped{s})}
@@ -32,7 +32,7 @@ func TestNoWayOfPrintingShowsTheText(t *testing.T) {
 			printed[fmt.Sprintf("%s of value %d", verb, i)] = fmt.Sprintf(verb, value)
 		}
 		for name, encode := range map[string]func(any) ([]byte, error){"json": json.Marshal, "xml": xml.Marshal} {
-			if out, err := encode(value); err == nil { // XML takes no maps
+			if out, err := encode(value); err == nil { // XML has no maps
 				printed[fmt.Sprintf("%s of value %d", name, i)] = string(out)
 			}
 		}
@@ -64,7 +64,7 @@ type wrapped struct{ s secret.String }
 
 func (w wrapped) Error() string { return fmt.Sprintf("failed with %v", w.s) }
 
-func TestRevealIsTheText(t *testing.T) {
+func TestReveal(t *testing.T) {
 	if got := secret.New(text).Reveal(); got != text {
 		t.Errorf("got %q", got)
 	}

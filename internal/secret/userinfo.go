@@ -15,8 +15,8 @@ const maxUserName = 30
 //
 // It works on the text, because no parser accepts a URL whose password contains
 // an unescaped slash, and the password still has to be found.
-func SplitUserInfo(given String) (secrets []String, rest string) {
-	text := given.Reveal()
+func SplitUserInfo(address String) (secrets []String, rest string) {
+	text := address.Reveal()
 	scheme, after, found := strings.Cut(text, "://")
 	if found {
 		scheme += "://"

@@ -117,7 +117,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// bracketed is a host as it stands in a URL: IPv6 addresses in brackets.
+// bracketed is a host as a URL has it: IPv6 addresses in brackets.
 func bracketed(host string) string {
 	if strings.Contains(host, ":") {
 		return "[" + host + "]"

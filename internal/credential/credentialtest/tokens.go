@@ -1,5 +1,5 @@
-// Package credentialtest makes tokens for tests while they run, so that none
-// stands in the repository. They have the shape of real ones and open nothing.
+// Package credentialtest makes tokens while tests run, so that the repository
+// contains none. They have the shape of real ones, and give access to nothing.
 package credentialtest
 
 import (
@@ -9,8 +9,8 @@ import (
 	"hash/crc32"
 )
 
-// APIToken makes an API token of Bitbucket Cloud: 192 characters with a
-// checksum that fits.
+// APIToken makes an API token of Bitbucket Cloud: 192 characters with a matching
+// checksum.
 func APIToken() string { return atlassianToken("ATATT" + "3xFfGF0") }
 
 // AccessToken makes a repository, project or workspace access token.
@@ -19,20 +19,21 @@ func AccessToken() string { return atlassianToken("ATCTT" + "3xFfGN0") }
 // AppPassword makes an app password.
 func AppPassword() string { return "ATBB" + letters(32) }
 
-// HTTPAccessToken makes a token of Data Center, of today's form.
+// HTTPAccessToken makes a Data Center token in today's form.
 func HTTPAccessToken() string { return "BBDC-" + OldHTTPAccessToken() }
 
-// OldHTTPAccessToken makes a token of Data Center, of the form without a
-// prefix: base64 of digits, a colon and random bytes.
+// OldHTTPAccessToken makes a Data Center token in the form without a prefix:
+// base64 of digits, a colon and random bytes.
 func OldHTTPAccessToken() string {
 	return base64.StdEncoding.EncodeToString(append([]byte("123456789012:"), random(20)...))
 }
 
-// ConsumerSecret makes the secret of an OAuth consumer, of the older form.
+// ConsumerSecret makes the secret of an OAuth client (consumer), in the older
+// form.
 func ConsumerSecret() string { return letters(32) }
 
-// atlassianToken is a prefix, random base64url, an equals sign and the CRC-32
-// of all that.
+// atlassianToken is a prefix, random base64url, an equals sign, and the CRC-32 of
+// all that.
 func atlassianToken(prefix string) string {
 	const length, checksum = 192, 8
 	random := base64.RawURLEncoding.EncodeToString(random(length))

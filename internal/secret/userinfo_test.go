@@ -1,0 +1,48 @@
+package secret_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+func TestSplitUserInfo(t *testing.T) {
+	long := strings.Repeat("t", 40)
+	for _, test := range []struct {
+		url     string
+		secrets []string
+		rest    string
+	}{
+		{"https://bitbucket.org/ws/repo", nil, "https://bitbucket.org/ws/repo"},
+		{"https://me@bitbucket.org/ws/repo", nil, "https://bitbucket.org/ws/repo"},
+		{"https://me:pass%2Fword@bitbucket.org/ws/repo", []string{"me:pass%2Fword", "pass%2Fword", "me:pass/word", "pass/word"}, "https://bitbucket.org/ws/repo"},
+		{"https://me:pa/ss@bitbucket.org/ws/repo", []string{"me:pa/ss", "pa/ss"}, "https://bitbucket.org/ws/repo"},
+		{"https://me:p@ss@bitbucket.org/ws", []string{"me:p@ss", "p@ss"}, "https://bitbucket.org/ws"},
+		{"https://" + long + "@bitbucket.org", []string{long}, "https://bitbucket.org"},
+		{"https://host:8443/ws/repo/src/@scope", nil, "https://host:8443/ws/repo/src/@scope"},
+		{"https://[2001:db8::1]/ctx/src/@scope", nil, "https://[2001:db8::1]/ctx/src/@scope"},
+		{"https://[2001:db8::1]:8443/ctx/src/@scope", nil, "https://[2001:db8::1]:8443/ctx/src/@scope"},
+		{"https://me:pa/ss@[2001:db8::1]/ctx", []string{"me:pa/ss", "pa/ss"}, "https://[2001:db8::1]/ctx"},
+		{"git@bitbucket.org:ws/repo.git", nil, "bitbucket.org:ws/repo.git"},
+		{"ssh://git@host:7999/PROJ/repo.git", nil, "ssh://host:7999/PROJ/repo.git"},
+		{"me:secret@host/ws", []string{"me:secret", "secret"}, "host/ws"},
+		{"ws/repo", nil, "ws/repo"},
+		{"/ws/@scope", nil, "/ws/@scope"},
+		{"https://@bitbucket.org/ws", nil, "https://bitbucket.org/ws"},
+		{"https://" + long[:30] + "@host/ws", nil, "https://host/ws"},
+		{"https://" + long[:31] + "@host/ws", []string{long[:31]}, "https://host/ws"},
+		{"https://me:%zz@host/", []string{"me:%zz", "%zz"}, "https://host/"},
+		{"", nil, ""},
+	} {
+		secrets, rest := secret.SplitUserInfo(secret.New(test.url))
+		var got []string
+		for _, s := range secrets {
+			got = append(got, s.Reveal())
+		}
+		if !slices.Equal(got, test.secrets) || rest != test.rest {
+			t.Errorf("%s:\ngot  %q, %q\nwant %q, %q", test.url, got, rest, test.secrets, test.rest)
+		}
+	}
+}
