@@ -46,7 +46,11 @@ type Credential struct {
 func New(in Input) (Credential, []fault.Remark, error) {
 	token := in.Token.Reveal()
 	if err := checkToken(token); err != nil {
-		return Credential{}, nil, err
+		f := fault.From(err)
+		if isTokenShaped(in.Identity) {
+			f = f.Hint(revokeIdentity)
+		}
+		return Credential{}, nil, f
 	}
 	if err := checkIdentity(in.Identity); err != nil {
 		return Credential{}, nil, err

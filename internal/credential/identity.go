@@ -29,10 +29,13 @@ func checkIdentity(identity string) error {
 	case isTokenShaped(identity):
 		return fault.New(fault.IdentityIsToken, "the identity looks like a token",
 			"are token and identity swapped?",
-			"if the token was ever stored in a variable that isn't secret, revoke it and make a new one")
+			revokeIdentity)
 	}
 	return nil
 }
+
+// revokeIdentity is what to do if token and identity were swapped.
+const revokeIdentity = "if the token was ever stored as the identity in a variable that isn't secret, revoke it and make a new one"
 
 // identify sets the user names that go with the token; REST and git may want
 // different ones.

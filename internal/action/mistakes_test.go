@@ -1,0 +1,140 @@
+package action_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// mistake is one that people make, as a step or on a command line.
+type mistake struct {
+	title string
+	env   env      // of a step on GitHub
+	args  []string // of a command line, instead of a step
+}
+
+// TestMistakes compares the exact words that answer the usual mistakes with
+// testdata/mistakes.md, which reads like a page of the manual. After a change of
+// words, read the page that this writes:
+//
+//	go test ./internal/action -run TestMistakes -update
+func TestMistakes(t *testing.T) {
+	fake := newFake(t)
+	readOnly := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}})
+	limited := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}})
+	api, access, app, dc := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.AppPassword(), credentialtest.HTTPAccessToken()
+	base := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	gitHub := "ghp_" + strings.Repeat("a1B2", 9)
+	good := env{"INPUT_TOKEN": api, "INPUT_IDENTITY": "me@example.com"}
+	repository := env{"INPUT_TOKEN": access, "INPUT_REPOSITORY": "team/repo"}
+
+	// What is secret, or differs between runs, shows as a name.
+	names := strings.NewReplacer(
+		base("me@example.com:"+api), "BASE64-OF-PAIR", base(api), "BASE64-OF-TOKEN",
+		api, "API-TOKEN", access, "ACCESS-TOKEN", app, "APP-PASSWORD", dc, "HTTP-ACCESS-TOKEN", gitHub, "ghp_TOKEN",
+		readOnly.Secret, "API-TOKEN", limited.Secret, "API-TOKEN",
+		fake.URL, "http://127.0.0.1:7990", strings.TrimPrefix(fake.URL, "http://"), "127.0.0.1:7990",
+	)
+	var page strings.Builder
+	page.WriteString("# Mistakes, and what answers them\n\nWritten by `go test ./internal/action -run TestMistakes -update`.\n")
+	for _, m := range []mistake{
+		{title: "The secret is empty", env: good.with(env{"INPUT_TOKEN": ""})},
+		{title: "A setting is misspelt", env: good.with(env{"INPUT_TOKN": "x"})},
+		{title: "A setting has underscores", env: good.with(env{"INPUT_EXPORT_ENV": "false"})},
+		{title: "Token and identity are swapped", env: env{"INPUT_TOKEN": "me@example.com", "INPUT_IDENTITY": api}},
+		{title: "An app password with an e-mail address", env: env{"INPUT_TOKEN": app, "INPUT_IDENTITY": "me@example.com"}},
+		{title: "An API token with a username", env: good.with(env{"INPUT_IDENTITY": "someone"})},
+		{title: "An API token without an identity", env: good.with(env{"INPUT_IDENTITY": ""})},
+		{title: "A colon in the identity", env: good.with(env{"INPUT_IDENTITY": "me@example.com:secret"})},
+		{title: "A short token", env: good.with(env{"INPUT_TOKEN": "abc123"})},
+		{title: "A whole header", env: good.with(env{"INPUT_TOKEN": "Bearer " + api})},
+		{title: "An encoded pair", env: good.with(env{"INPUT_TOKEN": base("me@example.com:" + api)})},
+		{title: "An encoded token", env: good.with(env{"INPUT_TOKEN": base(api)})},
+		{title: "A pair", env: good.with(env{"INPUT_TOKEN": "me@example.com:" + api})},
+		{title: "A token of GitHub's", env: env{"INPUT_TOKEN": gitHub, "INPUT_IDENTITY": "someone"}},
+		{title: "A reference that isn't expanded", env: good.with(env{"INPUT_TOKEN": "${{ secret.BITBUCKET_TOKEN }}"})},
+		{title: "Quotes around the token", env: good.with(env{"INPUT_TOKEN": `"` + api + `"`})},
+		{title: "An access token for a Data Center", env: env{"INPUT_TOKEN": access, "INPUT_SERVER-URL": "https://git.example.com"}},
+		{title: "A page as server-url", env: env{"INPUT_TOKEN": dc, "INPUT_SERVER-URL": "https://git.example.com/projects/PROJ"}},
+		{title: "Plain http", env: env{"INPUT_TOKEN": dc, "INPUT_SERVER-URL": "http://git.example.com"}},
+		{title: "What the Clone button copies", env: repository.with(env{"INPUT_REPOSITORY": "git clone https://someone@bitbucket.org/team/repo.git"})},
+		{title: "A repository on another server", env: repository.with(env{"INPUT_REPOSITORY": "https://github.com/team/repo"})},
+		{title: "A password in the repository's address", env: repository.with(env{"INPUT_REPOSITORY": "https://someone:" + access + "@bitbucket.org/team/repo.git"})},
+		{title: "Another workspace", env: repository.with(env{"INPUT_WORKSPACE": "other"})},
+		{title: "git: repository without a repository", env: good.with(env{"INPUT_GIT": "repository"})},
+		{title: "git: true", env: good.with(env{"INPUT_GIT": "true"})},
+		{title: "verify: yes", env: good.with(env{"INPUT_VERIFY": "yes"})},
+		{title: "A boolean of older YAML", env: good.with(env{"INPUT_EXPORT-ENV": "no"})},
+		{title: "An env-prefix in lower case", env: good.with(env{"INPUT_ENV-PREFIX": "mirror"})},
+		{title: "A timeout without a unit", env: good.with(env{"INPUT_TIMEOUT": "30"})},
+		{title: "A certificate file that doesn't exist", env: good.with(env{"INPUT_CA-CERTIFICATE": "company-ca.pem"})},
+		{title: "A date that has passed", env: good.with(env{"INPUT_EXPIRES-ON": "2026-11-20"})},
+		{title: "A scope that doesn't exist", env: good.with(env{"INPUT_REQUIRED-SCOPES": "write:repositories:bitbucket"})},
+		{title: "A wrong identity (401)", env: settings(fake, readOnly).with(env{"INPUT_IDENTITY": "other@example.com", "INPUT_VERIFY": "strict"})},
+		{title: "A scope is missing (403)", env: settings(fake, limited).with(env{"INPUT_VERIFY": "strict"})},
+		{title: "A required scope is missing", env: settings(fake, readOnly).with(env{"INPUT_REQUIRED-SCOPES": "repository:write"})},
+		{title: "A repository that doesn't exist (404)", env: settings(fake, readOnly).with(env{"INPUT_REPOSITORY": "team/repository", "INPUT_VERIFY": "strict"})},
+		{title: "The token as an argument", args: []string{"--token=" + api}},
+	} {
+		fmt.Fprintf(&page, "\n## %s\n\n", m.title)
+		var exit int
+		var shown string
+		if m.args != nil {
+			var stdout, stderr bytes.Buffer
+			w := world(nil, &stdout, &stderr)
+			w.Args = m.args
+			exit, shown = action.Run(context.Background(), w), stderr.String()
+			fmt.Fprintf(&page, "    bitbucket-auth %s\n", strings.Join(m.args, " "))
+		} else {
+			o := onGitHub(t, m.env)
+			exit, shown = o.exit, answers(o)
+			for _, name := range slices.Sorted(maps.Keys(m.env)) {
+				if id, isInput := strings.CutPrefix(name, "INPUT_"); isInput {
+					page.WriteString(strings.TrimRight("    "+strings.ToLower(id)+": "+m.env[name], " ") + "\n")
+				}
+			}
+		}
+		fmt.Fprintf(&page, "\nExit code %d\n\n", exit)
+		for line := range strings.Lines(shown) {
+			page.WriteString("    " + line)
+		}
+	}
+
+	const golden = "testdata/mistakes.md"
+	got := names.Replace(page.String())
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Section by section, so that a failure shows the mistake alone.
+	gotSections, wantSections := strings.Split(got, "\n## "), strings.Split(string(want), "\n## ")
+	equal(t, "number of sections", len(gotSections), len(wantSections))
+	for i := range min(len(gotSections), len(wantSections)) {
+		equal(t, golden, gotSections[i], wantSections[i])
+	}
+}
+
+// answers are the notices, warnings and errors of a step, as people see them.
+func answers(o outcome) string {
+	var b strings.Builder
+	for _, a := range hosttest.GitHub.Show(o.stdout).Annotations {
+		b.WriteString(a.Level + ": " + a.Message + "\n")
+	}
+	return b.String()
+}
