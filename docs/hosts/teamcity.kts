@@ -24,7 +24,9 @@ object Report : BuildType({
             scriptContent = """
                 #!/bin/sh
                 set -eu
-                docker cp "${'$'}(docker create ghcr.io/seed-e1d06701/bitbucket-auth:v1.0.0)":/bitbucket-auth ./bitbucket-auth
+                container=${'$'}(docker create ghcr.io/seed-e1d06701/bitbucket-auth:v1.0.0)
+                docker cp "${'$'}container":/bitbucket-auth ./bitbucket-auth
+                docker rm "${'$'}container"
                 ./bitbucket-auth
             """.trimIndent()
         }

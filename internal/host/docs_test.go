@@ -1,10 +1,6 @@
 package host_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,102 +8,64 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
 const root = "../.."
 
-// testNames are the tests of this module.
-func testNames(t *testing.T) map[string]bool {
-	t.Helper()
-	names := map[string]bool{}
-	err := filepath.WalkDir(filepath.Join(root, "internal"), func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return nil // being edited: its own package tells
-		}
-		for _, declaration := range file.Decls {
-			if function, ok := declaration.(*ast.FuncDecl); ok && function.Recv == nil {
-				names[function.Name.Name] = true
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return names
-}
-
 var (
-	testName = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`")
 	link     = regexp.MustCompile(`\]\((hosts/[^)]+)\)`)
+	variable = regexp.MustCompile("`([A-Z_]+)`")
 )
 
-// The table of hosts is complete, and every cell names a test that exists.
+// The table has every host, each with a sample, and the variables that it names
+// are enough to detect the host.
 func TestTheTableOfHostsIsTrue(t *testing.T) {
 	page := read(t, filepath.Join(root, "docs", "hosts.md"))
-	known := testNames(t)
-	for _, match := range testName.FindAllStringSubmatch(page, -1) {
-		if !known[match[1]] {
-			t.Errorf("there is no test %s", match[1])
+	table, _, _ := strings.Cut(page, "\n\n## ")
+	rows := map[string][]string{}
+	for line := range strings.Lines(table) {
+		if cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | "); len(cells) == 6 {
+			name, _, _ := strings.Cut(strings.TrimLeft(cells[0], " ["), "]")
+			rows[strings.TrimSpace(name)] = cells
 		}
 	}
-	wanted := []string{"a shell"}
 	for _, h := range hosttest.Hosts {
-		wanted = append(wanted, h.Name)
-	}
-	for line := range strings.Lines(page) {
-		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
-		if !strings.HasPrefix(line, "|") || strings.Contains(line, "---") || strings.HasPrefix(line, "| host ") {
+		row := rows[h.Name]
+		if row == nil || !link.MatchString(row[0]) {
+			t.Errorf("%s has no row, or no sample", h.Name)
 			continue
 		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(cells[0]), "["), "]")
-		at := slices.Index(wanted, name)
-		if at < 0 || len(cells) != 6 {
-			t.Errorf("a row that is no host's, or of %d cells: %q", len(cells), name)
-			continue
+		j := &job{Site: &hosttest.Site{Env: map[string]string{}}}
+		for _, match := range variable.FindAllStringSubmatch(row[1], -1) {
+			j.Env[match[1]] = h.Env[match[1]]
 		}
-		wanted = slices.Delete(wanted, at, at+1)
-		for _, cell := range cells[1:] {
-			if !testName.MatchString(cell) {
-				t.Errorf("%s: no test is named in %q", name, cell)
-			}
+		if err := j.choose(false); err != nil || j.host.Name() != h.Name {
+			t.Errorf("%s isn't detected by %v: %v", h.Name, j.Env, err)
 		}
-		if name != "a shell" && !link.MatchString(cells[0]) {
-			t.Errorf("%s has no pipeline file", name)
+		if h.EnvFile != strings.Contains(row[4], "`env-file`") {
+			t.Errorf("%s: results go to %q", h.Name, row[4])
 		}
 	}
-	if len(wanted) > 0 {
-		t.Errorf("not in the table: %v", wanted)
+	if want := len(hosttest.Hosts) + 3; len(rows) != want { // and a shell, and two lines of the head
+		t.Errorf("%d rows, want %d", len(rows), want)
 	}
 }
 
 var (
-	inputID      = regexp.MustCompile(`(?m)^  ([a-z-]+):$`)
 	variableName = regexp.MustCompile(`\bBITBUCKET_AUTH_([A-Z_]+)\b`)
 	yamlKey      = regexp.MustCompile(`(?m)^( +)(settings|with):\n`)
 )
 
-// settingIDs are the settings that there are.
-func settingIDs(t *testing.T) []string {
-	t.Helper()
-	inputs, _, _ := strings.Cut(read(t, filepath.Join(root, "action.yml")), "\noutputs:")
-	ids := []string{"host", "env-file", "token-file"}
-	for _, match := range inputID.FindAllStringSubmatch(inputs, -1) {
-		ids = append(ids, match[1])
-	}
-	return ids
-}
-
-// Each pipeline file is named in the page, and uses settings that there are,
-// under names that its host reads.
+// Each sample is in the page, uses settings that exist, and leaves no container
+// behind.
 func TestPipelineFiles(t *testing.T) {
 	page := read(t, filepath.Join(root, "docs", "hosts.md"))
-	ids := settingIDs(t)
+	var ids []string
+	for _, setting := range contract.CredentialSettings {
+		ids = append(ids, setting.ID)
+	}
 	entries, err := os.ReadDir(filepath.Join(root, "docs", "hosts"))
 	if err != nil {
 		t.Fatal(err)
@@ -120,13 +78,16 @@ func TestPipelineFiles(t *testing.T) {
 	for _, entry := range entries {
 		text := read(t, filepath.Join(root, "docs", "hosts", entry.Name()))
 		if !strings.Contains(page, "(hosts/"+entry.Name()+")") {
-			t.Errorf("%s is named nowhere", entry.Name())
+			t.Errorf("%s isn't in the page", entry.Name())
+		}
+		if strings.Contains(text, "docker create") && !strings.Contains(text, "docker rm ") {
+			t.Errorf("%s leaves a container behind", entry.Name())
 		}
 		found := 0
 		for _, match := range variableName.FindAllStringSubmatch(text, -1) {
 			found++
 			if id := strings.ReplaceAll(strings.ToLower(match[1]), "_", "-"); !slices.Contains(ids, id) {
-				t.Errorf("%s: %s is no setting", entry.Name(), match[0])
+				t.Errorf("%s: there is no setting %s", entry.Name(), match[0])
 			}
 		}
 		for _, at := range yamlKey.FindAllStringSubmatchIndex(text, -1) {
@@ -139,13 +100,13 @@ func TestPipelineFiles(t *testing.T) {
 				if id, _, _ := strings.Cut(key, ":"); !strings.HasPrefix(key, " ") {
 					found++
 					if !slices.Contains(ids, id) {
-						t.Errorf("%s: %s is no setting", entry.Name(), id)
+						t.Errorf("%s: there is no setting %s", entry.Name(), id)
 					}
 				}
 			}
 		}
 		if found == 0 {
-			t.Errorf("%s gives no setting", entry.Name())
+			t.Errorf("%s has no setting", entry.Name())
 		}
 	}
 }
