@@ -19,6 +19,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
+// fits is a size up to which a file can grow, far above that of go test's own log.
+const fits = 4 << 20
+
 // limitFileSize makes writes behind a size fail, as on a full disk: what fits
 // is written, the rest is not.
 func limitFileSize(t *testing.T, size uint64) {
@@ -45,8 +48,8 @@ func TestAShortWriteIsTakenBack(t *testing.T) {
 	old, created := filepath.Join(dir, "old"), filepath.Join(dir, "new")
 	write(t, old, "export B=1\n", 0o644)
 	harness := startJob(t, named(t, "Harness"))
-	results := resultsOf([]string{strings.Repeat("x", 4000)})
-	limitFileSize(t, 2048)
+	results := resultsOf([]string{strings.Repeat("x", fits)})
+	limitFileSize(t, fits)
 
 	for _, path := range []string{old, created} {
 		if err := onJenkins(t, path).host.HandOver(context.Background(), results); fault.From(err).Code != fault.EnvFileWrite {
@@ -172,10 +175,10 @@ func TestWhatCantBeTakenBackIsReported(t *testing.T) {
 	t.Cleanup(func() { _ = exec.Command("chattr", "-a", path).Run() })
 	s := newStep(t, "GITHUB_ACTIONS")
 	s.vars["GITHUB_ENV"] = path
-	limitFileSize(t, 2048)
+	limitFileSize(t, fits)
 	err := s.host.HandOver(context.Background(), host.Results{
 		Outputs:   []host.Value{host.Public("kind", "x")},
-		Variables: []host.Value{host.Secret("A", secret.New(strings.Repeat("x", 4000)))},
+		Variables: []host.Value{host.Secret("A", secret.New(strings.Repeat("x", fits)))},
 	})
 	f := fault.From(err)
 	if f.Code != fault.CommandWrite || !strings.Contains(f.What, "can't be taken back") || !strings.Contains(strings.Join(f.Hints, "\n"), "GITHUB_ENV") {
