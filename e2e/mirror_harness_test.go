@@ -1,0 +1,419 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// The repositories on the two sides.
+const (
+	origin = "octo/site"
+	copied = "acme/site"
+)
+
+// mirroring is a job that mirrors a repository from GitHub's server to
+// Bitbucket's. Both begin with the same branches and tags.
+type mirroring struct {
+	*job
+	github, bitbucket *front
+	hub, fake         *bitbuckettest.Server // behind them
+	source, mirror    repo
+	sourceToken       string
+	token             bitbuckettest.Token
+	inputs            map[string]string
+	temporary, argv   string
+}
+
+func newMirroring(t *testing.T) *mirroring {
+	t.Helper()
+	m := newMirroringTo(t, accessToken.reach(copied))
+	for _, r := range []repo{m.source, m.mirror} {
+		r.load(begin)
+	}
+	// What is neither branch nor tag stays where it is.
+	m.source.git("update-ref", "refs/pull/1/head", "refs/heads/topic")
+	m.mirror.git("update-ref", "refs/pull-requests/1/from", "refs/heads/topic")
+	return m
+}
+
+// newMirroringTo has empty repositories on both sides.
+func newMirroringTo(t *testing.T, l login) *mirroring {
+	t.Helper()
+	m := &mirroring{job: newJob(t), sourceToken: newSourceToken()}
+	m.hub = bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{origin}})
+	m.fake = bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied}, ContextPath: l.side.server})
+	m.github = newFront(t, github(t, m.sourceToken, m.hub))
+	m.bitbucket = newFront(t, proxy(t, m.fake.URL))
+	m.source, m.mirror = repo{m.job, m.hub.Dir(origin)}, repo{m.job, m.fake.Dir(copied)}
+	m.token = m.fake.Add(l.token)
+	m.keepSecret(m.sourceToken)
+	m.keepSecret(m.token.Secret)
+	m.inputs = map[string]string{
+		"token": m.token.Secret, "identity": l.identity(m.token), "server-url": m.bitbucket.URL + l.side.server,
+		"repository": copied, "source-token": m.sourceToken,
+	}
+	if m.token.Kind == bitbuckettest.OAuthConsumer {
+		m.inputs["kind"] = "oauth-consumer"
+	}
+	maps.Copy(m.env, map[string]string{"GITHUB_SERVER_URL": m.github.URL, "GITHUB_REPOSITORY": origin})
+
+	// A temporary directory that nothing may be left in, and a git that notes
+	// the arguments it is called with.
+	m.temporary = m.env["TMPDIR"]
+	m.argv = filepath.Join(t.TempDir(), "argv")
+	bin := t.TempDir()
+	real, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapper := "#!/bin/sh\nprintf '%s\\n' \"$*\" >>" + m.argv + "\nexec " + real + ` "$@"` + "\n"
+	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(wrapper), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m.env["PATH"] = bin + string(filepath.ListSeparator) + m.env["PATH"]
+	return m
+}
+
+// allow gives the job another Bitbucket token, with these scopes.
+func (m *mirroring) allow(scopes ...string) {
+	l := accessToken
+	l.token.Scopes, l.token.Reach = scopes, nil
+	m.token = m.fake.Add(l.token)
+	m.inputs["token"] = m.token.Secret
+	m.keepSecret(m.token.Secret)
+}
+
+// newSourceToken looks like the token of a GitHub job.
+func newSourceToken() string { return "ghs_" + credentialtest.AccessToken()[5:41] }
+
+// result is what a run of the mirror did.
+type result struct {
+	t       *testing.T
+	code    int
+	log     string // as people see it
+	outputs map[string]string
+	summary string
+	refs    []refResult
+	before  map[string]string // of the mirror
+	m       *mirroring
+}
+
+// refResult is an element of the output refs.
+type refResult struct{ Ref, Action, Old, New, Reason string }
+
+// run runs the mirror on GitHub, and checks what must hold for every run.
+func (m *mirroring) run(inputs ...string) result {
+	m.t.Helper()
+	cmd, files := m.step(inputs...)
+	before := m.mirror.refs()
+	text, _ := cmd.CombinedOutput()
+	return m.result(cmd, files, before, string(text))
+}
+
+// created is run where the mirror doesn't exist before.
+func (m *mirroring) created(inputs ...string) result {
+	m.t.Helper()
+	cmd, files := m.step(inputs...)
+	text, _ := cmd.CombinedOutput()
+	return m.result(cmd, files, map[string]string{}, string(text))
+}
+
+// step prepares a run of the mirror.
+func (m *mirroring) step(inputs ...string) (*exec.Cmd, map[string]string) {
+	m.t.Helper()
+	files := map[string]string{}
+	dir := m.t.TempDir()
+	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"} {
+		files[name] = filepath.Join(dir, name)
+		if err := os.WriteFile(files[name], nil, 0o600); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	env := maps.Clone(files)
+	given := maps.Clone(m.inputs)
+	for i := 0; i < len(inputs); i += 2 {
+		given[inputs[i]] = inputs[i+1]
+	}
+	for id, value := range given {
+		env["INPUT_"+strings.ToUpper(id)] = value
+	}
+	return m.command(env, m.binary(), "mirror"), files
+}
+
+func (m *mirroring) binary() string {
+	m.t.Helper()
+	binary, err := filepath.Abs(filepath.Join(root, ".bin/bitbucket-auth"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return binary
+}
+
+// result reads what a run that has ended left, and checks it.
+func (m *mirroring) result(cmd *exec.Cmd, files map[string]string, before map[string]string, text string) result {
+	m.t.Helper()
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() < 0 {
+		m.t.Fatalf("the mirror: %v\n%s", cmd.ProcessState, text)
+	}
+	r := result{
+		t: m.t, m: m, code: cmd.ProcessState.ExitCode(), before: before,
+		log: hosttest.GitHub.Show(text).Text(), summary: left(files["GITHUB_STEP_SUMMARY"]),
+	}
+	r.outputs = read(m.t, left(files["GITHUB_OUTPUT"]))
+	if text := r.outputs["refs"]; text != "" {
+		if err := json.Unmarshal([]byte(text), &r.refs); err != nil {
+			m.t.Errorf("refs isn't JSON: %v\n%s", err, text)
+		}
+	}
+	if line := lateMask(text); line != "" {
+		m.t.Errorf("a mask comes after the line %q", line)
+	}
+	if env := left(files["GITHUB_ENV"]); env != "" {
+		m.t.Errorf("something is left for later steps: %s", env)
+	}
+	m.checkHidden("the log", r.log)
+	m.checkHidden("the outputs", left(files["GITHUB_OUTPUT"]))
+	m.checkHidden("the summary", r.summary)
+	m.checkHidden("an argument", left(m.argv))
+	for side, secret := range map[*front]string{m.github: m.token.Secret, m.bitbucket: m.sourceToken} {
+		for _, header := range side.authorizations {
+			_, password, _ := strings.Cut(header, " ") // of Bearer, or an LFS storage's
+			if encoded, isBasic := strings.CutPrefix(header, "Basic "); isBasic {
+				_, password, _ = strings.Cut(decoded(encoded), ":")
+			}
+			if password == secret {
+				m.t.Error("a credential went to the other side's server")
+			}
+			if password != "" && strings.Contains(r.log, password) {
+				m.t.Error("what a server was sent shows in the log") // an OAuth client's token, too
+			}
+		}
+	}
+	if files, err := os.ReadDir(m.temporary); err != nil || len(files) > 0 {
+		m.t.Errorf("the temporary directory has %v, %v", files, err)
+	}
+	if left := session(cmd.Process.Pid); len(left) > 0 {
+		m.t.Errorf("still running: %q", left)
+	}
+	return r
+}
+
+// session names the processes of a session that haven't ended.
+func session(id int) (names []string) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		text := left(path)
+		_, rest, _ := strings.Cut(text, ") ") // the name before it may hold anything
+		if fields := strings.Fields(rest); len(fields) > 3 && fields[3] == strconv.Itoa(id) && fields[0] != "Z" {
+			names = append(names, text[:strings.Index(text, ")")+1])
+		}
+	}
+	return names
+}
+
+// wants checks the exit code, and each ref's fate, such as "updated
+// refs/heads/main". Whatever isn't named must be as it was.
+func (r result) wants(code int, fates ...string) {
+	r.t.Helper()
+	if r.code != code {
+		r.t.Fatalf("the exit code is %d, want %d:\n%s", r.code, code, r.log)
+	}
+	var got []string
+	counts := map[string]int{}
+	want := maps.Clone(r.before)
+	source := r.m.source.refs()
+	for _, ref := range r.refs {
+		got = append(got, ref.Action+" "+ref.Ref)
+		counts[ref.Action]++
+		if ref.Old != r.before[ref.Ref] {
+			r.t.Errorf("%s: the old value is %q, want %q", ref.Ref, ref.Old, r.before[ref.Ref])
+		}
+		switch ref.Action {
+		case "created", "updated", "overwritten":
+			want[ref.Ref] = source[ref.Ref]
+			if ref.New != source[ref.Ref] {
+				r.t.Errorf("%s: the new value is %q, want %q", ref.Ref, ref.New, source[ref.Ref])
+			}
+		case "deleted":
+			delete(want, ref.Ref)
+		case "refused":
+			if name := strings.SplitN(ref.Ref, "/", 3)[2]; ref.Reason == "" || !strings.Contains(r.log, name) {
+				r.t.Errorf("%s was left alone, and neither reason nor log says so: %q\n%s", ref.Ref, ref.Reason, r.log)
+			}
+		default:
+			r.t.Errorf("%s: unknown action %q", ref.Ref, ref.Action)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(fates)
+	if !slices.Equal(got, fates) {
+		r.t.Errorf("the refs are %q, want %q\n%s", got, fates, r.log)
+	}
+	if after := r.m.mirror.refs(); !maps.Equal(after, want) {
+		r.t.Errorf("the mirror has %v,\nwant %v", after, want)
+	}
+	r.m.mirror.git("fsck", "--connectivity-only") // whatever is there is whole
+	if code != 0 && code != 6 {
+		r.faults()
+		return
+	}
+	for action := range map[string]int{"created": 0, "updated": 0, "overwritten": 0, "deleted": 0, "refused": 0} {
+		if r.outputs[action] != strconv.Itoa(counts[action]) {
+			r.t.Errorf("the output %s is %q, want %d", action, r.outputs[action], counts[action])
+		}
+	}
+	if changed := len(r.refs) > counts["refused"]; r.outputs["changed"] != strconv.FormatBool(changed) {
+		r.t.Errorf("the output changed is %q, want %v", r.outputs["changed"], changed)
+	}
+}
+
+// faults wants a failed run to say so once, with its code, and to have handed
+// over nothing else.
+func (r result) faults() {
+	r.t.Helper()
+	code := r.outputs["error-code"]
+	if len(r.outputs) != 1 || code == "" || !strings.Contains(r.log, code) {
+		r.t.Errorf("the outputs are %v:\n%s", r.outputs, r.log)
+	}
+}
+
+// says wants the log to hold texts, whatever their case.
+func (r result) says(texts ...string) {
+	r.t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(strings.ToLower(r.log), strings.ToLower(text)) {
+			r.t.Errorf("the log doesn't say %q:\n%s", text, r.log)
+		}
+	}
+}
+
+// repo is a bare repository on a server's disk.
+type repo struct {
+	job *job
+	dir string
+}
+
+func (r repo) git(args ...string) string {
+	r.job.t.Helper()
+	return r.job.run(append([]string{"git", "--git-dir", r.dir}, args...)...)
+}
+
+// refs are all refs and their objects.
+func (r repo) refs() map[string]string {
+	r.job.t.Helper()
+	refs := map[string]string{}
+	for line := range strings.Lines(r.git("for-each-ref", "--format=%(objectname) %(refname)")) {
+		object, name, _ := strings.Cut(strings.TrimSpace(line), " ")
+		refs[name] = object
+	}
+	return refs
+}
+
+// object returns what a name stands for.
+func (r repo) object(name string) string {
+	r.job.t.Helper()
+	return r.git("rev-parse", "--verify", name)
+}
+
+// set points a ref at an object, or deletes it where that is empty.
+func (r repo) set(ref, object string) {
+	r.job.t.Helper()
+	if object == "" {
+		r.git("update-ref", "-d", ref)
+		return
+	}
+	r.git("update-ref", ref, object)
+}
+
+// clear deletes all refs whose names begin so.
+func (r repo) clear(prefix string) {
+	r.job.t.Helper()
+	cmd := r.job.command(nil, "git", "--git-dir", r.dir, "update-ref", "--stdin")
+	var commands strings.Builder
+	for ref := range r.refs() {
+		if strings.HasPrefix(ref, prefix) {
+			fmt.Fprintf(&commands, "delete %s\n", ref)
+		}
+	}
+	cmd.Stdin = strings.NewReader(commands.String())
+	if text, err := cmd.CombinedOutput(); err != nil {
+		r.job.t.Fatalf("git update-ref: %v\n%s", err, text)
+	}
+}
+
+// commit adds a commit to a branch, or begins it. The commit holds a file of
+// its own name, with the text; further parents make it a merge.
+func (r repo) commit(branch, file, text string, parents ...string) string {
+	r.job.t.Helper()
+	ref := "refs/heads/" + branch
+	if len(parents) == 0 && r.refs()[ref] != "" {
+		parents = []string{ref + "^0"}
+	}
+	r.load(commitOf(ref, file, text, parents...))
+	return r.object(ref)
+}
+
+// commitOf is a commit for git fast-import. Without parents, it follows the
+// one that the same stream gave the branch.
+func commitOf(ref, file, text string, parents ...string) string {
+	s := fmt.Sprintf("commit %s\ncommitter Dev <dev@example.com> 1767225600 +0000\ndata %d\n%s\n", ref, len(file), file)
+	for i, parent := range parents {
+		s += map[bool]string{true: "from ", false: "merge "}[i == 0] + parent + "\n"
+	}
+	return s + fmt.Sprintf("M 100644 inline %s\ndata %d\n%s\n", file, len(text), text)
+}
+
+// load hands a stream to git fast-import.
+func (r repo) load(stream string) {
+	r.job.t.Helper()
+	cmd := r.job.command(nil, "git", "--git-dir", r.dir, "fast-import", "--quiet", "--force")
+	cmd.Stdin = strings.NewReader(stream)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		r.job.t.Fatalf("git fast-import: %v\n%s", err, text)
+	}
+}
+
+// hook has the server run a script before it accepts a push: pre-receive for
+// the whole, or update for each ref.
+func (r repo) hook(name, script string) {
+	r.job.t.Helper()
+	dir := r.job.t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		r.job.t.Fatal(err)
+	}
+	r.git("config", "core.hooksPath", dir)
+}
+
+// begin is what both sides have at first: the branches main and topic, a tag
+// and an annotated one.
+var begin = commitOf("refs/heads/main", "one", "text") + commitOf("refs/heads/main", "two", "text") +
+	"reset refs/tags/v1\nfrom refs/heads/main\n\n" +
+	"tag v2\nfrom refs/heads/main\ntagger Dev <dev@example.com> 1767225600 +0000\ndata 7\nrelease\n" +
+	commitOf("refs/heads/topic", "topic", "text", "refs/heads/main") + commitOf("refs/heads/main", "three", "text")
+
+// decoded is the text of a base64 value, or nothing.
+func decoded(value string) string {
+	text, _ := base64.StdEncoding.DecodeString(value)
+	return string(text)
+}
+
+// write writes a file of the repository's own.
+func (r repo) write(name, text string) {
+	r.job.t.Helper()
+	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
+		r.job.t.Fatal(err)
+	}
+}

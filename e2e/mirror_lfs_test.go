@@ -1,0 +1,258 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+)
+
+// TestMirrorLFS mirrors files that LFS keeps.
+func TestMirrorLFS(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(m *mirroring)
+		inputs []string
+		code   int
+		want   []string
+		says   []string
+		got    []string // by the source's storage
+		put    []string // into Bitbucket's
+	}{
+		{
+			name: "several versions of a file, and a file that has been removed again",
+			change: func(m *mirroring) {
+				for _, version := range []string{"one", "two", "three"} {
+					m.source.commit("main", "large.bin", m.upload(m.hub, origin, version))
+				}
+				m.source.commit("main", "removed.bin", m.upload(m.hub, origin, "removed"))
+				m.source.commit("main", "removed.bin", "text")
+			},
+			want: []string{"updated refs/heads/main"},
+			got:  []string{"one", "two", "three", "removed"},
+			put:  []string{"one", "two", "three", "removed"},
+		},
+		{
+			name: "an object that Bitbucket has",
+			change: func(m *mirroring) {
+				m.upload(m.fake, copied, "one")
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "two"))
+			},
+			want: []string{"updated refs/heads/main"},
+			got:  []string{"two"},
+			put:  []string{"two"},
+		},
+		{
+			name: "an object that the source lacks",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", pointer("lost"))
+				m.source.commit("topic", "more", "text")
+			},
+			code: 5,
+			says: []string{"lfs"},
+		},
+		{
+			name: "an object that the source lacks, and the mirror has had for long",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", pointer("lost"))
+				m.mirror.git("fetch", "--quiet", m.source.dir, "refs/heads/main:refs/heads/main")
+				m.source.commit("main", "four", "text")
+			},
+			want: []string{"updated refs/heads/main"},
+		},
+		{
+			name:   "no LFS",
+			change: func(m *mirroring) { m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one")) },
+			inputs: []string{"lfs", "false"},
+			want:   []string{"updated refs/heads/main"},
+		},
+		{
+			name: "without git-lfs, pointers",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.withoutLFS()
+			},
+			code: 5,
+			says: []string{"git-lfs", "lfs: false"},
+		},
+		{
+			name: "without git-lfs, no pointers",
+			change: func(m *mirroring) {
+				m.source.commit("main", "four", "text")
+				m.withoutLFS()
+			},
+			want: []string{"updated refs/heads/main"},
+		},
+		{
+			name: "a configuration that leads elsewhere",
+			change: func(m *mirroring) {
+				m.source.commit("main", ".lfsconfig", "[lfs]\n\turl = http://127.0.0.1:1/acme/elsewhere\n\tpushurl = http://127.0.0.1:1/acme/elsewhere\n")
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+			},
+			want: []string{"updated refs/heads/main"},
+			got:  []string{"one"},
+			put:  []string{"one"},
+		},
+		{
+			name: "a new mirror",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.source.commit("topic", "other.bin", m.upload(m.hub, origin, "two"))
+				m.mirror.clear("refs/")
+			},
+			want: []string{"created refs/heads/main", "created refs/heads/topic", "created refs/tags/v1", "created refs/tags/v2"},
+			got:  []string{"one", "two"},
+			put:  []string{"one", "two"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			test.change(m)
+			stop := m.watch()
+			r := m.run(test.inputs...)
+			stop()
+			r.wants(test.code, test.want...)
+			r.says(test.says...)
+			m.github.transferred("GET", origin, test.got)
+			m.bitbucket.transferred("PUT", copied, test.put)
+		})
+	}
+}
+
+// transferred wants just these contents to have passed.
+func (f *front) transferred(method, repository string, contents []string) {
+	f.t.Helper()
+	got := map[string]bool{}
+	for _, r := range f.asked("") {
+		if strings.HasPrefix(r, method+" /lfs-storage/") {
+			got[r] = true
+		}
+	}
+	for _, content := range contents {
+		request := method + " /lfs-storage/" + repository + "/" + oid(content)
+		if !got[request] {
+			f.t.Errorf("%q wasn't transferred: %s", content, method)
+		}
+		delete(got, request)
+	}
+	if len(got) > 0 {
+		f.t.Errorf("more was transferred: %v", got)
+	}
+	if asked := f.asked(""); method == "PUT" && len(contents) > 0 {
+		if last := asked[len(asked)-1]; !strings.HasSuffix(last, "/git-receive-pack") {
+			f.t.Errorf("the branches weren't pushed last, but %s", last)
+		}
+	}
+}
+
+func oid(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return hex.EncodeToString(sum[:])
+}
+
+// pointer is what git has of a file that LFS keeps.
+func pointer(content string) string {
+	return fmt.Sprintf("version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n", oid(content), len(content))
+}
+
+// upload puts an object into a server's LFS storage, past its front, and
+// returns its pointer.
+func (m *mirroring) upload(server *bitbuckettest.Server, repository, content string) string {
+	m.t.Helper()
+	token := server.Add(accessToken.reach(repository).token)
+	body := fmt.Sprintf(`{"operation":"upload","objects":[{"oid":%q,"size":%d}]}`, oid(content), len(content))
+	request, err := http.NewRequest(http.MethodPost, server.URL+"/"+repository+".git/info/lfs/objects/batch", strings.NewReader(body))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	request.SetBasicAuth("x-token-auth", token.Secret)
+	var batch struct {
+		Objects []struct {
+			Actions struct {
+				Upload struct {
+					Href   string
+					Header map[string]string
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(m.send(request), &batch); err != nil {
+		m.t.Fatal(err)
+	}
+	upload := batch.Objects[0].Actions.Upload
+	request, err = http.NewRequest(http.MethodPut, upload.Href, strings.NewReader(content))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for name, value := range upload.Header {
+		request.Header.Set(name, value)
+	}
+	m.send(request)
+	return pointer(content)
+}
+
+func (m *mirroring) send(request *http.Request) []byte {
+	m.t.Helper()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(response.Body); err != nil || response.StatusCode != http.StatusOK {
+		m.t.Fatalf("%s %s: %s, %v", request.Method, request.URL, response.Status, err)
+	}
+	return body.Bytes()
+}
+
+// withoutLFS leaves git alone in PATH.
+func (m *mirroring) withoutLFS() {
+	m.env["PATH"], _, _ = strings.Cut(m.env["PATH"], string(filepath.ListSeparator))
+}
+
+// watch looks, as often as it can, whether a secret is in an argument of any
+// process or in a file of the temporary directory, until it is stopped.
+func (m *mirroring) watch() (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+			commands, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+			_ = filepath.WalkDir(m.temporary, func(path string, entry fs.DirEntry, err error) error {
+				if err == nil && entry.Type().IsRegular() {
+					commands = append(commands, path)
+				}
+				return nil
+			})
+			for _, path := range commands {
+				text, _ := os.ReadFile(path)
+				for _, secret := range m.secrets {
+					if bytes.Contains(text, []byte(secret)) {
+						m.t.Errorf("%s holds a secret", path)
+					}
+				}
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}

@@ -1,0 +1,515 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+)
+
+// A source that is the Bitbucket repository itself is found out by any name.
+func TestMirrorOntoItself(t *testing.T) {
+	for _, spelling := range []string{"/acme/site", "/acme/site.git", "/acme/site/", "/Acme/SITE.git", "/acme/site.git/"} {
+		t.Run(spelling, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			r := m.run("source", m.bitbucket.URL+spelling, "source-username", "x-token-auth", "source-token", m.token.Secret, "prune", "true")
+			r.wants(2)
+		})
+	}
+}
+
+// The source may be a path, as where a job has a checkout.
+func TestMirrorPath(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	m.source.commit("main", "four", "text")
+	m.run("source", m.source.dir, "source-token", "").wants(0, "updated refs/heads/main")
+
+	// A checkout of depth 1, as actions/checkout leaves it.
+	m.source.commit("main", "five", "text")
+	m.job.run("git", "clone", "--quiet", "--depth", "1", "file://"+m.source.dir, m.dir)
+	m.run("source", m.dir, "source-token", "", "prune", "true").wants(2)
+}
+
+// Nothing is changed by a dry run, which says what would be.
+func TestMirrorDryRun(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	m.source.commit("main", "here", "text")
+	m.source.set("refs/heads/new", m.source.object("main"))
+	m.source.set("refs/heads/topic", "")
+	m.source.set("refs/tags/v1", m.source.object("main"))
+	m.allow("repository") // reading is enough
+	before := m.mirror.refs()
+	r := m.run("dry-run", "true", "prune", "true", "overwrite", "true")
+	if r.code != 0 || !maps.Equal(before, m.mirror.refs()) {
+		t.Errorf("the exit code is %d, and the mirror has %v", r.code, m.mirror.refs())
+	}
+	for output, want := range map[string]string{"changed": "true", "created": "1", "updated": "1", "overwritten": "1", "deleted": "1", "refused": "0"} {
+		if r.outputs[output] != want {
+			t.Errorf("the output %s is %q, want %q", output, r.outputs[output], want)
+		}
+	}
+	if len(m.bitbucket.asked("/git-receive-pack")) > 0 {
+		t.Error("a dry run pushes")
+	}
+}
+
+// A run with nothing to do costs no more than the two listings.
+func TestMirrorIdleRequests(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	m.run().wants(0)
+	for name, side := range map[string]*front{"source": m.github, "Bitbucket": m.bitbucket} {
+		if got := side.asked(""); len(got) > 3 {
+			t.Errorf("%d requests to the %s: %q", len(got), name, got)
+		}
+	}
+}
+
+// The cost of one commit follows the commit: not the history, not the other
+// files, and not what others have on their branches.
+func TestMirrorCost(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	var stream strings.Builder
+	for i := range 300 {
+		file := fmt.Sprint("history", i%20)
+		stream.WriteString(commitOf("refs/heads/main", file, noise(20_000), parents(i, "refs/heads/main^0")...))
+	}
+	m.source.load(stream.String())
+	m.mirror.git("fetch", "--quiet", m.source.dir, "+refs/heads/*:refs/heads/*")
+	m.source.commit("main", "four", "text")
+	m.run().wants(0, "updated refs/heads/main")
+	if got := m.github.bytes(); got > 1<<20 {
+		t.Errorf("the source sent %d bytes", got)
+	}
+	// After a long time, the old commit lies deep.
+	m.mirror.set("refs/heads/main", m.source.object("main~250"))
+	m.run().wants(0, "updated refs/heads/main")
+}
+
+// Somebody else pushes after the branches have been listed: theirs stays.
+func TestMirrorLostRace(t *testing.T) {
+	for _, overwrite := range []string{"false", "true"} {
+		t.Run("between listing and pushing, overwrite "+overwrite, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			m.source.commit("main", "here", "text")
+			m.source.set("refs/heads/new", m.source.object("main"))
+			m.source.commit("topic", "more", "text")
+			m.source.set("refs/tags/v1", m.source.object("main"))
+			m.mirror.set("refs/heads/gone", m.mirror.object("main"))
+			other := m.mirror.commit("other", "there", "text", "refs/heads/main")
+			m.mirror.set("refs/heads/other", "")
+			raced := []string{"refs/heads/main", "refs/heads/new", "refs/heads/gone", "refs/tags/v1"}
+			m.bitbucket.onRequest("/info/refs?service=git-receive-pack", func() {
+				for _, ref := range raced {
+					m.mirror.set(ref, other)
+				}
+			})
+			r := m.run("overwrite", overwrite, "prune", "true")
+			for _, ref := range raced {
+				r.before[ref] = other
+			}
+			r.keeps(raced...)
+		})
+		t.Run("while it is pushed, overwrite "+overwrite, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			m.source.commit("main", "here", "text")
+			m.source.commit("topic", "more", "text")
+			other := m.mirror.commit("other", "there", "text", "refs/heads/main")
+			m.mirror.set("refs/heads/other", "")
+			m.mirror.hook("pre-receive", "unset GIT_QUARANTINE_PATH; exec git update-ref refs/heads/main "+other)
+			r := m.run("overwrite", overwrite)
+			r.before["refs/heads/main"] = other
+			r.keeps("refs/heads/main")
+		})
+	}
+}
+
+// keeps wants these refs left as they were, topic pushed, and exit code 6.
+func (r result) keeps(refs ...string) {
+	r.t.Helper()
+	after, source := r.m.mirror.refs(), r.m.source.refs()
+	if r.code != 6 || after["refs/heads/topic"] != source["refs/heads/topic"] {
+		r.t.Errorf("the exit code is %d, and the mirror has %v\n%s", r.code, after, r.log)
+	}
+	for _, ref := range refs {
+		if after[ref] != r.before[ref] {
+			r.t.Errorf("%s was overwritten", ref)
+		}
+		if !strings.Contains(r.outputs["refs"], `"`+ref+`"`) {
+			r.t.Errorf("%s isn't named: %s", ref, r.outputs["refs"])
+		}
+	}
+}
+
+// A hook declines one of many branches: that one is named with what the hook
+// says, and the others are pushed. Bitbucket's branch restrictions decline the
+// whole push because of one.
+func TestMirrorDeclined(t *testing.T) {
+	for _, hook := range []bitbuckettest.Hook{bitbuckettest.Update, bitbuckettest.PreReceive} {
+		t.Run(string(hook), func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			want := []string{"refused refs/heads/main", "updated refs/heads/topic"}
+			m.source.commit("main", "four", "text")
+			m.source.commit("topic", "more", "text")
+			for _, name := range []string{"a", "b", "z"} {
+				m.source.set("refs/heads/"+name, m.source.object("main"))
+				want = append(want, "created refs/heads/"+name)
+			}
+			m.fake.Decline(t, copied, hook, bitbuckettest.BranchRestricted+"\n::error::owned\n<b>|", "refs/heads/main")
+			r := m.run()
+			r.wants(6, want...)
+			r.says(bitbuckettest.BranchRestricted)
+			if strings.Contains(r.log, "##[error]owned") || strings.Contains(r.summary, "<b>") {
+				t.Errorf("what the hook says has an effect:\n%s\n%s", r.log, r.summary)
+			}
+		})
+	}
+}
+
+// Where Bitbucket refuses every push, the step says why.
+func TestMirrorRefused(t *testing.T) {
+	for says, refuse := range map[string]func(m *mirroring){
+		"size limit": func(m *mirroring) {
+			m.fake.Decline(m.t, copied, bitbuckettest.PreReceive, bitbuckettest.OverSize, "*")
+		},
+		"read only": func(m *mirroring) {
+			m.fake.Decline(m.t, copied, bitbuckettest.PreReceive, bitbuckettest.ReadOnly, "*")
+		},
+		"user limit": func(m *mirroring) {
+			m.fake.AnswerAlways("GET /"+copied+".git/info/refs?service=git-receive-pack", bitbuckettest.UserLimit())
+		},
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			m.source.commit("main", "four", "text")
+			m.source.commit("topic", "more", "text")
+			refuse(m)
+			before := m.mirror.refs()
+			r := m.run()
+			if r.code != 4 && r.code != 6 || !maps.Equal(before, m.mirror.refs()) {
+				t.Errorf("the exit code is %d:\n%s", r.code, r.log)
+			}
+			r.says(says)
+		})
+	}
+}
+
+// A repository that doesn't exist is created, where that is wanted.
+func TestMirrorCreates(t *testing.T) {
+	for create, private := range map[string]bool{"private": true, "public": false} {
+		t.Run(create, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			m.allow("repository:admin", "repository:write")
+			m.mirror.dir = m.fake.Dir("acme/new")
+			m.created("repository", "acme/new", "create", create, "project", "KEY").
+				wants(0, "created refs/heads/main", "created refs/heads/topic", "created refs/tags/v1", "created refs/tags/v2")
+			if got, _ := m.fake.Repository("acme/new"); got.Private != private || got.Project != "KEY" {
+				t.Errorf("the repository is %+v", got)
+			}
+			m.run("repository", "acme/new", "create", create).wants(0)
+		})
+	}
+	t.Run("a dry run", func(t *testing.T) {
+		t.Parallel()
+		m := newMirroring(t)
+		m.allow("repository:admin", "repository:write")
+		m.run("repository", "acme/new", "create", "private", "dry-run", "true")
+		if _, ok := m.fake.Repository("acme/new"); ok {
+			t.Error("a dry run creates a repository")
+		}
+	})
+	t.Run("without the scope", func(t *testing.T) {
+		t.Parallel()
+		m := newMirroring(t)
+		m.run("repository", "acme/new", "create", "private").wants(4)
+	})
+	t.Run("from an empty source", func(t *testing.T) {
+		t.Parallel()
+		m := newMirroring(t)
+		m.allow("repository:admin", "repository:write")
+		m.source.clear("refs/")
+		m.run("repository", "acme/new", "create", "private").wants(2)
+		if _, ok := m.fake.Repository("acme/new"); ok {
+			t.Error("a repository is created for nothing")
+		}
+	})
+}
+
+// The history that Bitbucket lacks begins before what was fetched.
+func TestMirrorShallowUpdate(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	// A long branch that Bitbucket never had, merged now.
+	var stream strings.Builder
+	for i := range 100 {
+		stream.WriteString(commitOf("refs/heads/long", "long", fmt.Sprint(i), parents(i, "refs/heads/main~2")...))
+	}
+	m.source.load(stream.String())
+	m.source.commit("main", "four", "text", "refs/heads/main^0", "refs/heads/long")
+	m.source.set("refs/heads/long", "")
+	m.run().wants(0, "updated refs/heads/main")
+}
+
+// Without git, the step says so.
+func TestMirrorWithoutGit(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	cmd, files := m.step()
+	cmd.Env = append(cmd.Env, "PATH="+t.TempDir())
+	before := m.mirror.refs()
+	text, _ := cmd.CombinedOutput()
+	r := m.result(cmd, files, before, string(text))
+	r.wants(5)
+	r.says("git")
+}
+
+// A Bitbucket whose certificate is of a company's own authority.
+func TestMirrorCertificate(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied}, TLS: true})
+	m.mirror.dir = server.Dir(copied)
+	m.token = server.Add(accessToken.reach(copied).token)
+	m.keepSecret(m.token.Secret)
+	m.source.commit("main", "large.bin", m.upload(m.hub, origin, "large"))
+	inputs := []string{"server-url", server.URL, "token", m.token.Secret}
+	r := m.run(inputs...)
+	r.wants(5)
+	r.says("certificate")
+	m.run(append(inputs, "ca-certificate", server.CA())...).
+		wants(0, "created refs/heads/main", "created refs/heads/topic", "created refs/tags/v1", "created refs/tags/v2")
+}
+
+// A signal ends everything, and nothing is left.
+func TestMirrorSignals(t *testing.T) {
+	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		for _, at := range []string{"/git-upload-pack", "/git-receive-pack"} {
+			t.Run(signal.String()+" at "+at, func(t *testing.T) {
+				t.Parallel()
+				m := newMirroring(t)
+				m.source.commit("main", "four", "text")
+				// The second upload-pack of the source is the fetch; the first one lists.
+				arrived := m.github.stall(t, at, 1)
+				if at == "/git-receive-pack" {
+					arrived = m.bitbucket.stall(t, at, 0)
+				}
+				cmd, files := m.step()
+				before := m.mirror.refs()
+				var text bytes.Buffer
+				cmd.Stdout, cmd.Stderr = &text, &text
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				select {
+				case <-arrived:
+				case <-time.After(20 * time.Second):
+					t.Errorf("%s isn't asked for", at)
+				}
+				_ = cmd.Process.Signal(signal)
+				_ = cmd.Wait()
+				if code != cmd.ProcessState.ExitCode() {
+					t.Errorf("it ends with %v, want %d\n%s", cmd.ProcessState, code, text.String())
+				}
+				m.result(cmd, files, before, text.String()).wants(code)
+			})
+		}
+	}
+}
+
+// Between two repositories of one server, each token is used for its own.
+func TestMirrorWithinBitbucket(t *testing.T) {
+	t.Parallel()
+	const other = "acme/site-source"
+	m := newMirroringTo(t, accessToken.reach(copied))
+	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied, other}})
+	m.fake, m.bitbucket = fake, newFront(t, proxy(t, fake.URL))
+	m.mirror.dir, m.source.dir = fake.Dir(copied), fake.Dir(other)
+	m.source.load(begin)
+	m.token = fake.Add(accessToken.reach(copied).token)
+	source := fake.Add(accessToken.reach(other).token)
+	m.keepSecret(m.token.Secret)
+	m.keepSecret(source.Secret)
+	var strayed []string
+	m.bitbucket.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		_, password, _ := r.BasicAuth()
+		if password != "" && (password == source.Secret) != strings.Contains(r.URL.Path, other) {
+			strayed = append(strayed, r.Method+" "+r.URL.Path)
+		}
+		return false
+	})
+	m.sourceToken = "nothing-like-it"
+	m.run(
+		"server-url", m.bitbucket.URL, "token", m.token.Secret,
+		"source", m.bitbucket.URL+"/"+other, "source-username", "x-token-auth", "source-token", source.Secret,
+	).wants(0, "created refs/heads/main", "created refs/heads/topic", "created refs/tags/v1", "created refs/tags/v2")
+	if len(strayed) > 0 {
+		t.Errorf("the other repository's token was sent to %q", strayed)
+	}
+}
+
+// A server that stalls ends the step after the timeout.
+func TestMirrorStalls(t *testing.T) {
+	for name, stall := range map[string]func(m *mirroring) *front{
+		"source":    func(m *mirroring) *front { return m.github },
+		"Bitbucket": func(m *mirroring) *front { return m.bitbucket },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			m.source.commit("main", "four", "text")
+			stall(m).stall(t, "", 0)
+			start := time.Now()
+			r := m.run("timeout", "1s")
+			r.wants(5)
+			r.says("timeout")
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
+// A full disk is a fault, and nothing is pushed.
+func TestMirrorFullDisk(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	m.source.commit("main", "four", noise(500_000))
+	cmd, files := m.step()
+	small := `mount -t tmpfs -o size=128k tmpfs "$TMPDIR" || exit 99; "$@"; code=$?; ls -A "$TMPDIR"; exit $code`
+	cmd.Args = append([]string{"unshare", "--user", "--map-root-user", "--mount", "bash", "-c", small, "bash"}, cmd.Args...)
+	path, err := exec.LookPath("unshare")
+	if err != nil {
+		t.Skip(err)
+	}
+	cmd.Path = path
+	before := m.mirror.refs()
+	text, _ := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() == 99 {
+		t.Skipf("no small disk can be mounted here: %s", text)
+	}
+	r := m.result(cmd, files, before, string(text))
+	r.wants(5)
+	r.says("space")
+}
+
+// What the job's environment, the user's and the system's configuration and
+// the repository say about git means nothing to the mirror.
+func TestMirrorHostileGit(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	m.source.commit("main", "four", "text")
+	trap := m.path("trap")
+	m.write("trap", "#!/bin/sh\necho trapped >>"+m.path("trapped")+"\nexit 1\n")
+	if err := os.Chmod(trap, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m.write("../home/.gitconfig", "[core]\n\thooksPath = "+m.dir+"\n\tsshCommand = "+trap+"\n\taskPass = "+trap+"\n[credential]\n\thelper = store\n\thelper = !"+trap+
+		"\n[url \"http://127.0.0.1:1/\"]\n\tinsteadOf = http://127.0.0.1\n[http]\n\tproxy = http://127.0.0.1:1\n\textraHeader = X-Trap: yes\n[init]\n\ttemplateDir = "+m.dir+"\n")
+	m.write("../home/.netrc", "machine 127.0.0.1 login x password wrong\n")
+	for name, value := range map[string]string{
+		"GIT_DIR": m.mirror.dir, "GIT_WORK_TREE": m.dir, "GIT_INDEX_FILE": trap, "GIT_OBJECT_DIRECTORY": m.dir, "GIT_NAMESPACE": "x", "GIT_EXEC_PATH": m.dir,
+		"GIT_TRACE": m.path("trace"), "GIT_TRACE_CURL": m.path("trace-curl"), "GIT_TRACE_REDACT": "0", "GIT_CURL_VERBOSE": "1", "GIT_TRACE2_EVENT": m.path("trace2"),
+		"GIT_ASKPASS": trap, "SSH_ASKPASS": trap, "GIT_SSH_COMMAND": trap, "GIT_PROXY_COMMAND": trap, "GIT_TEMPLATE_DIR": m.dir,
+		"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": "Authorization: Basic d3Jvbmc=",
+		"GIT_CONFIG_PARAMETERS": "'http.extraHeader=X-Trap: yes'", "GIT_CONFIG_GLOBAL": m.path("../home/.gitconfig"), "GIT_ALTERNATE_OBJECT_DIRECTORIES": m.source.dir,
+		"GIT_SHALLOW_FILE": trap, "GIT_CEILING_DIRECTORIES": "/", "GIT_ALLOW_PROTOCOL": "none", "GIT_PROTOCOL_FROM_USER": "0", "GIT_SSL_NO_VERIFY": "1",
+	} {
+		m.env[name] = value
+	}
+	trapped := false
+	m.bitbucket.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		trapped = trapped || r.Header.Get("X-Trap") != ""
+		return false
+	})
+	cmd, files := m.step()
+	for name := range m.env {
+		if strings.HasPrefix(name, "GIT_") {
+			delete(m.env, name) // the tests' own git does without
+		}
+	}
+	before := m.mirror.refs()
+	text, _ := cmd.CombinedOutput()
+	m.result(cmd, files, before, string(text)).wants(0, "updated refs/heads/main")
+	entries, _ := filepath.Glob(m.path("*"))
+	if len(entries) != 1 || trapped {
+		t.Errorf("the workspace has %q, trapped: %v", entries, trapped)
+	}
+}
+
+// A source that sends git away takes no credential with it.
+func TestMirrorRedirect(t *testing.T) {
+	for name, side := range map[string]func(m *mirroring) *front{
+		"source":    func(m *mirroring) *front { return m.github },
+		"Bitbucket": func(m *mirroring) *front { return m.bitbucket },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			elsewhere := newFront(t, http.NotFoundHandler())
+			elsewhere.intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+				w.Header().Set("WWW-Authenticate", `Basic realm="GitHub"`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return true
+			})
+			side(m).intercept(func(w http.ResponseWriter, r *http.Request) bool {
+				if _, _, ok := r.BasicAuth(); !ok {
+					return false
+				}
+				http.Redirect(w, r, elsewhere.URL+r.URL.RequestURI(), http.StatusFound)
+				return true
+			})
+			if r := m.run(); r.code != 4 && r.code != 5 {
+				t.Errorf("the exit code is %d\n%s", r.code, r.log)
+			}
+			if got := elsewhere.authorizations; len(got) > 0 {
+				t.Errorf("credentials went to another server: %d", len(got))
+			}
+		})
+	}
+}
+
+// Two mirrors in one job know nothing of each other.
+func TestMirrorTwice(t *testing.T) {
+	t.Parallel()
+	m, other := newMirroring(t), newMirroring(t)
+	m.source.commit("main", "four", "text")
+	m.run().wants(0, "updated refs/heads/main")
+	m.inputs, m.bitbucket, m.mirror, m.token = other.inputs, other.bitbucket, other.mirror, other.token
+	m.inputs["source-token"] = m.sourceToken
+	m.run().wants(0, "updated refs/heads/main")
+}
+
+// parents are those of the i-th commit of a branch in one stream: the first one
+// needs them named.
+func parents(i int, first string) []string {
+	if i == 0 {
+		return []string{first}
+	}
+	return nil
+}
+
+// noise is text that doesn't get smaller when it is packed.
+func noise(size int) string {
+	text := make([]byte, size)
+	_, _ = rand.Read(text)
+	return string(text)
+}
