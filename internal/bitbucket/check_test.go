@@ -174,7 +174,7 @@ func TestReplies(t *testing.T) {
 		{"removed, without a number", bitbuckettest.Reply{Status: 410}, fault.Removed, "410", 1},
 		{"rate limit", bitbuckettest.RateLimited(""), fault.RateLimited, "too many", 3},
 		{"rate limit, with a long Retry-After", bitbuckettest.RateLimited("3600"), fault.RateLimited, "too many", 3},
-		{"server error", bitbuckettest.Page(503), fault.ServerFailed, "503", 3},
+		{"server error", bitbuckettest.Page(500), fault.ServerFailed, "500", 3},
 		{"redirect", bitbuckettest.Redirect("https://evil.example/login"), fault.Redirected, "redirects", 1},
 		{"a login page", bitbuckettest.Page(200), fault.UnexpectedReply, "isn't JSON", 1},
 		{"a list", bitbuckettest.Reply{Body: "[]"}, fault.UnexpectedReply, "isn't JSON", 1},

@@ -82,16 +82,17 @@ func (c *Client) createOnDataCenter(ctx context.Context, cred credential.Credent
 	if err != nil {
 		return err
 	}
-	f := c.dataCenterCreated(answer, cred.Kind)
-	if f != nil || !r.Public {
-		return f
+	if err := c.dataCenterCreated(answer, cred.Kind); err != nil || !r.Public {
+		return err
 	}
 	// A new repository is private, whatever the request that creates it says.
 	answer, err = c.sendJSON(ctx, http.MethodPut, repositories+"/"+url.PathEscape(r.Slug), map[string]bool{"public": true}, cred)
-	if err != nil {
-		return err
+	if err == nil && answer.status != http.StatusOK {
+		err = fault.Newf(fault.CreateRefused, "the Data Center created the repository, but didn't make it public (%d)", answer.status).
+			Hint("allow public access in the browser: Repository settings → Repository permissions",
+				"run the step again, which finds the repository now")
 	}
-	return c.dataCenterCreated(answer, cred.Kind)
+	return err
 }
 
 func (c *Client) dataCenterCreated(answer reply, kind credential.Kind) error {

@@ -97,6 +97,24 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+func TestCreatedButNotPublic(t *testing.T) {
+	for _, test := range []struct {
+		reply bitbuckettest.Reply
+		code  fault.Code
+	}{
+		{bitbuckettest.Reply{Status: 403}, fault.CreateRefused},
+		{bitbuckettest.Reply{Hangup: true}, fault.Unreachable},
+	} {
+		fake := newFake(t)
+		cred := newCredential(t, credential.HTTPAccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"PROJECT_ADMIN"}}))
+		fake.Answer("PUT /ctx/rest/api/latest/projects/team/repos/new", test.reply)
+		err := client(t, fake, credential.HTTPAccessToken, nil).Create(context.Background(), cred, bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true})
+		if created, ok := fake.Repository("team/new"); code(err) != test.code || !ok || !created.Private {
+			t.Errorf("got %v, %+v", err, created)
+		}
+	}
+}
+
 // Replies that the fake doesn't give by itself. None is asked for twice.
 func TestCreateRefused(t *testing.T) {
 	refused := func(status int, message string) bitbuckettest.Reply {

@@ -67,6 +67,7 @@ func TestProxy(t *testing.T) {
 		{200, fault.Code{}, "", 1},
 		{407, fault.ProxyRefused, "the proxy answered 407 instead of connecting to 127.0.0.1", 1},
 		{403, fault.ProxyRefused, "the proxy answered 403 instead of", 1},
+		{500, fault.ProxyRefused, "the proxy answered 500 instead of", 3},
 		{502, fault.ProxyRefused, "the proxy answered 502 instead of", 3},
 	} {
 		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
