@@ -18,7 +18,8 @@ import (
 // call the service's other methods.
 type coordinator struct {
 	runnerv1connect.UnimplementedRunnerServiceHandler
-	task *runnerv1.Task
+	task  *runnerv1.Task
+	token string // the job's own, for the repository it belongs to
 
 	mu      sync.Mutex
 	fetched bool
@@ -27,14 +28,27 @@ type coordinator struct {
 	outputs map[string]string // of the job, for other jobs
 }
 
-// handler serves the runner's API, and the repositories in a folder as OWNER/NAME.
+// source is the repository that the job belongs to.
+const source = "team/source"
+
+// handler serves the runner's API, and the repositories in a folder as OWNER/NAME:
+// the job's own to those who have its token, the others to all.
 func (c *coordinator) handler(git, repositories string) http.Handler {
 	mux := http.NewServeMux()
 	path, service := runnerv1connect.NewRunnerServiceHandler(c)
 	mux.Handle("/api/actions"+path, http.StripPrefix("/api/actions", service))
-	mux.Handle("/", &cgi.Handler{
+	public := &cgi.Handler{
 		Path: git, Args: []string{"http-backend"}, Stderr: io.Discard,
 		Env: []string{"GIT_PROJECT_ROOT=" + repositories, "GIT_HTTP_EXPORT_ALL=1"},
+	}
+	mux.Handle("/", public)
+	mux.HandleFunc("/"+source+"/", func(w http.ResponseWriter, r *http.Request) {
+		if _, password, _ := r.BasicAuth(); password != c.token {
+			w.Header().Set("WWW-Authenticate", "Basic")
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		public.ServeHTTP(w, r)
 	})
 	return mux
 }
@@ -84,11 +98,11 @@ func (c *coordinator) log() string {
 	return strings.Join(c.lines, "\n")
 }
 
-// pushed is the context of a job that a push to team/source started. Actions whose
-// name holds no server come from the one at url.
-func pushed(url string) (*structpb.Struct, error) {
+// pushed is the context of a job that a push started. Actions whose name holds no
+// server come from the one at url.
+func (c *coordinator) pushed(url string) (*structpb.Struct, error) {
 	return structpb.NewStruct(map[string]any{
-		"event_name": "push", "event": map[string]any{}, "repository": "team/source", "repository_owner": "team",
+		"event_name": "push", "event": map[string]any{}, "repository": source, "repository_owner": "team", "token": c.token,
 		"sha": strings.Repeat("0", 40), "ref": "refs/heads/main", "ref_name": "main", "ref_type": "branch",
 		"run_id": "1", "run_number": "1", "run_attempt": "1", "actor": "dev", "gitea_default_actions_url": url,
 	})

@@ -17,7 +17,7 @@ import (
 
 const (
 	root = "../.."
-	// What e2e/setup makes, and looks for when it clears up.
+	// What e2e/setup makes, and what .ci/setup looks for when it clears up.
 	label    = "bitbucket-auth-e2e"
 	jobImage = label + "/job:local"
 )
@@ -53,11 +53,15 @@ func needEngine(t *testing.T) {
 	t.Skip(reason)
 }
 
-// image builds the action's image for the time of a test, and returns its name.
+// image puts the program into an image for the time of a test, as a release does,
+// and returns the image's name.
 func image(t *testing.T) string {
 	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "bitbucket-auth"), read(t, product(t)), 0o755)
+	write(t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY bitbucket-auth /\nENTRYPOINT [\"/bitbucket-auth\"]\n", 0o644)
 	name := label + "/image-" + strings.ToLower(rand.Text()[:10]) + ":runners"
-	run(t, root, "docker", "build", "--quiet", "--force-rm", "--network", "host", "--tag", name, ".")
+	run(t, dir, "docker", "build", "--quiet", "--force-rm", "--tag", name, ".")
 	t.Cleanup(func() { run(t, ".", "docker", "image", "rm", name) })
 	return name
 }
@@ -147,11 +151,21 @@ func showOnFailure(t *testing.T, log string) {
 	})
 }
 
+// revision is the object that a ref of a repository names.
+func revision(t *testing.T, dir, ref string) string {
+	t.Helper()
+	text, err := exec.Command("git", "-C", dir, "rev-parse", "--verify", "--quiet", ref).Output()
+	if err != nil {
+		t.Errorf("%s has no %s", dir, ref)
+	}
+	return strings.TrimSpace(string(text))
+}
+
 // checkPushed wants the branch main in repositories.
 func checkPushed(t *testing.T, bitbucket *bitbuckettest.Server, repositories ...string) {
 	t.Helper()
 	for _, repository := range repositories {
-		run(t, bitbucket.Dir(repository), "git", "rev-parse", "--verify", "--quiet", "refs/heads/main")
+		revision(t, bitbucket.Dir(repository), "refs/heads/main")
 	}
 }
 

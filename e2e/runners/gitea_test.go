@@ -2,13 +2,14 @@ package runners
 
 import (
 	"compress/gzip"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -57,6 +58,36 @@ func TestGitea(t *testing.T) {
 	}
 }
 
+// TestGiteaMirror mirrors the repository that the job belongs to, which is private.
+func TestGiteaMirror(t *testing.T) {
+	needEngine(t)
+	program := product(t)
+	url, authorities := release(t, program)
+	repositories := publish(t, image(t), url, program)
+	folder := filepath.Join(repositories, source)
+	write(t, filepath.Join(folder, "README.md"), "source\n", 0o644)
+	commit(t, folder)
+	run(t, folder, "git", "branch", "topic")
+	run(t, folder, "git", "tag", "v1")
+
+	bitbucket := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}})
+	token := bitbucket.Add(readsAndWrites)
+	job := runGitea(t, "gitea-runner", repositories, &runnerv1.Task{
+		WorkflowPayload: []byte(read(t, "testdata/gitea-mirror.yml")),
+		Secrets:         map[string]string{"BITBUCKET_TOKEN": token.Secret},
+		Vars:            map[string]string{"SERVER": bitbucket.URL, "AUTHORITIES": authorities},
+	})
+	if !job.success {
+		t.Error("the job failed")
+	}
+	checkHidden(t, job.log(), token.Secret, job.token)
+	for _, ref := range []string{"refs/heads/main", "refs/heads/topic", "refs/tags/v1"} {
+		if got, want := revision(t, bitbucket.Dir("team/repo"), ref), revision(t, folder, ref); got != want {
+			t.Errorf("%s is %s in Bitbucket, and %s in the source", ref, got, want)
+		}
+	}
+}
+
 // released is the name that a release gives the program for this machine.
 func released() string { return "bitbucket-auth_linux_" + runtime.GOARCH }
 
@@ -88,8 +119,10 @@ func publish(t *testing.T, image, url, program string) string {
 	t.Helper()
 	repositories := t.TempDir()
 	repository := filepath.Join(repositories, "seed-e1d06701/bitbucket-auth")
-	if err := os.CopyFS(filepath.Join(repository, "binary"), os.DirFS(filepath.Join(root, "binary"))); err != nil {
-		t.Fatal(err)
+	for _, action := range []string{"binary", "mirror"} {
+		if err := os.CopyFS(filepath.Join(repository, action), os.DirFS(filepath.Join(root, action))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	write(t, filepath.Join(repository, "binary/release"), fmt.Sprintf("%s\n%x  %s\n", url, sha256.Sum256([]byte(read(t, program))), released()), 0o644)
 	action := edit(t, read(t, filepath.Join(root, "action.yml")), "image: Dockerfile", "image: docker://"+image)
@@ -113,11 +146,11 @@ func runGitea(t *testing.T, runner, repositories string, task *runnerv1.Task) *c
 	if err != nil {
 		t.Fatal(err)
 	}
-	task.Id = rand.Int64() // it names the job's containers and volumes
-	c := &coordinator{task: task, outputs: map[string]string{}}
+	task.Id = mathrand.Int64() // it names the job's containers and volumes
+	c := &coordinator{task: task, token: rand.Text(), outputs: map[string]string{}}
 	server := httptest.NewServer(c.handler(git, repositories))
 	defer server.Close()
-	if task.Context, err = pushed(server.URL); err != nil {
+	if task.Context, err = c.pushed(server.URL); err != nil {
 		t.Fatal(err)
 	}
 	registration, err := json.Marshal(map[string]any{
