@@ -35,6 +35,26 @@ func TestRecipesTrace(t *testing.T) {
 	checkNoSecret(t, log, token.Secret)
 }
 
+// The README's sample for a company's own authority, as later steps run it.
+func TestRecipesCertificate(t *testing.T) {
+	server := newServer(t, "proj/repo")
+	token := server.Add(projectToken.reach("proj").token)
+	j := newJob(t) // which doesn't trust the server
+	j.write("../home/.gitconfig", "")
+	j.step("token", token.Secret, "server-url", server.URL+"/context", "repository", server.URL+"/context/projects/PROJ/repos/repo/browse",
+		"ca-certificate", server.CA(), "git", "repository")
+	if text, err := j.lsRemote(j.env["BITBUCKET_REPOSITORY_URL"]); err == nil || !strings.Contains(text, "certificate") {
+		t.Fatalf("the server is trusted already: %v\n%s", err, text)
+	}
+	_, script, _ := strings.Cut(readFile(t, "../README.md"), "# git and curl need the company CA, too\n")
+	script, _, ok := strings.Cut(script, "        shell: bash\n")
+	if !ok {
+		t.Fatal("the README has no such sample")
+	}
+	j.env["COMPANY_CA"], j.env["RUNNER_TEMP"] = server.CA(), j.env["TMPDIR"]
+	j.run("bash", "-e", "-c", strings.NewReplacer("https://git.example.com/bitbucket", server.URL+"/context", "https://git.example.com", server.URL).Replace(script))
+}
+
 const recipes = "../docs/recipes"
 
 // recipe is a workflow of docs/recipes, and what it does.
