@@ -48,7 +48,11 @@ func release(t *testing.T, files map[string][]byte) (url, authorities string) {
 	server.Config.ErrorLog = stdlog.New(io.Discard, "", 0) // some clients here are right to hang up
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	return server.URL + "/v1.2.3", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	return server.URL + "/v1.2.3", certificateOf(server)
+}
+
+func certificateOf(server *httptest.Server) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
 // TestBinaryGet downloads the program for each kind of runner.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"net/http"
@@ -85,6 +86,7 @@ func TestWorkflow(t *testing.T) {
 // act is one run of act.
 type act struct {
 	workflow string
+	event    string            // push, unless it says otherwise
 	job      string            // one of its jobs, or empty: all
 	vars     map[string]string // the workflow's variables
 	args     []string          // more of act's own
@@ -113,7 +115,7 @@ func (a act) run(t *testing.T, tree string) string {
 	}
 
 	args := []string{
-		"push", "--directory", tree, "--workflows", workflow, "--platform", "ubuntu-latest=" + jobImage,
+		cmp.Or(a.event, "push"), "--directory", tree, "--workflows", workflow, "--platform", "ubuntu-latest=" + jobImage,
 		"--pull=false", "--no-cache-server", "--rm", "--container-options", "--label=" + label,
 		"--env-file", os.DevNull, "--secret-file", os.DevNull, "--var-file", os.DevNull, "--input-file", os.DevNull,
 	}
@@ -126,7 +128,7 @@ func (a act) run(t *testing.T, tree string) string {
 		args = append(args, "--var", name) // the value comes out of the environment
 		env = append(env, name+"="+value)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	defer cancel()
 	binary, err := filepath.Abs(filepath.Join(root, ".bin/act"))
 	if err != nil {

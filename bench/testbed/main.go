@@ -79,9 +79,9 @@ func fill(repository string, mebibytes int) error {
 				return
 			}
 		}
-		feed.Close()
+		_ = feed.Close()
 	}()
-	defer stream.Close()
+	defer func() { _ = stream.Close() }()
 	for _, args := range [][]string{
 		{"fast-import", "--quiet"},
 		// What a server's maintenance leaves: one pack with an index of what is reachable.
@@ -108,7 +108,7 @@ func countTraffic(behind string) (*httptest.Server, error) {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/traffic":
-			fmt.Fprintln(w, read.Load(), toSource.Load(), toCopy.Load())
+			_, _ = fmt.Fprintln(w, read.Load(), toSource.Load(), toCopy.Load())
 		case strings.HasPrefix(r.URL.Path, "/team/source"):
 			toSource.Add(1)
 			proxy.ServeHTTP(&counter{w, &read}, r)

@@ -1,0 +1,109 @@
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReleaseWorkflow runs the release workflow from its first job to its last,
+// with a registry and a file server on this machine instead of GitHub's, and with
+// stand-ins for gh and for actions. Its jobs run on this machine, except for the one
+// that uses the released action, which runs in a container. Attestations and
+// signatures are left out: the stand-in for their actions fails.
+func TestReleaseWorkflow(t *testing.T) {
+	t.Parallel()
+	needJobImage(t)
+	if err := buildTarget(".bin/act"); err != nil {
+		t.Fatal(err)
+	}
+	dir, tree := t.TempDir(), copyTree(t)
+	const workflow = ".github/workflows/release.yml"
+	text := readFile(t, filepath.Join(tree, workflow))
+	image := startRegistry(t) + "/owner/project"
+	for from, to := range map[string]string{
+		"ghcr.io/${{ github.repository }}": image,
+		// A permission that act doesn't know.
+		"      artifact-metadata: write\n": "",
+		// act can't run actions with an image for a job outside a container.
+		"os: [ubuntu-latest, ubuntu-24.04-arm, macos-latest, windows-latest]": "os: [container]",
+	} {
+		if !strings.Contains(text, from) {
+			t.Fatalf("%s doesn't contain %q", workflow, from)
+		}
+		text = strings.Replace(text, from, to, 1)
+	}
+	if err := os.WriteFile(filepath.Join(tree, workflow), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, tree)
+	origin := filepath.Join(dir, "origin")
+	git := func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command("git", append([]string{"-C", tree}, args...)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %q: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	git("clone", "--quiet", "--bare", tree, origin)
+	git("remote", "add", "origin", origin)
+
+	published := httptest.NewTLSServer(http.StripPrefix("/owner/project/releases/download", http.FileServer(http.Dir(filepath.Join(dir, "releases")))))
+	t.Cleanup(published.Close)
+	authorities := readFile(t, "/etc/ssl/certs/ca-certificates.crt") + certificateOf(published)
+	if err := os.WriteFile(filepath.Join(dir, "authorities.pem"), []byte(authorities), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	standIns, err := filepath.Abs("testdata/release")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := "v" + regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)`).FindStringSubmatch(readFile(t, filepath.Join(tree, "CHANGELOG.md")))[1]
+	args := []string{
+		"--input", "version=" + version,
+		"--platform", "ubuntu-latest=-self-hosted", "--platform", "container=" + jobImage,
+		"--container-options", "--label=" + label + " --volume=" + dir + ":" + dir,
+		"--env", "PATH=" + standIns + ":" + os.Getenv("PATH"), "--env", "RELEASE_TEST=" + dir,
+		"--env", "GITHUB_SERVER_URL=" + published.URL, "--env", "GITHUB_REPOSITORY=owner/project",
+		"--env", "CURL_CA_BUNDLE=" + filepath.Join(dir, "authorities.pem"),
+		"--env", "PLATFORMS=linux/amd64 linux/arm64", "--secret", "GITHUB_TOKEN=stand-in",
+	}
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--env", name+"="+strings.TrimSpace(string(value)))
+	}
+	folders := map[string]string{
+		"actions/setup-go": "../setup-go", "actions/attest": "left-out", "sigstore/cosign-installer": "left-out",
+		"actions/checkout": "checkout", "actions/upload-artifact": "upload-artifact", "actions/download-artifact": "download-artifact",
+	}
+	for _, action := range regexp.MustCompile(`uses: (([a-z-]+/[a-z-]+)@\S+)`).FindAllStringSubmatch(text, -1) {
+		args = append(args, "--local-repository", action[1]+"="+filepath.Join(standIns, folders[action[2]]))
+	}
+	log := act{event: "workflow_dispatch", workflow: workflow, args: args}.run(t, tree)
+	if got, want := strings.Count(log, "Job succeeded"), strings.Count(text, "\n    runs-on: "); got != want {
+		t.Errorf("%d jobs succeeded, want %d\n%s", got, want, log)
+	}
+	commit := git("ls-remote", "origin", "refs/tags/"+version)
+	if got, want := git("ls-remote", "origin", "refs/tags/v1"), strings.Replace(commit, version, "v1", 1); got != want {
+		t.Errorf("the major tag is %q, want %q", got, want)
+	}
+	for _, name := range []string{"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_arm64.gz", "bitbucket-auth-shell.spdx.json", "SHA256SUMS"} {
+		if _, err := os.Stat(filepath.Join(dir, "releases", version, name)); err != nil {
+			t.Errorf("the release lacks a file: %v", err)
+		}
+	}
+	for _, tag := range []string{version, version + "-shell"} {
+		if text, err := exec.Command("docker", "manifest", "inspect", "--insecure", image+":"+tag).CombinedOutput(); err != nil {
+			t.Errorf("%s wasn't pushed: %v\n%s", tag, err, text)
+		}
+	}
+}
