@@ -7,15 +7,15 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 BUILD    = CGO_ENABLED=0 go build $(FLAGS) -ldflags '$(LDFLAGS)'
 
-# Packages whose every statement must be run by their own tests.
+# Packages whose own tests must cover every statement.
 COVERED = ./internal/credential ./internal/secret ./internal/server ./internal/fault
 
 .PHONY: help
-help: ## show this list
+help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: run
-run: build ## do the main job on the documented sample, or on BITBUCKET_AUTH_* of your own
+run: build ## encode the documented sample, or your own BITBUCKET_AUTH_* settings
 	@scripts/run-sample
 
 .PHONY: build
@@ -23,15 +23,15 @@ build: ## build the binary into .bin/
 	@$(BUILD) -o .bin/bitbucket-auth .
 
 .PHONY: binary
-binary: # for GOOS and GOARCH, into OUT: what scripts/release/build calls
+binary: # for scripts/release/build: build for GOOS and GOARCH, into OUT
 	@$(BUILD) -o "$(OUT)" .
 
 .PHONY: flags
-flags: # what .ci/setup compiles the standard library with
+flags: # for .ci/setup: print the build flags
 	@echo '$(FLAGS)'
 
 .PHONY: test
-test: build unit e2e ## run every test; the container part where a Docker engine answers
+test: build unit e2e ## run all tests, with Docker also those in containers
 
 .PHONY: unit
 unit:
@@ -47,7 +47,7 @@ runners: build $(addprefix .bin/,gitea-runner gitea-runner-1.0.6 buildkite-agent
 	cd e2e/runners && go test -shuffle=on -timeout 10m
 
 .PHONY: docs
-docs: ## write the generated parts of the documents anew
+docs: ## update the generated parts of the documentation
 	cd e2e && go test -run 'TestDocsActions|TestDocsTables|TestDocsAvoExample|TestRecipesPages' -update . >/dev/null
 	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
@@ -57,11 +57,11 @@ bench: build ## measure the budgets next to their yardsticks, and write docs/ben
 	@bench/run
 
 .PHONY: fuzz
-fuzz: ## fuzz every target for FUZZTIME (1m)
+fuzz: ## run every fuzz target for FUZZTIME (1m)
 	@scripts/fuzz $(or $(FUZZTIME),1m)
 
 .PHONY: image
-image: ## build the image, as `uses: ./` does
+image: ## build the image, like `uses: ./`
 	docker build --network host --build-arg VERSION=$(VERSION) -t bitbucket-auth .
 
 .PHONY: reproduce
@@ -69,14 +69,13 @@ reproduce: ## build the Linux programs and the images twice, and compare (VERSIO
 	@scripts/release/reproduce $(VERSION)
 
 .PHONY: validate
-validate: ## check both action.yml files against the schema (needs npm)
-	@cd tools/action-validator && npm ci --silent --ignore-scripts --no-audit --no-fund
-	tools/action-validator/node_modules/.bin/action-validator action.yml
-	tools/action-validator/node_modules/.bin/action-validator binary/action.yml
+validate: ## check the action.yml files against the schema (needs npm)
+	@npm_config_ignore_scripts=true npx --yes --package @action-validator/cli@0.6.0 --package @action-validator/core@0.6.0 \
+		--call 'for file in $(wildcard action.yml */action.yml); do action-validator $$file || exit; done'
 
 .PHONY: lint
 lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflows
-	@unformatted=$$(.bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not gofumpt's form:"; echo "$$unformatted"; exit 1; fi
+	@unformatted=$$(.bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted with gofumpt:"; echo "$$unformatted"; exit 1; fi
 	.bin/golangci-lint run ./...
 	cd e2e && ../.bin/golangci-lint run --config ../.golangci.yml ./...
 	cd e2e/runners && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
