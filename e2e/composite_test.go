@@ -24,17 +24,20 @@ func hash(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// No value is spliced into a text that a shell reads.
-func TestCompositeSplicesNothing(t *testing.T) {
-	_, steps, _ := strings.Cut(readFile(t, filepath.Join(root, "binary/action.yml")), "\nruns:\n")
-	for line := range strings.Lines(steps) {
-		if strings.Contains(line, "run: ") && strings.Contains(line, "${{") {
-			t.Errorf("a value is spliced into a script: %s", line)
+// TestCompositeScripts requires scripts that contain no expression: a value in it
+// could be read as code.
+func TestCompositeScripts(t *testing.T) {
+	for _, action := range []string{"binary", "mirror"} {
+		_, steps, _ := strings.Cut(readFile(t, filepath.Join(root, action, "action.yml")), "\nruns:\n")
+		for line := range strings.Lines(steps) {
+			if strings.Contains(line, "run: ") && strings.Contains(line, "${{") {
+				t.Errorf("%s/action.yml has an expression in a script: %s", action, line)
+			}
 		}
 	}
 }
 
-// release plays the place where a release's programs are: files by name.
+// release serves the files of a release, by name.
 func release(t *testing.T, files map[string][]byte) (url, authorities string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +48,7 @@ func release(t *testing.T, files map[string][]byte) (url, authorities string) {
 		}
 		_, _ = w.Write(text)
 	}))
-	server.Config.ErrorLog = stdlog.New(io.Discard, "", 0) // some clients here are right to hang up
+	server.Config.ErrorLog = stdlog.New(io.Discard, "", 0) // some clients rightly hang up
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server.URL + "/v1.2.3", certificateOf(server)
@@ -164,8 +167,7 @@ func lyingTools(t *testing.T) string {
 	return dir
 }
 
-// testBinaryAction runs the action without a container under act, as a release
-// would have it.
+// testBinaryAction runs the action without a container, as released, under act.
 func testBinaryAction(t *testing.T, dist string) {
 	needJobImage(t)
 	if err := buildTarget(".bin/act"); err != nil {
@@ -173,7 +175,7 @@ func testBinaryAction(t *testing.T, dist string) {
 	}
 	name := "bitbucket-auth_linux_" + runtime.GOARCH
 	url, authorities := release(t, map[string][]byte{name + ".gz": []byte(readFile(t, filepath.Join(dist, name+".gz")))})
-	// What isn't in the working tree, act doesn't hand to the job.
+	// act gives the job only what is in the working tree.
 	tree := copyTree(t)
 	if err := os.WriteFile(filepath.Join(tree, "authorities.pem"), []byte(authorities), 0o600); err != nil {
 		t.Fatal(err)

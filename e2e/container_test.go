@@ -17,28 +17,28 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
-// entrypoint is what action.yml names, too.
+// entrypoint is the program in the image.
 const entrypoint = "/bitbucket-auth"
 
 // container is a step of a container action, as GitHub's runner runs it
 // (actions/runner, ContainerActionHandler.cs).
 type container struct {
 	image  string
-	inputs map[string]string // by their ids; the rest is as action.yml has it
-	env    map[string]string // what else differs in the environment
-	mounts []string          // more of them
-	files  string            // the folder of command files, where it is another one
+	inputs map[string]string // by their ids; the others have their defaults
+	env    map[string]string // more variables
+	mounts []string          // more mounts
+	files  string            // the folder of command files, instead of a new one
 	cancel string            // the signal that ends it while it waits for Bitbucket's answer
 }
 
-// outcome is what a step leaves behind.
+// outcome is the result of a step.
 type outcome struct {
 	exit                 int
 	stdout, stderr       string
 	output, env, summary string // the command files
 }
 
-// The runner's names of its files inside the container.
+// The runner's files inside the container.
 const (
 	commandFiles = "/github/file_commands"
 	outputFile   = "set_output_7f2a"
@@ -122,7 +122,7 @@ func dockerSocket() string {
 	return "/var/run/docker.sock"
 }
 
-// command is the client's, which doesn't run yet, and the container's name.
+// command returns a Docker client that isn't started yet, and the container's name.
 func (c container) command(t *testing.T, mounts []string) (cmd *exec.Cmd, name string) {
 	t.Helper()
 	name = newName(label)
@@ -149,7 +149,7 @@ func (c container) command(t *testing.T, mounts []string) (cmd *exec.Cmd, name s
 	return cmd, name
 }
 
-// environment is the step's, by name.
+// environment is the environment of the step.
 func (c container) environment(t *testing.T) map[string]string {
 	t.Helper()
 	env := map[string]string{
@@ -172,8 +172,8 @@ func (c container) environment(t *testing.T) map[string]string {
 	return env
 }
 
-// writeAsRunner writes a file that belongs to the runner's user, where this
-// process may give files away.
+// writeAsRunner writes a file that belongs to the runner's user, if this process
+// can change owners.
 func writeAsRunner(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
@@ -187,8 +187,8 @@ func writeAsRunner(t *testing.T, name, text string) {
 	}
 }
 
-// actionInputs are the inputs of action.yml with their defaults. The runner
-// hands over all of them: one that has no default, and isn't set, is empty.
+// actionInputs are the inputs of action.yml with their defaults. The runner sets
+// all of them: one without a default is empty.
 func actionInputs() map[string]string {
 	inputs := map[string]string{}
 	for _, setting := range contract.CredentialSettings {
@@ -199,8 +199,8 @@ func actionInputs() map[string]string {
 	return inputs
 }
 
-// smallDisk makes a volume of 8 KiB with these files on it. A tmpfs lives as
-// long as something uses it: here a container that waits.
+// smallDisk creates a volume of 8 KiB with these files. A tmpfs exists as long as
+// something uses it: here a container that waits.
 func smallDisk(t *testing.T, files map[string]string) (volume, filler string) {
 	t.Helper()
 	volume, filler = newName(label), newName(label)
@@ -220,7 +220,7 @@ func smallDisk(t *testing.T, files map[string]string) (volume, filler string) {
 	return volume, filler
 }
 
-// read is the values in a command file.
+// read returns the values in a command file.
 func read(t *testing.T, text string) map[string]string {
 	t.Helper()
 	records, err := hosttest.ReadGitHubFile(text)
@@ -230,9 +230,9 @@ func read(t *testing.T, text string) map[string]string {
 	return hosttest.ByName(records)
 }
 
-// checkFault wants a step that told this fault, and no other, and handed over
-// nothing but its code, or where that isn't told, nothing at all.
-func checkFault(t *testing.T, o outcome, exit int, code string, told bool) {
+// checkFault requires a step that reported this fault and no other, and that wrote
+// nothing but its code, or nothing at all if reported is false.
+func checkFault(t *testing.T, o outcome, exit int, code string, reported bool) {
 	t.Helper()
 	if o.exit != exit {
 		t.Errorf("the exit code is %d, want %d", o.exit, exit)
@@ -247,18 +247,18 @@ func checkFault(t *testing.T, o outcome, exit int, code string, told bool) {
 		t.Errorf("the errors are %q, want %q\n%s", titles, want, o.stderr)
 	}
 	want := map[string]string{}
-	if told {
+	if reported {
 		want["error-code"] = code
 	}
 	if got := read(t, o.output); !maps.Equal(got, want) {
-		t.Errorf("the output file holds %q, want %q", got, want)
+		t.Errorf("the output file contains %q, want %q", got, want)
 	}
 	if o.env+o.summary != "" {
-		t.Errorf("the environment file holds %q, the summary %q", o.env, o.summary)
+		t.Errorf("the environment file contains %q, the summary %q", o.env, o.summary)
 	}
 }
 
-// checkHidden wants nothing of a token, nor of its base64, in what people see.
+// checkHidden requires that no part of a token, nor of its base64, is visible.
 func checkHidden(t *testing.T, o outcome, token string) {
 	t.Helper()
 	if line := lateMask(o.stdout); line != "" {
@@ -266,6 +266,6 @@ func checkHidden(t *testing.T, o outcome, token string) {
 	}
 	seen := hosttest.GitHub.Show(o.stdout).Text() + "\n" + o.stderr + "\n" + o.summary
 	if leaks := hosttest.Leaks(seen, token); len(leaks) > 0 {
-		t.Errorf("the token shows: %s", leaks[0])
+		t.Errorf("the token is visible: %s", leaks[0])
 	}
 }

@@ -23,7 +23,7 @@ const (
 	jobImage = label + "/job:local"
 )
 
-// engineAnswers asks for a Docker engine, once.
+// engineAnswers checks once whether a Docker engine answers.
 var engineAnswers = sync.OnceValue(func() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -40,7 +40,7 @@ var engineAnswers = sync.OnceValue(func() error {
 // engineRequired makes a missing engine a failure, as .ci/run requires.
 func engineRequired() bool { return os.Getenv("E2E_DOCKER") == "required" }
 
-// needEngine skips a test that needs a Docker engine where none answers.
+// needEngine skips a test if no Docker engine answers.
 func needEngine(t testing.TB) {
 	t.Helper()
 	if err := engineAnswers(); err != nil {
@@ -48,7 +48,7 @@ func needEngine(t testing.TB) {
 	}
 }
 
-// needJobImage skips a test that needs the image that e2e/setup builds.
+// needJobImage skips a test if the image that e2e/setup builds is missing.
 func needJobImage(t testing.TB) {
 	t.Helper()
 	needEngine(t)
@@ -65,7 +65,7 @@ func skip(t testing.TB, reason error) {
 	t.Skip(reason)
 }
 
-// docker runs the Docker client, and returns what it prints.
+// docker runs the Docker client, and returns its output.
 func docker(t testing.TB, args ...string) string {
 	t.Helper()
 	var stderr bytes.Buffer
@@ -78,10 +78,10 @@ func docker(t testing.TB, args ...string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// newName is a name that nothing else has, in this run of the tests or another.
+// newName returns a unique name.
 func newName(prefix string) string { return prefix + "-" + strings.ToLower(rand.Text()[:10]) }
 
-// clientEnvironment is what a Docker client needs of this process's environment.
+// clientEnvironment is the part of the environment that a Docker client needs.
 func clientEnvironment() []string {
 	var env []string
 	for _, name := range []string{"PATH", "DOCKER_HOST", "DOCKER_CONFIG"} {
@@ -101,7 +101,7 @@ type builder struct {
 // classic is the builder that act uses.
 var classic = builder{client: "docker"}
 
-// buildKit finds a client that has BuildKit: newer ones need a plugin for it.
+// buildKit finds a client with BuildKit, for which newer ones need a plugin.
 func buildKit(t testing.TB) builder {
 	t.Helper()
 	for _, client := range []string{"docker", "/usr/bin/docker"} {
@@ -109,7 +109,7 @@ func buildKit(t testing.TB) builder {
 		if b.command("version").Run() != nil {
 			continue
 		}
-		// An empty file is no Dockerfile to either kind; only the message differs.
+		// Both kinds reject an empty Dockerfile; only the message differs.
 		probe := b.command("build", "-")
 		text, _ := probe.CombinedOutput()
 		if !bytes.Contains(text, []byte("buildx")) {
@@ -129,8 +129,8 @@ func (b builder) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// build builds an image for the time of a test, and returns its name. The
-// build is on the host's network: engines without a bridge have it too.
+// build builds an image for one test, and returns its name. It uses the host's
+// network, which engines without a bridge have too.
 func (b builder) build(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	image := newName(label + "/image:test")
@@ -145,8 +145,8 @@ func (b builder) build(t testing.TB, dir string, args ...string) string {
 	return image
 }
 
-// copyTree copies the working tree as it is now, but for what git ignores, so
-// that nothing changes under a test while somebody works on it.
+// copyTree copies the working tree, without the files that git ignores, so that it
+// doesn't change during a test.
 func copyTree(t testing.TB) string {
 	t.Helper()
 	list, err := exec.Command("git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
@@ -165,7 +165,7 @@ func copyTree(t testing.TB) string {
 func copyFile(from, to string) error {
 	info, err := os.Stat(from)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // deleted, but git doesn't know yet
+		return nil // deleted, but not yet in git
 	}
 	if err != nil {
 		return err

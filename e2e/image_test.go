@@ -10,7 +10,6 @@ import (
 	"io"
 	"os/exec"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -25,8 +24,8 @@ const (
 	maxCompressed = 2_936_012 // 2.8 MiB
 )
 
-// Both builders must be able to build the image: BuildKit for releases, on its
-// own platform and across, and the classic one, which act and older runners use.
+// TestImageIsSmall builds the image with both builders: BuildKit, also for another
+// platform, and the classic one, which act and older runners use.
 func TestImageIsSmall(t *testing.T) {
 	needEngine(t)
 	tree := copyTree(t)
@@ -48,7 +47,7 @@ func TestImageIsSmall(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			if test.machine == other && !engineRequired() {
-				t.Skip("compiles the standard library, which takes 20 seconds: only with E2E_DOCKER=required")
+				t.Skip("compiles the standard library for 20 seconds; set E2E_DOCKER=required to include it")
 			}
 			builder := classic
 			if test.buildKit {
@@ -60,7 +59,7 @@ func TestImageIsSmall(t *testing.T) {
 			if slices.Contains(test.args, "VERSION="+version) {
 				got := docker(t, "run", "--rm", "--network", "none", "--label", label, image, "--version")
 				if want := "bitbucket-auth " + version; got != want {
-					t.Errorf("--version says %q, want %q", got, want)
+					t.Errorf("--version prints %q, want %q", got, want)
 				}
 			}
 		})
@@ -69,8 +68,8 @@ func TestImageIsSmall(t *testing.T) {
 
 var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 
-// checkConfig wants an image that runs the program as root, and nothing else
-// set: the runner's files belong to another user.
+// checkConfig requires an image that runs the program as root, since the runner's
+// files belong to another user, and that sets nothing else.
 func checkConfig(t *testing.T, image string) {
 	t.Helper()
 	var inspected []struct {
@@ -96,9 +95,8 @@ func checkConfig(t *testing.T, image string) {
 	}
 }
 
-// checkContents wants one layer, within the budget, that holds the program,
-// linked statically for the machine, and its CA certificates: no shell, no
-// library, no other tool.
+// checkContents requires one layer within the budget, with the program, linked
+// statically for the machine, and CA certificates: no shell, no library, no tools.
 func checkContents(t *testing.T, image string, machine elf.Machine) {
 	t.Helper()
 	const certificates = "etc/ssl/cert.pem"
@@ -119,15 +117,15 @@ func checkContents(t *testing.T, image string, machine elf.Machine) {
 			checkStatic(t, text, machine)
 		}
 		if text, there := files[certificates]; there && !bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
-			t.Errorf("%s holds no certificate", certificates)
+			t.Errorf("%s contains no certificate", certificates)
 		}
 	}
 	slices.Sort(names)
 	if want := []string{program, certificates}; !slices.Equal(names, want) {
-		t.Errorf("the image holds %q, want %q", names, want)
+		t.Errorf("the image contains %q, want %q", names, want)
 	}
 	if substance != 1 {
-		t.Errorf("%d layers hold files, want 1", substance)
+		t.Errorf("%d layers contain files, want 1", substance)
 	}
 	t.Logf("measured: %.2f and %.2f MiB", mebibytes(size), mebibytes(compressed))
 	if size > maxImage || compressed > maxCompressed {
@@ -149,13 +147,13 @@ func checkStatic(t *testing.T, text []byte, machine elf.Machine) {
 	}
 	for _, header := range program.Progs {
 		if header.Type == elf.PT_INTERP || header.Type == elf.PT_DYNAMIC {
-			t.Errorf("the program isn't linked statically: it has a header %v", header.Type)
+			t.Errorf("the program has a header %v, so it isn't linked statically", header.Type)
 		}
 	}
 }
 
-// layers are an image's, each a tar file. Engines with containerd's image store
-// save them compressed.
+// layers are the layers of an image as tar files. Engines with containerd's image
+// store save them compressed.
 func layers(t *testing.T, image string) [][]byte {
 	t.Helper()
 	saved, err := exec.Command("docker", "save", image).Output()
@@ -190,7 +188,7 @@ func gunzipped(t *testing.T, text []byte) []byte {
 	return text
 }
 
-// untar returns the files of a tar file by name, but for folders.
+// untar returns the files of a tar file by name, without folders.
 func untar(t *testing.T, text []byte) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -227,122 +225,87 @@ func gzipped(t *testing.T, text []byte) []byte {
 	return b.Bytes()
 }
 
+// TestImage runs the image as a step. What the program does inside is tested
+// elsewhere; these cases cover each way in and out of the container.
 func TestImage(t *testing.T) {
 	needEngine(t)
 	image := classic.build(t, copyTree(t))
-	for _, kind := range []string{"api-token", "app-password"} {
-		t.Run("documented "+kind, func(t *testing.T) {
-			t.Parallel()
-			s, err := documented(kind)
-			if err != nil {
-				t.Fatal(err)
+	t.Run("documented sample", func(t *testing.T) {
+		t.Parallel()
+		s, err := documented("api-token")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := container{image: image, inputs: map[string]string{"token": s.Token, "identity": s.Identity}}.run(t)
+		if o.exit != 0 || o.stderr != "" {
+			t.Fatalf("exit code %d, standard error %q\n%s", o.exit, o.stderr, o.stdout)
+		}
+		outputs, variables := read(t, o.output), read(t, o.env)
+		for name, want := range map[string]string{
+			"credential": s.Credential, "authorization": "Basic " + s.Credential, "token": s.Token,
+			"kind": s.Kind, "identity": s.Identity, "available": "true",
+		} {
+			if outputs[name] != want {
+				t.Errorf("the output %s is %q, want %q", name, outputs[name], want)
 			}
-			o := container{image: image, inputs: map[string]string{"token": s.Token, "identity": s.Identity}}.run(t)
-			if o.exit != 0 || o.stderr != "" {
-				t.Fatalf("exit code %d, standard error %q\n%s", o.exit, o.stderr, o.stdout)
+		}
+		for name, want := range map[string]string{
+			"BITBUCKET_CREDENTIAL": s.Credential, "BITBUCKET_AUTHORIZATION": "Basic " + s.Credential,
+		} {
+			if variables[name] != want {
+				t.Errorf("the variable %s is %q, want %q", name, variables[name], want)
 			}
-			outputs, variables := read(t, o.output), read(t, o.env)
-			for name, want := range map[string]string{
-				"credential": s.Credential, "authorization": "Basic " + s.Credential, "token": s.Token,
-				"kind": s.Kind, "identity": s.Identity, "available": "true",
-			} {
-				if outputs[name] != want {
-					t.Errorf("the output %s is %q, want %q", name, outputs[name], want)
-				}
-			}
-			for name, want := range map[string]string{
-				"BITBUCKET_CREDENTIAL": s.Credential, "BITBUCKET_AUTHORIZATION": "Basic " + s.Credential,
-			} {
-				if variables[name] != want {
-					t.Errorf("the variable %s is %q, want %q", name, variables[name], want)
-				}
-			}
-			checkHidden(t, o, s.Token)
-		})
-	}
+		}
+		checkHidden(t, o, s.Token)
+	})
 
 	token := credentialtest.APIToken()
-	inputs := func(more ...string) map[string]string {
-		all := map[string]string{"token": token, "identity": "me@example.com"}
-		for i := 0; i < len(more); i += 2 {
-			all[more[i]] = more[i+1]
-		}
-		return all
-	}
-	readOnly := func(name string) string {
-		file := filepath.Join(t.TempDir(), name)
-		writeAsRunner(t, file, "")
-		return file + ":" + path.Join(commandFiles, name) + ":ro"
-	}
+	inputs := map[string]string{"token": token, "identity": "me@example.com"}
 	for _, test := range []struct {
 		name string
 		container
-		exit int
-		code string
-		// untold is set where not even the code can be handed over.
-		untold bool
+		exit     int
+		code     string
+		reported bool // whether the output error-code could be written
 	}{
-		{"empty secret", container{inputs: inputs("token", "")}, 2, "BBA101", false},
-		{"missing identity", container{inputs: inputs("identity", "")}, 2, "BBA102", false},
-		{"unknown kind", container{inputs: inputs("kind", "password")}, 2, "BBA103", false},
-		{"bad boolean", container{inputs: inputs("export-env", "yes")}, 2, "BBA103", false},
-		{"bad prefix", container{inputs: inputs("env-prefix", "GITHUB")}, 2, "BBA105", false},
-		{"output file missing", container{inputs: inputs(), env: map[string]string{"GITHUB_OUTPUT": commandFiles + "/none"}}, 3, "BBA303", true},
-		{"environment file missing", container{inputs: inputs(), env: map[string]string{"GITHUB_ENV": commandFiles + "/none"}}, 3, "BBA303", false},
-		{"output file read-only", container{inputs: inputs(), mounts: []string{readOnly(outputFile)}}, 3, "BBA303", true},
-		{"environment file read-only", container{inputs: inputs(), mounts: []string{readOnly(envFile)}}, 3, "BBA303", false},
+		{"invalid input", container{inputs: map[string]string{"token": token, "identity": ""}}, 2, "BBA102", true},
+		{"missing output file", container{inputs: inputs, env: map[string]string{"GITHUB_OUTPUT": commandFiles + "/none"}}, 3, "BBA303", false},
+		// The program is process 1, which the kernel protects from signals that it doesn't catch.
+		{"cancelled by SIGINT", container{inputs: inputs, cancel: "INT"}, 130, "BBA306", true},
+		{"cancelled by SIGTERM", container{inputs: inputs, cancel: "TERM"}, 143, "BBA307", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			test.image = image
 			o := test.run(t)
-			checkFault(t, o, test.exit, test.code, !test.untold)
+			checkFault(t, o, test.exit, test.code, test.reported)
 			checkHidden(t, o, token)
 		})
 	}
 
-	for _, test := range []struct {
-		signal string
-		exit   int
-		code   string
-	}{{"INT", 130, "BBA306"}, {"TERM", 143, "BBA307"}} {
-		t.Run("cancelled by SIG"+test.signal, func(t *testing.T) {
-			t.Parallel()
-			o := container{image: image, inputs: inputs(), cancel: test.signal}.run(t)
-			checkFault(t, o, test.exit, test.code, true)
-			checkHidden(t, o, token)
+	// A disk of two pages, one of them partly free, has room for some of the records.
+	t.Run("disk almost full", func(t *testing.T) {
+		t.Parallel()
+		needJobImage(t)
+		volume, filler := smallDisk(t, map[string]string{
+			"filler": filling(4096), outputFile: filling(3900), envFile: "", summaryFile: "",
 		})
-	}
-
-	// A disk of two pages, one of them free in part: records fit by half.
-	for _, test := range []struct {
-		name   string
-		size   int  // of what the output file holds before
-		untold bool // whether not even the code fits
-	}{{"disk full", 4096, true}, {"disk almost full", 3900, false}} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			needJobImage(t)
-			volume, filler := smallDisk(t, map[string]string{
-				"filler": filling(4096), outputFile: filling(test.size), envFile: "", summaryFile: "",
-			})
-			o := container{image: image, inputs: inputs(), files: volume}.run(t)
-			inVolume := func(file string) string {
-				return docker(t, "exec", filler, "cat", path.Join(commandFiles, file))
-			}
-			rest, whole := strings.CutPrefix(inVolume(outputFile)+"\n", filling(test.size))
-			if !whole {
-				t.Fatalf("what was there before is gone: %q", rest)
-			}
-			o.output, o.env, o.summary = rest, inVolume(envFile), inVolume(summaryFile)
-			checkFault(t, o, 3, "BBA304", !test.untold)
-			checkHidden(t, o, token)
-		})
-	}
+		o := container{image: image, inputs: inputs, files: volume}.run(t)
+		inVolume := func(file string) string {
+			return docker(t, "exec", filler, "cat", path.Join(commandFiles, file))
+		}
+		rest, whole := strings.CutPrefix(inVolume(outputFile)+"\n", filling(3900))
+		if !whole {
+			t.Fatalf("the earlier content is gone: %q", rest)
+		}
+		o.output, o.env, o.summary = rest, inVolume(envFile), inVolume(summaryFile)
+		checkFault(t, o, 3, "BBA304", true)
+		checkHidden(t, o, token)
+	})
 }
 
-// TestDependencies holds the program to four libraries; the README names each with
-// its reason.
+// TestDependencies limits the program to four libraries, whose reasons are in the
+// README.
 func TestDependencies(t *testing.T) {
 	text, err := exec.Command("go", "-C", root, "mod", "edit", "-json").Output()
 	if err != nil {

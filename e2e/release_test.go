@@ -67,13 +67,13 @@ func TestRelease(t *testing.T) {
 			"SHA256SUMS", "DIGESTS", "image/index.json", "image-shell/index.json",
 		} {
 			if first[name] == "" {
-				t.Errorf("the build left no %s", name)
+				t.Errorf("the build produced no %s", name)
 			}
 		}
 		t.Logf("the digests are\n%s", readFile(t, filepath.Join(dist, "DIGESTS")))
 	})
 
-	t.Run("what it is made of", func(t *testing.T) {
+	t.Run("contents", func(t *testing.T) {
 		checkSBOM(t, filepath.Join(dist, "bitbucket-auth.spdx.json"), version)
 		checkSBOM(t, filepath.Join(dist, "bitbucket-auth-shell.spdx.json"), version,
 			"pkg:deb/debian/busybox-static@"+url.QueryEscape(strings.TrimSpace(readFile(t, filepath.Join(busybox, "version")))))
@@ -93,19 +93,6 @@ func TestRelease(t *testing.T) {
 			script(t, one, "verify", version, image)
 		}
 
-		t.Run("as a step", func(t *testing.T) {
-			s, err := documented("api-token")
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, image := range pushed {
-				o := container{image: image, inputs: map[string]string{"token": s.Token, "identity": s.Identity}}.run(t)
-				if got := read(t, o.output)["credential"]; o.exit != 0 || got != s.Credential {
-					t.Errorf("exit code %d, the credential is %q, want %q\n%s", o.exit, got, s.Credential, o.stdout)
-				}
-				checkHidden(t, o, s.Token)
-			}
-		})
 		t.Run("with a shell", func(t *testing.T) { checkShell(t, pushed["image-shell"]) })
 		t.Run("as the Dockerfile's", func(t *testing.T) {
 			built := classic.build(t, one, "--build-arg", "VERSION="+version)
@@ -120,7 +107,7 @@ func TestRelease(t *testing.T) {
 	})
 }
 
-// script runs one of scripts/release in a tree, and returns what it prints.
+// script runs a script of scripts/release in a tree, and returns its output.
 func script(t *testing.T, tree, name string, args ...string) string {
 	t.Helper()
 	text, err := tryScript(tree, name, args...)
@@ -146,7 +133,7 @@ func tryScript(tree, name string, args ...string) (string, error) {
 	return string(text), nil
 }
 
-// getBusybox is the busybox that the release takes, downloaded once.
+// getBusybox returns the folder with the release's busybox, downloaded once.
 func getBusybox(t *testing.T) string {
 	t.Helper()
 	version := regexp.MustCompile(`(?m)^package=(.+)$`).FindStringSubmatch(readFile(t, filepath.Join(root, "scripts/release/busybox")))
@@ -157,7 +144,7 @@ func getBusybox(t *testing.T) string {
 	if _, err := os.Stat(filepath.Join(dir, "version")); err == nil {
 		return dir
 	}
-	// Under its name only when it is whole.
+	// It gets its name only when it is complete.
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +162,7 @@ func getBusybox(t *testing.T) string {
 	return dir
 }
 
-// digests are those of all files in a folder, by name.
+// digests are the digests of all files in a folder, by name.
 func digests(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -194,8 +181,8 @@ func digests(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-// checkSBOM wants all that an image is made of in its list, and no more: what
-// the program is linked of, the CA certificates, and more.
+// checkSBOM requires a list of exactly what an image contains: the program's
+// modules, the CA certificates, and more.
 func checkSBOM(t *testing.T, path, version string, more ...string) {
 	t.Helper()
 	var list struct {
@@ -233,8 +220,8 @@ func checkSBOM(t *testing.T, path, version string, more ...string) {
 	}
 }
 
-// startRegistry starts a registry of containers on this machine's loopback,
-// which Docker needs no TLS for, and returns its address.
+// startRegistry starts a container registry on the loopback address, for which
+// Docker requires no TLS, and returns its address.
 func startRegistry(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "registry")
@@ -265,14 +252,14 @@ func startRegistry(t *testing.T) string {
 	return "localhost:" + port[1]
 }
 
-// checkShell wants what CI hosts ask of a job's image.
+// checkShell requires what CI hosts need in a job's image.
 func checkShell(t *testing.T, image string) {
 	t.Helper()
 	s, err := documented("api-token")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As GitLab's runner does: a shell that reads the job's script.
+	// Like GitLab's runner: a shell that reads the job's script.
 	cmd := exec.Command("docker", "run", "--rm", "-i", "--label", label, "--network", "none", "-e", "BITBUCKET_AUTH_TOKEN", "-e", "BITBUCKET_AUTH_IDENTITY", image, "sh")
 	cmd.Env = append(clientEnvironment(), "BITBUCKET_AUTH_TOKEN="+s.Token, "BITBUCKET_AUTH_IDENTITY="+s.Identity)
 	cmd.Stdin = strings.NewReader(`set -eu
@@ -291,7 +278,7 @@ echo "$BITBUCKET_CREDENTIAL"
 	}
 }
 
-// imageFile is a file, folder or link of an image.
+// imageFile is a file, folder or link in an image.
 type imageFile struct {
 	Type     byte
 	Mode     int64
@@ -323,9 +310,9 @@ func imageFiles(t *testing.T, image string) map[string]imageFile {
 	return files
 }
 
-// checkEqualImages holds the image that a release assembles to the one that the
-// Dockerfile builds. They may differ in one thing: whose copy of Mozilla's CA
-// certificates is in it.
+// checkEqualImages compares the image that a release assembles with the one that
+// the Dockerfile builds. They may differ only in whose copy of Mozilla's CA
+// certificates they contain.
 func checkEqualImages(t *testing.T, released, built, program string) {
 	t.Helper()
 	config := func(image string) string {
@@ -338,7 +325,7 @@ func checkEqualImages(t *testing.T, released, built, program string) {
 	got, want := imageFiles(t, released), imageFiles(t, built)
 	names := slices.Sorted(maps.Keys(got))
 	if !slices.Equal(names, slices.Sorted(maps.Keys(want))) {
-		t.Fatalf("the release's image holds %q, the Dockerfile's %q", names, slices.Sorted(maps.Keys(want)))
+		t.Fatalf("the release's image contains %q, the Dockerfile's %q", names, slices.Sorted(maps.Keys(want)))
 	}
 	for name, file := range got {
 		if file, other := fmt.Sprint(file.Type, file.Mode, file.UID, file.GID, file.Link), fmt.Sprint(
@@ -346,12 +333,12 @@ func checkEqualImages(t *testing.T, released, built, program string) {
 			t.Errorf("%s is %s in the release's image, %s in the Dockerfile's", name, file, other)
 		}
 		if name == "etc/ssl/cert.pem" && !bytes.Contains(file.text, []byte("-----BEGIN CERTIFICATE-----")) {
-			t.Errorf("%s holds no certificate", name)
+			t.Errorf("%s contains no certificate", name)
 		}
 	}
 	text := got["bitbucket-auth"].text
 	if !bytes.Equal(text, []byte(readFile(t, program))) {
-		t.Error("the release's image holds another program than the release")
+		t.Error("the program in the release's image differs from the released program")
 	}
 	goOf := func(text []byte) string {
 		info, err := buildinfo.Read(bytes.NewReader(text))
@@ -360,12 +347,12 @@ func checkEqualImages(t *testing.T, released, built, program string) {
 		}
 		return info.GoVersion
 	}
-	// The Dockerfile takes the latest patch of Go, a release a fixed one.
+	// The Dockerfile uses the latest patch of Go, a release a fixed one.
 	other := want["bitbucket-auth"].text
 	if goOf(text) != goOf(other) {
 		t.Logf("the programs aren't compared: one is built with %s, the other with %s", goOf(text), goOf(other))
 	} else if !bytes.Equal(text, other) {
-		t.Error("the two images hold different programs")
+		t.Error("the two images contain different programs")
 	}
 }
 
@@ -404,7 +391,7 @@ func checkReleaseCommit(t *testing.T, version, image, dist string) {
 	if got := readFile(t, filepath.Join(tree, "binary/release")); got != want {
 		t.Errorf("binary/release is %q, want %q", got, want)
 	}
-	// Once more, and under wrong names: nothing may change.
+	// A second time, and with invalid arguments: nothing may change.
 	for _, args := range [][]string{
 		{version, image, dist, url},
 		{"1.2", image, dist, url},

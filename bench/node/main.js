@@ -1,5 +1,5 @@
-// The work of an offline run, by GitHub's own toolkit: the same masks, outputs
-// and variables. It checks nothing of the token, and writes no summary.
+// The work of an offline run with GitHub's own toolkit: outputs, variables and most
+// of the masks, without checks and a summary.
 import * as core from '@actions/core'
 
 const token = core.getInput('token')

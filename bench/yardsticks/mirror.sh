@@ -1,2 +1,2 @@
-# A mirror, as in a shell.
+# A mirror, run from a shell.
 BITBUCKET_AUTH_HOST=shell exec .bin/bitbucket-auth mirror

@@ -1,4 +1,4 @@
-# The least that a workflow's `run:` line does in this program's place.
+# The minimum that a workflow's `run:` line does instead of this program.
 credential=$(printf %s "$INPUT_IDENTITY:$INPUT_TOKEN" | base64 -w0)
 echo "::add-mask::$credential"
 echo "credential=$credential" >>"$GITHUB_OUTPUT"

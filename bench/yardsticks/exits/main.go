@@ -1,5 +1,4 @@
-// Command exits only exits: the least that a static Go program, or a container,
-// takes.
+// Command exits only exits: the minimum for a static Go program and for a container.
 package main
 
 func main() {}

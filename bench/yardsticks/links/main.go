@@ -1,4 +1,4 @@
-// Command links has net/http linked, since it could make a request, and exits.
+// Command links could make a request, so net/http is linked, and exits.
 package main
 
 import (
