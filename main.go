@@ -50,7 +50,7 @@ func run() int {
 const grace = 4 * time.Second
 
 // catchSignals ends a run's context at a signal, and the process if that isn't
-// enough: nothing else ends a write to a stream that nobody reads. It is called
+// enough: nothing else ends a write to a stream that is no longer read. It is called
 // only where a run waits, since it costs a thread.
 func catchSignals(stop context.CancelCauseFunc) {
 	signals := make(chan os.Signal, 1)
@@ -66,7 +66,7 @@ func catchSignals(stop context.CancelCauseFunc) {
 	}()
 }
 
-// buildVersion is what the linker was told, or what `go install` knows.
+// buildVersion is the version that the linker set, or that `go install` recorded.
 func buildVersion() string {
 	if version != "" {
 		return version

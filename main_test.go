@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -14,7 +16,7 @@ import (
 )
 
 // A signal ends a run that writes to a runner which reads no more: the runner
-// gives it 7.5 seconds before it kills.
+// waits 7.5 seconds before it kills.
 func TestASignalEndsABlockedRun(t *testing.T) {
 	bin := build(t)
 	reader, writer, err := os.Pipe()
@@ -118,8 +120,8 @@ func TestASignalLeavesAllResultsOrNone(t *testing.T) {
 	}
 }
 
-// Where masks are printed, an output that nobody reads hands over nothing,
-// however it was thrown away. Go opens the null device in the place of a closed
+// Where masks are printed, a step whose output is discarded hands over nothing,
+// however that is done. Go opens the null device in the place of a closed
 // output.
 func TestADiscardedOutputHandsOverNothing(t *testing.T) {
 	bin := build(t)
@@ -194,7 +196,7 @@ func build(t *testing.T) (bin string) {
 	return bin
 }
 
-// fill writes to a pipe until it takes no more.
+// fill writes to a pipe until it is full.
 func fill(t *testing.T, writer *os.File) {
 	t.Helper()
 	if err := writer.SetWriteDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {

@@ -20,7 +20,7 @@ var helpers = map[string]func(){
 
 var signals = map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
 
-// unread COMMAND… runs a command whose standard output nobody reads any more.
+// unread COMMAND… runs a command whose standard output is no longer read.
 func unread() {
 	reader, writer, err := os.Pipe()
 	check(err)

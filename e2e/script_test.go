@@ -209,8 +209,8 @@ func cmdHanded(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// fault CODE wants the last step to have told this fault, and no other, and to
-// have handed over nothing but its code. fault CODE untold is for a step that
+// fault CODE wants the last step to have reported this fault, and no other, and
+// to have handed over nothing but its code. fault CODE untold is for a step that
 // can't even hand that over.
 func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) == 0 || len(args) > 2 || len(args) == 2 && args[1] != "untold", "fault CODE [untold]")

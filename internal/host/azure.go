@@ -76,13 +76,13 @@ func (a *azurePipelines) Say(remark fault.Remark) {
 
 func (a *azurePipelines) Fail(f *fault.Fault) {
 	a.Say(fault.Remark{Level: fault.Error, Fault: f})
-	// Where even this can't be written, the exit code alone tells. The context
-	// that ended the run must not end this too.
+	// If even this can't be written, the exit code is all that is left. The
+	// context that ended the run must not end this too.
 	_ = a.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
 }
 
 // HandOver sets every result in one write. What is printed can't be taken back,
-// so everything that could stop it is looked at before.
+// so everything that could stop it is checked before.
 func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 	if err := results.checkWithoutHeader(a.Name()); err != nil {
 		return err
@@ -96,8 +96,8 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 			text := v.Text.Reveal()
 			// Variables.cs, RecalculateExpanded: values are expanded again and again.
 			if strings.Contains(text, "$(") {
-				return fault.New(fault.ResultRefused, "the result "+v.Name+" holds $(, which Azure Pipelines would take for a variable of its own",
-					"take it out of the setting that it comes from")
+				return fault.New(fault.ResultRefused, "the result "+v.Name+" contains $(, which Azure Pipelines would expand as a variable",
+					"remove it from the setting that the result comes from")
 			}
 			property := batch.property
 			if v.Secret {

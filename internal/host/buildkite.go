@@ -45,7 +45,7 @@ func (b *buildkiteHost) Prepare(envFile string, _ bool) error {
 
 // Mask registers each form. The agent answers when its redactor has it, so
 // what is shown afterwards, on either stream, is redacted. It knows a form as
-// it is and as a Go string, and no base64.
+// it is and as a Go string, but no base64.
 func (b *buildkiteHost) Mask(forms []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), jobAPITimeout)
 	defer cancel()
@@ -57,7 +57,7 @@ func (b *buildkiteHost) Mask(forms []string) error {
 	return nil
 }
 
-// environment is what the API takes and gives.
+// environment is the body of requests and replies about the job's environment.
 type environment struct {
 	Env map[string]string `json:"env"`
 }

@@ -39,7 +39,7 @@ const hostVariable = "BITBUCKET_AUTH_HOST"
 // shellName asks for a shell, as --shell does.
 const shellName = "shell"
 
-// definition is a host that can be found, or named.
+// definition is a host that can be detected, or named.
 type definition struct {
 	id string // its name in BITBUCKET_AUTH_HOST; GitHub and its kin have none
 
@@ -109,9 +109,9 @@ func Choose(world World, askedForShell bool) (Host, error) {
 	case masking >= 0 && named != "":
 		h := found[0].start(world)
 		return h, fault.New(fault.SettingRefused, hostVariable+" can't be set on "+h.Name(),
-			"take "+hostVariable+" out of the environment")
+			"remove "+hostVariable+" from the environment")
 	case askedForShell && named != "" && named != shellName:
-		return shell, fault.New(fault.SettingRefused, "--shell is asked for, and "+hostVariable+" names another host",
+		return shell, fault.New(fault.SettingRefused, "--shell is used, but "+hostVariable+" names another host",
 			"leave out one of them")
 	case askedForShell || named == shellName:
 		return shell, nil
@@ -124,9 +124,9 @@ func Choose(world World, askedForShell bool) (Host, error) {
 	case len(found) == 1:
 		return found[0].start(world), nil
 	}
-	return &basic{world}, fault.New(fault.NoHost, "no CI host found, and none is named",
+	return &basic{world}, fault.New(fault.NoHost, "no CI host was detected, and none is named",
 		`in a shell, run: eval "$(bitbucket-auth --shell)"`,
-		"in a container on a CI host, hand the host's own variables into the container",
+		"in a container on a CI host, pass the host's own variables into the container",
 		"or name the host in "+hostVariable)
 }
 
@@ -137,7 +137,7 @@ func contradiction(world World, found []finding, nameable bool) *fault.Fault {
 	for _, f := range found {
 		names = append(names, f.start(world).Name()+" (by "+f.variable+")")
 	}
-	hints := []string{"take the variable of the wrong one out of this step's environment"}
+	hints := []string{"remove the variable of the wrong one from this step's environment"}
 	if nameable {
 		hints = append(hints, "or name the right one in "+hostVariable)
 	}

@@ -75,7 +75,7 @@ func TestEnvFileIsAppendedToAndClosedToOthers(t *testing.T) {
 	}
 }
 
-// Every real shell of this machine reads it back, to the letter.
+// Every real shell of this machine reads back exactly what was handed over.
 func TestEnvFileInRealShells(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "env")
 	results := resultsOf(hostile)
@@ -146,7 +146,7 @@ func TestEnvFileIsTakenBack(t *testing.T) {
 	}
 }
 
-// A file that the host shows or keeps can't take secrets.
+// A file that the host shows or keeps can't receive secrets.
 func TestEnvFileIsNotOneThatTheHostShows(t *testing.T) {
 	for _, test := range []struct {
 		host, path string
@@ -160,7 +160,7 @@ func TestEnvFileIsNotOneThatTheHostShows(t *testing.T) {
 	} {
 		j := startJob(t, named(t, test.host), test.variables...)
 		if err := j.host.Prepare(test.path, true); fault.From(err).Code != fault.EnvFile {
-			t.Errorf("%s: %s is taken: %v", test.host, test.path, err)
+			t.Errorf("%s: %s is accepted: %v", test.host, test.path, err)
 		}
 		if err := j.host.Prepare(filepath.Join(t.TempDir(), "env"), true); err != nil {
 			t.Errorf("%s: %v", test.host, err)

@@ -70,7 +70,7 @@ func TestAShortWriteIsTakenBack(t *testing.T) {
 	}
 }
 
-// A pipe has nobody at its other end: opening it must not wait.
+// Opening a pipe whose other end nothing reads must not wait.
 func TestEnvFileIsNoPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
@@ -92,7 +92,7 @@ func TestEnvFileIsNoPipe(t *testing.T) {
 	}
 }
 
-// A payload that is a pipe tells nothing, and holds nothing up.
+// A payload that is a pipe is ignored, and delays nothing.
 func TestThePayloadIsNoPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "event.json")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

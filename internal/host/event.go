@@ -8,13 +8,13 @@ import (
 
 // Event is what started the pipeline.
 type Event struct {
-	Name       string // GitHub's name of it, such as "pull_request"; empty where the host tells none
+	Name       string // GitHub's name of it, such as "pull_request"; empty if the host has none
 	Dependabot bool   // started by Dependabot, which gets secrets of its own only
 
 	path string // of the event's payload
 }
 
-// gitHubEvent reads what GitHub's variables tell of the event.
+// gitHubEvent reads the event from GitHub's variables.
 func gitHubEvent(getenv func(string) string) Event {
 	return Event{
 		Name:       getenv("GITHUB_EVENT_NAME"),
@@ -26,9 +26,9 @@ func gitHubEvent(getenv func(string) string) Event {
 // maxPayload is how much of a payload is read, in bytes: GitHub's limit.
 const maxPayload = 25 << 20
 
-// Fork tells whether this is a pull request out of a fork, which gets no
+// Fork reports whether this is a pull request from a fork, which gets no
 // secrets (docs.github.com, "Events that trigger workflows"). It reads the
-// payload; one that is missing or broken tells nothing, and ends nothing, as
+// payload. One that is missing or broken isn't an error, as
 // this only explains a fault.
 func (e Event) Fork() bool {
 	if e.Name == "pull_request_target" {

@@ -77,7 +77,7 @@ func (g *gitHub) InputsOnly() bool               { return true }
 func (g *gitHub) EmptyTokenHints() []string {
 	hints := []string{"set the input token to a secret that exists, spelt as it is stored: an unknown name gives an empty value"}
 	if g.masks == lastMark {
-		return append(hints, "hand the secret to act with -s NAME or --secret-file")
+		return append(hints, "pass the secret to act with -s NAME or --secret-file")
 	}
 	if g.masks == escaped {
 		hints = append(hints, "a secret of an environment needs that environment: in the job")
@@ -169,8 +169,8 @@ func apart(text string) string {
 
 func (g *gitHub) Fail(f *fault.Fault) {
 	g.Say(fault.Remark{Level: fault.Error, Fault: f})
-	// Where even this can't be written, the exit code alone tells. The context
-	// that ended the run must not end this too.
+	// If even this can't be written, the exit code is all that is left. The
+	// context that ended the run must not end this too.
 	_ = g.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
 }
 
@@ -234,7 +234,7 @@ const (
 )
 
 // file is one of the runner's files. The runner creates it, so one that is
-// missing is not created: nobody would read it.
+// missing isn't created: it would never be read.
 func (g *gitHub) file(variable string) (resultFile, error) {
 	path := g.world.getenv(variable)
 	if path == "" {

@@ -90,7 +90,7 @@ func destination(v Value, public string) string {
 
 // file is one of the engine's files, which the step creates.
 func (h *harnessCI) file(variable string) (resultFile, error) {
-	hint := "run this as a step of type Plugin, or hand the engine's variables and their folder into the container"
+	hint := "run this as a step of type Plugin, or pass the engine's variables and their folder into the container"
 	path := h.world.getenv(variable)
 	if path == "" {
 		return resultFile{}, fault.New(fault.CommandFileName, variable+" is not set, so later steps can't get the results", hint)

@@ -156,7 +156,7 @@ func TestTheHostCanBeNamed(t *testing.T) {
 			err := j.choose(false)
 			switch {
 			case h.Masks && fault.From(err).Code != fault.SettingRefused:
-				t.Errorf("%s takes the name %s: %v", h.Name, id, err)
+				t.Errorf("%s accepts the name %s: %v", h.Name, id, err)
 			case !h.Masks && (err != nil || !strings.Contains(strings.ToLower(j.host.Name()), id)):
 				t.Errorf("%s, named %s: %v, %v", h.Name, id, j.host.Name(), err)
 			}
@@ -216,7 +216,7 @@ func TestWhoNeedsAnEnvFile(t *testing.T) {
 	})
 }
 
-// hostile is text that some reader might take for something else.
+// hostile is text that some reader might misread.
 var hostile = []string{
 	"", "plain", " ", " both ends ", "'", "''", `'\''`, `"`, `\`, `a\`, "$HOME", "`id`", "$(id)", "${X}", "!!", "#x", "a #x", "a=b", "a;b", "a&b|c>d", "*", "~",
 	"%", "%25", "%0A", "%AZP25", "%3B%5D", "]", "]]", ";", "##vso[task.setvariable variable=x]y", "::set-output name=x::y", "##teamcity[a b='c']", "__B64__eA==", "x<<EOF", "é✓", "-n", "!f() { x; }; f", "\ufffd",
@@ -320,7 +320,7 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// commands are what a host takes for a command in any stream, by families of
+// commands recognise what a host runs as a command in any stream, by families of
 // hosts.
 var commands = map[string]func(line string) bool{
 	"GitHub": func(line string) bool {
@@ -371,7 +371,7 @@ func isOwnCommand(line string) bool {
 	return false
 }
 
-// Where a step can mask nothing, nothing that it was told to mask is shown.
+// Where a step can mask nothing, nothing that it should mask is shown.
 func TestNothingIsShownWhereNothingIsMasked(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)

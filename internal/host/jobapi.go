@@ -32,7 +32,7 @@ const (
 func newJobAPI(w World) *jobAPI {
 	api := &jobAPI{socket: w.getenv(jobAPISocket), token: w.getenv(jobAPIToken)}
 	api.client.Transport = &http.Transport{
-		Proxy: nil, // whatever the environment says: this is no network
+		Proxy: nil, // whatever the environment says: no network is involved
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", api.socket)
 		},
@@ -46,7 +46,7 @@ func newJobAPI(w World) *jobAPI {
 const maxReply = 16 << 20
 
 // call sends one request, and reads its reply into result where one is given.
-// No reply is told in a fault: it repeats what was sent.
+// No reply is quoted in a fault: it repeats what was sent.
 func (api *jobAPI) call(ctx context.Context, method, path string, body, result any) error {
 	if err := api.check(); err != nil {
 		return err
@@ -70,14 +70,14 @@ func (api *jobAPI) call(ctx context.Context, method, path string, body, result a
 	}
 	defer response.Body.Close()
 	if response.StatusCode/100 != 2 {
-		return api.fault(fmt.Sprintf("the agent's job API refuses to change %s, with status %d", path, response.StatusCode))
+		return api.fault(fmt.Sprintf("the agent's job API refused to change %s, with status %d", path, response.StatusCode))
 	}
 	reply, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
 	if err == nil && result != nil {
 		err = json.Unmarshal(reply, result)
 	}
 	if err != nil {
-		return api.fault("the agent's job API gives a reply that can't be read")
+		return api.fault("the reply of the agent's job API can't be read")
 	}
 	return nil
 }
@@ -93,5 +93,5 @@ func (api *jobAPI) check() error {
 
 func (api *jobAPI) fault(what string, hints ...string) error {
 	return fault.New(fault.JobAPI, what, hints...).
-		Hint("use a Buildkite agent that has the job API, and hand its socket and token to this step")
+		Hint("use a Buildkite agent that has the job API, and pass its socket and token to this step")
 }

@@ -29,7 +29,7 @@ func Public(name, text string) Value {
 }
 
 // isName holds for output names and variable names: ^[A-Za-z_][A-Za-z0-9_-]*$
-// It is no regular expression, here and elsewhere, because compiling a few of
+// It isn't a regular expression, here and elsewhere, because compiling a few of
 // them took longer than everything else that a run does.
 func isName(text string) bool {
 	const first = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"

@@ -12,7 +12,7 @@ import (
 type Host struct {
 	Name   string            // in sentences
 	ID     string            // in BITBUCKET_AUTH_HOST; empty where it can't be named
-	Env    map[string]string // that tells it
+	Env    map[string]string // by which it is detected
 	Prefix string            // of the names of settings
 	Runner Runner            // for GitHub's kin
 
@@ -184,7 +184,7 @@ func (s *Site) HandedOver(t testing.TB, stdout string) (outputs, variables map[s
 }
 
 // Seen is what people see of a step, and on hosts with masks of a later step
-// that prints everything it was given.
+// that prints everything it received.
 func (s *Site) Seen(t testing.TB, stdout, stderr string) string {
 	t.Helper()
 	if !s.Masks {

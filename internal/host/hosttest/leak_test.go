@@ -40,13 +40,13 @@ func TestLeaksFindsEveryForm(t *testing.T) {
 
 func TestRunnersMask(t *testing.T) {
 	const output = "before s3cret-value\n::add-mask::s3cret-value\nafter s3cret-value\n" +
-		"::error title=a%3Ab::told s3cret-value%0Anext\n::unknown::x\nline ##[warning]old form\n"
+		"::error title=a%3Ab::shown s3cret-value%0Anext\n::unknown::x\nline ##[warning]old form\n"
 	for _, runner := range hosttest.Runners {
 		log := runner.Show(output)
 		if !strings.Contains(log.Lines[0], "s3cret") || strings.Contains(strings.Join(log.Lines[1:], "\n"), "s3cret") {
 			t.Errorf("%s: %q", runner.Name, log.Lines)
 		}
-		if len(log.Annotations) == 0 || log.Annotations[0] != (hosttest.Annotation{Level: "error", Title: "a:b", Message: "told ***\nnext"}) {
+		if len(log.Annotations) == 0 || log.Annotations[0] != (hosttest.Annotation{Level: "error", Title: "a:b", Message: "shown ***\nnext"}) {
 			t.Errorf("%s: %q", runner.Name, log.Annotations)
 		}
 		if old := len(log.Annotations) == 2; old != (runner.Name == "GitHub") {

@@ -35,7 +35,7 @@ func (l Log) Text() string {
 // Runner is one runner's way with a step's output.
 type Runner struct {
 	Name string
-	// Encode gives the further forms that the runner masks of a value.
+	// Encode returns the further forms that the runner masks of a value.
 	Encode func(string) []string
 	// Literal is set where a mask is registered without undoing its escapes.
 	Literal bool
