@@ -90,7 +90,7 @@ func withoutScope(required []string, kind credential.Kind, what resource) ([]fau
 	switch what {
 	case aRepository:
 		return nil, fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to see the repository (403)"+listed(required),
-			scopeHint(kind), "scopes can't be added to a token: make a new one, and store it in the secret")
+			scopeHint(kind))
 	case aWorkspace:
 		return []fault.Remark{fault.Warn(fault.New(fault.NotChecked, "the workspace wasn't checked: Bitbucket accepts the token, but it lacks the scope to see a workspace"+listed(required),
 			"set the input repository, to check that the token can reach it",
@@ -177,9 +177,12 @@ func whereToMake(kind credential.Kind) string {
 
 // scopeHint names the box to tick for reading a repository.
 func scopeHint(kind credential.Kind) string {
+	box := "read:repository:bitbucket (and write:repository:bitbucket to push)"
 	switch kind {
-	case credential.AccessToken, credential.OAuthConsumer:
-		return "tick Repositories: Read (and Write to push) when you make it: " + whereToMake(kind)
+	case credential.OAuthConsumer:
+		return "tick Repositories: Read (and Write to push) in the scopes of the OAuth client: " + oauthClients
+	case credential.AccessToken:
+		box = "Repositories: Read (and Write to push)"
 	}
-	return "tick read:repository:bitbucket (and write:repository:bitbucket to push) when you make it: " + whereToMake(kind)
+	return "make a new token, since scopes can't be added to one, and tick " + box + ": " + whereToMake(kind)
 }

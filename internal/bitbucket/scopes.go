@@ -308,7 +308,10 @@ func MissingFault(missing []string, kind credential.Kind) *fault.Fault {
 	if i := slices.IndexFunc(missing, func(scope string) bool { return !isKnown(scope) }); i >= 0 {
 		return f.Hint("check the spelling of " + missing[i] + ", which isn't a scope that this version knows")
 	}
-	return f.Hint("make a new token with these scopes and those it has now, since scopes can't be added: " + whereToMake(kind))
+	if kind == credential.OAuthConsumer {
+		return f.Hint("add them to the scopes of the OAuth client: " + oauthClients)
+	}
+	return f.Hint("make a new token with these scopes and those it has now, since scopes can't be added to one: " + whereToMake(kind))
 }
 
 // PushScopes are what git needs to fetch and push.

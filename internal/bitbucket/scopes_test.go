@@ -98,6 +98,10 @@ func TestMissingFault(t *testing.T) {
 			t.Errorf("%s: got %q", missing, f.Hints)
 		}
 	}
+	f := bitbucket.MissingFault([]string{"repository:write"}, credential.OAuthConsumer)
+	if !strings.Contains(f.Hints[0], "add them to the scopes of the OAuth client") {
+		t.Errorf("an OAuth client: got %q", f.Hints)
+	}
 }
 
 // A hostile server's list must not cost more time than the timeout gives.
