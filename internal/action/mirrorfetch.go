@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"slices"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
@@ -10,9 +11,6 @@ import (
 // depths are how far back history is fetched, in commits, until it meets what
 // Bitbucket has.
 var depths = []int{64, 1024, 16384, git.All}
-
-// maxProbes is for how many old values the source is asked whether it has them.
-const maxProbes = 20
 
 // fetch gets what the push needs, and finds out which branches have diverged.
 // How much that is depends on the change, not on the history.
@@ -54,10 +52,11 @@ func (m *mirroring) fetchChange(ctx context.Context, changes []*mirror.Change) (
 		if step == 0 && history.EndsWithin(depth, tips) {
 			return received, git.Shallow()
 		}
-		if undecided = m.relate(undecided, history); step == 0 {
-			if undecided, err = m.probe(ctx, undecided); err != nil {
+		if undecided = m.relate(undecided, history); step == 0 && len(undecided) > 0 {
+			if history, err = m.fetchOld(ctx, undecided, depth); err != nil {
 				return received, err
 			}
+			undecided = m.relate(undecided, history)
 		}
 		if tips, err = m.unfinished(ctx, history, undecided); err != nil || len(tips) == 0 {
 			return received, err
@@ -94,6 +93,9 @@ func updates(changes []*mirror.Change) []*mirror.Change {
 func (m *mirroring) relate(changes []*mirror.Change, history mirror.History) []*mirror.Change {
 	var undecided []*mirror.Change
 	for _, c := range changes {
+		if c.Action != mirror.Updated {
+			continue // decided already
+		}
 		switch history.Relate(c.Old, c.New) {
 		case mirror.Diverged:
 			m.plan.Diverged(c)
@@ -105,25 +107,24 @@ func (m *mirroring) relate(changes []*mirror.Change, history mirror.History) []*
 	return undecided
 }
 
-// probe asks the source for the old values themselves: a commit that it doesn't
-// have is in none of its histories, however far one goes back.
-func (m *mirroring) probe(ctx context.Context, changes []*mirror.Change) ([]*mirror.Change, error) {
-	var undecided []*mirror.Change
-	for i, c := range changes {
-		lacks := false
-		if i < maxProbes {
-			var err error
-			if lacks, err = m.git.Lacks(ctx, c.Old); err != nil {
-				return nil, err
-			}
-		}
-		if lacks {
+// fetchOld also fetches the old values, if the source has them: the history of
+// a rewritten branch and of its old value meet soon. A commit that the source
+// doesn't have is in none of its histories, however far one goes back.
+func (m *mirroring) fetchOld(ctx context.Context, changes []*mirror.Change, depth int) (mirror.History, error) {
+	var old []string
+	for _, c := range changes {
+		old = append(old, c.Old)
+	}
+	lacking, err := m.git.FetchOld(ctx, old, depth)
+	if err != nil {
+		return mirror.History{}, err
+	}
+	for _, c := range changes {
+		if slices.Contains(lacking, c.Old) {
 			m.plan.Diverged(c)
-		} else {
-			undecided = append(undecided, c)
 		}
 	}
-	return undecided, nil
+	return m.git.History(ctx)
 }
 
 // unfinished returns the tips whose history has to be fetched further back.
@@ -149,5 +150,11 @@ func (m *mirroring) unfinished(ctx context.Context, history mirror.History, unde
 	if len(undecided) == 0 {
 		return nil, nil
 	}
-	return m.withContext(ids(undecided)), nil
+	next := m.withContext(ids(undecided))
+	for _, c := range undecided {
+		if history.Has(c.Old) {
+			next = append(next, c.Old)
+		}
+	}
+	return next, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -99,6 +100,14 @@ const All = 0
 // depth goes. If partial, files of 1 KiB and more stay there until they are
 // needed. It returns how many bytes were received.
 func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) (int64, error) {
+	out, err := g.fetch(ctx, ids, depth, partial)
+	if err != nil {
+		return 0, g.explainSource(err)
+	}
+	return transferred(out.stderr), nil
+}
+
+func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) (output, error) {
 	arguments := []string{"fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--progress"}
 	switch {
 	case depth != All:
@@ -115,11 +124,7 @@ func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) 
 		// the file system makes of upper and lower case.
 		refspecs.WriteString("+" + id + ":" + fetched + id + "\n")
 	}
-	out, err := g.run(ctx, strings.NewReader(refspecs.String()), append(arguments, "--stdin", source)...)
-	if err != nil {
-		return 0, g.explainSource(err)
-	}
-	return transferred(out.stderr), nil
+	return g.run(ctx, strings.NewReader(refspecs.String()), append(arguments, "--stdin", source)...)
 }
 
 // FetchAll gets all that these objects lead to, for a repository that has
@@ -135,16 +140,31 @@ func (g *Git) FetchAll(ctx context.Context, ids []string) (int64, error) {
 // fetched is where refs to fetched objects are.
 const fetched = "refs/mirror/"
 
-// Lacks reports whether the source certainly doesn't have a commit, so that no
-// history of its contains it.
-func (g *Git) Lacks(ctx context.Context, id string) (bool, error) {
-	_, err := g.run(ctx, nil, "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--quiet",
-		"--depth=1", "--filter=tree:0", source, id)
-	failed, ok := asFailure(err)
-	if err != nil && !ok {
-		return false, err
+// maxUnknown is how many commits the source may turn out not to have, before it
+// is no longer asked.
+const maxUnknown = 20
+
+// FetchOld is [Git.Fetch] for commits that the source may not have. It returns
+// those of which this is certain: no history of the source contains them.
+func (g *Git) FetchOld(ctx context.Context, ids []string, depth int) (lacking []string, err error) {
+	for len(ids) > 0 && len(lacking) < maxUnknown {
+		out, err := g.fetch(ctx, ids, depth, true)
+		if err == nil {
+			return lacking, nil
+		}
+		if _, ok := asFailure(err); !ok {
+			return nil, err
+		}
+		// A source names one of them. One that answers in another way, such as a
+		// server that sends refs only, leaves it open.
+		unknown := slices.IndexFunc(ids, func(id string) bool { return bytes.Contains(out.stderr, []byte("not our ref "+id)) })
+		if unknown < 0 {
+			return lacking, nil
+		}
+		lacking = append(lacking, ids[unknown])
+		ids = slices.Delete(slices.Clone(ids), unknown, unknown+1)
 	}
-	return ok && bytes.Contains(failed.stderr, []byte("not our ref "+id)), nil
+	return lacking, nil
 }
 
 // shallowFile lists the commits at which the history ends (gitformat-shallow).

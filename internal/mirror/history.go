@@ -39,10 +39,18 @@ const (
 	Diverged
 )
 
-// Relate looks for the old value in the history of the new one.
+// Relate looks for the old value in the history of the new one. It doesn't have
+// to look behind a commit that the old one descends from: no history goes in
+// circles. So a rewritten branch is recognised as soon as the two histories
+// meet.
 func (h History) Relate(old, tip string) Relation {
+	older := map[string]bool{}
+	h.walk([]string{old}, nil, func(commit string, _ int) bool {
+		older[commit] = commit != old
+		return true
+	})
 	relation := Diverged
-	h.walk([]string{tip}, func(commit string, _ int) bool {
+	h.walk([]string{tip}, older, func(commit string, _ int) bool {
 		if commit == old {
 			relation = Ancestor
 			return false
@@ -59,7 +67,7 @@ func (h History) Relate(old, tip string) Relation {
 // isn't a commit, such as an annotated tag, may.
 func (h History) Reaches(tip string, commits map[string]bool) bool {
 	found := !h.Has(tip)
-	h.walk([]string{tip}, func(commit string, _ int) bool {
+	h.walk([]string{tip}, nil, func(commit string, _ int) bool {
 		found = found || commits[commit]
 		return !found
 	})
@@ -71,21 +79,22 @@ func (h History) Reaches(tip string, commits map[string]bool) bool {
 // comes from a repository that is shallow itself.
 func (h History) EndsWithin(depth int, tips []string) bool {
 	ends := false
-	h.walk(tips, func(commit string, level int) bool {
+	h.walk(tips, nil, func(commit string, level int) bool {
 		ends = ends || h.boundary[commit] && level < depth
 		return level < depth && !ends
 	})
 	return ends
 }
 
-// walk visits the history of some tips, the nearest commits first, until visit
-// returns false. The level of a tip is 1.
-func (h History) walk(tips []string, visit func(commit string, level int) bool) {
+// walk visits the history of some tips, the nearest commits first and without
+// what stands behind some commits, until visit returns false. The level of a tip
+// is 1.
+func (h History) walk(tips []string, without map[string]bool, visit func(commit string, level int) bool) {
 	seen := map[string]bool{}
 	for level := 1; len(tips) > 0; level++ {
 		var next []string
 		for _, commit := range tips {
-			if seen[commit] || !h.Has(commit) {
+			if seen[commit] || without[commit] || !h.Has(commit) {
 				continue
 			}
 			seen[commit] = true
