@@ -60,6 +60,12 @@ func (r *run) mirror(ctx context.Context) error {
 	if err := m.list(ctx); err != nil {
 		return err
 	}
+	if len(m.plan.Changes) == 0 {
+		return m.report(ctx)
+	}
+	if err := m.git.Init(ctx); err != nil {
+		return err
+	}
 	if err := m.fetch(ctx); err != nil {
 		return err
 	}
@@ -162,7 +168,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.git, err = git.Open(ctx, git.Options{
+	m.git, err = git.Open(git.Options{
 		Remotes: git.Remotes{
 			Source:      m.source.text,
 			SourceLocal: m.source.local,

@@ -58,8 +58,8 @@ func (m *mirroring) fetchChange(ctx context.Context, changes []*mirror.Change) (
 			}
 			undecided = m.relate(undecided, history)
 		}
-		if tips, err = m.unfinished(ctx, history, undecided); err != nil || len(tips) == 0 {
-			return received, err
+		if tips = m.unfinished(history, undecided); len(tips) == 0 {
+			return received, nil
 		}
 	}
 	// All of the source's history isn't enough.
@@ -128,33 +128,26 @@ func (m *mirroring) fetchOld(ctx context.Context, changes []*mirror.Change, dept
 }
 
 // unfinished returns the tips whose history has to be fetched further back.
-func (m *mirroring) unfinished(ctx context.Context, history mirror.History, undecided []*mirror.Change) ([]string, error) {
+func (m *mirroring) unfinished(history mirror.History, undecided []*mirror.Change) []string {
 	m.known = nil
 	for _, id := range m.bitbucket.Refs {
 		if history.Has(id) {
 			m.known = append(m.known, id)
 		}
 	}
-	changes := m.toPush()
-	uncovered, err := m.git.Uncovered(ctx, ids(changes), m.known)
-	if err != nil {
-		return nil, err
+	var commits, next []string
+	for _, c := range m.toPush() {
+		commits = append(commits, m.plan.Commit(c))
 	}
-	if len(uncovered) > 0 {
-		for _, c := range changes {
-			if history.Reaches(c.New, uncovered) {
-				undecided = append(undecided, c)
-			}
-		}
-	}
-	if len(undecided) == 0 {
-		return nil, nil
-	}
-	next := m.withContext(ids(undecided))
+	next = history.Uncovered(commits, m.known)
 	for _, c := range undecided {
+		next = append(next, c.New)
 		if history.Has(c.Old) {
 			next = append(next, c.Old)
 		}
 	}
-	return next, nil
+	if len(next) == 0 {
+		return nil
+	}
+	return m.withContext(next)
 }

@@ -15,8 +15,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -46,7 +44,7 @@ type Options struct {
 	Scrub  func(string) string              // takes secrets out of a text
 }
 
-// Git is a temporary repository.
+// Git is a temporary repository, and the two that it stands between.
 type Git struct {
 	remotes Remotes
 	root    string // the temporary directory
@@ -56,8 +54,8 @@ type Git struct {
 	scrub   func(string) string
 }
 
-// Open makes the repository. Close removes it.
-func Open(ctx context.Context, options Options) (*Git, error) {
+// Open makes the temporary directory. Close removes it.
+func Open(options Options) (*Git, error) {
 	if _, err := exec.LookPath("git"); err != nil {
 		return nil, missing("no git was found on this machine")
 	}
@@ -66,7 +64,7 @@ func Open(ctx context.Context, options Options) (*Git, error) {
 		return nil, tempFault(err)
 	}
 	g := &Git{remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub}
-	if err := g.prepare(ctx, options); err != nil {
+	if err := g.prepare(options); err != nil {
 		g.Close()
 		return nil, err
 	}
@@ -84,7 +82,7 @@ func (g *Git) Close() {
 	}
 }
 
-func (g *Git) prepare(ctx context.Context, options Options) error {
+func (g *Git) prepare(options Options) error {
 	ca, err := g.writeCA(options)
 	if err != nil {
 		return err
@@ -93,38 +91,22 @@ func (g *Git) prepare(ctx context.Context, options Options) error {
 		return tempFault(err)
 	}
 	g.env = g.environment(options, ca)
-	if err := g.checkVersion(ctx); err != nil {
-		return err
-	}
-	return g.init(ctx)
+	return nil
 }
 
-func (g *Git) init(ctx context.Context) error {
+// Init makes the repository that the other methods use. A listing does without.
+func (g *Git) Init(ctx context.Context) error {
 	_, err := g.run(ctx, nil, "init", "--quiet", "--bare", "--template=", g.repo)
 	return local(err)
 }
 
-// minMinor is the oldest git of version 2 that works: GIT_CONFIG_COUNT.
-const minMinor = 31
+// minVersion is the oldest git that works: GIT_CONFIG_COUNT is of 2.31, and the
+// filter object:type of 2.32.
+const minVersion = "2.32"
 
-func (g *Git) checkVersion(ctx context.Context) error {
-	out, err := g.run(ctx, nil, "version")
-	if err != nil {
-		return local(err)
-	}
-	version := strings.TrimPrefix(strings.TrimSpace(string(out.stdout)), "git version ")
-	major, rest, _ := strings.Cut(version, ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	number, err := strconv.Atoi(minor)
-	if err == nil && major == "2" && number < minMinor {
-		return missing("the git on this machine is older than 2." + strconv.Itoa(minMinor))
-	}
-	return nil
-}
-
-func missing(what string) error {
+func missing(what string) *fault.Fault {
 	return fault.New(fault.GitMissing, what,
-		"use a runner or an image with git 2."+strconv.Itoa(minMinor)+" or later; every runner that GitHub hosts has it",
+		"use a runner or an image with git "+minVersion+" or later; every runner that GitHub hosts has it",
 		"in a container, install git beside this program")
 }
 

@@ -1,7 +1,7 @@
 package git
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -21,114 +21,93 @@ type Pointer struct {
 	Size int64
 }
 
-// A pointer is shorter than this, in bytes (git-lfs's spec.md), and longer than
-// its two shortest lines.
-const (
-	maxPointer = 1024
-	minPointer = 100
-)
+// maxPointer is what a pointer is shorter than, in bytes (git-lfs's spec.md).
+const maxPointer = 1024
 
 // Pointers finds the pointers in the history of tips that isn't part of the
 // history of what is known. Each object is returned once.
 func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, error) {
-	// Files that weren't fetched are too large to be pointers.
-	small, err := g.smallBlobs(ctx, tips, known)
-	if err != nil || len(small) == 0 {
-		return nil, err
-	}
-	path := filepath.Join(g.root, "blobs")
-	err = g.toFile(ctx, path, strings.NewReader(strings.Join(small, "\n")+"\n"), "cat-file", "--batch", "--buffer")
-	if err != nil {
-		return nil, err
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, tempFault(err)
-	}
-	defer file.Close()
-	return readPointers(bufio.NewReader(file))
-}
-
-// smallBlobs lists the new files that are as small as a pointer.
-func (g *Git) smallBlobs(ctx context.Context, tips, known []string) ([]string, error) {
-	objects, sizes := filepath.Join(g.root, "objects"), filepath.Join(g.root, "sizes")
-	err := g.toFile(ctx, objects, revisions(tips, known), "rev-list", "--objects", "--no-object-names",
-		"--missing=allow-any", fmt.Sprintf("--filter=blob:limit=%d", maxPointer), "--stdin")
-	if err != nil {
-		return nil, err
-	}
-	list, err := os.Open(objects)
+	// The list goes through a file, since all of a large history's doesn't have to
+	// fit into memory. Files that weren't fetched are too large to be pointers.
+	list, err := os.Create(filepath.Join(g.root, "blobs"))
 	if err != nil {
 		return nil, tempFault(err)
 	}
 	defer list.Close()
-	if err := g.toFile(ctx, sizes, list, "cat-file", "--buffer", "--batch-check=%(objectname) %(objecttype) %(objectsize)"); err != nil {
-		return nil, err
-	}
-	file, err := os.Open(sizes)
+	_, err = g.runTo(ctx, revisions(tips, known), list, "rev-list", "--objects", "--no-object-names", "--missing=allow-any",
+		fmt.Sprintf("--filter=combine:object:type=blob+blob:limit=%d", maxPointer), "--stdin")
 	if err != nil {
+		return nil, local(err)
+	}
+	if _, err := list.Seek(0, io.SeekStart); err != nil {
 		return nil, tempFault(err)
 	}
-	defer file.Close()
-	var small []string
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) != 3 || fields[1] != "blob" {
-			continue
-		}
-		if size, err := strconv.Atoi(fields[2]); err == nil && size >= minPointer && size < maxPointer {
-			small = append(small, fields[0])
-		}
-	}
-	return small, nil
+	var pointers pointerReader
+	_, err = g.runTo(ctx, list, &pointers, "cat-file", "--batch", "--buffer")
+	return pointers.found, local(err)
 }
 
-// toFile runs git with its standard output in a file of the temporary
-// directory: it may be larger than what fits into memory.
-func (g *Git) toFile(ctx context.Context, path string, stdin io.Reader, arguments ...string) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return tempFault(err)
+// revisions is what rev-list reads: tips, and what to leave out.
+func revisions(tips, known []string) *strings.Reader {
+	var b strings.Builder
+	for _, id := range tips {
+		b.WriteString(id + "\n")
 	}
-	defer file.Close()
-	_, err = g.runTo(ctx, stdin, file, arguments...)
-	return local(err)
+	for _, id := range known {
+		b.WriteString("^" + id + "\n")
+	}
+	return strings.NewReader(b.String())
 }
 
-// readPointers reads files as cat-file writes them: a line "ID blob size", the
-// content, a newline.
-func readPointers(blobs *bufio.Reader) ([]Pointer, error) {
-	var pointers []Pointer
-	seen := map[string]bool{}
+// pointerReader finds pointers in what cat-file writes: for each object a line
+// "ID type size", the content, and a newline.
+type pointerReader struct {
+	found []Pointer
+	seen  map[string]bool
+	rest  []byte // of an object that isn't complete yet
+}
+
+func (r *pointerReader) Write(p []byte) (int, error) {
+	r.rest = append(r.rest, p...)
 	for {
-		line, err := blobs.ReadString('\n')
-		if err != nil {
-			return pointers, nil // the end
+		head, after, ok := bytes.Cut(r.rest, []byte("\n"))
+		fields := strings.Fields(string(head))
+		if !ok {
+			return len(p), nil
 		}
-		fields := strings.Fields(line)
-		if len(fields) != 3 {
+		if len(fields) != 3 { // "ID missing"
+			r.rest = after
 			continue
 		}
 		size, err := strconv.Atoi(fields[2])
-		if err != nil || size >= maxPointer {
-			return nil, fault.Internal()
+		if err != nil {
+			return 0, fault.Internal()
 		}
-		content := make([]byte, size+1)
-		if _, err := io.ReadFull(blobs, content); err != nil {
-			return nil, fault.Internal()
+		if len(after) < size+1 {
+			return len(p), nil
 		}
-		if p, ok := parsePointer(string(content[:size])); ok && !seen[p.OID] {
-			seen[p.OID] = true
-			p.Blob = fields[0]
-			pointers = append(pointers, p)
+		if pointer, ok := parsePointer(after[:size]); ok && fields[1] == "blob" {
+			pointer.Blob = fields[0]
+			r.add(pointer)
 		}
+		r.rest = after[size+1:]
+	}
+}
+
+func (r *pointerReader) add(p Pointer) {
+	if r.seen == nil {
+		r.seen = map[string]bool{}
+	}
+	if !r.seen[p.OID] {
+		r.seen[p.OID] = true
+		r.found = append(r.found, p)
 	}
 }
 
 // parsePointer reads the text of a pointer.
-func parsePointer(text string) (Pointer, bool) {
+func parsePointer(text []byte) (Pointer, bool) {
 	var p Pointer
-	rest, ok := strings.CutPrefix(text, "version https://git-lfs.github.com/spec/v1\n")
+	rest, ok := strings.CutPrefix(string(text), "version https://git-lfs.github.com/spec/v1\n")
 	if !ok {
 		return p, false
 	}

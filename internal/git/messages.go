@@ -29,6 +29,9 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 	}
 	status := httpStatus(text)
 	switch {
+	case strings.Contains(text, "'"+source+"' does not appear to be"):
+		// An older git doesn't know the configuration in which the source is named.
+		return missing("the git on this machine is older than " + minVersion)
 	case strings.Contains(text, "shallow update not allowed"), strings.Contains(text, "source repository is shallow"):
 		return Shallow()
 	case strings.Contains(text, "could not read Username"):

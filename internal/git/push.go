@@ -239,7 +239,7 @@ func (g *Git) pushWhole(ctx context.Context, changes []*mirror.Change) (pushed, 
 		if err := os.RemoveAll(g.repo); err != nil {
 			return p, tempFault(err)
 		}
-		if err := g.init(ctx); err != nil {
+		if err := g.Init(ctx); err != nil {
 			return p, err
 		}
 		g.whole = true

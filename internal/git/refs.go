@@ -17,7 +17,7 @@ import (
 func (g *Git) ListSource(ctx context.Context) (mirror.Listing, error) {
 	// Restricted to branches and tags, a server leaves out the rest: GitHub may
 	// have a hundred thousand refs of pull requests.
-	out, err := g.run(ctx, nil, "ls-remote", "--heads", "--tags", "--refs", source)
+	out, err := g.run(ctx, nil, "ls-remote", "--heads", "--tags", source)
 	if err != nil {
 		return mirror.Listing{}, g.explainSource(err)
 	}
@@ -49,7 +49,7 @@ const sha1Length = 40
 
 // parseListing reads the output of ls-remote (git-ls-remote(1), OUTPUT).
 func parseListing(text []byte) (mirror.Listing, error) {
-	listing := mirror.Listing{Refs: map[string]string{}}
+	listing := mirror.Listing{Refs: map[string]string{}, Peeled: map[string]string{}}
 	for line := range strings.Lines(string(text)) {
 		id, ref, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		if !ok {
@@ -61,9 +61,12 @@ func parseListing(text []byte) (mirror.Listing, error) {
 			}
 			continue
 		}
-		// A tag's second line names what it points to.
-		mirrored := strings.HasPrefix(ref, "refs/heads/") || strings.HasPrefix(ref, "refs/tags/")
-		if !mirrored || strings.HasSuffix(ref, "^{}") {
+		// The second line of an annotated tag says what it points to.
+		if tag, peeled := strings.CutSuffix(ref, "^{}"); peeled {
+			listing.Peeled[listing.Refs[tag]] = id
+			continue
+		}
+		if !strings.HasPrefix(ref, "refs/heads/") && !strings.HasPrefix(ref, "refs/tags/") {
 			continue
 		}
 		if len(id) != sha1Length {
@@ -181,49 +184,9 @@ func (g *Git) History(ctx context.Context) (mirror.History, error) {
 	if err != nil {
 		return mirror.History{}, local(err)
 	}
-	return mirror.NewHistory(string(out.stdout), g.boundary()), nil
-}
-
-func (g *Git) boundary() []string {
-	text, err := os.ReadFile(g.shallowFile())
+	boundary, err := os.ReadFile(g.shallowFile())
 	if err != nil {
-		return nil // the history is complete
+		boundary = nil // the history is complete
 	}
-	return strings.Fields(string(text))
-}
-
-// Uncovered returns the commits at which the history of some tips ends before it
-// meets what Bitbucket has: a push would have to send everything that they
-// contain.
-func (g *Git) Uncovered(ctx context.Context, tips, known []string) (map[string]bool, error) {
-	boundary := map[string]bool{}
-	for _, id := range g.boundary() {
-		boundary[id] = true
-	}
-	uncovered := map[string]bool{}
-	if len(boundary) == 0 {
-		return uncovered, nil
-	}
-	out, err := g.run(ctx, revisions(tips, known), "rev-list", "--stdin")
-	if err != nil {
-		return nil, local(err)
-	}
-	for line := range strings.Lines(string(out.stdout)) {
-		if id := strings.TrimSpace(line); boundary[id] {
-			uncovered[id] = true
-		}
-	}
-	return uncovered, nil
-}
-
-// revisions is what rev-list reads: tips, and what to leave out.
-func revisions(tips, known []string) *strings.Reader {
-	var b strings.Builder
-	for _, id := range tips {
-		b.WriteString(id + "\n")
-	}
-	for _, id := range known {
-		b.WriteString("^" + id + "\n")
-	}
-	return strings.NewReader(b.String())
+	return mirror.NewHistory(string(out.stdout), strings.Fields(string(boundary))), nil
 }

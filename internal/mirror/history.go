@@ -63,15 +63,26 @@ func (h History) Relate(old, tip string) Relation {
 	return relation
 }
 
-// Reaches reports whether a tip's history contains one of these commits. What
-// isn't a commit, such as an annotated tag, may.
-func (h History) Reaches(tip string, commits map[string]bool) bool {
-	found := !h.Has(tip)
-	h.walk([]string{tip}, nil, func(commit string, _ int) bool {
-		found = found || commits[commit]
-		return !found
+// Uncovered returns those of some tips whose history ends at the boundary before
+// it meets commits that Bitbucket has: a push would have to send all that the
+// boundary contains.
+func (h History) Uncovered(tips, known []string) []string {
+	covered := map[string]bool{}
+	h.walk(known, nil, func(commit string, _ int) bool {
+		covered[commit] = true
+		return true
 	})
-	return found
+	var uncovered []string
+	for _, tip := range tips {
+		h.walk([]string{tip}, covered, func(commit string, _ int) bool {
+			if h.boundary[commit] {
+				uncovered = append(uncovered, tip)
+				return false
+			}
+			return true
+		})
+	}
+	return uncovered
 }
 
 // EndsWithin reports whether the history of these tips ends at its boundary

@@ -23,6 +23,9 @@ const (
 type Listing struct {
 	Refs map[string]string // object ID by full name; branches and tags only
 	Head string            // the ref of its main branch, if that is known
+
+	// Peeled is what annotated tags point to, by the tag's object ID.
+	Peeled map[string]string
 }
 
 // Rules is what the user allows.
@@ -217,6 +220,11 @@ func (p *Plan) Diverged(c *Change) {
 		return
 	}
 	c.Refuse("it has diverged: Bitbucket has commits that the source's branch doesn't contain")
+}
+
+// Commit is the commit that a new value stands for, if it is one or a tag of one.
+func (p *Plan) Commit(c *Change) string {
+	return cmp.Or(p.source.Peeled[c.New], c.New)
 }
 
 // SourceHas reports whether a branch or tag of the source has this value.
