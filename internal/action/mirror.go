@@ -150,7 +150,10 @@ func rules(settings input.MirrorSettings) (mirror.Rules, error) {
 // logIn masks both credentials in every form, and prepares git with them.
 // Before the last mask is out, nothing is shown.
 func (m *mirroring) logIn(ctx context.Context) error {
-	forms := append(m.credential.Forms(), secret.PairForms(m.settings.SourceUsername, m.settings.SourceToken)...)
+	forms := m.credential.Forms()
+	if !m.settings.SourceToken.IsEmpty() {
+		forms = append(forms, secret.PairForms(m.settings.SourceUsername, m.settings.SourceToken)...)
+	}
 	if err := m.mask(secret.InOrder(forms)); err != nil {
 		return err
 	}
@@ -220,10 +223,8 @@ func (m *mirroring) scrub(text string) string {
 // list lists both sides at once, and plans what to change.
 func (m *mirroring) list(ctx context.Context) error {
 	ended := m.begin("reading the branches and tags of %s and %s", m.source.text, m.repository.URL)
-	if shallow, err := m.git.IsShallow(ctx); err != nil {
+	if err := m.git.CheckPath(ctx, m.settings.Prune); err != nil {
 		return err
-	} else if shallow {
-		return git.Shallow()
 	}
 	var source mirror.Listing
 	var sourceErr, bitbucketErr error

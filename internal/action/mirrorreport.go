@@ -132,22 +132,30 @@ func (m *mirroring) totals() string {
 	if len(m.plan.Changes) == 0 {
 		return "Bitbucket is up to date"
 	}
-	text := fmt.Sprintf("%d created, %d updated, %d overwritten, %d deleted, %d left alone",
-		m.plan.Count(mirror.Created), m.plan.Count(mirror.Updated), m.plan.Count(mirror.Overwritten),
-		m.plan.Count(mirror.Deleted), m.plan.Count(mirror.Refused))
+	var counts []string
+	for _, action := range []mirror.Action{mirror.Created, mirror.Updated, mirror.Overwritten, mirror.Deleted, mirror.Refused} {
+		if n := m.plan.Count(action); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, inWords(action)))
+		}
+	}
+	text := strings.Join(counts, ", ")
 	if m.settings.DryRun {
 		return "dry run, nothing was changed: " + text
 	}
 	return text
 }
 
+// inWords is an action as people read it.
+func inWords(action mirror.Action) string {
+	if action == mirror.Refused {
+		return "left alone"
+	}
+	return string(action)
+}
+
 // line is a change in words.
 func line(c mirror.Change) string {
-	text := string(c.Action)
-	if c.Action == mirror.Refused {
-		text = "left alone"
-	}
-	text = c.Ref + ": " + text
+	text := c.Ref + ": " + inWords(c.Action)
 	if c.Reason != "" {
 		text += ", since " + c.Reason
 	}
@@ -183,9 +191,9 @@ func (m *mirroring) summary() string {
 			fmt.Fprintf(&b, "\nand %d more: see the log and the output `refs`\n", len(changes)-maxRows)
 			break
 		}
-		result := string(c.Action)
+		result := inWords(c.Action)
 		if c.Action == mirror.Refused {
-			result = "⚠️ left alone"
+			result = "⚠️ " + result
 		}
 		row(&b, cell(c.Ref), result, shortID(c.Old), shortID(c.New), shown(m.scrub(c.Reason), maxWarning))
 	}

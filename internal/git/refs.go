@@ -78,22 +78,33 @@ func parseListing(text []byte) (mirror.Listing, error) {
 	return listing, nil
 }
 
-// IsShallow reports whether a path as source is a shallow repository.
-func (g *Git) IsShallow(ctx context.Context) (bool, error) {
+// CheckPath refuses a path as source that lacks a part of its repository: a
+// shallow clone; and to prune by it, an ordinary one, which has only some of its
+// origin's branches as branches of its own.
+func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 	if !g.remotes.SourceLocal {
-		return false, nil
+		return nil
 	}
-	// The option beats GIT_DIR.
 	for _, dir := range []string{filepath.Join(g.remotes.Source, ".git"), g.remotes.Source} {
-		out, err := g.run(ctx, nil, "--git-dir="+dir, "rev-parse", "--is-shallow-repository")
-		if err == nil {
-			return string(bytes.TrimSpace(out.stdout)) == "true", nil
+		out, err := g.run(ctx, nil, "--git-dir="+dir, "rev-parse", "--is-shallow-repository", "--glob=refs/remotes/*")
+		if err != nil {
+			if _, ok := asFailure(err); !ok {
+				return err
+			}
+			continue
 		}
-		if _, ok := asFailure(err); !ok {
-			return false, err
+		lines := strings.Fields(string(out.stdout))
+		if slices.Contains(lines, "true") {
+			return Shallow()
 		}
+		if prune && len(lines) > 1 {
+			return fault.New(fault.SourcePartial, "the source is a clone that may lack branches of its origin, and prune would delete them, so nothing was changed",
+				"leave out source: no clone is needed",
+				"or make the clone with git clone --mirror, or leave out prune")
+		}
+		return nil
 	}
-	return false, nil // the listing says what is wrong
+	return nil // the listing says what is wrong
 }
 
 // All is a depth without limit.
