@@ -108,7 +108,7 @@ var (
 	SourceShallow       = Code{"BBA406", ExitInput}
 	SourceIsDestination = Code{"BBA407", ExitInput}
 	TooManyDeletions    = Code{"BBA408", ExitInput}
-	SourcePartial       = Code{"BBA409", ExitInput} // a clone that lacks branches, with prune
+	SourcePartial       = Code{"BBA409", ExitInput}       // a clone that lacks branches, with prune
 	SourceRefused       = Code{"BBA411", ExitUnavailable} // its login
 	SourceNotFound      = Code{"BBA412", ExitUnavailable}
 	SourceUnreachable   = Code{"BBA413", ExitUnavailable}
