@@ -60,8 +60,8 @@ func New(in Input) (Credential, []fault.Remark, error) {
 		return Credential{}, nil, err
 	}
 	if in.Kind == "" {
-		if err := checkForeign(token); err != nil {
-			return Credential{}, nil, err
+		if f := checkForeign(token); f != nil {
+			return Credential{}, nil, f.Hint("if it is a Bitbucket token after all, set kind")
 		}
 	}
 	if kind == "" {

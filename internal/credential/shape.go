@@ -52,15 +52,14 @@ func foreignPrefix(token string) (title, prefix string, ok bool) {
 	return "", "", false
 }
 
-// checkForeign refuses a token of another service.
-func checkForeign(token string) error {
+// checkForeign returns the fault of a token of another service, or nil.
+func checkForeign(token string) *fault.Fault {
 	title, prefix, ok := foreignPrefix(token)
 	if !ok {
 		return nil
 	}
 	return fault.New(fault.TokenForeign, fmt.Sprintf("this is %s (it begins with %s)", title, prefix),
-		"store a token of Bitbucket in the secret; for an API token: id.atlassian.com → Security → Create API token with scopes",
-		"if it is Bitbucket's after all, set kind")
+		"store a Bitbucket token in the secret; an API token is made at id.atlassian.com → Security → Create API token with scopes")
 }
 
 // Layout of an API token, according to the validators of several secret
@@ -74,8 +73,8 @@ const (
 // warns: the format isn't documented, and the documented samples deviate from it
 // on purpose.
 func checkShape(kind Kind, token string) []fault.Remark {
-	if err := checkForeign(token); err != nil {
-		return []fault.Remark{fault.Warn(fault.From(err))}
+	if f := checkForeign(token); f != nil {
+		return []fault.Remark{fault.Warn(f)}
 	}
 	found, _, known := kindByPrefix(token)
 	expected := prefixOf(kind)

@@ -33,7 +33,7 @@ func checkToken(token string) error {
 	}
 	if _, ok := tokenOfPair(token); ok {
 		return fault.New(fault.TokenCharacter, "the token is a pair, identity:token",
-			"set identity to the part before the colon, and store only the part behind it in the secret")
+			"set identity to the part before the colon, and store only the part after it in the secret")
 	}
 	if i := strings.IndexFunc(token, notTokenCharacter); i >= 0 {
 		f := fault.Newf(fault.TokenCharacter,
@@ -43,7 +43,7 @@ func checkToken(token string) error {
 		case strings.Contains(token, "@"):
 			return f.Hint("this looks like an e-mail address: are token and identity swapped?")
 		case strings.Contains(token, ":"):
-			return f.Hint("if this is a pair, set identity to the part before the colon, and token to the part behind it")
+			return f.Hint("if this is a pair, set identity to the part before the colon, and token to the part after it")
 		}
 		return f.Hint("copy the token again from the page where it was made, and store it unchanged")
 	}
@@ -96,7 +96,7 @@ func decoded(text string) (string, bool) {
 }
 
 // tokenOfPair returns the token in what is probably identity:token: there is a
-// token behind the colon, or an e-mail address before it.
+// token after the colon, or an e-mail address before it.
 func tokenOfPair(text string) (token string, ok bool) {
 	identity, token, found := strings.Cut(text, ":")
 	return token, found && token != "" && (isTokenShaped(token) || strings.Contains(identity, "@"))
