@@ -118,9 +118,9 @@ func webPath(text string, base *url.URL, on server.Server) (string, error) {
 // plainPath is the path in host:path (an scp-like ssh address), the path in an
 // address without its scheme (then web is true), or the plain workspace/slug.
 func plainPath(text string, base *url.URL) (path string, web bool, err error) {
-	prefix := base.Host + base.Path + "/"
-	if len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
-		return text[len(prefix):], true, nil
+	prefix, address := base.Host+base.Path+"/", strings.TrimRight(text, "/")+"/"
+	if len(address) >= len(prefix) && strings.EqualFold(address[:len(prefix)], prefix) {
+		return address[len(prefix):], true, nil
 	}
 	host, path, ok := strings.Cut(text, ":")
 	if address, after, found := strings.Cut(text, "]:"); found && strings.HasPrefix(address, "[") {

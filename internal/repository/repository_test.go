@@ -89,6 +89,8 @@ func TestFaults(t *testing.T) {
 		{dataCenter, "https://git.example.com/ctx/scm/PROJ/repo.git", fault.RepositoryHost},
 		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ", fault.Repository},
 		{dataCenter, "a/b/c", fault.Repository},
+		{dataCenter, "git.example.com:8443/ctx", fault.Repository},
+		{dataCenter, "git.example.com:8443/ctx/", fault.Repository},
 		{cloud, "https://bitbucket.org/ws", fault.Repository},
 		{cloud, "https://bitbucket.org/", fault.Repository},
 		{cloud, "https://bitbucket.org//ws/repo", fault.Repository},
