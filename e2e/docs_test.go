@@ -230,7 +230,7 @@ func TestDocsCodes(t *testing.T) {
 	}
 }
 
-// Every YAML block is a workflow that actionlint takes, or steps of one.
+// Every YAML block is a workflow that actionlint accepts, or steps of one.
 func TestDocsYAML(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
