@@ -34,16 +34,14 @@ func (e Event) Fork() bool {
 	if e.Name == "pull_request_target" {
 		return false // runs with the base repository's secrets, wherever the head is
 	}
-	// Opening a pipe could wait for ever.
-	info, err := os.Stat(e.path)
-	if err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	file, err := os.Open(e.path)
+	file, err := os.OpenFile(e.path, os.O_RDONLY|noFollow, 0) // without waiting for a pipe
 	if err != nil {
 		return false
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	type branch struct {
 		Repo *struct {
 			FullName string `json:"full_name"`
