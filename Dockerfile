@@ -12,8 +12,7 @@ RUN go mod download
 COPY main.go ./
 COPY internal ./internal
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build \
-    -trimpath -buildvcs=false -tags nethttpomithttp2 \
-    -gcflags=all=-l -gcflags=runtime= -gcflags=github.com/seed-e1d06701/...= \
+    -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -gcflags=runtime= \
     -ldflags "-s -w -X main.version=$VERSION" \
     -o /out/bitbucket-auth . \
  && mkdir -p /out/etc/ssl \
