@@ -98,8 +98,11 @@ func checkShape(kind Kind, token string) []fault.Remark {
 // isDamaged reports whether an API token of the usual length fails its checksum,
 // or is too short to have one.
 func isDamaged(token string) bool {
-	if len(token) != apiTokenLength {
-		return len(token) < apiTokenLength
+	if len(token) > apiTokenLength {
+		return false
+	}
+	if len(token) < apiTokenLength {
+		return true
 	}
 	head, tail := token[:apiTokenLength-apiTokenChecksum], token[apiTokenLength-apiTokenChecksum:]
 	return !strings.EqualFold(tail, fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(head))))
