@@ -66,7 +66,7 @@ func New(in Input) (Credential, []fault.Remark, error) {
 	}
 	if kind == "" {
 		return Credential{}, nil, fault.New(fault.KindUndecided, "can't determine the kind of token",
-			"set kind to one of "+join(Kinds),
+			"set kind to one of "+either(Kinds),
 			"for an API token, it is enough to set identity to the e-mail address of its Atlassian account")
 	}
 	if err := checkServer(kind, token, in.Server); err != nil {
@@ -110,7 +110,7 @@ func checkServer(kind Kind, token string, named server.Server) error {
 	case kind == HTTPAccessToken && !named.DataCenter:
 		return fault.New(fault.WrongServer, "an HTTP access token belongs to a Bitbucket Data Center, but server-url is Bitbucket Cloud",
 			"set server-url to the base URL of your Data Center, context path included",
-			"for a token of Bitbucket Cloud, set kind to "+join([]Kind{APIToken, AccessToken}))
+			"for a token of Bitbucket Cloud, set kind to "+either([]Kind{APIToken, AccessToken}))
 	case named.DataCenter && (kind.OnCloud() || known && byPrefix.OnCloud()):
 		return fault.New(fault.WrongServer, "this is a credential of Bitbucket Cloud, which isn't sent to the other server that server-url names",
 			"leave out server-url to use Bitbucket Cloud",
@@ -164,12 +164,10 @@ func (c Credential) Forms() []string {
 	return secret.InOrder(forms)
 }
 
-// join lists kinds as a sentence does.
-func join(kinds []Kind) string {
+func either(kinds []Kind) string {
 	var names []string
 	for _, kind := range kinds {
 		names = append(names, string(kind))
 	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return fault.Either(names)
 }

@@ -82,6 +82,17 @@ func TestOutsideList(t *testing.T) {
 	}
 }
 
+// Only words for yes and no are quoted, since they can't be secrets.
+func TestOutsideListQuotesYesAndNo(t *testing.T) {
+	allowed := []string{"none", "warn", "strict"}
+	for _, value := range []string{"true", "false", "yes", "No", "on", "off"} {
+		want := "verify can't be `" + value + "`; use none, warn or strict"
+		if f := fault.OutsideList("verify", value, allowed); f.What != want || len(f.Hints) == 0 {
+			t.Errorf("%s: got %v", value, f)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	for _, test := range []struct {
 		text    string

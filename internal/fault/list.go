@@ -11,18 +11,18 @@ import (
 // may be a secret in the wrong place.
 func OutsideList(setting, value string, allowed []string) *Fault {
 	if slices.Contains([]string{"true", "false", "yes", "no", "on", "off"}, strings.ToLower(value)) {
-		return Newf(NotAllowed, "%s can't be `%s`; use %s", setting, value, either(allowed)).
+		return Newf(NotAllowed, "%s can't be `%s`; use %s", setting, value, Either(allowed)).
 			Hint("set " + setting + " to one of these, or leave it out")
 	}
-	f := Newf(NotAllowed, "unknown value for %s; use %s", setting, either(allowed))
+	f := Newf(NotAllowed, "unknown value for %s; use %s", setting, Either(allowed))
 	if near := Nearest(value, allowed); near != "" {
 		return f.Hint(fmt.Sprintf("did you mean %s: %s?", setting, near))
 	}
 	return f.Hint("set " + setting + " to one of these, or leave it out")
 }
 
-// either is a list of alternatives: "a, b or c".
-func either(words []string) string {
+// Either lists alternatives as a sentence does: "a, b or c".
+func Either(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
