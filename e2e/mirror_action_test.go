@@ -22,12 +22,19 @@ func TestMirrorAction(t *testing.T) {
 		m.source.commit("main", "here", "text")
 		m.mirror.commit("main", "there", "text")
 		m.source.commit("topic", "more", "text")
+		jobToken := newSourceToken()
 		log := act{workflow: "e2e/testdata/workflows/e2e-mirror.yml", vars: map[string]string{
 			"TOKEN": m.token.Secret, "SERVER": m.bitbucket.URL, "SOURCE": m.github.URL + "/" + origin, "SOURCE_TOKEN": m.sourceToken,
-		}}.run(t, action)
+		}, args: []string{"--secret", "GITHUB_TOKEN=" + jobToken}}.run(t, action)
 		checkLine(t, log, `outcome: failure, updated: 1, refused: 1`)
 		checkLine(t, log, `refused: refs/heads/main`)
 		checkLine(t, log, `updated: refs/heads/topic`)
+		checkLine(t, log, `.*\(BBA411\).*`)
+		for _, header := range m.github.authorizations {
+			if strings.Contains(decoded(strings.TrimPrefix(header, "Basic ")), jobToken) {
+				t.Error("the job's own token was sent to another server")
+			}
+		}
 		checkNoSecret(t, log, m.token.Secret)
 		checkNoSecret(t, log, m.sourceToken)
 	})
