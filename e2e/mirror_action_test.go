@@ -29,6 +29,7 @@ func TestMirrorAction(t *testing.T) {
 		checkLine(t, log, `outcome: failure, updated: 1, refused: 1`)
 		checkLine(t, log, `refused: refs/heads/main`)
 		checkLine(t, log, `updated: refs/heads/topic`)
+		checkLine(t, log, `.*source-token isn't used.*`)
 		checkLine(t, log, `.*\(BBA411\).*`)
 		for _, header := range m.github.authorizations {
 			if strings.Contains(decoded(strings.TrimPrefix(header, "Basic ")), jobToken) {

@@ -36,10 +36,14 @@ func TestMirrorPath(t *testing.T) {
 	m.source.commit("main", "four", "text")
 	m.run("source", m.source.dir, "source-token", "").wants(0, "updated refs/heads/main")
 
-	// A checkout of depth 1, as actions/checkout leaves it.
+	// A clone has its other branches under another name, and a checkout of depth 1
+	// has next to nothing.
 	m.source.commit("main", "five", "text")
-	m.job.run("git", "clone", "--quiet", "--depth", "1", "file://"+m.source.dir, m.dir)
-	m.run("source", m.dir, "source-token", "", "prune", "true").wants(2)
+	m.job.run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
+	m.run("source", "clone", "source-token", "", "prune", "true").wants(2)
+	m.run("source", "clone", "source-token", "").wants(0, "updated refs/heads/main")
+	m.job.run("git", "clone", "--quiet", "--depth", "1", "file://"+m.source.dir, "shallow")
+	m.run("source", "shallow", "source-token", "").wants(2)
 }
 
 // Nothing is changed by a dry run, which says what would be.
