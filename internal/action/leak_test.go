@@ -59,7 +59,7 @@ func scenarios(t *testing.T) []scenario {
 		add(k.name+", control character", k.token, base.with(env{"INPUT_TOKEN": k.token + "\x1b[31m"}))
 		add(k.name+", escapes", k.token, base.with(env{"INPUT_TOKEN": k.token + "%0A::error::" + k.token}))
 		add(k.name+", in the repository's URL", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@bitbucket.org/team/repo"}))
-		add(k.name+", in a URL that is none", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@[::1/team"}))
+		add(k.name+", in an invalid URL", k.token, base.with(env{"INPUT_REPOSITORY": "https://me:" + k.token + "@[::1/team"}))
 		add(k.name+", in server-url", k.token, base.with(env{"INPUT_SERVER-URL": "https://me:" + k.token + "@git.example.com"}))
 		for _, setting := range contract.CredentialSettings {
 			if setting.ID == "token" || setting.ID == "identity" || setting.Variable != "" {

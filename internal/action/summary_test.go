@@ -66,7 +66,7 @@ func TestSummaryOfAFailedCheck(t *testing.T) {
 		"no repository": {env{"INPUT_REPOSITORY": "team/other"}, "| Check | not found: it doesn't exist, or the token has no access to it |"},
 		"no such token": {env{"INPUT_IDENTITY": "other@example.com"}, "| Check | refused by Bitbucket |"},
 		"no server":     {env{"INPUT_SERVER-URL": "http://127.0.0.1:1", "INPUT_TIMEOUT": "50ms"}, "| Check | failed: Bitbucket gave no answer about the credential |"},
-		"nobody asked":  {env{"INPUT_VERIFY": "none"}, "| Check | not requested |"},
+		"not requested": {env{"INPUT_VERIFY": "none"}, "| Check | not requested |"},
 	} {
 		o := onGitHub(t, settings(fake, token).with(env{"INPUT_VERIFY": "warn"}).with(test.more))
 		if !strings.Contains(o.summary, test.want) {
@@ -98,7 +98,7 @@ func TestSummaryIsShortAndHarmless(t *testing.T) {
 	}
 	var form map[string]any
 	if err := json.Unmarshal([]byte(o.outputs["avo-assure"]), &form); err != nil || form["connectionName"] != hostile {
-		t.Errorf("the form isn't what was given: %v", err)
+		t.Errorf("the form isn't what was set: %v", err)
 	}
 }
 
@@ -116,7 +116,7 @@ func TestSummaryCanBeTurnedOff(t *testing.T) {
 	equal(t, "warnings where there is none", strings.Count(o.stdout, "::warning"), 0)
 }
 
-// For each kind: the form's fields are what was given.
+// For each kind, the fields of the form are what was set.
 func TestAvoAssure(t *testing.T) {
 	fake := newFake(t)
 	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer})

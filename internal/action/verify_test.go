@@ -47,32 +47,83 @@ func TestVerify(t *testing.T) {
 		exit     int
 		verified string
 		scopes   string
-		told     fault.Code // an error where the exit code isn't 0, else a warning; or none
-		said     string
+		fault    fault.Code // an error if the exit code isn't 0, else a warning; or none
+		message  string
 		requests int
 	}{
 		{name: "no request without being asked", token: readOnly},
-		{name: "strict", token: readOnly, more: env{"INPUT_VERIFY": "strict"}, verified: "true", scopes: "repository", requests: 1},
-		{name: "warn", token: granular, more: env{"INPUT_VERIFY": "warn"}, verified: "true", scopes: "read:repository:bitbucket", requests: 1},
+		{
+			name: "strict", token: readOnly, more: env{"INPUT_VERIFY": "strict"},
+			verified: "true", scopes: "repository", requests: 1,
+		},
+		{
+			name: "warn", token: granular, more: env{"INPUT_VERIFY": "warn"},
+			verified: "true", scopes: "read:repository:bitbucket", requests: 1,
+		},
 		{name: "Data Center", token: dc, more: env{"INPUT_VERIFY": "strict"}, verified: "true", requests: 1},
-		{name: "refused, strict", token: readOnly, change: ended, more: env{"INPUT_VERIFY": "strict"}, exit: 4, told: fault.Refused, requests: 1},
-		{name: "refused, warn", token: readOnly, change: ended, more: env{"INPUT_VERIFY": "warn"}, verified: "false", told: fault.Refused, requests: 1},
-		{name: "outage, strict", token: readOnly, change: down, more: env{"INPUT_VERIFY": "strict"}, exit: 5, told: fault.ServerFailed, requests: 3},
-		{name: "outage, warn", token: readOnly, change: down, more: env{"INPUT_VERIFY": "warn"}, told: fault.ServerFailed, requests: 3},
-		{name: "required scopes", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "read:repository:bitbucket"}, verified: "true", scopes: "repository", requests: 1},
-		{name: "a required scope is missing", token: granular, more: env{"INPUT_REQUIRED-SCOPES": "repository:write"}, exit: 4, told: fault.ScopesMissing, said: "need: write:repository:bitbucket (", requests: 1},
-		{name: "a required scope is missing, warn", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "repository:write", "INPUT_VERIFY": "warn"}, verified: "true", scopes: "repository", told: fault.ScopesMissing, requests: 1},
-		{name: "a required scope is misspelt", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "repositry"}, exit: 2, told: fault.ScopeUnknown, said: "did you mean repository?"},
-		{name: "required scopes on Data Center", token: dc, more: env{"INPUT_REQUIRED-SCOPES": "repository"}, exit: 2, told: fault.ScopesUncheckable},
+		{
+			name: "refused, strict", token: readOnly, change: ended, more: env{"INPUT_VERIFY": "strict"},
+			exit: 4, fault: fault.Refused, requests: 1,
+		},
+		{
+			name: "refused, warn", token: readOnly, change: ended, more: env{"INPUT_VERIFY": "warn"},
+			verified: "false", fault: fault.Refused, requests: 1,
+		},
+		{
+			name: "outage, strict", token: readOnly, change: down, more: env{"INPUT_VERIFY": "strict"},
+			exit: 5, fault: fault.ServerFailed, requests: 3,
+		},
+		{
+			name: "outage, warn", token: readOnly, change: down, more: env{"INPUT_VERIFY": "warn"},
+			fault: fault.ServerFailed, requests: 3,
+		},
+		{
+			name: "required scopes", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "read:repository:bitbucket"},
+			verified: "true", scopes: "repository", requests: 1,
+		},
+		{
+			name: "a required scope is missing", token: granular, more: env{"INPUT_REQUIRED-SCOPES": "repository:write"},
+			exit: 4, fault: fault.ScopesMissing, message: "need: write:repository:bitbucket (", requests: 1,
+		},
+		{
+			name: "a required scope is missing, warn", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "repository:write", "INPUT_VERIFY": "warn"},
+			verified: "true", scopes: "repository", fault: fault.ScopesMissing, requests: 1,
+		},
+		{
+			name: "a required scope is misspelt", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "repositry"},
+			exit: 2, fault: fault.ScopeUnknown, message: "did you mean repository?",
+		},
+		{
+			name: "required scopes on Data Center", token: dc, more: env{"INPUT_REQUIRED-SCOPES": "repository"},
+			exit: 2, fault: fault.ScopesUncheckable,
+		},
 		{name: "required scopes, untold", token: readOnly, change: func(s *bitbuckettest.Server) {
 			s.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}"})
-		}, more: env{"INPUT_REQUIRED-SCOPES": "repository"}, exit: 5, told: fault.ScopesUntold, requests: 1},
-		{name: "git without the scope to push", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"}, verified: "true", scopes: "repository", told: fault.ScopesMissing, said: "repository:write", requests: 1},
-		{name: "far more than asked", token: admin, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"}, verified: "true", scopes: "repository:write repository:admin", said: "more scopes than this step asks for: repository:admin", requests: 1},
-		{name: "app password, strict", token: app, more: env{"INPUT_VERIFY": "strict"}, exit: 4, told: fault.AppPasswordDead},
-		{name: "app password, warn", token: app, more: env{"INPUT_VERIFY": "warn"}, verified: "false", told: fault.AppPassword},
-		{name: "expired, strict", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_EXPIRES-ON": "2026-11-20"}, exit: 4, told: fault.Expired},
-		{name: "expired, warn", token: readOnly, more: env{"INPUT_VERIFY": "warn", "INPUT_EXPIRES-ON": "2026-11-20"}, verified: "true", scopes: "repository", told: fault.Expired, requests: 1},
+		}, more: env{"INPUT_REQUIRED-SCOPES": "repository"}, exit: 5, fault: fault.ScopesUntold, requests: 1},
+		{
+			name: "git without the scope to push", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"},
+			verified: "true", scopes: "repository", fault: fault.ScopesMissing, message: "repository:write", requests: 1,
+		},
+		{
+			name: "far more than asked", token: admin, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"},
+			verified: "true", scopes: "repository:write repository:admin", message: "more scopes than this step asks for: repository:admin", requests: 1,
+		},
+		{
+			name: "app password, strict", token: app, more: env{"INPUT_VERIFY": "strict"},
+			exit: 4, fault: fault.AppPasswordDead,
+		},
+		{
+			name: "app password, warn", token: app, more: env{"INPUT_VERIFY": "warn"},
+			verified: "false", fault: fault.AppPassword,
+		},
+		{
+			name: "expired, strict", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_EXPIRES-ON": "2026-11-20"},
+			exit: 4, fault: fault.Expired,
+		},
+		{
+			name: "expired, warn", token: readOnly, more: env{"INPUT_VERIFY": "warn", "INPUT_EXPIRES-ON": "2026-11-20"},
+			verified: "true", scopes: "repository", fault: fault.Expired, requests: 1,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			fake := newFake(t)
@@ -88,15 +139,15 @@ func TestVerify(t *testing.T) {
 			level := "::warning title=bitbucket-auth "
 			if test.exit != 0 {
 				level = "::error title=bitbucket-auth "
-				equal(t, "outputs", o.outputs, map[string]string{"error-code": test.told.ID})
+				equal(t, "outputs", o.outputs, map[string]string{"error-code": test.fault.ID})
 			}
-			if test.told.ID == "" {
+			if test.fault.ID == "" {
 				equal(t, "warnings", strings.Count(o.stdout, "::warning "), 0)
-			} else if !strings.Contains(o.stdout, level+test.told.ID+"::") {
-				t.Errorf("%s isn't told: %s", test.told.ID, o.stdout)
+			} else if !strings.Contains(o.stdout, level+test.fault.ID+"::") {
+				t.Errorf("%s isn't fault: %s", test.fault.ID, o.stdout)
 			}
-			if !strings.Contains(o.stdout, test.said) {
-				t.Errorf("%q isn't said: %s", test.said, o.stdout)
+			if !strings.Contains(o.stdout, test.message) {
+				t.Errorf("%q isn't message: %s", test.message, o.stdout)
 			}
 			checkMasksComeFirst(t, o.stdout)
 			checkNoLeak(t, hosttest.GitHub, o, token.Secret)

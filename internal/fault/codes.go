@@ -74,7 +74,7 @@ var (
 	TimedOut          = Code{"BBA235", ExitUnavailable}
 	Certificate       = Code{"BBA236", ExitUnavailable}
 	UnexpectedReply   = Code{"BBA237", ExitUnavailable}
-	ScopesUntold      = Code{"BBA238", ExitUnavailable} // a reply that names no scopes
+	ScopesUntold      = Code{"BBA238", ExitUnavailable} // a reply without scopes
 	ProxyRefused      = Code{"BBA239", ExitUnavailable}
 	NotChecked        = Code{"BBA240", ExitUnavailable} // what the credential has no scope to see
 	Deprecated        = Code{"BBA241", ExitUnavailable} // what Bitbucket is going to remove

@@ -87,7 +87,7 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.Token.Reveal() != "t0ken-abc" || s.Repository.Reveal() != "ws/repo" {
-		t.Error("token or repository is not what was given")
+		t.Error("token or repository isn't what was set")
 	}
 	s.Token, s.Repository = secret.String{}, secret.String{}
 	want := input.Settings{
@@ -199,7 +199,7 @@ func TestTokenInAnotherInput(t *testing.T) {
 		t.Errorf("in a URL's user-info, where it is dropped: %v", err)
 	}
 	if _, err := read(t, map[string]string{"token": "me", "identity": "me@example.com"}); err != nil {
-		t.Errorf("too short to be a token, which is told by itself: %v", err)
+		t.Errorf("too short to be a token, which is a fault of its own: %v", err)
 	}
 }
 

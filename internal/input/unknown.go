@@ -12,7 +12,7 @@ import (
 // Unknown finds variables of this host's family that no setting is read from,
 // and whose values would be ignored in silence. A name that differs from a
 // setting's only in hyphens and underscores is an error, a [*fault.Fault]: the
-// step was told something, and would do something else. Any other name that is
+// step would do something else than its author wrote. Any other name that is
 // close to a setting's is a warning. Only the names in the environment are
 // looked at.
 func (s Source) Unknown(environment []string) (remarks []fault.Remark, err error) {
