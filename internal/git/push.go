@@ -18,6 +18,7 @@ const (
 	maxArguments        = 200_000
 	maxArgumentsWindows = 24_000
 	maxPushes           = 200 // of one call, however often a hook declines
+	maxInARow           = 10  // refs that were declined: then no ref is likely to be accepted
 )
 
 // Push makes changes in Bitbucket. A ref that was declined, or that isn't what
@@ -26,6 +27,7 @@ const (
 // weren't made.
 func (g *Git) Push(ctx context.Context, changes []*mirror.Change, done func(*mirror.Change)) (sent int64, err error) {
 	batches := batchesOf(changes)
+	declinedInARow := 0
 	for pushes := 1; len(batches) > 0; pushes++ {
 		batch := batches[0]
 		batches = batches[1:]
@@ -38,14 +40,16 @@ func (g *Git) Push(ctx context.Context, changes []*mirror.Change, done func(*mir
 		for _, c := range batch {
 			switch why := p.reasons[c.Ref]; {
 			case why == "":
+				declinedInARow = 0
 				done(c)
 			case why == "stale info":
 				c.Refuse("it changed in Bitbucket during this run")
 			case why == "shallow update not allowed" && g.isShallow():
 				shallow = append(shallow, c)
-			case wholePush[why] && len(batch) > 1 && pushes+len(batches) < maxPushes:
+			case wholePush[why] && len(batch) > 1 && pushes < maxPushes && declinedInARow < maxInARow:
 				declined = append(declined, c)
 			default:
+				declinedInARow++
 				c.Refuse("Bitbucket declined it: " + g.said(p.stderr, c.Ref, why))
 			}
 		}

@@ -1,0 +1,36 @@
+package git
+
+// For tests of what git's output means.
+var (
+	ParseListing = parseListing
+	Transferred  = transferred
+	Rejections   = rejections
+	Split        = split
+	BatchesOf    = batchesOf
+)
+
+// Explain returns what a failed command with these messages means.
+func Explain(remotes Remotes, side, stderr string) error {
+	g := &Git{remotes: remotes, scrub: func(text string) string { return text }}
+	switch side {
+	case "source":
+		return g.sourceFault(stderr)
+	case "bitbucket":
+		return g.bitbucketFault(stderr)
+	}
+	return g.explainPush([]byte(stderr), false)
+}
+
+// Pointers returns the pointers in the output of cat-file, which arrives in
+// parts of this size.
+func Pointers(output string, size int) ([]Pointer, error) {
+	var r pointerReader
+	for len(output) > 0 {
+		part := output[:min(size, len(output))]
+		output = output[len(part):]
+		if _, err := r.Write([]byte(part)); err != nil {
+			return nil, err
+		}
+	}
+	return r.found, nil
+}

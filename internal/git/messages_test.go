@@ -1,0 +1,61 @@
+package git_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+)
+
+// What git says when it fails, and what that means. The texts are those of git
+// 2.39 with curl 7.88 and of Bitbucket, as people publish them.
+func TestMessages(t *testing.T) {
+	const url = "https://github.com/octo/site"
+	const denied = "fatal: unable to access 'https://bitbucket.org/acme/site.git/': "
+	for _, test := range []struct {
+		side, stderr string
+		want         fault.Code
+	}{
+		{"source", "fatal: could not read Username for 'https://github.com': terminal prompts disabled", fault.SourceRefused},
+		{"source", "remote: Invalid username or token.\nfatal: Authentication failed for '" + url + "/'", fault.SourceRefused},
+		{"source", "fatal: unable to access '" + url + "/': The requested URL returned error: 403", fault.SourceRefused},
+		{"source", "remote: Repository not found.\nfatal: repository '" + url + "/' not found", fault.SourceNotFound},
+		{"source", "fatal: '/tmp/x' does not appear to be a git repository\nfatal: Could not read from remote repository.", fault.SourceNotFound},
+		{"source", "fatal: 'source' does not appear to be a git repository", fault.GitMissing},
+		{"source", "fatal: remote error: upload-pack: not our ref 1111111111111111111111111111111111111111", fault.SourceFailed},
+		{"source", "fatal: unable to access '" + url + "/': Could not resolve host: github.com", fault.SourceUnreachable},
+		{"source", "fatal: unable to access '" + url + "/': SSL certificate problem: unable to get local issuer certificate", fault.SourceUnreachable},
+		{"source", "error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec transferred the last 120 seconds", fault.SourceUnreachable},
+		{"source", "fatal: unable to access '" + url + "/': The requested URL returned error: 502", fault.SourceUnreachable},
+		{"source", "fatal: fetch-pack: invalid index-pack output\nfatal: write error: No space left on device", fault.DiskFull},
+		{"source", "fatal: something new", fault.SourceFailed},
+		{"bitbucket", "remote: You may not have access to this repository or it no longer exists in this workspace.\nfatal: Authentication failed for 'https://bitbucket.org/acme/site.git/'", fault.Refused},
+		{"bitbucket", denied + "The requested URL returned error: 410", fault.AppPasswordDead},
+		{"bitbucket", denied + "The requested URL returned error: 403", fault.Forbidden},
+		{"bitbucket", denied + "The requested URL returned error: 429", fault.RateLimited},
+		{"bitbucket", denied + "The requested URL returned error: 503", fault.ServerFailed},
+		{"bitbucket", "fatal: repository 'https://git.example.com/scm/acme/site.git/' not found", fault.NotFound},
+		{"bitbucket", "fatal: unable to update url base from redirection:\n  asked for: a\n   redirect: b", fault.Redirected},
+		{"bitbucket", denied + "server certificate verification failed. CAfile: none CRLfile: none", fault.Certificate},
+		{"bitbucket", denied + "SSL certificate problem: self-signed certificate", fault.Certificate},
+		{"bitbucket", denied + "Failed to connect to bitbucket.org port 443 after 2 ms: Couldn't connect to server", fault.Unreachable},
+		{"bitbucket", denied + "Received HTTP code 407 from proxy after CONNECT", fault.Unreachable},
+		{"bitbucket", "fatal: something new", fault.BitbucketFailed},
+		{"push", "remote: Your credentials lack one or more required privilege scopes.\n" + denied + "The requested URL returned error: 403", fault.WriteRefused},
+		{"push", denied + "The requested URL returned error: 402", fault.UserLimit},
+		{"push", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413\nsend-pack: unexpected disconnect while reading sideband packet", fault.PushTooLarge},
+		{"push", "remote: Repository is over the size limit (4 GB) and will not accept further additions.\nfatal: the remote end hung up unexpectedly", fault.ReadOnly},
+		{"push", "remote: No space left on device\nfatal: the remote end hung up unexpectedly", fault.Unreachable},
+		{"push", "fatal: unable to access '" + url + "/': The requested URL returned error: 503", fault.SourceUnreachable},
+		{"push", "fatal: Authentication failed for 'https://bitbucket.org/acme/site.git/'", fault.Refused},
+	} {
+		f := fault.From(git.Explain(git.Remotes{Source: url}, test.side, test.stderr))
+		if f.Code != test.want {
+			t.Errorf("%s: %s\ngot %v, want %s", test.side, test.stderr, f, test.want.ID)
+		}
+		if strings.Contains(f.What, "\n") || strings.Contains(f.What, "fatal:") || len(f.Hints) == 0 {
+			t.Errorf("it reads %q, hints %q", f.What, f.Hints)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package git_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+func TestListing(t *testing.T) {
+	id := func(digit string) string { return strings.Repeat(digit, 40) }
+	text := "ref: refs/heads/main\tHEAD\n" + id("1") + "\tHEAD\n" + id("1") + "\trefs/heads/main\n" + id("2") + "\trefs/heads/::error::\u200b$(x)\n" +
+		id("3") + "\trefs/tags/v1\n" + id("1") + "\trefs/tags/v1^{}\n" + id("4") + "\trefs/pull/1/head\n" + id("4") + "\trefs/x/refs/heads/main\n"
+	got, err := git.ParseListing([]byte(text))
+	want := map[string]string{"refs/heads/main": id("1"), "refs/heads/::error::\u200b$(x)": id("2"), "refs/tags/v1": id("3")}
+	if err != nil || got.Head != "refs/heads/main" || !maps.Equal(got.Refs, want) || !maps.Equal(got.Peeled, map[string]string{id("3"): id("1")}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := git.ParseListing([]byte(strings.Repeat("1", 64) + "\trefs/heads/main\n")); err == nil {
+		t.Error("a SHA-256 repository is accepted")
+	}
+}
+
+func TestTransferred(t *testing.T) {
+	for text, want := range map[string]int64{
+		"": 0,
+		"Writing objects:  50% (1/2)\rWriting objects: 100% (2/2), 280 bytes | 280.00 KiB/s, done.\n":                   280,
+		"Receiving objects: 100% (3/3), 1.50 MiB | 9 MiB/s\rReceiving objects: 100% (3/3), 2.00 MiB | 9 MiB/s, done.\n": 2 << 20,
+		"remote: Compressing objects: 100% (2/2), 9 KiB | x, done.\nUnpacking objects: 100% (3/3), 2 KiB | x, done.\n":  2 << 10,
+		"Writing objects: 100% (0/0), done.\n": 0,
+	} {
+		if got := git.Transferred([]byte(text)); got != want {
+			t.Errorf("%q: got %d, want %d", text, got, want)
+		}
+	}
+}
+
+func TestRejections(t *testing.T) {
+	got := git.Rejections([]byte("To https://bitbucket.org/acme/site.git\n" +
+		" \t1:refs/heads/a\t1..2\n" +
+		"!\t1:refs/heads/b\t[rejected] (stale info)\n" +
+		"!\t1:refs/heads/c(d)\t[remote rejected] (pre-receive hook declined)\n" +
+		"!\t(delete):refs/heads/e\t[remote rejected] (deletion (of main) prohibited)\n" +
+		"!\t1:refs/heads/f\t[remote failure]\nDone\n"))
+	want := map[string]string{
+		"refs/heads/b": "stale info", "refs/heads/c(d)": "pre-receive hook declined",
+		"refs/heads/e": "deletion (of main) prohibited", "refs/heads/f": "rejected",
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// changes are new refs by short names.
+func changes(names ...string) []*mirror.Change {
+	var list []*mirror.Change
+	for _, name := range names {
+		list = append(list, &mirror.Change{Ref: "refs/heads/" + name, Action: mirror.Created, New: strings.Repeat("1", 40)})
+	}
+	return list
+}
+
+func namesOf(parts [][]*mirror.Change) string {
+	var texts []string
+	for _, part := range parts {
+		var names []string
+		for _, c := range part {
+			names = append(names, strings.TrimPrefix(c.Ref, "refs/heads/"))
+		}
+		texts = append(texts, strings.Join(names, " "))
+	}
+	return strings.Join(texts, " | ")
+}
+
+// What a hook declined is divided by what it names, or else in halves.
+func TestSplit(t *testing.T) {
+	for said, want := range map[string]string{
+		"remote: Permission denied to update branch b.\n":     "a c | b",
+		"remote: refs/heads/c is protected\n":                 "a b | c",
+		"remote: 'a' and (c) are protected\n":                 "b | a | c",
+		"remote: no\nremote: Counting: 100% (1/1), a done.\n": "a b | c",
+		"remote: a b c\n": "a b | c",
+		"fatal: a\n":      "a b | c",
+	} {
+		if got := namesOf(git.Split(changes("a", "b", "c"), []byte(said))); got != want {
+			t.Errorf("%q: got %q, want %q", said, got, want)
+		}
+	}
+}
+
+// Thousands of refs are pushed in parts that fit on a command line.
+func TestBatches(t *testing.T) {
+	var names []string
+	for i := range 5000 {
+		names = append(names, fmt.Sprintf("branch-%d", i))
+	}
+	batches := git.BatchesOf(changes(names...))
+	if len(batches) < 2 || strings.ReplaceAll(namesOf(batches), " | ", " ") != strings.Join(names, " ") {
+		t.Errorf("%d parts", len(batches))
+	}
+	for _, batch := range batches {
+		if len(batch) > 2000 {
+			t.Errorf("a part of %d refs", len(batch))
+		}
+	}
+}
+
+func TestPointers(t *testing.T) {
+	oid := strings.Repeat("ab", 32)
+	pointer := "version https://git-lfs.github.com/spec/v1\noid sha256:" + oid + "\nsize 12\n"
+	object := func(kind, content string) string {
+		return fmt.Sprintf("%s %s %d\n%s\n", strings.Repeat("1", 40), kind, len(content), content)
+	}
+	output := object("commit", "tree 1\n\n"+pointer) + object("blob", "text\n"+pointer) + strings.Repeat("2", 40) + " missing\n" +
+		object("blob", pointer) + object("blob", pointer) +
+		object("blob", strings.Replace(pointer, "ab", "zz", 1)) + object("blob", strings.Replace(pointer, "12", "x", 1)) + object("blob", "")
+	for _, size := range []int{1, 7, 4096} {
+		got, err := git.Pointers(output, size)
+		if want := []git.Pointer{{Blob: strings.Repeat("1", 40), OID: oid, Size: 12}}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("in parts of %d: %v, %v", size, got, err)
+		}
+	}
+}

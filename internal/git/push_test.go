@@ -1,0 +1,202 @@
+package git_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// sides are two repositories, of which the source has 40 branches at one commit.
+type sides struct {
+	t                 *testing.T
+	source, bitbucket string
+	git               *git.Git
+	commit            string
+}
+
+func newSides(t *testing.T) *sides {
+	t.Helper()
+	s := &sides{t: t, source: filepath.Join(t.TempDir(), "source.git"), bitbucket: filepath.Join(t.TempDir(), "bitbucket.git")}
+	for _, dir := range []string{s.source, s.bitbucket} {
+		s.run("init", "--quiet", "--bare", "--initial-branch=main", dir)
+	}
+	tree := s.run("--git-dir", s.source, "hash-object", "-t", "tree", "-w", os.DevNull)
+	s.commit = s.run("--git-dir", s.source, "commit-tree", "-m", "one", tree)
+	for i := range 40 {
+		s.run("--git-dir", s.source, "update-ref", fmt.Sprintf("refs/heads/b%02d", i), s.commit)
+	}
+	var err error
+	s.git, err = git.Open(git.Options{
+		Remotes: git.Remotes{Source: s.source, SourceLocal: true, Bitbucket: s.bitbucket},
+		Lookup:  os.LookupEnv,
+		Scrub:   func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.git.Close)
+	if err := s.git.Init(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *sides) run(arguments ...string) string {
+	s.t.Helper()
+	cmd := exec.Command("git", arguments...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("git %q: %v\n%s", arguments, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// hook makes the destination run a script before a push is accepted.
+func (s *sides) hook(name, script string) {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	s.run("--git-dir", s.bitbucket, "config", "core.hooksPath", dir)
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// push creates all branches, and returns why some were refused.
+func (s *sides) push() map[string]string {
+	s.t.Helper()
+	ctx := s.t.Context()
+	listing, err := s.git.ListSource(ctx)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
+		s.t.Fatal(err)
+	}
+	var list []*mirror.Change
+	for _, ref := range slices.Sorted(maps.Keys(listing.Refs)) {
+		list = append(list, &mirror.Change{Ref: ref, Action: mirror.Created, New: listing.Refs[ref]})
+	}
+	made := 0
+	if _, err := s.git.Push(ctx, list, func(*mirror.Change) { made++ }); err != nil {
+		s.t.Fatal(err)
+	}
+	refused := map[string]string{}
+	for _, c := range list {
+		if c.Action == mirror.Refused {
+			refused[strings.TrimPrefix(c.Ref, "refs/heads/")] = c.Reason
+		}
+	}
+	arrived := strings.Fields(s.run("--git-dir", s.bitbucket, "for-each-ref", "--format=%(objectname)"))
+	if len(arrived) != made || made+len(refused) != len(list) {
+		s.t.Errorf("%d branches arrived, %d were made, %d refused", len(arrived), made, len(refused))
+	}
+	return refused
+}
+
+// A hook declines a push as a whole because of a few refs. The others are pushed
+// all the same, whether the hook names the few or not.
+func TestPushDeclined(t *testing.T) {
+	for name, says := range map[string]string{
+		"naming them":  `echo "no pushes to ${ref#refs/heads/}, s3cret::error::"`,
+		"not saying":   "echo declined",
+		"not a word":   ":",
+		"naming b01":   "echo b01 is fine",
+		"saying a lot": "yes declined | head -1000",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSides(t)
+			s.hook("pre-receive", "while read -r old new ref; do case $ref in */b07 | */b33) "+says+"; exit 1 ;; esac; done")
+			refused := s.push()
+			if got := len(refused); got != 2 || refused["b07"] == "" {
+				t.Errorf("%d were refused: %v", got, refused)
+			}
+			for ref, why := range refused {
+				if strings.Contains(why, "s3cret") || len(why) > 1000 || !strings.HasPrefix(why, "Bitbucket declined it: ") {
+					t.Errorf("%s: %s", ref, why)
+				}
+			}
+		})
+	}
+}
+
+// One that declines everything isn't asked about each ref by itself.
+func TestPushDeclinedAltogether(t *testing.T) {
+	s := newSides(t)
+	log := filepath.Join(t.TempDir(), "log")
+	s.hook("pre-receive", "echo >>"+log+"\nexit 1")
+	if refused := s.push(); len(refused) != 40 {
+		t.Errorf("%d were refused", len(refused))
+	}
+	if text, _ := os.ReadFile(log); len(text) > 30 {
+		t.Errorf("%d pushes for 40 refs", len(text))
+	}
+}
+
+// A ref that somebody else has pushed in the meantime stays as it is.
+func TestPushLostRace(t *testing.T) {
+	s := newSides(t)
+	s.run("--git-dir", s.bitbucket, "fetch", "--quiet", s.source, "refs/heads/b00:refs/heads/elsewhere")
+	other := s.run("--git-dir", s.bitbucket, "commit-tree", "-m", "theirs", s.commit+"^{tree}")
+	s.run("--git-dir", s.bitbucket, "update-ref", "refs/heads/b05", other)
+	s.run("--git-dir", s.bitbucket, "update-ref", "-d", "refs/heads/elsewhere")
+	ctx := t.Context()
+	if _, err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
+		t.Fatal(err)
+	}
+	list := changes("b05", "b06")
+	list[0].New, list[1].New = s.commit, s.commit
+	if _, err := s.git.Push(ctx, list, func(*mirror.Change) {}); err != nil {
+		t.Fatal(err)
+	}
+	if list[0].Action != mirror.Refused || list[1].Action != mirror.Created || s.run("--git-dir", s.bitbucket, "rev-parse", "refs/heads/b05") != other {
+		t.Errorf("got %v, %v", *list[0], *list[1])
+	}
+}
+
+// When the context ends, so do git and its children, with the context's fault.
+// Afterwards nothing is left on disk.
+func TestEnd(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	s := newSides(t)
+	if _, err := s.git.FetchAll(t.Context(), []string{s.commit}); err != nil {
+		t.Fatal(err)
+	}
+	started := filepath.Join(t.TempDir(), "started")
+	s.hook("pre-receive", "echo >"+started+"\nexec sleep 60")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := fault.New(fault.Terminated, "terminated")
+	go func() {
+		for range 1000 {
+			if _, err := os.Stat(started); err == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		cancel(why)
+	}()
+	list := changes("b05")
+	list[0].New = s.commit
+	begin := time.Now()
+	if _, err := s.git.Push(ctx, list, func(*mirror.Change) {}); !errors.Is(err, why) || time.Since(begin) > 20*time.Second {
+		t.Errorf("it ends with %v after %v", err, time.Since(begin))
+	}
+	s.git.Close()
+	left, _ := filepath.Glob(filepath.Join(temporary, "bitbucket-auth-*"))
+	if len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}

@@ -1,0 +1,82 @@
+package mirror_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// The history of the tests below, of which what is older than d and x wasn't
+// fetched:
+//
+//	d - c - b - a - tip      other is a - o
+//	     \     /
+//	x ----- y
+var graph = mirror.NewHistory("tip a\na b y\nb c\nc d\nd\ny x c\nx\no a\nlone\n", []string{"d", "x"})
+
+func TestRelate(t *testing.T) {
+	for _, test := range []struct {
+		old, tip string
+		want     mirror.Relation
+	}{
+		{"c", "tip", mirror.Ancestor},
+		{"x", "tip", mirror.Ancestor},
+		{"gone", "tip", mirror.Unknown},
+		{"gone", "lone", mirror.Diverged},
+		{"tip", "a", mirror.Diverged}, // went back
+		{"o", "tip", mirror.Diverged}, // they meet at a
+		{"b", "y", mirror.Unknown},    // they meet at c, but what is behind x isn't known
+		{"lone", "tip", mirror.Unknown},
+	} {
+		if got := graph.Relate(test.old, test.tip); got != test.want {
+			t.Errorf("%s in the history of %s: %v, want %v", test.old, test.tip, got, test.want)
+		}
+	}
+}
+
+func TestUncovered(t *testing.T) {
+	for _, test := range []struct {
+		tips, known string
+		want        string
+	}{
+		{"tip", "a", ""},
+		{"tip", "", "tip"},
+		{"tip", "b", "tip"}, // by way of y
+		{"tip", "b y", ""},
+		{"tip b lone", "c", "tip"},
+		{"b", "tip", ""},
+		{"elsewhere", "", ""},
+	} {
+		got := strings.Join(graph.Uncovered(strings.Fields(test.tips), strings.Fields(test.known)), " ")
+		if got != test.want {
+			t.Errorf("%q without %q: got %q, want %q", test.tips, test.known, got, test.want)
+		}
+	}
+}
+
+func TestEndsWithin(t *testing.T) {
+	for depth, want := range map[int]bool{3: false, 4: false, 5: true} {
+		if got := graph.EndsWithin(depth, []string{"tip"}); got != want {
+			t.Errorf("tip ends within %d commits: %v, want %v", depth, got, want)
+		}
+	}
+	if graph.EndsWithin(64, []string{"lone"}) {
+		t.Error("the whole history of a branch is taken for a shallow one")
+	}
+}
+
+// A long history is walked without recursion.
+func TestLongHistory(t *testing.T) {
+	var lines []string
+	for i := range 100_000 {
+		lines = append(lines, fmt.Sprintf("c%d c%d\n", i+1, i))
+	}
+	slices.Reverse(lines)
+	h := mirror.NewHistory(strings.Join(lines, "")+"c0\n", nil)
+	if got := h.Relate("c0", "c100000"); got != mirror.Ancestor {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,50 @@
+package mirror_test
+
+import (
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+func TestPatterns(t *testing.T) {
+	for _, test := range []struct {
+		patterns, name string
+		want           bool
+	}{
+		{"", "main", true},
+		{" , \n", "main", true},
+		{"main", "main", true},
+		{"main", "main2", false},
+		{"refs/heads/main", "main", true},
+		{"main,release/*", "release/1/fix", true},
+		{"main\r\nrelease/*", "release/", true},
+		{"release/*", "my/release/1", false},
+		{"*/fix", "release/1/fix", true},
+		{"*/fix", "fix", false},
+		{"v*.*-rc*", "v1.2-rc3", true},
+		{"v*.*-rc*", "v12-rc3", false},
+		{"a*a", "a", false},
+		{"a*b*a", "aba", true},
+		{"a*ab", "ab", false},
+		{"**", "any/thing", true},
+		{"!wip/*", "main", true},
+		{"!wip/*", "wip/x", false},
+		{"!release/old, release/*", "release/old", false},
+		{"! *", "main", false},
+		{"[m]ain", "main", false},
+		{"mai?", "main", false},
+	} {
+		patterns, err := mirror.ParsePatterns("branches", test.patterns)
+		if err != nil {
+			t.Errorf("%q: %v", test.patterns, err)
+		}
+		if got := patterns.Match(test.name); got != test.want {
+			t.Errorf("%q matches %q: %v, want %v", test.patterns, test.name, got, test.want)
+		}
+	}
+	for _, wrong := range []string{"!", "main release", "main, !", "a\tb"} {
+		if _, err := mirror.ParsePatterns("tags", wrong); err == nil {
+			t.Errorf("%q is accepted", wrong)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package mirror_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// listing reads refs such as "main=1 v1=2": what begins with v and a digit is a
+// tag. The first branch is the main one.
+func listing(text string) mirror.Listing {
+	l := mirror.Listing{Refs: map[string]string{}}
+	for item := range strings.FieldsSeq(text) {
+		name, id, _ := strings.Cut(item, "=")
+		ref := "refs/heads/" + name
+		if len(name) > 1 && name[0] == 'v' && name[1] <= '9' {
+			ref = "refs/tags/" + name
+		} else if l.Head == "" {
+			l.Head = ref
+		}
+		l.Refs[ref] = id
+	}
+	return l
+}
+
+// fates are the changes of a plan, in short: "updated main".
+func fates(changes []mirror.Change) []string {
+	var list []string
+	for _, c := range changes {
+		name := strings.TrimPrefix(strings.TrimPrefix(c.Ref, "refs/heads/"), "refs/tags/")
+		list = append(list, string(c.Action)+" "+name)
+		if (c.Action == mirror.Refused) != (c.Reason != "") {
+			list = append(list, "reason: "+c.Reason)
+		}
+	}
+	return list
+}
+
+func TestPlan(t *testing.T) {
+	for _, test := range []struct {
+		name, source, bitbucket string
+		rules                   mirror.Rules
+		want                    []string
+	}{
+		{"equal", "main=1 v1=1", "main=1 v1=1", mirror.Rules{}, nil},
+		{"an empty mirror", "main=1 v1=1", "", mirror.Rules{}, []string{"created main", "created v1"}},
+		{"a commit", "main=2 dev=1", "main=1 dev=1", mirror.Rules{}, []string{"updated main"}},
+		{"a moved tag", "main=1 v1=2", "main=1 v1=1", mirror.Rules{}, []string{"refused v1"}},
+		{"a moved tag, to overwrite", "main=1 v1=2", "main=1 v1=1", mirror.Rules{Overwrite: true}, []string{"overwritten v1"}},
+		{"gone", "main=1", "main=1 dev=1 v1=1", mirror.Rules{}, nil},
+		{"gone, to prune", "main=1", "main=1 dev=1 v1=1", mirror.Rules{Prune: true, MaxDeletions: 2}, []string{"deleted dev", "deleted v1"}},
+		{"the main branch is gone", "dev=1", "main=1 dev=1", mirror.Rules{Prune: true}, []string{"refused main"}},
+		{"excluded in the source", "main=1 wip=2", "main=1 wip=1", mirror.Rules{Branches: patterns("!wip"), Prune: true}, nil},
+		{"excluded in Bitbucket", "main=1", "main=1 wip=1", mirror.Rules{Branches: patterns("!wip"), Prune: true}, nil},
+		{"tags alone", "main=2 v1=1", "main=1", mirror.Rules{Branches: patterns("!*")}, []string{"created v1"}},
+		{"a branch is in a folder's way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{}, []string{"refused a/b"}},
+		{"a folder is in a branch's way", "main=1 a=1", "main=1 a/b/c=1", mirror.Rules{}, []string{"refused a"}},
+		{"no longer in the way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{Prune: true, MaxDeletions: 1}, []string{"deleted a", "created a/b"}},
+		{"the main branch is in the way", "a/b=1", "a=1", mirror.Rules{Prune: true}, []string{"refused a", "refused a/b"}},
+		{"a name that git completes", "main=2 dev=1", "main=1 refs/heads/main=1", mirror.Rules{}, []string{"created dev", "refused main"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			plan, err := mirror.New(listing(test.source), listing(test.bitbucket), test.rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fates(plan.Changes); !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+func patterns(text string) mirror.Patterns {
+	p, err := mirror.ParsePatterns("branches", text)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// A broken source, or too many deletions, is no plan at all.
+func TestNoPlan(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		rules        mirror.Rules
+		want         fault.Code
+	}{
+		{"an empty source", "", mirror.Rules{}, fault.SourceEmpty},
+		{"a source with tags alone", "v1=1", mirror.Rules{}, fault.SourceEmpty},
+		{"a source with tags alone, tags asked for", "v1=1", mirror.Rules{Branches: patterns("!*")}, fault.SourceEmpty},
+		{"patterns that match nothing", "main=1", mirror.Rules{Branches: patterns("mian")}, fault.SourceEmpty},
+		{"patterns that exclude everything", "main=1", mirror.Rules{Branches: patterns("!*"), Tags: patterns("!*")}, fault.Pattern},
+		{"too many deletions", "main=1", mirror.Rules{Prune: true, MaxDeletions: 1}, fault.TooManyDeletions},
+	} {
+		plan, err := mirror.New(listing(test.source), listing("main=1 a=1 b=1"), test.rules)
+		if err == nil || fault.From(err).Code != test.want || len(plan.Changes) > 0 {
+			t.Errorf("%s: %v, %v, want %v", test.name, plan.Changes, err, test.want)
+		}
+	}
+}
+
+func TestDiverged(t *testing.T) {
+	for overwrite, want := range map[bool]string{false: "refused main", true: "overwritten main"} {
+		plan, err := mirror.New(listing("main=2"), listing("main=1"), mirror.Rules{Overwrite: overwrite})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.Diverged(&plan.Changes[0])
+		if got := fates(plan.Changes); got[0] != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Deletions that make room come first, then branches, tags, and the rest. An
+// empty repository gets the main branch by itself.
+func TestPushes(t *testing.T) {
+	pushes := func(source, bitbucket string, rules mirror.Rules) string {
+		plan, err := mirror.New(listing(source), listing(bitbucket), rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parts []string
+		for _, changes := range plan.Pushes(bitbucket == "") {
+			var part []mirror.Change
+			for _, c := range changes {
+				part = append(part, *c)
+			}
+			if len(part) > 0 {
+				parts = append(parts, strings.Join(fates(part), ", "))
+			}
+		}
+		return strings.Join(parts, "; ")
+	}
+	got := pushes("main=2 a/b=1 new=1 v1=1 v2=2", "main=1 a=1 old=1 v2=1", mirror.Rules{Prune: true, MaxDeletions: 10})
+	if want := "deleted a; created a/b, updated main, created new; created v1; deleted old"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	got = pushes("main=2 a=1 v1=1", "", mirror.Rules{})
+	if want := "created main; created a; created v1"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	plan := mirror.Plan{}
+	if text, _ := plan.JSON(); text != "[]" {
+		t.Errorf("no changes are %s", text)
+	}
+	plan.Changes = []mirror.Change{{Ref: "refs/heads/\u200b日😀<&\xff", Action: mirror.Created, New: "1"}}
+	text, _ := plan.JSON()
+	if want := `[{"ref":"refs/heads/\u200b\u65e5\ud83d\ude00\u003c\u0026\ufffd","action":"created","old":"","new":"1","reason":""}]`; text != want {
+		t.Errorf("got  %s\nwant %s", text, want)
+	}
+
+	// What doesn't fit is counted, and isn't what was left alone.
+	plan.Changes = nil
+	for i := range 10_000 {
+		plan.Changes = append(plan.Changes, mirror.Change{Ref: fmt.Sprintf("refs/heads/branch-%d", i), Action: mirror.Created})
+	}
+	plan.Changes[9_999].Refuse("why")
+	text, omitted := plan.JSON()
+	if named := strings.Count(text, `"ref"`); named+omitted != 10_000 || omitted == 0 || len(text) > 400_000 || !strings.Contains(text, "branch-9999\"") {
+		t.Errorf("%d named, %d omitted in %d bytes", named, omitted, len(text))
+	}
+}
