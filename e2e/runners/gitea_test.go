@@ -38,15 +38,18 @@ func TestGitea(t *testing.T) {
 			consumer := bitbucket.Add(bitbuckettest.Token{
 				Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}, Reach: []string{"team/other"},
 			})
+			center := "BBDC-" + rand.Text()[:9] + "+" + rand.Text()[:9] + "/" + rand.Text()[:9] + "="
 			job := runGitea(t, runner, repositories, &runnerv1.Task{
 				WorkflowPayload: []byte(read(t, "testdata/gitea.yml")),
-				Secrets:         map[string]string{"BITBUCKET_TOKEN": token.Secret, "CONSUMER_SECRET": consumer.Secret},
-				Vars:            map[string]string{"SERVER": bitbucket.URL, "CONSUMER_KEY": consumer.Key, "PROGRAM": url + "/" + released(), "AUTHORITIES": authorities},
+				Secrets: map[string]string{
+					"BITBUCKET_TOKEN": token.Secret, "CONSUMER_SECRET": consumer.Secret, "CENTER_TOKEN": center,
+				},
+				Vars: map[string]string{"SERVER": bitbucket.URL, "CONSUMER_KEY": consumer.Key, "PROGRAM": url + "/" + released(), "AUTHORITIES": authorities},
 			})
 			if !job.success {
 				t.Error("the job failed")
 			}
-			checkHidden(t, job.log(), token.Secret, consumer.Secret, job.outputs["minted"])
+			checkHidden(t, job.log(), token.Secret, consumer.Secret, center, job.outputs["minted"])
 			checkContains(t, job.log(), "(BBA101)", "(BBA305)", "dev@example.com:***", "BITBUCKET_CREDENTIAL=***")
 			checkPushed(t, bitbucket, "team/repo", "team/other", "team/third")
 			// The documents warn that other jobs get it in the clear.
