@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestMirrorAction runs the action under act, as a release has it: one that
-// leaves a branch alone, and the documented workflow in every state that a
-// checkout may be in, which must mean nothing to it.
+// TestMirrorAction runs the released form of the action under act: a run that
+// leaves a branch alone, and the documented workflow with every kind of checkout,
+// none of which may make a difference.
 func TestMirrorAction(t *testing.T) {
 	needAct(t)
 	action, authorities := released(t)
@@ -84,7 +84,7 @@ func TestMirrorAction(t *testing.T) {
 	}
 }
 
-// released is a copy of the working tree as a release would have it, and the
+// released returns a copy of the working tree in its released form, and the
 // certificate of the server that it downloads from.
 func released(t *testing.T) (tree, authorities string) {
 	t.Helper()

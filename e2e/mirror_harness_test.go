@@ -24,8 +24,8 @@ const (
 	copied = "acme/site"
 )
 
-// mirroring is a job that mirrors a repository from GitHub's server to
-// Bitbucket's. Both begin with the same branches and tags.
+// mirroring is a job that mirrors a repository from GitHub to Bitbucket. Both
+// sides start with the same branches and tags.
 type mirroring struct {
 	*job
 	github, bitbucket *front
@@ -41,15 +41,15 @@ func newMirroring(t *testing.T) *mirroring {
 	t.Helper()
 	m := newMirroringTo(t, accessToken.reach(copied))
 	for _, r := range []repo{m.source, m.mirror} {
-		r.load(begin)
+		r.load(seed)
 	}
-	// What is neither branch nor tag stays where it is.
+	// Refs that are neither branches nor tags, and must not be touched.
 	m.source.git("update-ref", "refs/pull/1/head", "refs/heads/topic")
 	m.mirror.git("update-ref", "refs/pull-requests/1/from", "refs/heads/topic")
 	return m
 }
 
-// newMirroringTo has empty repositories on both sides.
+// newMirroringTo starts with empty repositories on both sides.
 func newMirroringTo(t *testing.T, l login) *mirroring {
 	t.Helper()
 	m := &mirroring{job: newJob(t), sourceToken: newSourceToken()}
@@ -70,8 +70,8 @@ func newMirroringTo(t *testing.T, l login) *mirroring {
 	}
 	maps.Copy(m.env, map[string]string{"GITHUB_SERVER_URL": m.github.URL, "GITHUB_REPOSITORY": origin})
 
-	// A temporary directory that nothing may be left in, and a git that notes
-	// the arguments it is called with.
+	// A temporary directory that must be empty in the end, and a git that records
+	// its arguments.
 	m.temporary = m.env["TMPDIR"]
 	m.argv = filepath.Join(t.TempDir(), "argv")
 	bin := t.TempDir()
@@ -96,10 +96,10 @@ func (m *mirroring) allow(scopes ...string) {
 	m.keepSecret(m.token.Secret)
 }
 
-// newSourceToken looks like the token of a GitHub job.
+// newSourceToken makes a token that looks like a GitHub job's.
 func newSourceToken() string { return "ghs_" + credentialtest.AccessToken()[5:41] }
 
-// result is what a run of the mirror did.
+// result is the result of a run.
 type result struct {
 	t       *testing.T
 	code    int
@@ -114,7 +114,7 @@ type result struct {
 // refResult is an element of the output refs.
 type refResult struct{ Ref, Action, Old, New, Reason string }
 
-// run runs the mirror on GitHub, and checks what must hold for every run.
+// run runs the mirror on GitHub and checks everything that holds for every run.
 func (m *mirroring) run(inputs ...string) result {
 	m.t.Helper()
 	cmd, files := m.step(inputs...)
@@ -123,7 +123,7 @@ func (m *mirroring) run(inputs ...string) result {
 	return m.result(cmd, files, before, string(text))
 }
 
-// created is run where the mirror doesn't exist before.
+// created is run for a mirror that doesn't exist yet.
 func (m *mirroring) created(inputs ...string) result {
 	m.t.Helper()
 	cmd, files := m.step(inputs...)
@@ -162,7 +162,7 @@ func (m *mirroring) binary() string {
 	return binary
 }
 
-// result reads what a run that has ended left, and checks it.
+// result reads and checks the results of a run that has ended.
 func (m *mirroring) result(cmd *exec.Cmd, files map[string]string, before map[string]string, text string) result {
 	m.t.Helper()
 	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() < 0 {
@@ -182,12 +182,12 @@ func (m *mirroring) result(cmd *exec.Cmd, files map[string]string, before map[st
 		m.t.Errorf("a mask comes after the line %q", line)
 	}
 	if env := left(files["GITHUB_ENV"]); env != "" {
-		m.t.Errorf("something is left for later steps: %s", env)
+		m.t.Errorf("something was left for later steps: %s", env)
 	}
 	m.checkHidden("the log", r.log)
 	m.checkHidden("the outputs", left(files["GITHUB_OUTPUT"]))
 	m.checkHidden("the summary", r.summary)
-	m.checkHidden("an argument", left(m.argv))
+	m.checkHidden("an argument of git", left(m.argv))
 	for side, secret := range map[*front]string{m.github: m.token.Secret, m.bitbucket: m.sourceToken} {
 		for _, header := range side.authorizations {
 			_, password, _ := strings.Cut(header, " ") // of Bearer, or an LFS storage's
@@ -211,7 +211,7 @@ func (m *mirroring) result(cmd *exec.Cmd, files map[string]string, before map[st
 	return r
 }
 
-// session names the processes of a session that haven't ended.
+// session lists the running processes of a session.
 func session(id int) (names []string) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
@@ -224,8 +224,8 @@ func session(id int) (names []string) {
 	return names
 }
 
-// wants checks the exit code, and each ref's fate, such as "updated
-// refs/heads/main". Whatever isn't named must be as it was.
+// wants checks the exit code and what happened to each ref, such as "updated
+// refs/heads/main". All other refs must be unchanged.
 func (r result) wants(code int, fates ...string) {
 	r.t.Helper()
 	if r.code != code {
@@ -265,7 +265,7 @@ func (r result) wants(code int, fates ...string) {
 	if after := r.m.mirror.refs(); !maps.Equal(after, want) {
 		r.t.Errorf("the mirror has %v,\nwant %v", after, want)
 	}
-	r.m.mirror.git("fsck", "--connectivity-only") // whatever is there is whole
+	r.m.mirror.git("fsck", "--connectivity-only")
 	if code != 0 && code != 6 {
 		r.faults()
 		return
@@ -280,8 +280,7 @@ func (r result) wants(code int, fates ...string) {
 	}
 }
 
-// faults wants a failed run to say so once, with its code, and to have handed
-// over nothing else.
+// faults checks that a failed run reports its code and outputs nothing else.
 func (r result) faults() {
 	r.t.Helper()
 	code := r.outputs["error-code"]
@@ -290,7 +289,7 @@ func (r result) faults() {
 	}
 }
 
-// says wants the log to hold texts, whatever their case.
+// says checks that the log contains texts, in any case.
 func (r result) says(texts ...string) {
 	r.t.Helper()
 	for _, text := range texts {
@@ -311,7 +310,7 @@ func (r repo) git(args ...string) string {
 	return r.job.run(append([]string{"git", "--git-dir", r.dir}, args...)...)
 }
 
-// refs are all refs and their objects.
+// refs returns all refs and the IDs of their objects.
 func (r repo) refs() map[string]string {
 	r.job.t.Helper()
 	refs := map[string]string{}
@@ -322,13 +321,13 @@ func (r repo) refs() map[string]string {
 	return refs
 }
 
-// object returns what a name stands for.
+// object returns the ID of an object.
 func (r repo) object(name string) string {
 	r.job.t.Helper()
 	return r.git("rev-parse", "--verify", name)
 }
 
-// set points a ref at an object, or deletes it where that is empty.
+// set points a ref at an object, or deletes it if object is empty.
 func (r repo) set(ref, object string) {
 	r.job.t.Helper()
 	if object == "" {
@@ -338,7 +337,7 @@ func (r repo) set(ref, object string) {
 	r.git("update-ref", ref, object)
 }
 
-// clear deletes all refs whose names begin so.
+// clear deletes all refs with a prefix.
 func (r repo) clear(prefix string) {
 	r.job.t.Helper()
 	cmd := r.job.command(nil, "git", "--git-dir", r.dir, "update-ref", "--stdin")
@@ -354,8 +353,8 @@ func (r repo) clear(prefix string) {
 	}
 }
 
-// commit adds a commit to a branch, or begins it. The commit holds a file of
-// its own name, with the text; further parents make it a merge.
+// commit adds a commit with one file to a branch, which it creates if necessary.
+// With several parents, the commit is a merge.
 func (r repo) commit(branch, file, text string, parents ...string) string {
 	r.job.t.Helper()
 	ref := "refs/heads/" + branch
@@ -366,8 +365,8 @@ func (r repo) commit(branch, file, text string, parents ...string) string {
 	return r.object(ref)
 }
 
-// commitOf is a commit for git fast-import. Without parents, it follows the
-// one that the same stream gave the branch.
+// commitOf returns a commit for git fast-import. Without parents, it follows the
+// branch's previous commit in the same stream.
 func commitOf(ref, file, text string, parents ...string) string {
 	s := fmt.Sprintf("commit %s\ncommitter Dev <dev@example.com> 1767225600 +0000\ndata %d\n%s\n", ref, len(file), file)
 	for i, parent := range parents {
@@ -376,7 +375,7 @@ func commitOf(ref, file, text string, parents ...string) string {
 	return s + fmt.Sprintf("M 100644 inline %s\ndata %d\n%s\n", file, len(text), text)
 }
 
-// load hands a stream to git fast-import.
+// load passes a stream to git fast-import.
 func (r repo) load(stream string) {
 	r.job.t.Helper()
 	cmd := r.job.command(nil, "git", "--git-dir", r.dir, "fast-import", "--quiet", "--force")
@@ -386,8 +385,7 @@ func (r repo) load(stream string) {
 	}
 }
 
-// hook has the server run a script before it accepts a push: pre-receive for
-// the whole, or update for each ref.
+// hook sets a script that the server runs before it accepts a push.
 func (r repo) hook(name, script string) {
 	r.job.t.Helper()
 	dir := r.job.t.TempDir()
@@ -397,20 +395,20 @@ func (r repo) hook(name, script string) {
 	r.git("config", "core.hooksPath", dir)
 }
 
-// begin is what both sides have at first: the branches main and topic, a tag
-// and an annotated one.
-var begin = commitOf("refs/heads/main", "one", "text") + commitOf("refs/heads/main", "two", "text") +
+// seed is what both sides start with: the branches main and topic, a lightweight
+// tag, and an annotated tag.
+var seed = commitOf("refs/heads/main", "one", "text") + commitOf("refs/heads/main", "two", "text") +
 	"reset refs/tags/v1\nfrom refs/heads/main\n\n" +
 	"tag v2\nfrom refs/heads/main\ntagger Dev <dev@example.com> 1767225600 +0000\ndata 7\nrelease\n" +
 	commitOf("refs/heads/topic", "topic", "text", "refs/heads/main") + commitOf("refs/heads/main", "three", "text")
 
-// decoded is the text of a base64 value, or nothing.
+// decoded returns the text of a base64 value, or nothing.
 func decoded(value string) string {
 	text, _ := base64.StdEncoding.DecodeString(value)
 	return string(text)
 }
 
-// write writes a file of the repository's own.
+// write writes a file inside the repository's directory.
 func (r repo) write(name, text string) {
 	r.job.t.Helper()
 	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {

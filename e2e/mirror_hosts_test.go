@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestMirrorHosts mirrors in a shell and on other hosts, which name the
-// settings in their own way and say themselves where the source is.
+// TestMirrorHosts runs the mirror in a shell and on other CI hosts, where settings
+// have other names and the source's URL comes from the host.
 func TestMirrorHosts(t *testing.T) {
 	for _, host := range []struct {
 		name, prefix string

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
-// TestMirrorLFS mirrors files that LFS keeps.
+// TestMirrorLFS mirrors files that are stored with LFS.
 func TestMirrorLFS(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -30,7 +30,7 @@ func TestMirrorLFS(t *testing.T) {
 		put    []string // into Bitbucket's
 	}{
 		{
-			name: "several versions of a file, and a file that has been removed again",
+			name: "several versions of a file, and a file that is already removed",
 			change: func(m *mirroring) {
 				for _, version := range []string{"one", "two", "three"} {
 					m.source.commit("main", "large.bin", m.upload(m.hub, origin, version))
@@ -43,7 +43,7 @@ func TestMirrorLFS(t *testing.T) {
 			put:  []string{"one", "two", "three", "removed"},
 		},
 		{
-			name: "an object that Bitbucket has",
+			name: "an object that Bitbucket already has",
 			change: func(m *mirroring) {
 				m.upload(m.fake, copied, "one")
 				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
@@ -54,7 +54,7 @@ func TestMirrorLFS(t *testing.T) {
 			put:  []string{"two"},
 		},
 		{
-			name: "an object that the source lacks",
+			name: "an object that is missing from the source",
 			change: func(m *mirroring) {
 				m.source.commit("main", "large.bin", pointer("lost"))
 				m.source.commit("topic", "more", "text")
@@ -63,7 +63,7 @@ func TestMirrorLFS(t *testing.T) {
 			says: []string{"lfs"},
 		},
 		{
-			name: "an object that the source lacks, and the mirror has had for long",
+			name: "a missing object in a commit that is already mirrored",
 			change: func(m *mirroring) {
 				m.source.commit("main", "large.bin", pointer("lost"))
 				m.mirror.git("fetch", "--quiet", m.source.dir, "refs/heads/main:refs/heads/main")
@@ -72,13 +72,13 @@ func TestMirrorLFS(t *testing.T) {
 			want: []string{"updated refs/heads/main"},
 		},
 		{
-			name:   "no LFS",
+			name:   "LFS turned off",
 			change: func(m *mirroring) { m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one")) },
 			inputs: []string{"lfs", "false"},
 			want:   []string{"updated refs/heads/main"},
 		},
 		{
-			name: "without git-lfs, pointers",
+			name: "new pointers without git-lfs",
 			change: func(m *mirroring) {
 				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
 				m.withoutLFS()
@@ -87,7 +87,7 @@ func TestMirrorLFS(t *testing.T) {
 			says: []string{"git-lfs", "lfs: false"},
 		},
 		{
-			name: "without git-lfs, no pointers",
+			name: "no pointers, without git-lfs",
 			change: func(m *mirroring) {
 				m.source.commit("main", "four", "text")
 				m.withoutLFS()
@@ -95,7 +95,7 @@ func TestMirrorLFS(t *testing.T) {
 			want: []string{"updated refs/heads/main"},
 		},
 		{
-			name: "a configuration that leads elsewhere",
+			name: "an .lfsconfig that names another server",
 			change: func(m *mirroring) {
 				m.source.commit("main", ".lfsconfig", "[lfs]\n\turl = http://127.0.0.1:1/acme/elsewhere\n\tpushurl = http://127.0.0.1:1/acme/elsewhere\n")
 				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
@@ -105,7 +105,7 @@ func TestMirrorLFS(t *testing.T) {
 			put:  []string{"one"},
 		},
 		{
-			name: "a new mirror",
+			name: "an empty mirror",
 			change: func(m *mirroring) {
 				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
 				m.source.commit("topic", "other.bin", m.upload(m.hub, origin, "two"))
@@ -131,7 +131,7 @@ func TestMirrorLFS(t *testing.T) {
 	}
 }
 
-// transferred wants just these contents to have passed.
+// transferred checks that exactly these objects were transferred.
 func (f *front) transferred(method, repository string, contents []string) {
 	f.t.Helper()
 	got := map[string]bool{}
@@ -143,7 +143,7 @@ func (f *front) transferred(method, repository string, contents []string) {
 	for _, content := range contents {
 		request := method + " /lfs-storage/" + repository + "/" + oid(content)
 		if !got[request] {
-			f.t.Errorf("%q wasn't transferred: %s", content, method)
+			f.t.Errorf("%q wasn't transferred (%s)", content, method)
 		}
 		delete(got, request)
 	}
@@ -162,13 +162,13 @@ func oid(content string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// pointer is what git has of a file that LFS keeps.
+// pointer returns the pointer that git stores in place of an LFS object.
 func pointer(content string) string {
 	return fmt.Sprintf("version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n", oid(content), len(content))
 }
 
-// upload puts an object into a server's LFS storage, past its front, and
-// returns its pointer.
+// upload stores an LFS object on a server, bypassing its front, and returns the
+// pointer.
 func (m *mirroring) upload(server *bitbuckettest.Server, repository, content string) string {
 	m.t.Helper()
 	token := server.Add(accessToken.reach(repository).token)
@@ -217,13 +217,13 @@ func (m *mirroring) send(request *http.Request) []byte {
 	return body.Bytes()
 }
 
-// withoutLFS leaves git alone in PATH.
+// withoutLFS leaves nothing but git in PATH.
 func (m *mirroring) withoutLFS() {
 	m.env["PATH"], _, _ = strings.Cut(m.env["PATH"], string(filepath.ListSeparator))
 }
 
-// watch looks, as often as it can, whether a secret is in an argument of any
-// process or in a file of the temporary directory, until it is stopped.
+// watch keeps looking for secrets in the arguments of all processes and in the
+// files of the temporary directory, until it is stopped.
 func (m *mirroring) watch() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {

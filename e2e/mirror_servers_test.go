@@ -15,11 +15,11 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
-// front stands before a server and sees everything that reaches it.
+// front is a proxy in front of a server. It records all requests.
 type front struct {
 	*httptest.Server
 	t *testing.T
-	// Before is called ahead of every request, and may answer it.
+	// before is called for each request, and may answer it.
 	before func(w http.ResponseWriter, r *http.Request) (answered bool)
 
 	mutex          sync.Mutex
@@ -28,7 +28,7 @@ type front struct {
 	sent           int // bytes of the answers' bodies
 }
 
-// newFront listens in front of a handler.
+// newFront starts a front.
 func newFront(t *testing.T, behind http.Handler) *front {
 	t.Helper()
 	f := &front{t: t}
@@ -50,7 +50,7 @@ func newFront(t *testing.T, behind http.Handler) *front {
 	return f
 }
 
-// counter counts the bytes of an answer.
+// counter counts the bytes of a response.
 type counter struct {
 	http.ResponseWriter
 	front *front
@@ -66,21 +66,21 @@ func (c *counter) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController flush.
 func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// asked returns the requests so far whose path ends so.
+// asked returns the requests so far whose path has a suffix.
 func (f *front) asked(suffix string) []string {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	return slices.DeleteFunc(slices.Clone(f.requests), func(r string) bool { return !strings.HasSuffix(r, suffix) })
 }
 
-// bytes returns how much the server has sent.
+// bytes returns the number of bytes that the server has sent.
 func (f *front) bytes() int {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	return f.sent
 }
 
-// onRequest calls do when the first request for a path that ends so arrives.
+// onRequest calls do when the first request whose path has a suffix arrives.
 func (f *front) onRequest(suffix string, do func()) {
 	var once sync.Once
 	f.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
@@ -91,8 +91,8 @@ func (f *front) onRequest(suffix string, do func()) {
 	})
 }
 
-// stall answers some requests for a path that ends so, and then none. The
-// channel is closed when the first of these arrives.
+// stall stops responding to requests whose path has a suffix, after some of them
+// have been answered. It closes the channel when the first one stalls.
 func (f *front) stall(t *testing.T, suffix string, answered int) <-chan struct{} {
 	arrived, ended := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(ended) })
@@ -123,7 +123,7 @@ func (f *front) intercept(before func(w http.ResponseWriter, r *http.Request) bo
 	f.before = before
 }
 
-// proxy passes requests on under the host name that the client knows.
+// proxy forwards requests and keeps the host name that the client used.
 func proxy(t *testing.T, to string) *httputil.ReverseProxy {
 	t.Helper()
 	address, err := url.Parse(to)
@@ -138,9 +138,9 @@ func proxy(t *testing.T, to string) *httputil.ReverseProxy {
 	return p
 }
 
-// github is a git and LFS server that accepts GitHub's login for a job's token:
-// the user x-access-token (docs.github.com, "Authenticating as a GitHub App
-// installation"), and nobody without one. Behind it, Bitbucket's fake serves.
+// github is a git and LFS server with GitHub's login: a job's token goes with the
+// user name x-access-token (docs.github.com, "Authenticating as a GitHub App
+// installation"). The fake Bitbucket behind it does the work.
 func github(t *testing.T, token string, behind *bitbuckettest.Server) http.Handler {
 	t.Helper()
 	inside := behind.Add(accessToken.reach(origin).token)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestMirror changes one or both of two equal repositories, and wants the
-// mirror to follow. What a case doesn't name must stay as it is.
+// TestMirror changes one or both of two equal repositories and runs the mirror.
+// Refs that a case doesn't name must not change.
 func TestMirror(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -42,7 +42,7 @@ func TestMirror(t *testing.T) {
 			want: []string{"created refs/heads/pages"},
 		},
 		{
-			name: "a tag of a tag, and tags of what is no commit",
+			name: "a tag of a tag, and tags of a tree and a blob",
 			change: func(m *mirroring) {
 				m.source.git("tag", "-a", "-m", "again", "nested", "v2")
 				m.source.set("refs/tags/tree", m.source.object("main^{tree}"))
@@ -51,7 +51,7 @@ func TestMirror(t *testing.T) {
 			want: []string{"created refs/tags/nested", "created refs/tags/tree", "created refs/tags/blob"},
 		},
 		{
-			name: "a tag of a commit that no branch has",
+			name: "a tag of a commit that isn't on a branch",
 			change: func(m *mirroring) {
 				m.source.set("refs/tags/lost", m.source.commit("gone", "gone", "text", "refs/heads/main"))
 				m.source.set("refs/heads/gone", "")
@@ -93,13 +93,13 @@ func TestMirror(t *testing.T) {
 			want:   []string{"refused refs/heads/main"},
 		},
 		{
-			name:   "a branch went back to an older commit",
+			name:   "a branch was reset to an older commit",
 			change: func(m *mirroring) { m.source.set("refs/heads/main", m.source.object("main~1")) },
 			code:   6,
 			want:   []string{"refused refs/heads/main"},
 		},
 		{
-			name:   "a branch went back, and may",
+			name:   "a branch was reset, with overwrite",
 			change: func(m *mirroring) { m.source.set("refs/heads/main", m.source.object("main~1")) },
 			inputs: []string{"overwrite", "true"},
 			want:   []string{"overwritten refs/heads/main"},
@@ -124,14 +124,14 @@ func TestMirror(t *testing.T) {
 			want:   []string{"overwritten refs/tags/v1", "overwritten refs/tags/v2"},
 		},
 		{
-			name: "what is gone here stays there",
+			name: "deleted in the source, without prune",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/topic", "")
 				m.source.set("refs/tags/v1", "")
 			},
 		},
 		{
-			name: "what is gone here goes there",
+			name: "deleted in the source, with prune",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/topic", "")
 				m.source.set("refs/tags/v1", "")
@@ -140,7 +140,7 @@ func TestMirror(t *testing.T) {
 			want:   []string{"deleted refs/heads/topic", "deleted refs/tags/v1"},
 		},
 		{
-			name: "too much is gone",
+			name: "more deletions than max-deletions",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/topic", "")
 				m.source.set("refs/tags/v1", "")
@@ -151,7 +151,7 @@ func TestMirror(t *testing.T) {
 			says:   []string{"max-deletions", "2"},
 		},
 		{
-			name: "pruning stays within the patterns",
+			name: "prune with patterns",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/topic", "")
 				m.mirror.set("refs/heads/release/1", m.mirror.object("main"))
@@ -162,7 +162,7 @@ func TestMirror(t *testing.T) {
 			want:   []string{"deleted refs/heads/release/1"},
 		},
 		{
-			name: "Bitbucket's main branch is gone here",
+			name: "prune of Bitbucket's main branch",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/main", "")
 				m.source.git("symbolic-ref", "HEAD", "refs/heads/topic")
@@ -193,7 +193,7 @@ func TestMirror(t *testing.T) {
 			want:   []string{"created refs/heads/new"},
 		},
 		{
-			name: "tags alone",
+			name: "tags only",
 			change: func(m *mirroring) {
 				m.source.commit("main", "four", "text")
 				m.source.set("refs/tags/v3", m.source.object("main"))
@@ -209,7 +209,7 @@ func TestMirror(t *testing.T) {
 			says:   []string{"mian"},
 		},
 		{
-			name: "a branch became a folder of branches",
+			name: "a branch became a folder",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/topic", "")
 				m.source.set("refs/heads/topic/one", m.source.object("main"))
@@ -220,7 +220,7 @@ func TestMirror(t *testing.T) {
 			says: []string{"topic"},
 		},
 		{
-			name: "a branch became a folder of branches, with pruning",
+			name: "a branch became a folder, with prune",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/topic", "")
 				m.source.set("refs/heads/topic/one", m.source.object("main"))
@@ -229,7 +229,7 @@ func TestMirror(t *testing.T) {
 			want:   []string{"deleted refs/heads/topic", "created refs/heads/topic/one"},
 		},
 		{
-			name: "a folder of branches became a branch, with pruning",
+			name: "a folder became a branch, with prune",
 			change: func(m *mirroring) {
 				m.mirror.set("refs/heads/fix/one", m.mirror.object("main"))
 				m.source.set("refs/heads/fix", m.source.object("main"))
@@ -246,7 +246,7 @@ func TestMirror(t *testing.T) {
 			code:   2,
 		},
 		{
-			name: "a source with nothing but tags",
+			name: "a source with tags only",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/main", "")
 				m.source.set("refs/heads/topic", "")
@@ -266,12 +266,12 @@ func TestMirror(t *testing.T) {
 			says:   []string{"shallow"},
 		},
 		{
-			name:   "a source that isn't there",
+			name:   "a source that can't be reached",
 			change: func(m *mirroring) { m.github.Close() },
 			code:   5,
 		},
 		{
-			name:   "a source of another name",
+			name:   "a source that doesn't exist",
 			change: func(m *mirroring) { m.env["GITHUB_REPOSITORY"] = "octo/nothing" },
 			code:   5,
 		},
@@ -282,7 +282,7 @@ func TestMirror(t *testing.T) {
 			says:   []string{"source"},
 		},
 		{
-			name:   "a Bitbucket that isn't there",
+			name:   "Bitbucket can't be reached",
 			change: func(m *mirroring) { m.bitbucket.Close() },
 			code:   5,
 		},
@@ -292,7 +292,7 @@ func TestMirror(t *testing.T) {
 			code:   4,
 		},
 		{
-			name: "a token that may only read",
+			name: "a token that can only read",
 			change: func(m *mirroring) {
 				m.allow("repository")
 				m.source.commit("main", "four", "text")
@@ -301,13 +301,13 @@ func TestMirror(t *testing.T) {
 			says: []string{"write"},
 		},
 		{
-			name:   "a Bitbucket repository that isn't there",
+			name:   "a Bitbucket repository that doesn't exist",
 			inputs: []string{"repository", "acme/nothing"},
 			code:   4,
 			says:   []string{"acme/nothing"},
 		},
 		{
-			name: "a server that can't filter",
+			name: "a source that can't filter",
 			change: func(m *mirroring) {
 				m.source.git("config", "uploadpack.allowFilter", "false")
 				m.source.commit("main", "four", "text")
@@ -316,7 +316,7 @@ func TestMirror(t *testing.T) {
 			want: []string{"updated refs/heads/main"},
 		},
 		{
-			name: "a server that speaks git's old protocol",
+			name: "a source with git's old protocol",
 			change: func(m *mirroring) {
 				m.github.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
 					r.Header.Del("Git-Protocol")
@@ -327,7 +327,7 @@ func TestMirror(t *testing.T) {
 			want: []string{"updated refs/heads/main"},
 		},
 		{
-			name: "a large file, a new copy of an old one, and one that is removed again",
+			name: "large files, a copy of an old one, and one that is already removed",
 			change: func(m *mirroring) {
 				m.source.commit("main", "large", noise(100_000))
 				m.source.commit("main", "copy", "text")
@@ -337,7 +337,7 @@ func TestMirror(t *testing.T) {
 			want: []string{"updated refs/heads/main"},
 		},
 		{
-			name: "names that mean something elsewhere",
+			name: "names with a meaning in shells, commands and Markdown",
 			change: func(m *mirroring) {
 				for _, name := range hostileNames {
 					m.source.set("refs/heads/"+name, m.source.object("main"))
@@ -364,21 +364,21 @@ func TestMirror(t *testing.T) {
 	}
 }
 
-// hostileNames are names of branches that a shell, a workflow command, a
-// Markdown table or git itself would read in another way.
+// hostileNames are branch names that a shell, a workflow command, a Markdown table
+// or git itself could misread.
 var hostileNames = []string{
 	"$(touch${IFS}pwned)", "`touch${IFS}pwned`", "'\"&&touch$IFS'pwned", "-d", "--force", "+main", "!main", "refs/heads/main", "HEAD",
 	"%0A%3A%3Aerror%3A%3Aowned", "|a|b|", "<img/src=x>", "](b)", "__a__", "#1", "@x", "日本", "é\u2028x", strings.Repeat("long/", 40) + "name",
 }
 
-// The repository in Bitbucket is new, and has nothing yet.
+// TestMirrorBegins fills an empty repository, with each kind of token.
 func TestMirrorBegins(t *testing.T) {
 	for _, l := range logins {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			l.token.Reach = nil
 			m := newMirroringTo(t, l)
-			m.source.load(begin)
+			m.source.load(seed)
 			m.source.commit("main", "large.bin", m.upload(m.hub, origin, "large"))
 			m.run().wants(0, "created refs/heads/main", "created refs/heads/topic", "created refs/tags/v1", "created refs/tags/v2")
 			if puts := m.bitbucket.asked("/" + oid("large")); len(puts) != 1 || !strings.HasPrefix(puts[0], "PUT ") {
@@ -389,7 +389,7 @@ func TestMirrorBegins(t *testing.T) {
 	}
 }
 
-// Thousands of branches arrive, and go.
+// TestMirrorThousands creates and deletes thousands of branches.
 func TestMirrorThousands(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
-// A source that is the Bitbucket repository itself is found out by any name.
+// The Bitbucket repository is refused as its own source, in any spelling.
 func TestMirrorOntoItself(t *testing.T) {
 	for _, spelling := range []string{"/acme/site", "/acme/site.git", "/acme/site/", "/Acme/SITE.git", "/acme/site.git/"} {
 		t.Run(spelling, func(t *testing.T) {
@@ -29,15 +29,15 @@ func TestMirrorOntoItself(t *testing.T) {
 	}
 }
 
-// The source may be a path, as where a job has a checkout.
+// The source can be a path.
 func TestMirrorPath(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
 	m.source.commit("main", "four", "text")
 	m.run("source", m.source.dir, "source-token", "").wants(0, "updated refs/heads/main")
 
-	// A clone has its other branches under another name, and a checkout of depth 1
-	// has next to nothing.
+	// An ordinary clone has only one branch of its own, and a shallow clone has
+	// little history.
 	m.source.commit("main", "five", "text")
 	m.job.run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
 	m.run("source", "clone", "source-token", "", "prune", "true").wants(2)
@@ -46,7 +46,7 @@ func TestMirrorPath(t *testing.T) {
 	m.run("source", "shallow", "source-token", "").wants(2)
 }
 
-// Nothing is changed by a dry run, which says what would be.
+// A dry run reports what would change, and changes nothing.
 func TestMirrorDryRun(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
@@ -70,7 +70,7 @@ func TestMirrorDryRun(t *testing.T) {
 	}
 }
 
-// A run with nothing to do costs no more than the two listings.
+// A run with nothing to do lists both sides, and that's all.
 func TestMirrorIdleRequests(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
@@ -82,8 +82,7 @@ func TestMirrorIdleRequests(t *testing.T) {
 	}
 }
 
-// The cost of one commit follows the commit: not the history, not the other
-// files, and not what others have on their branches.
+// The cost of a new commit doesn't depend on the size of the history.
 func TestMirrorCost(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
@@ -99,12 +98,12 @@ func TestMirrorCost(t *testing.T) {
 	if got := m.github.bytes(); got > 1<<20 {
 		t.Errorf("the source sent %d bytes", got)
 	}
-	// After a long time, the old commit lies deep.
+	// The mirror is 250 commits behind.
 	m.mirror.set("refs/heads/main", m.source.object("main~250"))
 	m.run().wants(0, "updated refs/heads/main")
 }
 
-// Somebody else pushes after the branches have been listed: theirs stays.
+// Somebody else pushes to Bitbucket during the run. Their push isn't lost.
 func TestMirrorLostRace(t *testing.T) {
 	for _, overwrite := range []string{"false", "true"} {
 		t.Run("between listing and pushing, overwrite "+overwrite, func(t *testing.T) {
@@ -144,7 +143,8 @@ func TestMirrorLostRace(t *testing.T) {
 	}
 }
 
-// keeps wants these refs left as they were, topic pushed, and exit code 6.
+// keeps checks that these refs are unchanged and reported, and that topic was
+// pushed.
 func (r result) keeps(refs ...string) {
 	r.t.Helper()
 	after, source := r.m.mirror.refs(), r.m.source.refs()
@@ -161,9 +161,9 @@ func (r result) keeps(refs ...string) {
 	}
 }
 
-// A hook declines one of many branches: that one is named with what the hook
-// says, and the others are pushed. Bitbucket's branch restrictions decline the
-// whole push because of one.
+// A hook declines one of many branches. That branch is reported with the hook's
+// message, and the others are pushed, although Bitbucket's branch restrictions
+// decline the whole push because of one branch.
 func TestMirrorDeclined(t *testing.T) {
 	for _, hook := range []bitbuckettest.Hook{bitbuckettest.Update, bitbuckettest.PreReceive} {
 		t.Run(string(hook), func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestMirrorDeclined(t *testing.T) {
 	}
 }
 
-// Where Bitbucket refuses every push, the step says why.
+// If Bitbucket refuses all pushes, the log says why.
 func TestMirrorRefused(t *testing.T) {
 	for says, refuse := range map[string]func(m *mirroring){
 		"size limit": func(m *mirroring) {
@@ -216,7 +216,7 @@ func TestMirrorRefused(t *testing.T) {
 	}
 }
 
-// A repository that doesn't exist is created, where that is wanted.
+// A missing repository is created if create says so.
 func TestMirrorCreates(t *testing.T) {
 	for create, private := range map[string]bool{"private": true, "public": false} {
 		t.Run(create, func(t *testing.T) {
@@ -258,11 +258,11 @@ func TestMirrorCreates(t *testing.T) {
 	})
 }
 
-// The history that Bitbucket lacks begins before what was fetched.
+// Bitbucket lacks more history than a shallow fetch contains.
 func TestMirrorShallowUpdate(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
-	// A long branch that Bitbucket never had, merged now.
+	// A long branch that was never mirrored is merged.
 	var stream strings.Builder
 	for i := range 100 {
 		stream.WriteString(commitOf("refs/heads/long", "long", fmt.Sprint(i), parents(i, "refs/heads/main~2")...))
@@ -273,7 +273,7 @@ func TestMirrorShallowUpdate(t *testing.T) {
 	m.run().wants(0, "updated refs/heads/main")
 }
 
-// Without git, the step says so.
+// Without git, the step fails and says so.
 func TestMirrorWithoutGit(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
@@ -286,7 +286,7 @@ func TestMirrorWithoutGit(t *testing.T) {
 	r.says("git")
 }
 
-// A Bitbucket whose certificate is of a company's own authority.
+// Bitbucket's certificate was issued by a company's own CA.
 func TestMirrorCertificate(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
@@ -303,7 +303,7 @@ func TestMirrorCertificate(t *testing.T) {
 		wants(0, "created refs/heads/main", "created refs/heads/topic", "created refs/tags/v1", "created refs/tags/v2")
 }
 
-// A signal ends everything, and nothing is left.
+// A signal ends the run, its child processes, and its temporary files.
 func TestMirrorSignals(t *testing.T) {
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		for _, at := range []string{"/git-upload-pack", "/git-receive-pack"} {
@@ -311,7 +311,7 @@ func TestMirrorSignals(t *testing.T) {
 				t.Parallel()
 				m := newMirroring(t)
 				m.source.commit("main", "four", "text")
-				// The second upload-pack of the source is the fetch; the first one lists.
+				// The source's first upload-pack request lists, the second one fetches.
 				arrived := m.github.stall(t, at, 1)
 				if at == "/git-receive-pack" {
 					arrived = m.bitbucket.stall(t, at, 0)
@@ -339,7 +339,8 @@ func TestMirrorSignals(t *testing.T) {
 	}
 }
 
-// Between two repositories of one server, each token is used for its own.
+// If source and mirror are on one server, each token is used for its own
+// repository only.
 func TestMirrorWithinBitbucket(t *testing.T) {
 	t.Parallel()
 	const other = "acme/site-source"
@@ -347,7 +348,7 @@ func TestMirrorWithinBitbucket(t *testing.T) {
 	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied, other}})
 	m.fake, m.bitbucket = fake, newFront(t, proxy(t, fake.URL))
 	m.mirror.dir, m.source.dir = fake.Dir(copied), fake.Dir(other)
-	m.source.load(begin)
+	m.source.load(seed)
 	m.token = fake.Add(accessToken.reach(copied).token)
 	source := fake.Add(accessToken.reach(other).token)
 	m.keepSecret(m.token.Secret)
@@ -370,7 +371,7 @@ func TestMirrorWithinBitbucket(t *testing.T) {
 	}
 }
 
-// A server that stalls ends the step after the timeout.
+// If a server stalls, the step fails after the timeout.
 func TestMirrorStalls(t *testing.T) {
 	for name, stall := range map[string]func(m *mirroring) *front{
 		"source":    func(m *mirroring) *front { return m.github },
@@ -392,7 +393,7 @@ func TestMirrorStalls(t *testing.T) {
 	}
 }
 
-// A full disk is a fault, and nothing is pushed.
+// If the disk is full, nothing is pushed.
 func TestMirrorFullDisk(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
@@ -415,8 +416,8 @@ func TestMirrorFullDisk(t *testing.T) {
 	r.says("space")
 }
 
-// What the job's environment, the user's and the system's configuration and
-// the repository say about git means nothing to the mirror.
+// The mirror ignores git's settings in the environment and the user's
+// configuration.
 func TestMirrorHostileGit(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
@@ -459,7 +460,7 @@ func TestMirrorHostileGit(t *testing.T) {
 	}
 }
 
-// A source that sends git away takes no credential with it.
+// No credential follows a redirect to another server.
 func TestMirrorRedirect(t *testing.T) {
 	for name, side := range map[string]func(m *mirroring) *front{
 		"source":    func(m *mirroring) *front { return m.github },
@@ -491,7 +492,7 @@ func TestMirrorRedirect(t *testing.T) {
 	}
 }
 
-// Two mirrors in one job know nothing of each other.
+// Two mirrors in one job don't affect each other.
 func TestMirrorTwice(t *testing.T) {
 	t.Parallel()
 	m, other := newMirroring(t), newMirroring(t)
@@ -502,8 +503,8 @@ func TestMirrorTwice(t *testing.T) {
 	m.run().wants(0, "updated refs/heads/main")
 }
 
-// parents are those of the i-th commit of a branch in one stream: the first one
-// needs them named.
+// parents returns the parents of the i-th commit of a branch in a stream: only the
+// first commit has to name one.
 func parents(i int, first string) []string {
 	if i == 0 {
 		return []string{first}
@@ -511,7 +512,7 @@ func parents(i int, first string) []string {
 	return nil
 }
 
-// noise is text that doesn't get smaller when it is packed.
+// noise returns text that can't be compressed.
 func noise(size int) string {
 	text := make([]byte, size)
 	_, _ = rand.Read(text)

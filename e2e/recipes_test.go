@@ -10,7 +10,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
-// needAct skips a test that needs act, and all that act needs.
+// needAct skips a test if act can't be run.
 func needAct(t *testing.T) {
 	t.Helper()
 	needJobImage(t)
@@ -19,7 +19,7 @@ func needAct(t *testing.T) {
 	}
 }
 
-// The runner masks all that git traces of a push.
+// The credential is masked in everything that git traces of a push.
 func TestRecipesTrace(t *testing.T) {
 	needAct(t)
 	tree := copyTree(t)
@@ -35,7 +35,7 @@ func TestRecipesTrace(t *testing.T) {
 	checkNoSecret(t, log, token.Secret)
 }
 
-// The README's sample for a company's own authority, as later steps run it.
+// The README's sample for a company's own CA works in later steps.
 func TestRecipesCertificate(t *testing.T) {
 	server := newServer(t, "proj/repo")
 	token := server.Add(projectToken.reach("proj").token)
@@ -57,11 +57,11 @@ func TestRecipesCertificate(t *testing.T) {
 
 const recipes = "../docs/recipes"
 
-// recipe is a workflow of docs/recipes, and what it does.
+// recipe is a workflow in docs/recipes, and what it needs and does.
 type recipe struct {
 	file   string
 	logins map[string]login // by the secret that holds the token
-	// project is what the workflow's own repository has besides.
+	// project adds to the workflow's own repository.
 	project func(j *job, server *bitbuckettest.Server)
 	answers map[string][]bitbuckettest.Reply
 	asked   string // a pattern of a request that the server gets
@@ -131,7 +131,7 @@ var allRecipes = []recipe{
 	},
 }
 
-// TestRecipes runs every recipe as users copy it.
+// TestRecipes runs every recipe the way users copy it.
 func TestRecipes(t *testing.T) {
 	needAct(t)
 	action := copyTree(t)
@@ -165,9 +165,9 @@ func (r recipe) run(t *testing.T, j *job, server *bitbuckettest.Server, action s
 	j.run("git", "-C", "../library", "commit", "--quiet", "--message", "two")
 	j.run("git", "-C", "../library", "push", "--quiet", server.Dir(myRepo), "HEAD:refs/heads/main", "HEAD:refs/heads/other")
 
-	// The one substitution: the server, on push, and the token as a plain
-	// variable, so that act itself masks nothing. Which server git finds under
-	// Bitbucket's name, the environment says.
+	// Only the server and the trigger are replaced, and the token becomes a plain
+	// variable, so that act doesn't mask it. The environment tells git which server
+	// to use instead of Bitbucket.
 	uses := "uses: seed-e1d06701/bitbucket-auth@v1\n"
 	condition := regexp.MustCompile(`(` + uses + `(?: +if: .*\n)? +with:\n)`)
 	text := condition.ReplaceAllString(readFile(t, filepath.Join(recipes, r.file)), "${1}          server-url: "+server.URL+"\n")
@@ -212,7 +212,7 @@ func (r recipe) run(t *testing.T, j *job, server *bitbuckettest.Server, action s
 	}
 }
 
-// Every recipe is on its page, as it is in its file, and is run.
+// Every recipe is shown on its page, and is run.
 func TestRecipesPages(t *testing.T) {
 	pages := map[string][]string{"../docs/mirror.md": {"mirror.yml"}}
 	for _, r := range allRecipes {
