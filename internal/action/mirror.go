@@ -305,7 +305,7 @@ func (m *mirroring) transferLFS(ctx context.Context) error {
 	for _, p := range pointers {
 		size += p.Size
 	}
-	ended := m.begin("transferring %d LFS objects (%s)", len(pointers), bytesText(size))
+	ended := m.begin("transferring LFS objects: %d, %s", len(pointers), bytesText(size))
 	if err := m.git.PrepareLFS(ctx, pointers); err != nil {
 		return err
 	}

@@ -16,7 +16,10 @@ var depths = []int{64, 1024, 16384, git.All}
 // How much that is depends on the change, not on the history.
 func (m *mirroring) fetch(ctx context.Context) error {
 	changes := m.toPush()
-	if len(changes) == 0 || m.settings.DryRun && m.fromNothing() {
+	if m.settings.DryRun {
+		changes = updates(changes) // all that has to be found out
+	}
+	if len(changes) == 0 {
 		return nil
 	}
 	ended := m.begin("fetching %s from the source", refs(len(changes)))
@@ -135,11 +138,14 @@ func (m *mirroring) unfinished(history mirror.History, undecided []*mirror.Chang
 			m.known = append(m.known, id)
 		}
 	}
-	var commits, next []string
-	for _, c := range m.toPush() {
-		commits = append(commits, m.plan.Commit(c))
+	var next []string
+	if !m.settings.DryRun {
+		var commits []string
+		for _, c := range m.toPush() {
+			commits = append(commits, m.plan.Commit(c))
+		}
+		next = history.Uncovered(commits, m.known)
 	}
-	next = history.Uncovered(commits, m.known)
 	for _, c := range undecided {
 		next = append(next, c.New)
 		if history.Has(c.Old) {

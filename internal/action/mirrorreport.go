@@ -64,12 +64,12 @@ func (m *mirroring) report(ctx context.Context) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	what := fmt.Sprintf("%s left alone: %s, since %s", refs(len(refused)), refused[0].Ref, refused[0].Reason)
+	what := fmt.Sprintf("%s was left alone: %s, since %s", refs(len(refused)), refused[0].Ref, refused[0].Reason)
 	if len(refused) > 1 {
-		what = fmt.Sprintf("%s left alone, such as %s, since %s", refs(len(refused)), refused[0].Ref, refused[0].Reason)
+		what = fmt.Sprintf("%s were left alone, such as %s, since %s", refs(len(refused)), refused[0].Ref, refused[0].Reason)
 	}
 	return fault.New(fault.Incomplete, m.scrub(what),
-		"the log and the job summary name each of them, with the reason; everything else was pushed",
+		"read the reason for each of them in the log; all others are up to date",
 		"to replace diverged branches and moved tags by what the source has, set overwrite: true")
 }
 

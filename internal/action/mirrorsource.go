@@ -42,7 +42,7 @@ func (m *mirroring) findSource() error {
 		text = m.builtRepository()
 	}
 	if text.IsEmpty() {
-		return fault.New(fault.SourceMissing, "source isn't set, and "+m.host.Name()+" doesn't say which repository the job is for",
+		return fault.New(fault.SourceMissing, "source isn't set, and nothing in the environment says which repository to mirror",
 			"set source to the https URL of the repository to mirror, or to its path")
 	}
 	secrets, plain := secret.SplitUserInfo(text)

@@ -68,7 +68,7 @@ var kept = []string{
 }
 
 // environment is that of every process.
-func (g *Git) environment(options Options, ca string) []string {
+func (g *Git) environment(options Options, ca [][2]string) []string {
 	env := []string{
 		"HOME=" + g.root,
 		"USERPROFILE=" + g.root,
@@ -103,8 +103,11 @@ func (g *Git) environment(options Options, ca string) []string {
 	if options.SourceLocal {
 		entries = append(entries, [2]string{"protocol.file.allow", "always"})
 	}
-	if ca != "" {
-		entries = append(entries, [2]string{"http.sslCAInfo", ca}, [2]string{"http.schannelUseSSLCAInfo", "true"})
+	entries = append(entries, ca...)
+	if isWindows {
+		// Windows' own store of certificates, which the configuration that is left
+		// out here usually names.
+		entries = append(entries, [2]string{"http.sslBackend", "schannel"})
 	}
 	return append(env, withEntries(options.Logins, entries)...)
 }
@@ -151,29 +154,33 @@ var systemCA = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// writeCA writes a file of the system's CA certificates and the additional ones,
-// since git knows only one file. Without additional ones it writes none.
-func (g *Git) writeCA(options Options) (path string, err error) {
+// useCA writes a file with the additional CA certificates, and returns the
+// configuration that names it. Git knows only one file, so it begins with the
+// system's certificates; where they aren't in a file, the additional ones are
+// for Bitbucket alone.
+func (g *Git) useCA(options Options) (entries [][2]string, err error) {
 	if len(options.CA) == 0 {
-		return "", nil
+		return nil, nil
 	}
 	places := systemCA
 	if named, _ := options.Lookup("SSL_CERT_FILE"); named != "" {
 		places = append([]string{named}, places...)
 	}
+	scope := "http." + options.Bitbucket + "."
 	var certificates []byte
 	for _, place := range places {
 		if certificates, err = os.ReadFile(place); err == nil {
+			scope = "http."
 			break
 		}
 	}
-	path = filepath.Join(g.root, "ca.pem")
+	path := filepath.Join(g.root, "ca.pem")
 	certificates = append(certificates, '\n')
 	certificates = append(certificates, options.CA...)
 	if err := os.WriteFile(path, append(certificates, '\n'), 0o600); err != nil { //nolint:gosec // a path of our own
-		return "", tempFault(err)
+		return nil, tempFault(err)
 	}
-	return path, nil
+	return [][2]string{{scope + "sslCAInfo", path}, {scope + "schannelUseSSLCAInfo", "true"}}, nil
 }
 
 // local explains a command that needs no server.

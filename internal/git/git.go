@@ -83,7 +83,7 @@ func (g *Git) Close() {
 }
 
 func (g *Git) prepare(options Options) error {
-	ca, err := g.writeCA(options)
+	ca, err := g.useCA(options)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -71,15 +72,20 @@ var wholePush = map[string]bool{
 	"unpacker error":            true, // too large, for instance
 }
 
-// batchesOf splits changes so that each part fits on a command line.
+// batchesOf splits changes so that each part fits on a command line, and a ref
+// with an ambiguous name is by itself.
 func batchesOf(changes []*mirror.Change) [][]*mirror.Change {
 	limit := maxArguments
 	if isWindows {
 		limit = maxArgumentsWindows
 	}
-	var batches [][]*mirror.Change
+	var batches, single [][]*mirror.Change
 	size := limit
 	for _, c := range changes {
+		if c.Ambiguous {
+			single = append(single, []*mirror.Change{c})
+			continue
+		}
 		length := 0
 		for _, argument := range arguments(c) {
 			length += len(argument) + 3 // a space, or quotes
@@ -91,7 +97,7 @@ func batchesOf(changes []*mirror.Change) [][]*mirror.Change {
 		last := len(batches) - 1
 		batches[last] = append(batches[last], c)
 	}
-	return batches
+	return append(batches, single...)
 }
 
 // split divides the refs of a push that was declined as a whole: those that the
@@ -148,6 +154,12 @@ func (g *Git) push(ctx context.Context, changes []*mirror.Change) (pushed, error
 		both := arguments(c)
 		options, refspecs = append(options, both[0]), append(refspecs, both[1])
 	}
+	if len(changes) == 1 && changes[0].Ambiguous {
+		var err error
+		if refspecs, err = g.byPattern(ctx, changes[0]); err != nil {
+			return pushed{}, err
+		}
+	}
 	out, err := g.run(ctx, nil, append(append(options, bitbucket), refspecs...)...)
 	p := pushed{stderr: out.stderr, sent: transferred(out.stderr)}
 	if err == nil {
@@ -164,6 +176,18 @@ func (g *Git) push(ctx context.Context, changes []*mirror.Change) (pushed, error
 		return p, f
 	}
 	return p, nil
+}
+
+// byPattern names a ref in a way that git doesn't complete: by a pattern that
+// one local ref matches.
+func (g *Git) byPattern(ctx context.Context, c *mirror.Change) ([]string, error) {
+	const staging = "refs/push/"
+	// Any earlier one must not match.
+	if err := os.RemoveAll(filepath.Join(g.repo, staging)); err != nil {
+		return nil, tempFault(err)
+	}
+	_, err := g.run(ctx, nil, "update-ref", staging+strings.TrimPrefix(c.Ref, "refs/"), c.New)
+	return []string{staging + "*:refs/*"}, local(err)
 }
 
 // rejections reads why refs were rejected, by name (git-push(1), OUTPUT).

@@ -166,6 +166,34 @@ func TestPushLostRace(t *testing.T) {
 	}
 }
 
+// A branch called refs/heads/b05, in full refs/heads/refs/heads/b05, isn't taken
+// for the branch b05.
+func TestPushAmbiguous(t *testing.T) {
+	s := newSides(t)
+	for _, ref := range []string{"refs/heads/refs/heads/b05", "refs/heads/refs/heads/b06"} {
+		s.run("--git-dir", s.bitbucket, "fetch", "--quiet", s.source, "refs/heads/b00:"+ref)
+	}
+	ctx := t.Context()
+	newer := s.run("--git-dir", s.source, "commit-tree", "-p", s.commit, "-m", "two", s.commit+"^{tree}")
+	s.run("--git-dir", s.source, "update-ref", "refs/heads/b05", newer)
+	if _, err := s.git.FetchAll(ctx, []string{newer}); err != nil {
+		t.Fatal(err)
+	}
+	list := changes("b04", "b05", "b06")
+	for _, c := range list {
+		c.New, c.Ambiguous = newer, c.Ref != "refs/heads/b04"
+	}
+	if _, err := s.git.Push(ctx, list, func(*mirror.Change) {}); err != nil {
+		t.Fatal(err)
+	}
+	got := s.run("--git-dir", s.bitbucket, "for-each-ref", "--format=%(refname) %(objectname)")
+	want := "refs/heads/b04 " + newer + "\nrefs/heads/b05 " + newer + "\nrefs/heads/b06 " + newer +
+		"\nrefs/heads/refs/heads/b05 " + s.commit + "\nrefs/heads/refs/heads/b06 " + s.commit
+	if got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
 // When the context ends, so do git and its children, with the context's fault.
 // Afterwards nothing is left on disk.
 func TestEnd(t *testing.T) {

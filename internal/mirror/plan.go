@@ -63,6 +63,10 @@ type Change struct {
 	Old    string `json:"old"` // its object ID in Bitbucket; empty: none
 	New    string `json:"new"` // in the source; empty: none
 	Reason string `json:"reason"`
+
+	// Ambiguous is set if git would complete the name to another one that
+	// Bitbucket also has.
+	Ambiguous bool `json:"-"`
 }
 
 // Refuse leaves the ref alone.
@@ -94,9 +98,12 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 			continue
 		}
 		c := Change{Ref: ref, Action: Deleted, Old: id}
-		if ref == bitbucket.Head {
+		switch other := ambiguous(ref, bitbucket); {
+		case ref == bitbucket.Head:
 			c.Refuse("it is the main branch of the Bitbucket repository, which is never deleted")
-		} else {
+		case other != "":
+			c.Refuse("git can't tell it from " + other + ", which has to be deleted first")
+		default:
 			delete(kept.Refs, ref)
 			deletions++
 		}
@@ -115,10 +122,8 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		if old == id || !rules.match(ref) {
 			continue
 		}
-		c := Change{Ref: ref, Action: Updated, Old: old, New: id}
+		c := Change{Ref: ref, Action: Updated, Old: old, New: id, Ambiguous: ambiguous(ref, bitbucket) != ""}
 		switch {
-		case ambiguous(ref, bitbucket) != "":
-			c.Refuse("git can't tell it from " + ambiguous(ref, bitbucket) + ", which Bitbucket also has")
 		case old == "" && inTheWay.conflict(ref) != "":
 			c.Refuse("Bitbucket has " + inTheWay.conflict(ref) + ", and git can't keep both names")
 		case old == "":
@@ -162,9 +167,9 @@ func checkSource(source Listing, rules Rules) error {
 	return nil
 }
 
-// ambiguous returns the ref that git pushes to instead, or besides, when it is
-// given the name of this one: it completes names that begin with refs/ too
-// (gitrevisions(7)). Such names come from a push to a full name by mistake.
+// ambiguous returns the ref that git would push to instead, when it is given the
+// name of this one: it completes names that begin with refs/ too. Such refs come
+// from a full name in the place of a short one, as in refs/heads/refs/heads/main.
 func ambiguous(ref string, bitbucket Listing) string {
 	for _, prefix := range []string{"refs/", tags, heads} {
 		if _, exists := bitbucket.Refs[prefix+ref]; exists {

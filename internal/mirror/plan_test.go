@@ -61,7 +61,8 @@ func TestPlan(t *testing.T) {
 		{"a folder is in a branch's way", "main=1 a=1", "main=1 a/b/c=1", mirror.Rules{}, []string{"refused a"}},
 		{"no longer in the way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{Prune: true, MaxDeletions: 1}, []string{"deleted a", "created a/b"}},
 		{"the main branch is in the way", "a/b=1", "a=1", mirror.Rules{Prune: true}, []string{"refused a", "refused a/b"}},
-		{"a name that git completes", "main=2 dev=1", "main=1 refs/heads/main=1", mirror.Rules{}, []string{"created dev", "refused main"}},
+		{"a name that git completes", "main=2 dev=1", "main=1 refs/heads/main=1", mirror.Rules{}, []string{"created dev", "updated main"}},
+		{"a name that git completes, to prune", "main=1", "main=1 dev=1 refs/heads/dev=1", mirror.Rules{Prune: true, MaxDeletions: 1}, []string{"refused dev", "deleted refs/heads/dev"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			plan, err := mirror.New(listing(test.source), listing(test.bitbucket), test.rules)
