@@ -1,0 +1,150 @@
+package action_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// mirrors runs the mirror command in a world with git.
+func mirrors(t *testing.T, e env) outcome {
+	t.Helper()
+	w := world(e.with(env{"PATH": os.Getenv("PATH")}), nil, nil)
+	w.Args = []string{"mirror"}
+	return runWith(t, w)
+}
+
+// Which repository is mirrored: the one that source names, or the one that the
+// host's job is for. Nothing answers at these addresses.
+func TestMirrorSource(t *testing.T) {
+	const dead = "http://127.0.0.1:1/octo/site"
+	given := env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(), "BITBUCKET_AUTH_REPOSITORY": "acme/site"}
+	source := func(text string) env { return given.with(env{"BITBUCKET_AUTH_SOURCE": text}) }
+	plugin := env{"PLUGIN_TOKEN": credentialtest.AccessToken(), "PLUGIN_REPOSITORY": "acme/site"}
+	for _, test := range []struct {
+		name string
+		env  env
+		code fault.Code
+		says string
+	}{
+		{"a URL", source(dead), fault.SourceUnreachable, "of " + dead + " and"},
+		{"a URL with more slashes than it needs", source("HTTP://127.0.0.1:1//octo/site/"), fault.SourceUnreachable, "of " + dead + " and"},
+		{"a URL with a password", source("http://me:s3cret-word@127.0.0.1:1/octo/site"), fault.SourceUnreachable, "BBA404"},
+		{"another host's plain http", source("http://git.example.com/octo/site"), fault.SourceAddress, "in the clear"},
+		{"ssh", source("ssh://git@github.com/octo/site"), fault.SourceAddress, "ssh"},
+		{"ssh, in short", source("git@github.com:octo/site.git"), fault.SourceAddress, "ssh"},
+		{"a query", source("https://github.com/octo/site?x=y"), fault.SourceAddress, "query"},
+		{"a server alone", source("https://github.com/"), fault.SourceAddress, "isn't the URL"},
+		{"two lines", source("https://github.com/octo/site\nx"), fault.SourceAddress, "line break"},
+		{"a path", source("/nowhere"), fault.SourceNotFound, "of /nowhere and"},
+		{"a path that looks like an option", source("--upload-pack=x"), fault.SourceNotFound, "/--upload-pack=x and"},
+		{"a path as a URL", source("file:///nowhere"), fault.SourceNotFound, "of /nowhere and"},
+		{"the destination", source("https://bitbucket.org/acme/site"), fault.SourceIsDestination, ""},
+		{"the destination's web page", source("https://bitbucket.org/Acme/site/src/main/"), fault.SourceIsDestination, ""},
+		{"the destination by ssh", source("git@bitbucket.org:acme/site.git"), fault.SourceIsDestination, ""},
+		{"a neighbour of the destination", source("https://bitbucket.org/acme/site2?"), fault.SourceAddress, ""},
+		{"none", given, fault.SourceMissing, "set source"},
+		{"GitLab", given.with(env{"GITLAB_CI": "true", "CI_PROJECT_URL": dead}), fault.SourceUnreachable, "of " + dead + " and"},
+		{"Azure", given.with(env{"TF_BUILD": "True", "BUILD_REPOSITORY_URI": "http://org@127.0.0.1:1/octo/site"}), fault.SourceUnreachable, "of " + dead + " and"},
+		{"CircleCI, with ssh", given.with(env{"CIRCLECI": "true", "CIRCLE_REPOSITORY_URL": "git@github.com:octo/site.git"}), fault.SourceAddress, ""},
+		{"Bitbucket Pipelines, of the destination", given.with(env{"BITBUCKET_BUILD_NUMBER": "1", "BITBUCKET_GIT_HTTP_ORIGIN": "http://bitbucket.org/acme/site"}), fault.SourceIsDestination, ""},
+		{"Drone", plugin.with(env{"DRONE": "true", "DRONE_REMOTE_URL": dead}), fault.SourceUnreachable, "of " + dead + " and"},
+		{"another host's variable", given.with(env{"JENKINS_URL": "http://j", "CI_PROJECT_URL": dead}), fault.SourceMissing, ""},
+		{"no repository", env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(), "BITBUCKET_AUTH_SOURCE": dead}, fault.RepositoryMissing, ""},
+		{"a login of two lines", source(dead).with(env{"BITBUCKET_AUTH_SOURCE_TOKEN": "line-one\nline-two"}), fault.TokenCharacter, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			// Bitbucket isn't asked either.
+			o := mirrors(t, test.env.with(env{"HTTPS_PROXY": "http://127.0.0.1:1"}))
+			log := o.stdout + o.stderr
+			if o.exit != test.code.Exit || !strings.Contains(log, "("+test.code.ID+")") || !strings.Contains(log, test.says) {
+				t.Errorf("got %d, want %s and %q:\n%s", o.exit, test.code.ID, test.says, log)
+			}
+			if strings.Contains(log, "s3cret-word") {
+				t.Errorf("the password is shown: %s", log)
+			}
+		})
+	}
+}
+
+// A repository is created where none was, over TLS with a CA of its own. The
+// main branch arrives first, and with it what Bitbucket takes for the main one.
+func TestMirrorCreates(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "source.git")
+	gitRun := func(arguments ...string) string {
+		cmd := exec.Command("git", append([]string{"--git-dir", source}, arguments...)...)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a"}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %q: %v\n%s", arguments, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	gitRun("init", "--quiet", "--bare", "--initial-branch=trunk", source)
+	commit := gitRun("commit-tree", "-m", "one", gitRun("hash-object", "-t", "tree", "-w", os.DevNull))
+	for _, branch := range []string{"a", "trunk", "z"} {
+		gitRun("update-ref", "refs/heads/"+branch, commit)
+	}
+
+	fake := bitbuckettest.New(t, bitbuckettest.Options{TLS: true, Repositories: []string{"acme/other"}})
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket", "write:repository:bitbucket", "admin:repository:bitbucket"}})
+	e := env{
+		"BITBUCKET_AUTH_TOKEN": token.Secret, "BITBUCKET_AUTH_IDENTITY": token.Email, "BITBUCKET_AUTH_SERVER_URL": fake.URL,
+		"BITBUCKET_AUTH_REPOSITORY": "acme/new", "BITBUCKET_AUTH_SOURCE": source, "BITBUCKET_AUTH_CA_CERTIFICATE": fake.CA(),
+		"BITBUCKET_AUTH_CREATE": "private", "BITBUCKET_AUTH_PROJECT": "SITE",
+	}
+	if o := mirrors(t, e.with(env{"BITBUCKET_AUTH_DRY_RUN": "true"})); o.exit != 0 || !strings.Contains(o.stderr, "would be created") {
+		t.Errorf("a dry run: %d\n%s", o.exit, o.stderr)
+	}
+	if _, ok := fake.Repository("acme/new"); ok {
+		t.Error("a dry run has created the repository")
+	}
+	o := mirrors(t, e)
+	created, ok := fake.Repository("acme/new")
+	if o.exit != 0 || !ok || !created.Private || created.Project != "SITE" || !strings.Contains(o.stderr, "3 created") {
+		t.Errorf("got %d, %+v\n%s", o.exit, created, o.stderr)
+	}
+	if strings.Contains(o.stdout+o.stderr, token.Secret) {
+		t.Error("the token is shown")
+	}
+	pushes := 0
+	for _, r := range fake.Requests() {
+		if r.Method == "POST" && strings.HasSuffix(r.Path, "/git-receive-pack") && r.Status == 200 {
+			pushes++
+		}
+	}
+	if pushes < 2 {
+		t.Errorf("the main branch wasn't pushed by itself: %d pushes", pushes)
+	}
+	if o := mirrors(t, e); o.exit != 0 || !strings.Contains(o.stderr, "up to date") {
+		t.Errorf("again: %d\n%s", o.exit, o.stderr)
+	}
+	if o := mirrors(t, e.with(env{"BITBUCKET_AUTH_CA_CERTIFICATE": ""})); !strings.Contains(o.stderr, "(BBA236)") {
+		t.Errorf("without the CA: %d\n%s", o.exit, o.stderr)
+	}
+}
+
+func TestMirrorArguments(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		exit int
+		says string
+	}{
+		{[]string{"mirror", "--help"}, 0, "max-deletions"},
+		{[]string{"mirror", "--shell"}, 2, "BBA108"},
+		{[]string{"mirror", "https://github.com/octo/site"}, 2, "BBA108"},
+		{[]string{"mirror"}, 2, "BBA101"},
+	} {
+		w := world(env{}, nil, nil)
+		w.Args = test.args
+		if o := runWith(t, w); o.exit != test.exit || !strings.Contains(o.stdout+o.stderr, test.says) {
+			t.Errorf("%q: %d, %s%s", test.args, o.exit, o.stdout, o.stderr)
+		}
+	}
+}
