@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os/exec"
 	"path"
 	"runtime"
@@ -104,19 +105,20 @@ func checkContents(t *testing.T, image string, machine elf.Machine) {
 	var size, compressed, substance int
 	var names []string
 	for _, layer := range layers(t, image) {
-		files := untar(t, layer)
+		files := readTar(t, layer)
+		maps.DeleteFunc(files, func(_ string, file tarFile) bool { return file.Type == tar.TypeDir })
 		if len(files) > 0 {
 			substance++
 		}
-		for name, text := range files {
-			size += len(text)
+		for name, file := range files {
+			size += len(file.text)
 			names = append(names, name)
 		}
 		compressed += len(gzipped(t, layer))
-		if text, there := files[program]; there {
-			checkStatic(t, text, machine)
+		if file, there := files[program]; there {
+			checkStatic(t, file.text, machine)
 		}
-		if text, there := files[certificates]; there && !bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
+		if file, there := files[certificates]; there && !bytes.Contains(file.text, []byte("-----BEGIN CERTIFICATE-----")) {
 			t.Errorf("%s contains no certificate", certificates)
 		}
 	}
@@ -160,14 +162,14 @@ func layers(t *testing.T, image string) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := untar(t, saved)
+	files := readTar(t, saved)
 	var manifest []struct{ Layers []string }
-	if err := json.Unmarshal(files["manifest.json"], &manifest); err != nil {
+	if err := json.Unmarshal(files["manifest.json"].text, &manifest); err != nil {
 		t.Fatal(err)
 	}
 	var all [][]byte
 	for _, name := range manifest[0].Layers {
-		all = append(all, gunzipped(t, files[name]))
+		all = append(all, gunzipped(t, files[name].text))
 	}
 	return all
 }
@@ -188,10 +190,19 @@ func gunzipped(t *testing.T, text []byte) []byte {
 	return text
 }
 
-// untar returns the files of a tar file by name, without folders.
-func untar(t *testing.T, text []byte) map[string][]byte {
+// tarFile is a file, folder or link in a tar file.
+type tarFile struct {
+	Type     byte
+	Mode     int64
+	UID, GID int
+	Link     string
+	text     []byte
+}
+
+// readTar returns the content of a tar file by name.
+func readTar(t *testing.T, text []byte) map[string]tarFile {
 	t.Helper()
-	files := map[string][]byte{}
+	files := map[string]tarFile{}
 	archive := tar.NewReader(bytes.NewReader(text))
 	for {
 		header, err := archive.Next()
@@ -201,14 +212,11 @@ func untar(t *testing.T, text []byte) map[string][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if header.Typeflag == tar.TypeDir {
-			continue
-		}
 		content, err := io.ReadAll(archive)
 		if err != nil {
 			t.Fatal(err)
 		}
-		files[path.Clean(header.Name)] = content
+		files[path.Clean(header.Name)] = tarFile{header.Typeflag, header.Mode & 0o7777, header.Uid, header.Gid, header.Linkname, content}
 	}
 }
 

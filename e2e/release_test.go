@@ -1,12 +1,10 @@
 package e2e
 
 import (
-	"archive/tar"
 	"bufio"
 	"bytes"
 	"debug/buildinfo"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -278,34 +276,11 @@ echo "$BITBUCKET_CREDENTIAL"
 	}
 }
 
-// imageFile is a file, folder or link in an image.
-type imageFile struct {
-	Type     byte
-	Mode     int64
-	UID, GID int
-	Link     string
-	text     []byte
-}
-
-func imageFiles(t *testing.T, image string) map[string]imageFile {
+func imageFiles(t *testing.T, image string) map[string]tarFile {
 	t.Helper()
-	files := map[string]imageFile{}
+	files := map[string]tarFile{}
 	for _, layer := range layers(t, image) {
-		archive := tar.NewReader(bytes.NewReader(layer))
-		for {
-			header, err := archive.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := io.ReadAll(archive)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[filepath.Clean(header.Name)] = imageFile{header.Typeflag, header.Mode & 0o7777, header.Uid, header.Gid, header.Linkname, text}
-		}
+		maps.Copy(files, readTar(t, layer))
 	}
 	return files
 }
