@@ -6,12 +6,13 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // tokenMissing ends a run whose token is empty: with a fault, or if it is to be
 // skipped, with available=false and nothing else.
 func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
-	results := host.Results{Outputs: []host.Value{host.Public("available", "false")}}
+	results := host.Results{Outputs: []secret.Value{host.Public("available", "false")}}
 	result := "the output available"
 	if !r.host.HasOutputs() {
 		results.Variables = asVariables(settings.EnvPrefix, results.Outputs)

@@ -28,7 +28,7 @@ func (o outcome) results(h host.Host) host.Results {
 	var results host.Results
 	texts := o.outputs()
 	for _, output := range contract.CredentialOutputs {
-		value := host.Value{Name: output.ID, Text: texts[output.ID], Secret: output.Secret}
+		value := secret.Value{Name: output.ID, Text: texts[output.ID], Secret: output.Secret}
 		if value.Text.IsEmpty() {
 			continue
 		}
@@ -78,8 +78,8 @@ func (o outcome) avoJSON() secret.String {
 }
 
 // asVariables is outputs under their names as variables.
-func asVariables(prefix string, outputs []host.Value) []host.Value {
-	var variables []host.Value
+func asVariables(prefix string, outputs []secret.Value) []secret.Value {
+	var variables []secret.Value
 	for _, v := range outputs {
 		v.Name = variableName(prefix, v.Name)
 		variables = append(variables, v)

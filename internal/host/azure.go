@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"io"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -10,24 +9,21 @@ import (
 )
 
 // azure is Azure Pipelines: logging commands on standard output, which also
-// carry the results.
+// carry the results. It gets no summary, which has to be a file that the agent can
+// reach: a container's is not.
 var azure = definition{
 	id:    "azure-pipelines",
 	found: isTrue("TF_BUILD"),
-	start: func(w World) Host { return &azurePipelines{world: w} },
+	start: func(w World) Host { return &azurePipelines{basic{w}} },
 	masks: true, byStdout: true,
 }
 
 type azurePipelines struct {
-	world World
+	basic
 }
 
-func (*azurePipelines) Name() string                    { return "Azure Pipelines" }
-func (*azurePipelines) SettingNames(id string) []string { return ownNames(id) }
-func (*azurePipelines) SettingCalled(id string) string  { return ownNames(id)[0] }
-func (*azurePipelines) InputsOnly() bool                { return false }
-func (*azurePipelines) HasOutputs() bool                { return true }
-func (*azurePipelines) Event() Event                    { return Event{} }
+func (*azurePipelines) Name() string     { return "Azure Pipelines" }
+func (*azurePipelines) HasOutputs() bool { return true }
 
 func (*azurePipelines) EmptyTokenHints() []string {
 	return []string{
@@ -41,10 +37,6 @@ func (a *azurePipelines) Prepare(envFile string, _ bool) error {
 	return refuseEnvFile(a.Name(), envFile)
 }
 
-// Summarize does nothing: a summary has to be a file that the agent can reach,
-// which a container's is not.
-func (*azurePipelines) Summarize(string) error { return nil }
-
 // Mask registers every form by itself: the agent masks a value as it is and its
 // JSON, URI and backslash forms, but no base64.
 func (a *azurePipelines) Mask(forms []string) error {
@@ -52,7 +44,7 @@ func (a *azurePipelines) Mask(forms []string) error {
 	for _, form := range forms {
 		b.WriteString(azureCommand("task.setsecret", form))
 	}
-	return a.print(b.String())
+	return a.world.print(b.String())
 }
 
 // Say shows a warning or an error as an issue of the run, and its hints below,
@@ -67,19 +59,12 @@ func (a *azurePipelines) Say(remark fault.Remark) {
 	for _, line := range shown[1:] {
 		rest += line + "\n"
 	}
-	if err := a.print(first + rest); err != nil {
-		// With standard output gone, standard error is the only way left. No
-		// remark holds a secret.
-		(&basic{a.world}).Say(remark)
+	if err := a.world.print(first + rest); err != nil {
+		a.basic.Say(remark)
 	}
 }
 
-func (a *azurePipelines) Fail(f *fault.Fault) {
-	a.Say(fault.Remark{Level: fault.Error, Fault: f})
-	// If even this can't be written, the exit code is all that is left. The
-	// context that ended the run must not end this too.
-	_ = a.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
-}
+func (a *azurePipelines) Fail(f *fault.Fault) { failWithCode(a, f) }
 
 // HandOver sets every result in one write. What is printed can't be taken back,
 // so everything that could stop it is checked before.
@@ -89,7 +74,7 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 	}
 	var b strings.Builder
 	for _, batch := range []struct {
-		values   []Value
+		values   []secret.Value
 		property string
 	}{{results.Outputs, ";isoutput=true"}, {results.Variables, ""}} {
 		for _, v := range batch.values {
@@ -107,18 +92,10 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 			b.WriteString(azureCommand("task.setvariable variable="+name+property, text))
 		}
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := a.world.startWriting(ctx); err != nil {
+		return err
 	}
-	a.world.beforeWriting()
-	return a.print(b.String())
-}
-
-func (a *azurePipelines) print(text string) error {
-	if _, err := io.WriteString(a.world.Stdout, text); err != nil {
-		return streamFault(err)
-	}
-	return nil
+	return a.world.print(b.String())
 }
 
 // azureEscapes are those of the agent's commands; a percent sign is escaped

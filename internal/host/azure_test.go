@@ -54,7 +54,7 @@ func TestAzureSecretVariables(t *testing.T) {
 // The agent would expand its own variables in a value.
 func TestAzureRefusesMacros(t *testing.T) {
 	j := startJob(t, named(t, "Azure Pipelines"))
-	err := j.host.HandOver(context.Background(), host.Results{Outputs: []host.Value{host.Secret("token", secret.New("x")), host.Public("identity", "$(token)")}})
+	err := j.host.HandOver(context.Background(), host.Results{Outputs: []secret.Value{hidden("token", secret.New("x")), host.Public("identity", "$(token)")}})
 	if fault.From(err).Code != fault.ResultRefused || j.stdout.Len() > 0 {
 		t.Errorf("got %v, %q", err, j.stdout.String())
 	}

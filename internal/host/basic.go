@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -28,6 +27,8 @@ func (*basic) Prepare(envFile string, _ bool) error { return refuseEnvFile("a sh
 func (*basic) Mask([]string) error                  { return nil }
 func (*basic) Summarize(string) error               { return nil }
 
+// Say uses standard error. On a host that shows remarks on standard output, that is
+// what is left when standard output is gone: no remark holds a secret.
 func (b *basic) Say(remark fault.Remark) {
 	// If standard error is closed, there is nobody left to report that to.
 	_, _ = fmt.Fprintf(b.world.Stderr, "%s: %s\n", remark.Level, strings.Join(lines(remark), "\n"))
@@ -60,23 +61,14 @@ func (s *shell) HandOver(ctx context.Context, results Results) error {
 	if err := results.check(); err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := s.world.startWriting(ctx); err != nil {
+		return err
 	}
-	s.world.beforeWriting()
-	if _, err := io.WriteString(s.world.Stdout, exports(s.world, results.Variables)); err != nil {
-		return streamFault(err)
-	}
-	return nil
+	return s.world.print(exports(s.world, results.Variables))
 }
 
 // Fail makes the surrounding eval fail with the same exit code.
 func (s *shell) Fail(f *fault.Fault) {
 	_, _ = fmt.Fprintf(s.world.Stdout, "(exit %d)\n", f.Code.Exit)
 	s.basic.Fail(f)
-}
-
-func streamFault(err error) *fault.Fault {
-	return fault.New(fault.OutputStream, "standard output can't be written: "+fault.Reason(err),
-		"check what reads the output of this step, and the disk space of the runner")
 }

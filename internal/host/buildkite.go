@@ -68,13 +68,12 @@ func (b *buildkiteHost) HandOver(ctx context.Context, results Results) error {
 	if err := results.check(); err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := b.world.startWriting(ctx); err != nil {
+		return err
 	}
 	if len(results.Variables) == 0 {
 		return nil
 	}
-	b.world.beforeWriting()
 	ctx, cancel := context.WithTimeout(context.Background(), jobAPITimeout)
 	defer cancel()
 	var before environment

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"io"
 	"os"
 	"slices"
@@ -21,10 +22,25 @@ type World struct {
 	BeforeWriting func()
 }
 
-func (w World) beforeWriting() {
+// startWriting comes before results are written. It refuses that if the run has
+// ended.
+func (w World) startWriting(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if w.BeforeWriting != nil {
 		w.BeforeWriting()
 	}
+	return nil
+}
+
+// print writes to standard output, in one go.
+func (w World) print(text string) error {
+	if _, err := io.WriteString(w.Stdout, text); err != nil {
+		return fault.New(fault.OutputStream, "standard output can't be written: "+fault.Reason(err),
+			"check what reads the output of this step, and the disk space of the runner")
+	}
+	return nil
 }
 
 func (w World) getenv(name string) string {

@@ -46,7 +46,7 @@ func mode(t testing.TB, path string) os.FileMode {
 	return info.Mode()
 }
 
-var one = host.Results{Variables: []host.Value{host.Secret("A", secret.New("it's"))}}
+var one = host.Results{Variables: []secret.Value{hidden("A", secret.New("it's"))}}
 
 func TestEnvFileIsCreatedForItsOwnerAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "env")
@@ -209,7 +209,7 @@ func TestGitLabEnv(t *testing.T) {
 // A runner that runs its file as a script would show the credential: the second
 // word of "Basic …" becomes a command that isn't found.
 func TestGitLabEnvIsRefusedWhereItIsRun(t *testing.T) {
-	results := host.Results{Variables: []host.Value{host.Secret("BITBUCKET_AUTHORIZATION", secret.New("Basic czNjcmV0"))}}
+	results := host.Results{Variables: []secret.Value{hidden("BITBUCKET_AUTHORIZATION", secret.New("Basic czNjcmV0"))}}
 	for version, byLine := range map[string]bool{
 		"17.5.3": false, "17.6.99": false, "16.11.1": false, "9.9.9": false,
 		"17.7.0~pre.103.gdeadbeef": false, "17.7.0-rc1": false, "": false, "development version": false, "v17.9": false,
@@ -244,7 +244,7 @@ func TestGitLabEnvIsRefusedWhereItIsRun(t *testing.T) {
 // Bitbucket Pipelines has these two names itself: they are of the repository
 // that is built.
 func TestPipelinesOwnNamesAreLeftAlone(t *testing.T) {
-	results := host.Results{Variables: []host.Value{
+	results := host.Results{Variables: []secret.Value{
 		host.Public("BITBUCKET_WORKSPACE", "team"), host.Public("BITBUCKET_REPO_SLUG", "repo"), host.Public("MIRROR_WORKSPACE", "team"), host.Public("BITBUCKET_KIND", "x"),
 	}}
 	j := startJob(t, named(t, "Bitbucket Pipelines"))

@@ -177,8 +177,8 @@ func TestWhatCantBeTakenBackIsReported(t *testing.T) {
 	s.vars["GITHUB_ENV"] = path
 	limitFileSize(t, fits)
 	err := s.host.HandOver(context.Background(), host.Results{
-		Outputs:   []host.Value{host.Public("kind", "x")},
-		Variables: []host.Value{host.Secret("A", secret.New(strings.Repeat("x", fits)))},
+		Outputs:   []secret.Value{host.Public("kind", "x")},
+		Variables: []secret.Value{hidden("A", secret.New(strings.Repeat("x", fits)))},
 	})
 	f := fault.From(err)
 	if f.Code != fault.CommandWrite || !strings.Contains(f.What, "can't be taken back") || !strings.Contains(strings.Join(f.Hints, "\n"), "GITHUB_ENV") {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // fileHosts are the hosts on which no step can mask anything while it runs, and
@@ -125,7 +126,7 @@ type fileHost struct {
 	// refuse returns what else the host has against a path.
 	refuse func(w World, path string) error
 	// format writes the values for the file's reader; nil for a shell to source.
-	format func(w World, path string, values []Value) (string, error)
+	format func(w World, path string, values []secret.Value) (string, error)
 
 	path string
 }

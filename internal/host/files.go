@@ -21,6 +21,19 @@ type resultFile struct {
 	hints                []string // if it can't be used
 }
 
+// namedFile is the file that a variable of the host names; unset is what to do if
+// that isn't set.
+func (w World) namedFile(variable string, unset ...string) (resultFile, error) {
+	path := w.getenv(variable)
+	if path == "" {
+		return resultFile{}, fault.New(fault.CommandFileName, variable+" is not set, so later steps can't get the results", unset...)
+	}
+	return resultFile{
+		label: "the file that " + variable + " names", path: path,
+		unusable: fault.CommandFile, unwritable: fault.CommandWrite,
+	}, nil
+}
+
 // ownerOnly is the mode of a file with secrets in it.
 const ownerOnly = 0o600
 
@@ -189,12 +202,11 @@ func (f *openFile) takeBack() error {
 // appendAll writes all additions, or none: every file is opened before the first
 // is written to, and what was done is taken back if anything fails.
 func appendAll(ctx context.Context, w World, additions ...addition) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	err := w.startWriting(ctx)
+	if err != nil {
+		return err
 	}
-	w.beforeWriting()
 	var files []*openFile
-	var err error
 	for _, a := range additions {
 		var f *openFile
 		if f, err = a.open(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // gitHub is GitHub Actions and its kin: commands on standard output, results in
@@ -19,9 +20,8 @@ import (
 // standard error before an earlier mask took effect (actions/runner,
 // ProcessInvoker.cs).
 type gitHub struct {
-	world World
+	basic
 	name  string
-
 	masks masking
 
 	// greedy is set where the last :: of a line ends a command's head, which may
@@ -101,10 +101,7 @@ func (g *gitHub) Prepare(envFile string, exports bool) error {
 func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) error {
 	var b bytes.Buffer
 	issue(githubactions.New(githubactions.WithWriter(&b), githubactions.WithGetenv(g.world.getenv)), &b)
-	if _, err := g.world.Stdout.Write(b.Bytes()); err != nil {
-		return streamFault(err)
-	}
-	return nil
+	return g.world.print(b.String())
 }
 
 func (g *gitHub) Mask(forms []string) error {
@@ -149,9 +146,7 @@ func (g *gitHub) Say(remark fault.Remark) {
 		}
 	})
 	if err != nil {
-		// With standard output gone, standard error is the only way left. No
-		// remark holds a secret.
-		(&basic{g.world}).Say(remark)
+		g.basic.Say(remark)
 	}
 }
 
@@ -167,12 +162,7 @@ func apart(text string) string {
 	return text
 }
 
-func (g *gitHub) Fail(f *fault.Fault) {
-	g.Say(fault.Remark{Level: fault.Error, Fault: f})
-	// If even this can't be written, the exit code is all that is left. The
-	// context that ended the run must not end this too.
-	_ = g.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
-}
+func (g *gitHub) Fail(f *fault.Fault) { failWithCode(g, f) }
 
 // HandOver writes the step's outputs and variables, or neither: a runner applies
 // the records of a step that failed, and half a record with them.
@@ -183,7 +173,7 @@ func (g *gitHub) HandOver(ctx context.Context, results Results) error {
 	var additions []addition
 	for _, batch := range []struct {
 		variable string
-		values   []Value
+		values   []secret.Value
 	}{{outputFile, results.Outputs}, {environmentFile, results.Variables}} {
 		if len(batch.values) == 0 {
 			continue
@@ -212,7 +202,7 @@ func (g *gitHub) Summarize(markdown string) error {
 
 // records is values in the runner's heredoc form, with a random delimiter that
 // stands in no value. (The delimiter of go-githubactions is always the same.)
-func records(values []Value) string {
+func records(values []secret.Value) string {
 	delimiter := "bitbucket_auth_" + rand.Text()
 	for _, v := range values {
 		if strings.Contains(v.Text.Reveal(), delimiter) {
@@ -236,18 +226,12 @@ const (
 // file is one of the runner's files. The runner creates it, so one that is
 // missing isn't created: it would never be read.
 func (g *gitHub) file(variable string) (resultFile, error) {
-	path := g.world.getenv(variable)
-	if path == "" {
-		return resultFile{}, fault.New(fault.CommandFileName, variable+" is not set, so later steps can't get the results",
-			"run this as a step of a workflow, or pass the runner's variables into the container",
-			`in a shell, run: eval "$(bitbucket-auth --shell)", without GITHUB_ACTIONS in the environment`)
+	f, err := g.world.namedFile(variable,
+		"run this as a step of a workflow, or pass the runner's variables into the container",
+		`in a shell, run: eval "$(bitbucket-auth --shell)", without GITHUB_ACTIONS in the environment`)
+	f.hints = []string{
+		"mount the runner's own file into the container, writable",
+		"run the container as root: the runner's files belong to another user",
 	}
-	return resultFile{
-		label: "the file that " + variable + " names", path: path,
-		unusable: fault.CommandFile, unwritable: fault.CommandWrite,
-		hints: []string{
-			"mount the runner's own file into the container, writable",
-			"run the container as root: the runner's files belong to another user",
-		},
-	}, nil
+	return f, err
 }

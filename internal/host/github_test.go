@@ -59,8 +59,8 @@ func read(t *testing.T, path string) string {
 
 func results(value string) host.Results {
 	return host.Results{
-		Outputs:   []host.Value{host.Public("first", "1"), host.Secret("second", secret.New(value)), host.Public("third", "")},
-		Variables: []host.Value{host.Secret("A_NAME", secret.New(value)), host.Public("B_NAME", "2")},
+		Outputs:   []secret.Value{host.Public("first", "1"), hidden("second", secret.New(value)), host.Public("third", "")},
+		Variables: []secret.Value{hidden("A_NAME", secret.New(value)), host.Public("B_NAME", "2")},
 	}
 }
 
@@ -134,7 +134,7 @@ func TestUnprintableResultsAreRefused(t *testing.T) {
 	}
 	for _, name := range []string{"", "a b", "a=b", "a<<b", "1a", "a\n"} {
 		s := newStep(t, "GITHUB_ACTIONS")
-		err := s.host.HandOver(context.Background(), host.Results{Outputs: []host.Value{host.Public(name, "x")}})
+		err := s.host.HandOver(context.Background(), host.Results{Outputs: []secret.Value{host.Public(name, "x")}})
 		if fault.From(err).Code != fault.Unprintable {
 			t.Errorf("%q: got %v", name, err)
 		}
@@ -253,7 +253,7 @@ func FuzzHandOver(f *testing.F) {
 		if (err == nil) != printable {
 			t.Fatalf("%q: %v", value, err)
 		}
-		for path, values := range map[string][]host.Value{s.output: given.Outputs, s.env: given.Variables} {
+		for path, values := range map[string][]secret.Value{s.output: given.Outputs, s.env: given.Variables} {
 			for _, parse := range []func(string) ([]hosttest.Record, error){hosttest.ReadGitHubFile, hosttest.ReadActFile} {
 				records, err := parse(read(t, path))
 				if err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // isGitLabEnv reports whether env-file is the runner's own file for the later
@@ -36,7 +37,7 @@ func readsLines(version string) bool {
 }
 
 // gitLabFormat is for a shell to source, except in the runner's own file.
-func gitLabFormat(w World, path string, values []Value) (string, error) {
+func gitLabFormat(w World, path string, values []secret.Value) (string, error) {
 	if !isGitLabEnv(w, path) {
 		return exports(w, values), nil
 	}
@@ -45,7 +46,7 @@ func gitLabFormat(w World, path string, values []Value) (string, error) {
 
 // bareLines is values without any quoting. The runner's shell drops the spaces at
 // both ends of a line, so a value that ends in one can't be carried.
-func bareLines(values []Value) (string, error) {
+func bareLines(values []secret.Value) (string, error) {
 	var b strings.Builder
 	for _, v := range values {
 		text := v.Text.Reveal()

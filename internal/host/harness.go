@@ -81,7 +81,7 @@ func (h *harnessCI) HandOver(ctx context.Context, results Results) error {
 }
 
 // destination is the variable that names the file for a value.
-func destination(v Value, public string) string {
+func destination(v secret.Value, public string) string {
 	if v.Secret {
 		return harnessSecrets
 	}
@@ -91,24 +91,16 @@ func destination(v Value, public string) string {
 // file is one of the engine's files, which the step creates.
 func (h *harnessCI) file(variable string) (resultFile, error) {
 	hint := "run this as a step of type Plugin, or pass the engine's variables and their folder into the container"
-	path := h.world.getenv(variable)
-	if path == "" {
-		return resultFile{}, fault.New(fault.CommandFileName, variable+" is not set, so later steps can't get the results", hint)
-	}
-	return resultFile{
-		label: "the file that " + variable + " names", path: path, create: true,
-		unusable: fault.CommandFile, unwritable: fault.CommandWrite, hints: []string{hint},
-	}, nil
+	f, err := h.world.namedFile(variable, hint)
+	f.create, f.hints = true, []string{hint}
+	return f, err
 }
 
-func (h *harnessCI) Fail(f *fault.Fault) {
-	h.basic.Fail(f)
-	_ = h.HandOver(context.Background(), Results{Outputs: []Value{Public("error-code", f.Code.ID)}})
-}
+func (h *harnessCI) Fail(f *fault.Fault) { failWithCode(h, f) }
 
 // harnessLine is a value in the engine's base64 form: its file format has
 // quotes, comments and expansions, none of which base64 can be taken for. A
 // line that can't be read would have the whole file logged.
-func harnessLine(v Value) string {
+func harnessLine(v secret.Value) string {
 	return secret.Underscored(v.Name) + "=__B64__" + base64.StdEncoding.EncodeToString([]byte(v.Text.Reveal())) + "\n"
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // Host is a CI host, or a shell. Its errors are [*fault.Fault].
@@ -45,6 +46,14 @@ type Host interface {
 	Summarize(markdown string) error
 	// Fail ends a run: it shows the fault and hands over nothing but its code.
 	Fail(*fault.Fault)
+}
+
+// failWithCode shows a fault and hands over its code. If the code can't be handed
+// over either, the exit code is all that is left. The context that ended the run
+// must not end this too.
+func failWithCode(h Host, f *fault.Fault) {
+	h.Say(fault.Remark{Level: fault.Error, Fault: f})
+	_ = h.HandOver(context.Background(), Results{Outputs: []secret.Value{Public("error-code", f.Code.ID)}})
 }
 
 // refuseEnvFile refuses env-file on a host that hands results over without it.

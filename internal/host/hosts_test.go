@@ -222,11 +222,16 @@ var hostile = []string{
 	"%", "%25", "%0A", "%AZP25", "%3B%5D", "]", "]]", ";", "##vso[task.setvariable variable=x]y", "::set-output name=x::y", "##teamcity[a b='c']", "__B64__eA==", "x<<EOF", "é✓", "-n", "!f() { x; }; f", "\ufffd",
 }
 
+// hidden is a result that must be masked.
+func hidden(name string, text secret.String) secret.Value {
+	return secret.Value{Name: name, Text: text, Secret: true}
+}
+
 // resultsOf has every value once as an output and once as a variable.
 func resultsOf(values []string) (results host.Results) {
 	for i, value := range values {
-		results.Outputs = append(results.Outputs, host.Secret(fmt.Sprintf("an-output-%d", i), secret.New(value)), host.Public(fmt.Sprintf("public-%d", i), value))
-		results.Variables = append(results.Variables, host.Secret(fmt.Sprintf("SECRET_%d", i), secret.New(value)), host.Public(fmt.Sprintf("PUBLIC_%d", i), value))
+		results.Outputs = append(results.Outputs, hidden(fmt.Sprintf("an-output-%d", i), secret.New(value)), host.Public(fmt.Sprintf("public-%d", i), value))
+		results.Variables = append(results.Variables, hidden(fmt.Sprintf("SECRET_%d", i), secret.New(value)), host.Public(fmt.Sprintf("PUBLIC_%d", i), value))
 	}
 	return results
 }
@@ -280,8 +285,8 @@ func wholeStep(t testing.TB, j *job) {
 	j.host.Say(fault.Noticef("a notice; with 100%% ]"))
 	j.host.Say(fault.Warn(fault.New(fault.ExpiresSoon, "a warning; with 100% ]", "do this", "or that")))
 	err := j.host.HandOver(context.Background(), host.Results{
-		Outputs:   []host.Value{host.Secret("token", secret.New("100%;]-s3cret")), host.Public("git-username", "it's me")},
-		Variables: []host.Value{host.Secret("BITBUCKET_TOKEN", secret.New("100%;]-s3cret")), host.Public("BITBUCKET_WORKSPACE", "team"), host.Public("BITBUCKET_GIT_USERNAME", "it's me")},
+		Outputs:   []secret.Value{hidden("token", secret.New("100%;]-s3cret")), host.Public("git-username", "it's me")},
+		Variables: []secret.Value{hidden("BITBUCKET_TOKEN", secret.New("100%;]-s3cret")), host.Public("BITBUCKET_WORKSPACE", "team"), host.Public("BITBUCKET_GIT_USERNAME", "it's me")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -422,8 +427,8 @@ func TestUnprintableResultsAreRefusedEverywhere(t *testing.T) {
 func TestGitHeaderIsRefusedWhereItCantBeCarried(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)
-		err := j.host.HandOver(context.Background(), host.Results{Variables: []host.Value{
-			host.Public("GIT_CONFIG_KEY_0", "http.extraHeader"), host.Secret("GIT_CONFIG_VALUE_0", secret.New("Authorization: Bearer x")),
+		err := j.host.HandOver(context.Background(), host.Results{Variables: []secret.Value{
+			host.Public("GIT_CONFIG_KEY_0", "http.extraHeader"), hidden("GIT_CONFIG_VALUE_0", secret.New("Authorization: Bearer x")),
 		}})
 		refuses := h.Name == "Azure Pipelines" || h.Name == "Harness"
 		if refused := fault.From(err).Code == fault.ResultRefused; refused != refuses || !refused && err != nil {

@@ -11,21 +11,13 @@ import (
 
 // Results is what a run hands over.
 type Results struct {
-	Outputs   []Value // of this step, by name
-	Variables []Value // of the environment of all later steps, in this order
-}
-
-// Value is one result.
-type Value = secret.Value
-
-// Secret makes a result that must be masked.
-func Secret(name string, text secret.String) Value {
-	return Value{Name: name, Text: text, Secret: true}
+	Outputs   []secret.Value // of this step, by name
+	Variables []secret.Value // of the environment of all later steps, in this order
 }
 
 // Public makes a result that may be seen.
-func Public(name, text string) Value {
-	return Value{Name: name, Text: secret.New(text)}
+func Public(name, text string) secret.Value {
+	return secret.Value{Name: name, Text: secret.New(text)}
 }
 
 // isName holds for output names and variable names: ^[A-Za-z_][A-Za-z0-9_-]*$
@@ -39,7 +31,7 @@ func isName(text string) bool {
 // check refuses results that a reader could take for more than one value:
 // anything but a plain name and one line of printable text.
 func (r Results) check() error {
-	for _, values := range [][]Value{r.Outputs, r.Variables} {
+	for _, values := range [][]secret.Value{r.Outputs, r.Variables} {
 		for _, v := range values {
 			if !isName(v.Name) || !secret.OneLine(v.Text.Reveal()) {
 				return fault.New(fault.Unprintable, fmt.Sprintf("the result %q is not one line of printable text", v.Name),
@@ -76,7 +68,7 @@ var pipelinesOwn = []string{"BITBUCKET_WORKSPACE", "BITBUCKET_REPO_SLUG"}
 
 // exports is values as lines for a shell to evaluate or to source, but for those
 // that would replace Bitbucket Pipelines' own.
-func exports(w World, values []Value) string {
+func exports(w World, values []secret.Value) string {
 	var b strings.Builder
 	for _, v := range values {
 		name := underscored(v.Name)
