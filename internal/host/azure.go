@@ -44,7 +44,7 @@ func (a *azurePipelines) Mask(forms []string) error {
 	for _, form := range forms {
 		b.WriteString(azureCommand("task.setsecret", form))
 	}
-	return a.world.print(b.String())
+	return a.world.writeStdout(b.String())
 }
 
 // Say shows a warning or an error as an issue of the run, and its hints below,
@@ -59,7 +59,7 @@ func (a *azurePipelines) Say(remark fault.Remark) {
 	for _, line := range shown[1:] {
 		rest += line + "\n"
 	}
-	if err := a.world.print(first + rest); err != nil {
+	if err := a.world.writeStdout(first + rest); err != nil {
 		a.basic.Say(remark)
 	}
 }
@@ -95,7 +95,7 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 	if err := a.world.startWriting(ctx); err != nil {
 		return err
 	}
-	return a.world.print(b.String())
+	return a.world.writeStdout(b.String())
 }
 
 // azureEscapes are those of the agent's commands; a percent sign is escaped

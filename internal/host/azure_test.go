@@ -25,32 +25,6 @@ func TestAzureMasks(t *testing.T) {
 	}
 }
 
-func TestAzureIssues(t *testing.T) {
-	j := startJob(t, named(t, "Azure Pipelines"))
-	for _, level := range []fault.Level{fault.Notice, fault.Warning, fault.Error} {
-		j.host.Say(fault.Remark{Level: level, Fault: fault.New(fault.Refused, "what; is %] wrong", "a hint")})
-	}
-	log := hosttest.ShowAzure(j.stdout.String())
-	want := "notice: what; is %] wrong (BBA202)|hint: a hint|##[warning]what; is %] wrong (BBA202)|hint: a hint|##[error]what; is %] wrong (BBA202)|hint: a hint"
-	if got := strings.Join(log.Lines, "|"); got != want || len(log.Annotations) != 2 {
-		t.Errorf("got %q", got)
-	}
-}
-
-// A secret result is one for the agent too, and others stay readable.
-func TestAzureSecretVariables(t *testing.T) {
-	j := startJob(t, named(t, "Azure Pipelines"))
-	if err := j.host.HandOver(context.Background(), resultsOf([]string{"some-value"})); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range hosttest.ShowAzure(j.stdout.String()).Variables {
-		public := strings.Contains(strings.ToLower(v.Name), "public")
-		if v.Secret == public || strings.Contains(v.Name, "-") {
-			t.Errorf("got %+v", v)
-		}
-	}
-}
-
 // The agent would expand its own variables in a value.
 func TestAzureRefusesMacros(t *testing.T) {
 	j := startJob(t, named(t, "Azure Pipelines"))

@@ -64,7 +64,7 @@ func (s *shell) HandOver(ctx context.Context, results Results) error {
 	if err := s.world.startWriting(ctx); err != nil {
 		return err
 	}
-	return s.world.print(exports(s.world, results.Variables))
+	return s.world.writeStdout(exports(s.world, results.Variables))
 }
 
 // Fail makes the surrounding eval fail with the same exit code.

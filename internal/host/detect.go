@@ -34,8 +34,8 @@ func (w World) startWriting(ctx context.Context) error {
 	return nil
 }
 
-// print writes to standard output, in one go.
-func (w World) print(text string) error {
+// writeStdout writes to standard output, in one go.
+func (w World) writeStdout(text string) error {
 	if _, err := io.WriteString(w.Stdout, text); err != nil {
 		return fault.New(fault.OutputStream, "standard output can't be written: "+fault.Reason(err),
 			"check what reads the output of this step, and the disk space of the runner")

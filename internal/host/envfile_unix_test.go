@@ -173,8 +173,8 @@ func TestWhatCantBeTakenBackIsReported(t *testing.T) {
 		t.Skip("needs root and a file system with append-only files:", err)
 	}
 	t.Cleanup(func() { _ = exec.Command("chattr", "-a", path).Run() })
-	s := newStep(t, "GITHUB_ACTIONS")
-	s.vars["GITHUB_ENV"] = path
+	s := onGitHub(t)
+	s.Env["GITHUB_ENV"] = path
 	limitFileSize(t, fits)
 	err := s.host.HandOver(context.Background(), host.Results{
 		Outputs:   []secret.Value{host.Public("kind", "x")},
@@ -184,7 +184,7 @@ func TestWhatCantBeTakenBackIsReported(t *testing.T) {
 	if f.Code != fault.CommandWrite || !strings.Contains(f.What, "can't be taken back") || !strings.Contains(strings.Join(f.Hints, "\n"), "GITHUB_ENV") {
 		t.Errorf("got %v, %q", err, f.Hints)
 	}
-	if read(t, path) == "" || read(t, s.output) != "" {
-		t.Errorf("this doesn't test what it should: %q, %q", read(t, path), read(t, s.output))
+	if read(t, path) == "" || read(t, s.Env["GITHUB_OUTPUT"]) != "" {
+		t.Errorf("this doesn't test what it should: %q, %q", read(t, path), read(t, s.Env["GITHUB_OUTPUT"]))
 	}
 }

@@ -101,7 +101,7 @@ func (g *gitHub) Prepare(envFile string, exports bool) error {
 func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) error {
 	var b bytes.Buffer
 	issue(githubactions.New(githubactions.WithWriter(&b), githubactions.WithGetenv(g.world.getenv)), &b)
-	return g.world.print(b.String())
+	return g.world.writeStdout(b.String())
 }
 
 func (g *gitHub) Mask(forms []string) error {

@@ -350,9 +350,12 @@ func TestNoCommandOfAnotherHost(t *testing.T) {
 				j.host.Say(fault.Remark{Level: level, Fault: fault.New(fault.Refused, start+text, start+text)})
 			}
 		}
-		family := h.Name
-		if h.Runner.Name != "" {
+		family := "" // of the commands that the program prints there
+		switch {
+		case h.Runner.Name != "":
 			family = "GitHub"
+		case h.Name == "Azure Pipelines":
+			family = h.Name
 		}
 		for line := range strings.Lines(j.stdout.String() + j.stderr.String()) {
 			for other, isCommand := range commands {
@@ -360,20 +363,8 @@ func TestNoCommandOfAnotherHost(t *testing.T) {
 					t.Errorf("a command of %s: %q", other, line)
 				}
 			}
-			if family != "GitHub" && family != "Azure Pipelines" && isOwnCommand(line) {
-				t.Errorf("a command: %q", line)
-			}
 		}
 	})
-}
-
-func isOwnCommand(line string) bool {
-	for _, isCommand := range commands {
-		if isCommand(line) {
-			return true
-		}
-	}
-	return false
 }
 
 // Where a step can mask nothing, nothing that it should mask is shown.
@@ -411,12 +402,19 @@ func TestAnEndedRunHandsOverNothing(t *testing.T) {
 // Unprintable results are refused on every host, before anything is written.
 func TestUnprintableResultsAreRefusedEverywhere(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
-		for _, text := range []string{"a\nb", "a\rb", "a\x00b", "a\u2028b", "a\xffb", "a\tb"} {
+		for _, text := range []string{"a\nb", "a\rb", "a\x00b", "a\x1bb", "a\u2028b", "a\u0085b", "a\xffb", "a\tb"} {
 			j := startJob(t, h)
 			err := j.host.HandOver(context.Background(), resultsOf([]string{text}))
 			outputs, variables := j.HandedOver(t, j.stdout.String())
 			if fault.From(err).Code != fault.Unprintable || len(outputs)+len(variables) > 0 {
 				t.Errorf("%q: %v", text, err)
+			}
+		}
+		for _, name := range []string{"", "a b", "a=b", "a<<b", "1a", "a\n"} {
+			j := startJob(t, h)
+			err := j.host.HandOver(context.Background(), host.Results{Outputs: []secret.Value{host.Public(name, "x")}})
+			if fault.From(err).Code != fault.Unprintable {
+				t.Errorf("the name %q: %v", name, err)
 			}
 		}
 	})

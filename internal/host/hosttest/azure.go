@@ -48,16 +48,6 @@ func ShowAzure(output string) AzureLog {
 	return log
 }
 
-// Later is how a later step that prints the whole of its environment, and
-// every variable it was handed, shows in the log.
-func (l AzureLog) Later() string {
-	var b strings.Builder
-	for _, v := range l.Variables {
-		b.WriteString(l.masked(v.Name+"="+v.Value) + "\n")
-	}
-	return b.String()
-}
-
 func (l AzureLog) masked(text string) string { return Runner{}.mask(text, l.Masks) }
 
 // addMask adds the forms of the agent's own encoders: JSON, URI, backslash.

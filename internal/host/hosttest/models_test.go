@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
@@ -29,8 +28,8 @@ func TestShowAzure(t *testing.T) {
 	if !slices.Equal(log.Variables, wantVariables) {
 		t.Errorf("variables: %+v", log.Variables)
 	}
-	if len(log.Annotations) != 1 || strings.Contains(log.Later(), "100%") || !strings.Contains(log.Later(), "plain=x;y]z") {
-		t.Errorf("got %q, %q", log.Annotations, log.Later())
+	if len(log.Annotations) != 1 {
+		t.Errorf("annotations: %q", log.Annotations)
 	}
 }
 
@@ -73,35 +72,5 @@ func TestSource(t *testing.T) {
 	}
 	if _, err := hosttest.Source([]string{"sh"}, path); err == nil {
 		t.Error("a file that fails is not noticed")
-	}
-}
-
-func TestJobAPIRedacts(t *testing.T) {
-	api := hosttest.StartJobAPI(t, nil)
-	if got := api.Show("s3cret-value"); got != "s3cret-value" {
-		t.Errorf("redacts what nobody asked for: %q", got)
-	}
-}
-
-func TestReadExports(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		want records
-		bad  bool
-	}{
-		{"", nil, false},
-		{"export A='x'\nexport B=''\\'''\n", records{{"A", "x"}, {"B", "'"}}, false},
-		{"export A='a\nb'\n", records{{"A", "a\nb"}}, false},
-		{"export A='x'", nil, true},
-		{"export A='x\n", nil, true},
-		{"export A='x' B\n", nil, true},
-		{"export A=x\n", nil, true},
-		{"A='x'\n", nil, true},
-		{"export A='x'\n\n", records{{"A", "x"}}, true},
-	} {
-		got, err := hosttest.ReadExports(test.text)
-		if !slices.Equal(got, test.want) || (err != nil) != test.bad {
-			t.Errorf("%q: got %q, %v", test.text, got, err)
-		}
 	}
 }
