@@ -222,8 +222,8 @@ func (m *mirroring) withoutLFS() {
 	m.env["PATH"], _, _ = strings.Cut(m.env["PATH"], string(filepath.ListSeparator))
 }
 
-// watch keeps looking for secrets in the arguments of all processes and in the
-// files of the temporary directory, until it is stopped.
+// watch looks for secrets every few milliseconds, in the arguments of all
+// processes and in the files of the temporary directory, until it is stopped.
 func (m *mirroring) watch() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -232,7 +232,7 @@ func (m *mirroring) watch() (stop func()) {
 			select {
 			case <-done:
 				return
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(25 * time.Millisecond):
 			}
 			commands, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 			_ = filepath.WalkDir(m.temporary, func(path string, entry fs.DirEntry, err error) error {
