@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,40 +20,36 @@ import (
 )
 
 // TestScript runs testdata/script/*.txtar, one scenario a file, against the
-// real binary. Each script starts with nothing of this process's environment
-// but PATH.
+// real binary.
 func TestScript(t *testing.T) {
+	runScripts(t, testscript.Params{Dir: "testdata/script", Cmds: commands})
+}
+
+// runScripts starts each script with nothing of this process's environment but PATH.
+func runScripts(t *testing.T, scripts testscript.Params) {
 	bin, err := filepath.Abs(filepath.Join(root, ".bin"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
-			env.Values[secretsKey{}] = &[]string{}
-			return nil
-		},
-		Condition: func(name string) (bool, error) {
-			if name == "root" {
-				return os.Geteuid() == 0, nil
-			}
-			return false, fmt.Errorf("unknown condition %q", name)
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"token":  cmdToken,
-			"sample": cmdSample,
-			"pair":   cmdPair,
-			"step":   cmdStep,
-			"disk":   cmdDisk,
-			"fill":   cmdFill,
-			"fails":  cmdFails,
-			"value":  cmdValue,
-			"handed": cmdHanded,
-			"fault":  cmdFault,
-			"noleak": cmdNoLeak,
-		},
-	})
+	scripts.Setup = func(env *testscript.Env) error {
+		env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+		env.Values[secretsKey{}] = &[]string{}
+		return nil
+	}
+	testscript.Run(t, scripts)
+}
+
+var commands = map[string]func(*testscript.TestScript, bool, []string){
+	"token":  cmdToken,
+	"sample": cmdSample,
+	"pair":   cmdPair,
+	"step":   cmdStep,
+	"write":  cmdWrite,
+	"fails":  cmdFails,
+	"value":  cmdValue,
+	"handed": cmdHanded,
+	"fault":  cmdFault,
+	"noleak": cmdNoLeak,
 }
 
 // secretsKey finds a script's secrets: every token that it made.
@@ -138,27 +133,10 @@ func cmdStep(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// disk DIR mounts a disk of two pages, 8 KiB.
-func cmdDisk(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg || len(args) != 1, "disk DIR")
-	dir := ts.MkAbs(args[0])
-	ts.Check(os.Mkdir(dir, 0o700))
-	ts.Check(syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8k"))
-	ts.Defer(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-}
-
-// fill FILE SIZE writes a record of an earlier writer, of that many bytes.
-func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg || len(args) != 2, "fill FILE SIZE")
-	size, err := strconv.Atoi(args[1])
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(filling(size)), 0o600))
-}
-
-// filling is a record of that many bytes.
-func filling(size int) string {
-	const name = "earlier="
-	return name + strings.Repeat("x", size-len(name)-1) + "\n"
+// write FILE LINE… writes a file whose last line has no line end.
+func cmdWrite(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) < 2, "write FILE LINE…")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(args[1:], "\n")), 0o600))
 }
 
 // fails EXIT COMMAND… runs a command that ends with this exit code.
