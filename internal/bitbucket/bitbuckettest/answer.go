@@ -19,8 +19,6 @@ type Reply struct {
 	Header map[string]string
 	Body   string // application/json, where it is JSON and Header doesn't say
 
-	Identified bool // with the headers that report the credential's kind and scopes
-
 	Delay   time.Duration // before the status
 	Pause   time.Duration // before each byte of the body
 	Hangup  bool          // end the connection instead of answering

@@ -53,9 +53,6 @@ func (e endpoint) needs(t *Token) []string {
 func (s *Server) cloud(e endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.identify(w.Header(), r)
-		if e.legacy != "" { // sent to anybody, and for API tokens too
-			w.Header().Set("x-accepted-oauth-scopes", e.legacy)
-		}
 		s.send(w, r, s.answerCloud(e, r))
 	}
 }
@@ -85,26 +82,17 @@ func (s *Server) answerCloud(e endpoint, r *http.Request) Reply {
 	return e.answer(t, r)
 }
 
-// identify sets the headers in which Bitbucket reports the kind of a credential
-// and its scopes, whatever the status.
+// identify sets the headers in which Cloud reports the kind of a credential and
+// its scopes, whatever the status.
 func (s *Server) identify(header http.Header, r *http.Request) {
 	l := readLogin(r)
 	t := s.find(l.secret)
-	live := t != nil && !t.ended
-	if strings.HasPrefix(r.URL.Path, s.options.ContextPath+"/rest/") {
-		header.Set("X-AREQUESTID", "@"+alphanumeric(6)+"x1x1x0")
-		if live && l.onDataCenter(t) {
-			header.Set("X-AUSERNAME", t.dataCenterUser())
-		}
-		return
-	}
-	if !live || !l.onCloudREST(t) {
+	if t == nil || t.ended || !l.onCloudREST(t) {
 		header.Set("x-credential-type", "unauthenticated_identity") // published once
 		return
 	}
 	header.Set("x-credential-type", credentialTypes[t.Kind])
 	header.Set("x-oauth-scopes", strings.Join(t.Scopes, ", "))
-	header.Set("x-token-id", t.id)
 }
 
 func cloudError(status int, message string) Reply {

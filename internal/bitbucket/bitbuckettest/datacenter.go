@@ -24,19 +24,9 @@ func (s *Server) routeDataCenter(context string) {
 	s.api.HandleFunc(context+"/scm/{owner}/{repository}/{service...}", s.git(gitSide{admit: s.admitToDataCenter, storage: storage}))
 }
 
-// dataCenterUser is the user that a token acts as: tokens of projects and
-// repositories act as a user that the system creates.
-func (t *Token) dataCenterUser() string {
-	if t.Kind == PersonalHTTPToken {
-		return t.Username
-	}
-	return "access-token-user-" + strings.ToLower(t.id)
-}
-
 // dataCenter requires a login before an endpoint answers.
 func (s *Server) dataCenter(answer func(t *Token, r *http.Request) Reply) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s.identify(w.Header(), r)
 		l := readLogin(r)
 		t := s.find(l.secret)
 		switch {

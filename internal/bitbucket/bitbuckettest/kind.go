@@ -1,9 +1,6 @@
 package bitbuckettest
 
 import (
-	"crypto/rand"
-	"encoding/base64"
-	"fmt"
 	"slices"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
@@ -56,32 +53,10 @@ func (k Kind) NewSecret() string {
 	case k == AppPassword:
 		return credentialtest.AppPassword()
 	case k == OAuthConsumer:
-		return alphanumeric(76)
+		return credentialtest.Letters(76)
 	case k == OAuthToken:
-		return newJWT()
+		return credentialtest.OAuthToken()
 	default: // Data Center
 		return credentialtest.HTTPAccessToken()
 	}
-}
-
-// newJWT is an access token of an OAuth client: over 1,000 characters.
-func newJWT() string {
-	encode := base64.RawURLEncoding.EncodeToString
-	claims := fmt.Appendf(nil, `{"iss":"bitbucket","jti":"%s"}`, alphanumeric(600))
-	return encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(claims) + "." + encode(randomBytes(256))
-}
-
-func alphanumeric(length int) string {
-	const set = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	text := randomBytes(length)
-	for i, b := range text {
-		text[i] = set[int(b)%len(set)]
-	}
-	return string(text)
-}
-
-func randomBytes(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails, by its documentation
-	return b
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
 const lfsType = "application/vnd.git-lfs+json"
@@ -79,7 +81,7 @@ func (s *Server) refuseLFS(w http.ResponseWriter, r *http.Request, refusal Reply
 // grant is an action in a batch reply: an address, and the header that allows
 // its use.
 func (s *Server) grant(r *http.Request, method, path string) object {
-	authorization := "JWT " + alphanumeric(120)
+	authorization := "JWT " + credentialtest.Letters(120)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.grants[authorization] = method + " " + path
@@ -101,8 +103,7 @@ func (s *Server) storage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodGet {
-		w.Header().Set("Content-Type", "application/octet-stream")
-		_, _ = w.Write(s.stored(r.URL.Path))
+		s.send(w, r, Reply{Header: map[string]string{"Content-Type": "application/octet-stream"}, Body: string(s.stored(r.URL.Path))})
 		return
 	}
 	content, err := io.ReadAll(r.Body)

@@ -2,12 +2,10 @@ package bitbuckettest
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 )
 
-// Request is a request to the fake. It contains no secret that the fake knows,
-// but "[secret]" in its place.
+// Request is a request to the fake.
 type Request struct {
 	Method     string
 	Path       string
@@ -36,59 +34,35 @@ type recorder struct {
 	http.ResponseWriter
 	server  *Server
 	request *Request
-	logged  bool
 }
 
+// record lists a request. A token in a URL is never expected: servers and
+// proxies log those.
 func (s *Server) record(w http.ResponseWriter, r *http.Request) *recorder {
 	l := readLogin(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	request := &Request{
-		Method: r.Method,
-		Path:   s.redact(r.URL.Path),
-		Query:  s.redact(r.URL.RawQuery),
-		Scheme: s.redact(l.scheme),
-		User:   s.redact(l.user),
-		Agent:  s.redact(r.UserAgent()),
+		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
+		Scheme: l.scheme, User: l.user, Agent: r.UserAgent(),
+	}
+	for secret := range s.tokens {
+		request.Unexpected = request.Unexpected || strings.Contains(r.URL.Path+"?"+r.URL.RawQuery, secret)
 	}
 	s.requests = append(s.requests, request)
 	return &recorder{ResponseWriter: w, server: s, request: request}
 }
 
-func (s *Server) redact(text string) string {
-	for secret := range s.tokens {
-		text = strings.ReplaceAll(text, secret, "[secret]")
-		text = strings.ReplaceAll(text, url.QueryEscape(secret), "[secret]")
-	}
-	return text
-}
-
 // WriteHeader records the status before it is sent.
 func (r *recorder) WriteHeader(status int) {
-	r.note(status)
+	r.server.mu.Lock()
+	r.request.Status = status
+	r.server.mu.Unlock()
 	r.ResponseWriter.WriteHeader(status)
-}
-
-func (r *recorder) Write(b []byte) (int, error) {
-	r.note(http.StatusOK)
-	return r.ResponseWriter.Write(b)
 }
 
 // Unwrap lets http.ResponseController flush.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-// done records that a request has ended, perhaps without a status.
-func (r *recorder) done() { r.note(0) }
-
-func (r *recorder) note(status int) {
-	r.server.mu.Lock()
-	defer r.server.mu.Unlock()
-	if r.logged {
-		return
-	}
-	r.logged = true
-	r.request.Status = status
-}
 
 func (r *recorder) markUnexpected() {
 	r.server.mu.Lock()

@@ -25,7 +25,6 @@ func textReply(status int, body string) Reply {
 // Cloud sends no Retry-After; Data Center and proxies do.
 func RateLimited(retryAfter string) Reply {
 	reply := textReply(http.StatusTooManyRequests, "Rate limit for this resource has been exceeded")
-	reply.Identified = true
 	if retryAfter != "" {
 		reply.Header["Retry-After"] = retryAfter
 	}

@@ -10,6 +10,7 @@
 package bitbuckettest
 
 import (
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
@@ -25,7 +26,7 @@ import (
 type Options struct {
 	Repositories []string // "owner/name", created empty
 	ContextPath  string   // of Data Center: "/bitbucket"
-	TLS          bool     // serve HTTPS, with a certificate of the fake's own CA
+	TLS          bool     // serve HTTPS, with a certificate that signs itself
 	Root         string   // the directory of the repositories; New creates one
 }
 
@@ -35,7 +36,6 @@ type Server struct {
 
 	options Options
 	http    *httptest.Server
-	ca      string
 	close   sync.Once
 	closed  chan struct{}
 	api     *http.ServeMux
@@ -100,10 +100,6 @@ func Start(options Options) (*Server, error) {
 	s.http = httptest.NewUnstartedServer(s)
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that a client or a test broke
 	if options.TLS {
-		var err error
-		if s.http.TLS, s.ca, err = newAuthority(); err != nil {
-			return nil, err
-		}
 		s.http.StartTLS()
 	} else {
 		s.http.Start()
@@ -122,11 +118,16 @@ func (s *Server) Close() {
 	})
 }
 
-// CA is the PEM text of the certificate authority, where TLS is on.
-func (s *Server) CA() string { return s.ca }
+// CA is the PEM text of the certificate to trust, or empty without TLS.
+func (s *Server) CA() string {
+	if !s.options.TLS {
+		return ""
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.http.Certificate().Raw}))
+}
 
 // Problems are what should fail a test: requests for paths that Bitbucket doesn't
-// have, and answers that no request got.
+// have or with a token in the URL, and answers that no request got.
 func (s *Server) Problems() []string {
 	var problems []string
 	for _, r := range s.Requests() {
@@ -141,16 +142,12 @@ func (s *Server) Problems() []string {
 // otherwise.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := s.record(w, r)
-	defer rec.done()
 	if len(r.Header.Values("Authorization")) > 1 {
 		s.send(rec, r, Reply{Status: http.StatusBadRequest, Body: "two Authorization headers"})
 		return
 	}
 	if reply, ok := s.stubbed(r); ok {
 		_, _ = io.Copy(io.Discard, r.Body) // or net/http doesn't notice that the client leaves
-		if reply.Identified {
-			s.identify(rec.Header(), r)
-		}
 		s.send(rec, r, reply)
 		return
 	}

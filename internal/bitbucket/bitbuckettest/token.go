@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
 // Token is a credential that the fake knows.
@@ -16,7 +18,6 @@ type Token struct {
 	Scopes   []string // in the vocabulary of the kind; an API token without any was made without scopes
 	Reach    []string // "owner" or "owner/repository"; everything where empty
 
-	id    string // changes when the token is rotated
 	ended bool
 }
 
@@ -26,9 +27,8 @@ func (s *Server) Add(token Token) Token {
 	token.Email = cmp.Or(token.Email, "dev@example.com")
 	token.Username = cmp.Or(token.Username, "dev")
 	if token.Kind == OAuthConsumer {
-		token.Key = cmp.Or(token.Key, alphanumeric(32))
+		token.Key = cmp.Or(token.Key, credentialtest.Letters(32))
 	}
-	token.id = alphanumeric(12)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokens[token.Secret] = &token

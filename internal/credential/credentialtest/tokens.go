@@ -17,7 +17,7 @@ func APIToken() string { return atlassianToken("ATATT" + "3xFfGF0") }
 func AccessToken() string { return atlassianToken("ATCTT" + "3xFfGN0") }
 
 // AppPassword makes an app password.
-func AppPassword() string { return "ATBB" + letters(32) }
+func AppPassword() string { return "ATBB" + Letters(32) }
 
 // HTTPAccessToken makes a Data Center token in today's form.
 func HTTPAccessToken() string { return "BBDC-" + OldHTTPAccessToken() }
@@ -30,7 +30,14 @@ func OldHTTPAccessToken() string {
 
 // ConsumerSecret makes the secret of an OAuth client (consumer), in the older
 // form.
-func ConsumerSecret() string { return letters(32) }
+func ConsumerSecret() string { return Letters(32) }
+
+// OAuthToken makes an access token of an OAuth client: a JWT of over 1,000
+// characters.
+func OAuthToken() string {
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode([]byte(`{"jti":"`+Letters(600)+`"}`)) + "." + encode(random(256))
+}
 
 // atlassianToken is a prefix, random base64url, an equals sign, and the CRC-32 of
 // all that.
@@ -41,7 +48,8 @@ func atlassianToken(prefix string) string {
 	return head + fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(head)))
 }
 
-func letters(n int) string {
+// Letters makes n random letters and digits.
+func Letters(n int) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	text := random(n)
 	for i, b := range text {
