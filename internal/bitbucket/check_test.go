@@ -45,77 +45,59 @@ func newFake(t *testing.T) *bitbuckettest.Server {
 	return bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, ContextPath: "/ctx"})
 }
 
+// usual is a fake with a repository, a client of it, and an access token that
+// can see the repository.
+func usual(t *testing.T) (*bitbuckettest.Server, *bitbucket.Client, credential.Credential) {
+	t.Helper()
+	fake := newFake(t)
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}})
+	return fake, client(t, fake, credential.AccessToken, nil), newCredential(t, credential.AccessToken, token)
+}
+
 var repo = bitbucket.Subject{Workspace: "team", Slug: "repo"}
 
 // Each kind of token against each thing that a check can ask for.
 func TestCheck(t *testing.T) {
-	type token = bitbuckettest.Token
-	api := func(scopes ...string) token { return token{Kind: bitbuckettest.APIToken, Scopes: scopes} }
-	personal := token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}
-	const read = "read:repository:bitbucket"
-	legacy := []string{"repository"}
+	const (
+		api, access, dataCenter = credential.APIToken, credential.AccessToken, credential.HTTPAccessToken
+		read, user              = "read:repository:bitbucket", "read:user:bitbucket"
+	)
+	token := func(kind bitbuckettest.Kind, scope string, reach ...string) bitbuckettest.Token {
+		return bitbuckettest.Token{Kind: kind, Scopes: strings.Fields(scope), Reach: reach}
+	}
+	reader, ofUser := token(bitbuckettest.APIToken, read), token(bitbuckettest.APIToken, user)
+	ofRepository := token(bitbuckettest.RepositoryAccessToken, "repository", "team/repo")
+	ofWorkspace := token(bitbuckettest.WorkspaceAccessToken, "repository", "team")
+	personal := token(bitbuckettest.PersonalHTTPToken, "REPO_READ")
+	ofProject := token(bitbuckettest.ProjectHTTPToken, "PROJECT_READ", "team")
 	workspace := bitbucket.Subject{Workspace: "team"}
 	nothing := bitbucket.Subject{}
+	none := fault.Code{}
 	for _, test := range []struct {
 		name    string
 		kind    credential.Kind
-		token   token
+		token   bitbuckettest.Token
 		subject bitbucket.Subject
 		scopes  string     // that are reported
 		code    fault.Code // none: accepted
 		said    string     // in remarks
 	}{
-		{name: "API token, repository", kind: credential.APIToken, token: api(read), subject: repo, scopes: read},
-		{name: "API token, user", kind: credential.APIToken, token: api("read:user:bitbucket"), subject: nothing, scopes: "read:user:bitbucket"},
-		{
-			name: "API token without the scope for the user", kind: credential.APIToken, token: api(read), subject: nothing,
-			scopes: read, said: "the token is valid, and nothing more was checked",
-		},
-		{
-			name: "API token without the scope for the repository", kind: credential.APIToken, token: api("read:user:bitbucket"), subject: repo,
-			scopes: "read:user:bitbucket", code: fault.ScopeMissing,
-		},
-		{
-			name: "API token without the scope for the workspace", kind: credential.APIToken, token: api(read), subject: bitbucket.Subject{Workspace: "no-such"},
-			scopes: read, said: "the workspace wasn't checked",
-		},
-		{name: "API token without scopes", kind: credential.APIToken, token: api(), subject: repo, code: fault.Refused},
-		{
-			name: "API token, another workspace", kind: credential.APIToken, subject: repo,
-			token:  token{Kind: bitbuckettest.APIToken, Scopes: []string{read}, Reach: []string{"other"}},
-			scopes: read, code: fault.NotFound,
-		},
-		{
-			name: "access token, repository", kind: credential.AccessToken, subject: repo,
-			token:  token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy, Reach: []string{"team/repo"}},
-			scopes: "repository",
-		},
-		{
-			name: "access token, workspace", kind: credential.AccessToken, subject: workspace,
-			token:  token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: legacy, Reach: []string{"team"}},
-			scopes: "repository",
-		},
-		{
-			name: "access token, no subject", kind: credential.AccessToken, subject: nothing,
-			token:  token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: legacy},
-			scopes: "repository", said: "doesn't belong to a user",
-		},
-		{name: "API token sent as an access token", kind: credential.AccessToken, token: api(read), subject: repo, code: fault.Refused},
-		{name: "Data Center, personal", kind: credential.HTTPAccessToken, token: personal, subject: repo},
-		{
-			name: "Data Center, project", kind: credential.HTTPAccessToken, subject: workspace,
-			token: token{Kind: bitbuckettest.ProjectHTTPToken, Scopes: []string{"PROJECT_READ"}, Reach: []string{"team"}},
-		},
-		{name: "Data Center, no subject", kind: credential.HTTPAccessToken, token: personal, subject: nothing},
-		{
-			name: "Data Center, no such repository", kind: credential.HTTPAccessToken, token: personal,
-			subject: bitbucket.Subject{Workspace: "team", Slug: "other"}, code: fault.NotFound,
-		},
-		{
-			name: "Data Center, another project", kind: credential.HTTPAccessToken, subject: repo,
-			token: token{Kind: bitbuckettest.RepositoryHTTPToken, Scopes: []string{"REPO_READ"}, Reach: []string{"other/repo"}},
-			code:  fault.PermissionMissing,
-		},
+		{"API token, repository", api, reader, repo, read, none, ""},
+		{"API token, user", api, ofUser, nothing, user, none, ""},
+		{"API token without the scope for the user", api, reader, nothing, read, none, "the token is valid, and nothing more was checked"},
+		{"API token without the scope for the repository", api, ofUser, repo, user, fault.ScopeMissing, ""},
+		{"API token without the scope for the workspace", api, reader, workspace, read, none, "the workspace wasn't checked"},
+		{"API token without scopes", api, token(bitbuckettest.APIToken, ""), repo, "", fault.Refused, ""},
+		{"API token, another workspace", api, token(bitbuckettest.APIToken, read, "other"), repo, read, fault.NotFound, ""},
+		{"access token, repository", access, ofRepository, repo, "repository", none, ""},
+		{"access token, workspace", access, ofWorkspace, workspace, "repository", none, ""},
+		{"access token, no subject", access, ofRepository, nothing, "repository", none, "doesn't belong to a user"},
+		{"API token sent as an access token", access, reader, repo, "", fault.Refused, ""},
+		{"Data Center, personal", dataCenter, personal, repo, "", none, ""},
+		{"Data Center, project", dataCenter, ofProject, workspace, "", none, ""},
+		{"Data Center, no subject", dataCenter, personal, nothing, "", none, ""},
+		{"Data Center, no such repository", dataCenter, personal, bitbucket.Subject{Workspace: "team", Slug: "other"}, "", fault.NotFound, ""},
+		{"Data Center, out of its reach", dataCenter, token(bitbuckettest.RepositoryHTTPToken, "REPO_READ", "other/repo"), repo, "", fault.PermissionMissing, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			fake := newFake(t)
@@ -226,10 +208,9 @@ func checkQuiet(t *testing.T, err error, report bitbucket.Report, token string) 
 }
 
 func TestRetry(t *testing.T) {
-	fake := newFake(t)
-	cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}))
+	fake, c, cred := usual(t)
 	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Page(502), bitbuckettest.RateLimited("0"))
-	if _, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo); err != nil {
+	if _, err := c.Check(context.Background(), cred, repo); err != nil {
 		t.Errorf("got %v", err)
 	}
 	if got := len(fake.Requests()); got != 3 {
@@ -275,8 +256,7 @@ func TestTimeAndSignals(t *testing.T) {
 		"slow to end":   {bitbuckettest.Reply{Body: strings.Repeat("x", 1000), Pause: time.Second}, nil, fault.TimedOut},
 		"a signal":      {bitbuckettest.Reply{Delay: time.Minute}, fault.New(fault.Terminated, "terminated"), fault.Terminated},
 	} {
-		fake := newFake(t)
-		cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+		fake, c, cred := usual(t)
 		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
 		ctx, cancel := context.WithCancelCause(context.Background())
 		defer cancel(nil)
@@ -288,7 +268,7 @@ func TestTimeAndSignals(t *testing.T) {
 			defer stop()
 		}
 		started := time.Now()
-		_, err := client(t, fake, credential.AccessToken, nil).Check(ctx, cred, repo)
+		_, err := c.Check(ctx, cred, repo)
 		if code(err) != test.code || time.Since(started) > 5*time.Second {
 			t.Errorf("%s: got %v after %v", name, err, time.Since(started))
 		}
@@ -311,10 +291,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestUnreachable(t *testing.T) {
-	for address, want := range map[string]fault.Code{
-		"http://127.0.0.1:1":                fault.Unreachable,
-		"https://no-such-host.invalid:8443": fault.Unreachable,
-	} {
+	for _, address := range []string{"http://127.0.0.1:1", "https://no-such-host.invalid:8443"} {
 		c, err := bitbucket.New(bitbucket.Options{Server: server.Server{URL: address, Loopback: true}})
 		if err != nil {
 			t.Fatal(err)
@@ -323,17 +300,16 @@ func TestUnreachable(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		_, err = c.Check(ctx, credential.Credential{Kind: credential.AccessToken}, repo)
 		cancel()
-		if code(err) != want {
+		if code(err) != fault.Unreachable {
 			t.Errorf("%s: got %v", address, err)
 		}
 	}
 }
 
 func TestOtherKindIsReported(t *testing.T) {
-	fake := newFake(t)
-	cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+	fake, c, cred := usual(t)
 	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}", Header: map[string]string{"x-credential-type": "api_token"}})
-	report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo)
+	report, err := c.Check(context.Background(), cred, repo)
 	if err != nil || len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0].What, "reports that the token is an API token") {
 		t.Errorf("got %+v, %v", report, err)
 	}
@@ -352,10 +328,9 @@ func TestVerdicts(t *testing.T) {
 		{bitbuckettest.Page(200), bitbucket.Unanswered},
 		{bitbuckettest.Reply{Hangup: true}, bitbucket.Unanswered},
 	} {
-		fake := newFake(t)
-		cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+		fake, c, cred := usual(t)
 		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
-		if report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo); report.Verdict != test.verdict {
+		if report, err := c.Check(context.Background(), cred, repo); report.Verdict != test.verdict {
 			t.Errorf("%+v: got verdict %d, %v", test.reply, report.Verdict, err)
 		}
 	}

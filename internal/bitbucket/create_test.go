@@ -13,75 +13,36 @@ import (
 )
 
 func TestCreate(t *testing.T) {
-	api := bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"admin:repository:bitbucket"}}
+	const api, dataCenter = credential.APIToken, credential.HTTPAccessToken
+	admin := bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"admin:repository:bitbucket"}}
+	writer := bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"write:repository:bitbucket"}}
+	ofWorkspace := bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: []string{"repository:admin"}}
 	personal := bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"PROJECT_ADMIN"}}
+	limited := bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_ADMIN"}}
+	created := bitbucket.NewRepository{Workspace: "team", Slug: "new"}
+	public := bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true}
+	inProject := bitbucket.NewRepository{Workspace: "team", Slug: "new", Project: "WEB", Public: true}
+	elsewhere := bitbucket.NewRepository{Workspace: "other", Slug: "new"}
+	inUse := bitbucket.NewRepository{Workspace: "team", Slug: "repo"}
 	for _, test := range []struct {
 		name   string
 		kind   credential.Kind
 		token  bitbuckettest.Token
 		wanted bitbucket.NewRepository
-		result bitbuckettest.Repository // none: nothing is created
-		code   fault.Code
+		code   fault.Code // none: it is created
 		said   string
 	}{
-		{
-			name: "private", kind: credential.APIToken, token: api,
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "new"},
-			result: bitbuckettest.Repository{Name: "team/new", Private: true},
-		},
-		{
-			name: "public, in a project", kind: credential.AccessToken,
-			token:  bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: []string{"repository:admin"}},
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "new", Project: "WEB", Public: true},
-			result: bitbuckettest.Repository{Name: "team/new", Project: "WEB"},
-		},
-		{
-			name: "scope missing", kind: credential.APIToken,
-			token:  bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"write:repository:bitbucket"}},
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "new"},
-			code:   fault.ScopeMissing, said: "the scope to create a repository (403): admin:repository:bitbucket",
-		},
-		{
-			name: "no such workspace", kind: credential.APIToken, token: api,
-			wanted: bitbucket.NewRepository{Workspace: "other", Slug: "new"},
-			code:   fault.NotFound, said: "no such workspace",
-		},
-		{
-			name: "name in use", kind: credential.APIToken, token: api,
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "repo"},
-			code:   fault.CreateRefused, said: "exists already",
-		},
-		{
-			name: "wrong token", kind: credential.AccessToken, token: api,
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "new"},
-			code:   fault.Refused, said: "401",
-		},
-		{
-			name: "Data Center", kind: credential.HTTPAccessToken, token: personal,
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "new"},
-			result: bitbuckettest.Repository{Name: "team/new", Private: true},
-		},
-		{
-			name: "Data Center, public", kind: credential.HTTPAccessToken, token: personal,
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true},
-			result: bitbuckettest.Repository{Name: "team/new"},
-		},
-		{
-			name: "Data Center, permission missing", kind: credential.HTTPAccessToken,
-			token:  bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_ADMIN"}},
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "new"},
-			code:   fault.PermissionMissing, said: "isn't allowed to create",
-		},
-		{
-			name: "Data Center, no such project", kind: credential.HTTPAccessToken, token: personal,
-			wanted: bitbucket.NewRepository{Workspace: "other", Slug: "new"},
-			code:   fault.NotFound, said: "no such project",
-		},
-		{
-			name: "Data Center, name in use", kind: credential.HTTPAccessToken, token: personal,
-			wanted: bitbucket.NewRepository{Workspace: "team", Slug: "repo"},
-			code:   fault.CreateRefused, said: "exists already",
-		},
+		{"private", api, admin, created, fault.Code{}, ""},
+		{"public, in a project", credential.AccessToken, ofWorkspace, inProject, fault.Code{}, ""},
+		{"scope missing", api, writer, created, fault.ScopeMissing, "the scope to create a repository (403): admin:repository:bitbucket"},
+		{"no such workspace", api, admin, elsewhere, fault.NotFound, "no such workspace"},
+		{"name in use", api, admin, inUse, fault.CreateRefused, "exists already"},
+		{"wrong token", credential.AccessToken, admin, created, fault.Refused, "401"},
+		{"Data Center", dataCenter, personal, created, fault.Code{}, ""},
+		{"Data Center, public", dataCenter, personal, public, fault.Code{}, ""},
+		{"Data Center, permission missing", dataCenter, limited, created, fault.PermissionMissing, "isn't allowed to create"},
+		{"Data Center, no such project", dataCenter, personal, elsewhere, fault.NotFound, "no such project"},
+		{"Data Center, name in use", dataCenter, personal, inUse, fault.CreateRefused, "exists already"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			fake := newFake(t)
@@ -90,7 +51,11 @@ func TestCreate(t *testing.T) {
 			if code(err) != test.code || test.said != "" && !strings.Contains(fmt.Sprint(err), test.said) {
 				t.Errorf("got %v", err)
 			}
-			if got, _ := fake.Repository("team/new"); got != test.result {
+			var want bitbuckettest.Repository
+			if err == nil {
+				want = bitbuckettest.Repository{Name: "team/new", Private: !test.wanted.Public, Project: test.wanted.Project}
+			}
+			if got, _ := fake.Repository("team/new"); got != want {
 				t.Errorf("created %+v", got)
 			}
 		})

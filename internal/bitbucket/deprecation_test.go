@@ -3,17 +3,15 @@ package bitbucket_test
 import (
 	"context"
 	"encoding/base64"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
 func TestDeprecation(t *testing.T) {
-	fake := newFake(t)
-	cred := newCredential(t, credential.AccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken}))
+	fake, c, cred := usual(t)
 	token := cred.Token.Reveal()
 	encoded := base64.RawURLEncoding.EncodeToString([]byte(token))
 	const (
@@ -48,7 +46,7 @@ func TestDeprecation(t *testing.T) {
 				}
 			}
 			fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}", Header: header})
-			report, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo)
+			report, err := c.Check(context.Background(), cred, repo)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,12 +59,12 @@ func TestDeprecation(t *testing.T) {
 			if len(report.Remarks) != 1 || report.Remarks[0].Level != fault.Warning || report.Remarks[0].What != test.what {
 				t.Fatalf("got %+v", report.Remarks)
 			}
-			read, _ := strings.CutPrefix(report.Remarks[0].Hints[0], "read ")
-			if test.read == "" {
-				read = strings.ReplaceAll(read, "update bitbucket-auth to its newest version", "")
+			want := []string{"update bitbucket-auth to its newest version"}
+			if test.read != "" {
+				want = append([]string{"read " + test.read}, want...)
 			}
-			if read != test.read {
-				t.Errorf("hints: %q", report.Remarks[0].Hints)
+			if got := report.Remarks[0].Hints; !slices.Equal(got, want) {
+				t.Errorf("hints: %q", got)
 			}
 		})
 	}

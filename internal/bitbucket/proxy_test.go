@@ -40,12 +40,12 @@ func connectProxy(t *testing.T, status int) (address *url.URL, asked *atomic.Int
 			return
 		}
 		w.WriteHeader(http.StatusOK)
-		near, _, err := http.NewResponseController(w).Hijack()
+		near, received, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+		go func() { _, _ = io.Copy(far, received); _ = far.Close() }()
 		go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
 	}))
 	t.Cleanup(proxy.Close)

@@ -73,21 +73,21 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 // write:repositories:bitbucket or read:repository. It is empty where there is
 // none.
 func nearestScope(name string) string {
-	if near := fault.Nearest(name, knownScopes()); near != "" {
+	if near := fault.Nearest(name, scopeNames()); near != "" {
 		return near
 	}
 	words := scopeWords(name)
-	for _, scope := range knownScopes() {
-		if sameWords(words, scopeWords(scope)) && isGranular(name) == isGranular(scope) {
+	near := ""
+	for _, scope := range scopeNames() {
+		switch {
+		case !sameWords(words, scopeWords(scope)):
+		case isGranular(name) == isGranular(scope):
 			return scope
+		case near == "":
+			near = scope
 		}
 	}
-	for _, scope := range knownScopes() {
-		if sameWords(words, scopeWords(scope)) {
-			return scope
-		}
-	}
-	return ""
+	return near
 }
 
 // scopeWords are the words of a scope's name, without the one that all scopes of
@@ -111,159 +111,123 @@ func sameWords(words, known []string) bool {
 	return true
 }
 
-func isKnown(scope string) bool { return slices.Contains(knownScopes(), scope) }
+func isKnown(scope string) bool { return find(scope).name != "" }
 
 // isGranular reports whether a scope is one of API tokens, rather than of access
 // tokens and OAuth.
 func isGranular(scope string) bool { return strings.HasSuffix(scope, ":bitbucket") }
 
-// granular are the scopes of API tokens, each with the scopes of access tokens
-// and OAuth that allow the same, any of which will do (Bitbucket Cloud's
-// OpenAPI document, which lists both for every operation).
-var granular = []struct {
-	scope string
-	means []string
-}{
-	{"read:repository:bitbucket", []string{"repository"}},
-	{"write:repository:bitbucket", []string{"repository:write"}},
-	{"admin:repository:bitbucket", []string{"repository:admin"}},
-	{"delete:repository:bitbucket", []string{"repository:delete"}},
-	{"read:pullrequest:bitbucket", []string{"pullrequest"}},
-	{"write:pullrequest:bitbucket", []string{"pullrequest:write"}},
-	{"read:project:bitbucket", []string{"project"}},
-	{"admin:project:bitbucket", []string{"project:admin"}},
-	{"read:workspace:bitbucket", []string{"account"}},
-	{"admin:workspace:bitbucket", []string{"account:write"}},
-	{"read:user:bitbucket", []string{"account", "email"}},
-	{"write:user:bitbucket", []string{"account:write"}},
-	{"read:pipeline:bitbucket", []string{"pipeline"}},
-	{"write:pipeline:bitbucket", []string{"pipeline:write"}},
-	{"admin:pipeline:bitbucket", []string{"pipeline:variable"}},
-	{"read:runner:bitbucket", []string{"runner"}},
-	{"write:runner:bitbucket", []string{"runner:write"}},
-	{"read:issue:bitbucket", []string{"issue"}},
-	{"write:issue:bitbucket", []string{"issue:write"}},
-	{"delete:issue:bitbucket", []string{"issue:write"}},
-	{"read:webhook:bitbucket", []string{"webhook"}},
-	{"write:webhook:bitbucket", []string{"webhook"}},
-	{"delete:webhook:bitbucket", []string{"webhook"}},
-	{"read:snippet:bitbucket", []string{"snippet"}},
-	{"write:snippet:bitbucket", []string{"snippet:write"}},
-	{"delete:snippet:bitbucket", []string{"snippet:write"}},
-	{"read:ssh-key:bitbucket", []string{"account"}},
-	{"write:ssh-key:bitbucket", []string{"account:write"}},
-	{"delete:ssh-key:bitbucket", []string{"account:write"}},
-	{"read:gpg-key:bitbucket", []string{"account"}},
-	{"write:gpg-key:bitbucket", []string{"account:write"}},
-	{"delete:gpg-key:bitbucket", []string{"account:write"}},
-	{"read:permission:bitbucket", []string{"repository"}},
-	{"write:permission:bitbucket", []string{"repository:admin"}},
-	{"delete:permission:bitbucket", []string{"repository:admin"}},
+// knownScope is a scope of either vocabulary: that of API tokens, or that of
+// access tokens and OAuth.
+type knownScope struct {
+	name    string
+	implies []string   // scopes of the same vocabulary that it includes
+	means   [][]string // sets of the other's scopes, each of which allows the same
 }
 
-// legacyScope is a scope of access tokens and OAuth.
-type legacyScope struct {
-	scope   string
-	implies []string   // scopes that it includes
-	means   [][]string // sets of API tokens' scopes, each of which allows the same
-}
-
-var legacy = []legacyScope{
-	{scope: "repository", means: [][]string{{"read:repository:bitbucket"}}},
+// knownScopes are Bitbucket Cloud's, by its OpenAPI document, which lists both
+// vocabularies for every operation.
+var knownScopes = []knownScope{
+	{name: "repository", means: [][]string{{"read:repository:bitbucket"}}},
 	{"repository:write", []string{"repository"}, [][]string{{"read:repository:bitbucket", "write:repository:bitbucket"}}},
-	{scope: "repository:admin", means: [][]string{{"admin:repository:bitbucket"}}},
-	{scope: "repository:delete", means: [][]string{{"delete:repository:bitbucket"}}},
+	{name: "repository:admin", means: [][]string{{"admin:repository:bitbucket"}}},
+	{name: "repository:delete", means: [][]string{{"delete:repository:bitbucket"}}},
 	{"pullrequest", []string{"repository"}, [][]string{{"read:pullrequest:bitbucket"}}},
 	{"pullrequest:write", []string{"pullrequest", "repository:write"}, [][]string{{"read:pullrequest:bitbucket", "write:pullrequest:bitbucket"}}},
 	{"project", []string{"repository"}, [][]string{{"read:project:bitbucket"}}},
-	{scope: "project:write"},
-	{scope: "project:admin", means: [][]string{{"admin:project:bitbucket"}}},
-	{scope: "account", means: [][]string{{"read:user:bitbucket"}, {"read:workspace:bitbucket"}}},
+	{name: "project:write"},
+	{name: "project:admin", means: [][]string{{"admin:project:bitbucket"}}},
+	{name: "account", means: [][]string{{"read:user:bitbucket"}, {"read:workspace:bitbucket"}}},
 	{"account:write", []string{"account"}, [][]string{{"write:user:bitbucket"}, {"write:ssh-key:bitbucket"}, {"write:gpg-key:bitbucket"}}},
-	{scope: "email", means: [][]string{{"read:user:bitbucket"}}},
-	{scope: "team", means: [][]string{{"read:workspace:bitbucket"}}},
+	{name: "email", means: [][]string{{"read:user:bitbucket"}}},
+	{name: "team", means: [][]string{{"read:workspace:bitbucket"}}},
 	{"team:write", []string{"team"}, [][]string{{"admin:workspace:bitbucket"}}},
-	{scope: "issue", means: [][]string{{"read:issue:bitbucket"}}},
+	{name: "issue", means: [][]string{{"read:issue:bitbucket"}}},
 	{"issue:write", []string{"issue"}, [][]string{{"read:issue:bitbucket", "write:issue:bitbucket"}}},
-	{scope: "wiki"},
-	{scope: "webhook", means: [][]string{{"read:webhook:bitbucket", "write:webhook:bitbucket"}}},
-	{scope: "snippet", means: [][]string{{"read:snippet:bitbucket"}}},
+	{name: "wiki"},
+	{name: "webhook", means: [][]string{{"read:webhook:bitbucket", "write:webhook:bitbucket"}}},
+	{name: "snippet", means: [][]string{{"read:snippet:bitbucket"}}},
 	{"snippet:write", []string{"snippet"}, [][]string{{"read:snippet:bitbucket", "write:snippet:bitbucket"}}},
-	{scope: "pipeline", means: [][]string{{"read:pipeline:bitbucket"}}},
+	{name: "pipeline", means: [][]string{{"read:pipeline:bitbucket"}}},
 	{"pipeline:write", []string{"pipeline"}, [][]string{{"read:pipeline:bitbucket", "write:pipeline:bitbucket"}}},
-	{scope: "pipeline:variable", means: [][]string{{"admin:pipeline:bitbucket"}}},
-	{scope: "runner", means: [][]string{{"read:runner:bitbucket"}}},
+	{name: "pipeline:variable", means: [][]string{{"admin:pipeline:bitbucket"}}},
+	{name: "runner", means: [][]string{{"read:runner:bitbucket"}}},
 	{"runner:write", []string{"runner"}, [][]string{{"read:runner:bitbucket", "write:runner:bitbucket"}}},
-	{scope: "test"},
-	{scope: "test:write", implies: []string{"test"}},
+	{name: "test"},
+	{name: "test:write", implies: []string{"test"}},
+
+	{name: "read:repository:bitbucket", means: [][]string{{"repository"}}},
+	{name: "write:repository:bitbucket", means: [][]string{{"repository:write"}}},
+	{name: "admin:repository:bitbucket", means: [][]string{{"repository:admin"}}},
+	{name: "delete:repository:bitbucket", means: [][]string{{"repository:delete"}}},
+	{name: "read:pullrequest:bitbucket", means: [][]string{{"pullrequest"}}},
+	{name: "write:pullrequest:bitbucket", means: [][]string{{"pullrequest:write"}}},
+	{name: "read:project:bitbucket", means: [][]string{{"project"}}},
+	{name: "admin:project:bitbucket", means: [][]string{{"project:admin"}}},
+	{name: "read:workspace:bitbucket", means: [][]string{{"account"}}},
+	{name: "admin:workspace:bitbucket", means: [][]string{{"account:write"}}},
+	{name: "read:user:bitbucket", means: [][]string{{"account"}, {"email"}}},
+	{name: "write:user:bitbucket", means: [][]string{{"account:write"}}},
+	{name: "read:pipeline:bitbucket", means: [][]string{{"pipeline"}}},
+	{name: "write:pipeline:bitbucket", means: [][]string{{"pipeline:write"}}},
+	{name: "admin:pipeline:bitbucket", means: [][]string{{"pipeline:variable"}}},
+	{name: "read:runner:bitbucket", means: [][]string{{"runner"}}},
+	{name: "write:runner:bitbucket", means: [][]string{{"runner:write"}}},
+	{name: "read:issue:bitbucket", means: [][]string{{"issue"}}},
+	{name: "write:issue:bitbucket", means: [][]string{{"issue:write"}}},
+	{name: "delete:issue:bitbucket", means: [][]string{{"issue:write"}}},
+	{name: "read:webhook:bitbucket", means: [][]string{{"webhook"}}},
+	{name: "write:webhook:bitbucket", means: [][]string{{"webhook"}}},
+	{name: "delete:webhook:bitbucket", means: [][]string{{"webhook"}}},
+	{name: "read:snippet:bitbucket", means: [][]string{{"snippet"}}},
+	{name: "write:snippet:bitbucket", means: [][]string{{"snippet:write"}}},
+	{name: "delete:snippet:bitbucket", means: [][]string{{"snippet:write"}}},
+	{name: "read:ssh-key:bitbucket", means: [][]string{{"account"}}},
+	{name: "write:ssh-key:bitbucket", means: [][]string{{"account:write"}}},
+	{name: "delete:ssh-key:bitbucket", means: [][]string{{"account:write"}}},
+	{name: "read:gpg-key:bitbucket", means: [][]string{{"account"}}},
+	{name: "write:gpg-key:bitbucket", means: [][]string{{"account:write"}}},
+	{name: "delete:gpg-key:bitbucket", means: [][]string{{"account:write"}}},
+	{name: "read:permission:bitbucket", means: [][]string{{"repository"}}},
+	{name: "write:permission:bitbucket", means: [][]string{{"repository:admin"}}},
+	{name: "delete:permission:bitbucket", means: [][]string{{"repository:admin"}}},
 }
 
-// meaning returns the legacy scopes that allow what a granular one does.
-func meaning(scope string) []string {
-	for _, g := range granular {
-		if g.scope == scope {
-			return g.means
-		}
-	}
-	return nil
-}
-
-// find returns a legacy scope by its name, or the zero value.
-func find(scope string) legacyScope {
-	for _, l := range legacy {
-		if l.scope == scope {
-			return l
-		}
-	}
-	return legacyScope{}
-}
-
-func knownScopes() []string {
+// scopeNames are the names of the known scopes.
+func scopeNames() []string {
 	var names []string
-	for _, l := range legacy {
-		names = append(names, l.scope)
-	}
-	for _, g := range granular {
-		names = append(names, g.scope)
+	for _, known := range knownScopes {
+		names = append(names, known.name)
 	}
 	return names
 }
 
+// find returns a known scope by its name, or the zero value.
+func find(name string) knownScope {
+	for _, known := range knownScopes {
+		if known.name == name {
+			return known
+		}
+	}
+	return knownScope{}
+}
+
 // Missing returns which of the required scopes the granted ones lack, in the
 // vocabulary of the granted ones, since that is what the page on which tokens
-// are made shows. Legacy scopes include others; granular ones never do.
+// are made shows.
 func Missing(required, granted []string) []string {
-	if slices.ContainsFunc(granted, isGranular) {
-		return missingGranular(required, granted)
-	}
-	return missingLegacy(required, closure(granted))
-}
-
-func missingGranular(required, granted []string) []string {
+	granular := slices.ContainsFunc(granted, isGranular)
+	granted = closure(granted)
 	var missing []string
 	for _, scope := range required {
-		ways := [][]string{{scope}}
-		if means := find(scope).means; len(means) > 0 {
-			ways = means
+		ways := find(scope).means
+		if len(ways) == 0 || isGranular(scope) == granular {
+			ways = [][]string{{scope}}
 		}
 		missing = append(missing, leastMissing(ways, granted)...)
 	}
-	return unique(missing)
-}
-
-func missingLegacy(required, granted []string) []string {
-	var missing []string
-	for _, scope := range required {
-		ways := [][]string{{scope}}
-		if means := meaning(scope); len(means) > 0 {
-			ways = nil
-			for _, one := range means {
-				ways = append(ways, []string{one})
-			}
-		}
-		missing = append(missing, leastMissing(ways, granted)...)
-	}
-	return unique(missing)
+	slices.Sort(missing)
+	return slices.Compact(missing)
 }
 
 // leastMissing is what the most complete set lacks: nothing where one is
@@ -271,12 +235,7 @@ func missingLegacy(required, granted []string) []string {
 func leastMissing(ways [][]string, granted []string) []string {
 	var least []string
 	for i, way := range ways {
-		var missing []string
-		for _, scope := range way {
-			if !slices.Contains(granted, scope) {
-				missing = append(missing, scope)
-			}
-		}
+		missing := slices.DeleteFunc(slices.Clone(way), func(scope string) bool { return slices.Contains(granted, scope) })
 		if i == 0 || len(missing) < len(least) {
 			least = missing
 		}
@@ -284,7 +243,7 @@ func leastMissing(ways [][]string, granted []string) []string {
 	return least
 }
 
-// closure adds the scopes that legacy ones include.
+// closure adds the scopes that others include. Those of API tokens never do.
 func closure(scopes []string) []string {
 	all := slices.Clone(scopes)
 	for i := 0; i < len(all); i++ {
@@ -295,11 +254,6 @@ func closure(scopes []string) []string {
 		}
 	}
 	return all
-}
-
-func unique(scopes []string) []string {
-	slices.Sort(scopes)
-	return slices.Compact(scopes)
 }
 
 // MissingFault is the fault of a token that lacks scopes that later steps need.
@@ -334,10 +288,7 @@ func Excess(granted, required []string) []string {
 // isRequired reports whether a scope is among the required ones, in either
 // vocabulary.
 func isRequired(scope string, required []string) bool {
-	for _, r := range required {
-		if r == scope || slices.Contains(meaning(r), scope) || slices.ContainsFunc(find(r).means, func(way []string) bool { return slices.Contains(way, scope) }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(required, func(r string) bool {
+		return r == scope || slices.ContainsFunc(find(r).means, func(way []string) bool { return slices.Contains(way, scope) })
+	})
 }
