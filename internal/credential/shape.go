@@ -9,44 +9,27 @@ import (
 )
 
 // foreign are the prefixes of other services' tokens, as these document them.
-var foreign = []struct{ prefix, title string }{
-	{"ghp_", "a GitHub token"},
-	{"github_pat_", "a GitHub token"},
-	{"gho_", "a GitHub token"},
-	{"ghu_", "a GitHub token"},
-	{"ghs_", "a GitHub token"},
-	{"ghr_", "a GitHub token"},
-	{"glpat-", "a GitLab token"},
-	{"gldt-", "a GitLab token"},
-	{"glrt-", "a GitLab token"},
-	{"glrtr-", "a GitLab token"},
-	{"glcbt-", "a GitLab token"},
-	{"glptt-", "a GitLab token"},
-	{"glft-", "a GitLab token"},
-	{"glimt-", "a GitLab token"},
-	{"glagent-", "a GitLab token"},
-	{"glwt-", "a GitLab token"},
-	{"glsoat-", "a GitLab token"},
-	{"glffct-", "a GitLab token"},
-	{"gloas-", "a GitLab token"},
-	{"npm_", "an npm token"},
-	{"xoxa-", "a Slack token"},
-	{"xoxb-", "a Slack token"},
-	{"xoxe", "a Slack token"},
-	{"xoxp-", "a Slack token"},
-	{"xoxr-", "a Slack token"},
-	{"xoxs-", "a Slack token"},
-	{"xapp-", "a Slack token"},
-	{"AKIA", "an AWS access key"},
-	{"ASIA", "an AWS access key"},
-	{"ATSTT", "a token of an Atlassian service account"},
+var foreign = []struct {
+	title    string
+	prefixes []string
+}{
+	{"a GitHub token", []string{"ghp_", "github_pat_", "gho_", "ghu_", "ghs_", "ghr_"}},
+	{"a GitLab token", []string{
+		"glpat-", "gldt-", "glrt-", "glrtr-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "glwt-", "glsoat-", "glffct-", "gloas-",
+	}},
+	{"an npm token", []string{"npm_"}},
+	{"a Slack token", []string{"xoxa-", "xoxb-", "xoxe", "xoxp-", "xoxr-", "xoxs-", "xapp-"}},
+	{"an AWS access key", []string{"AKIA", "ASIA"}},
+	{"a token of an Atlassian service account", []string{"ATSTT"}},
 }
 
 // foreignPrefix returns whose token begins like this one, and that prefix.
 func foreignPrefix(token string) (title, prefix string, ok bool) {
-	for _, f := range foreign {
-		if strings.HasPrefix(token, f.prefix) {
-			return f.title, f.prefix, true
+	for _, service := range foreign {
+		for _, prefix := range service.prefixes {
+			if strings.HasPrefix(token, prefix) {
+				return service.title, prefix, true
+			}
 		}
 	}
 	return "", "", false

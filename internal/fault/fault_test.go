@@ -80,14 +80,10 @@ func TestOutsideList(t *testing.T) {
 			t.Errorf("%q is echoed", test.value)
 		}
 	}
-}
-
-// Only words for yes and no are quoted, since they can't be secrets.
-func TestOutsideListQuotesYesAndNo(t *testing.T) {
-	allowed := []string{"none", "warn", "strict"}
+	// Only words for yes and no are quoted, since they can't be secrets.
 	for _, value := range []string{"true", "false", "yes", "No", "on", "off"} {
-		want := "verify can't be `" + value + "`; use none, warn or strict"
-		if f := fault.OutsideList("verify", value, allowed); f.What != want || len(f.Hints) == 0 {
+		want := "kind can't be `" + value + "`; use auto, api-token or access-token"
+		if f := fault.OutsideList("kind", value, allowed); f.What != want || len(f.Hints) == 0 {
 			t.Errorf("%s: got %v", value, f)
 		}
 	}

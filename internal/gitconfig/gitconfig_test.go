@@ -72,7 +72,9 @@ credential.https://bitbucket.org/ws/repo.git.helper = HELPER
 credential.https://bitbucket.org/ws/repo.git.useHttpPath = true
 GIT_CONFIG_COUNT=8
 `},
-		{"workspace, two spellings", func(s *gitconfig.Setup) { s.Reach, s.Paths = gitconfig.Workspace, []string{"WS", "ws"} }, `BITBUCKET_GIT_0_USERNAME=x-token-auth
+		{"workspace in two spellings, with ssh and a CA", func(s *gitconfig.Setup) {
+			s.Reach, s.Paths, s.SSH, s.CAFile = gitconfig.Workspace, []string{"WS", "ws"}, []string{"git@bitbucket.org:"}, "/etc/ca.pem"
+		}, `BITBUCKET_GIT_0_USERNAME=x-token-auth
 BITBUCKET_GIT_0_PASSWORD=t0ken (secret)
 http.https://bitbucket.org/WS.extraHeader = 
 credential.https://bitbucket.org/WS.helper = 
@@ -82,7 +84,11 @@ http.https://bitbucket.org/ws.extraHeader =
 credential.https://bitbucket.org/ws.helper = 
 credential.https://bitbucket.org/ws.helper = HELPER
 credential.https://bitbucket.org/ws.useHttpPath = true
-GIT_CONFIG_COUNT=8
+http.https://bitbucket.org/WS.sslCAInfo = /etc/ca.pem
+http.https://bitbucket.org/ws.sslCAInfo = /etc/ca.pem
+url.https://bitbucket.org/WS/.insteadOf = git@bitbucket.org:WS/
+url.https://bitbucket.org/ws/.insteadOf = git@bitbucket.org:ws/
+GIT_CONFIG_COUNT=12
 `},
 		{"host with ssh", func(s *gitconfig.Setup) {
 			s.Reach, s.Paths, s.SSH = gitconfig.Host, nil, gitconfig.SSHAddresses("bitbucket.org", "22")
@@ -95,17 +101,6 @@ url.https://bitbucket.org/.insteadOf = git@bitbucket.org:
 url.https://bitbucket.org/.insteadOf = ssh://git@bitbucket.org/
 url.https://bitbucket.org/.insteadOf = ssh://git@bitbucket.org:22/
 GIT_CONFIG_COUNT=6
-`},
-		{"workspace with ssh", func(s *gitconfig.Setup) {
-			s.Reach, s.Paths, s.SSH = gitconfig.Workspace, []string{"ws"}, []string{"git@bitbucket.org:"}
-		}, `BITBUCKET_GIT_0_USERNAME=x-token-auth
-BITBUCKET_GIT_0_PASSWORD=t0ken (secret)
-http.https://bitbucket.org/ws.extraHeader = 
-credential.https://bitbucket.org/ws.helper = 
-credential.https://bitbucket.org/ws.helper = HELPER
-credential.https://bitbucket.org/ws.useHttpPath = true
-url.https://bitbucket.org/ws/.insteadOf = git@bitbucket.org:ws/
-GIT_CONFIG_COUNT=5
 `},
 		{"bearer header", func(s *gitconfig.Setup) {
 			s.Root, s.User, s.SSH = "https://git.example.com/ctx/scm", "", []string{"ssh://git@git.example.com:7999/"}
@@ -121,17 +116,6 @@ credential.https://git.example.com/ctx/scm/ws/repo.git.helper =
 credential.https://git.example.com/ctx/scm/ws/repo.git.helper = REFUSED
 url.https://git.example.com/ctx/scm/ws/repo.git.insteadOf = ssh://git@git.example.com:7999/ws/repo.git
 GIT_CONFIG_COUNT=11
-`},
-		{"a CA of its own", func(s *gitconfig.Setup) {
-			s.Reach, s.Paths, s.CAFile = gitconfig.Workspace, []string{"ws"}, "/etc/ca.pem"
-		}, `BITBUCKET_GIT_0_USERNAME=x-token-auth
-BITBUCKET_GIT_0_PASSWORD=t0ken (secret)
-http.https://bitbucket.org/ws.extraHeader = 
-credential.https://bitbucket.org/ws.helper = 
-credential.https://bitbucket.org/ws.helper = HELPER
-credential.https://bitbucket.org/ws.useHttpPath = true
-http.https://bitbucket.org/ws.sslCAInfo = /etc/ca.pem
-GIT_CONFIG_COUNT=5
 `},
 		{"Data Center's root has a path", func(s *gitconfig.Setup) {
 			s.Reach, s.Paths, s.Root = gitconfig.Host, nil, "https://git.example.com/scm"
@@ -165,43 +149,28 @@ func TestSSHAddresses(t *testing.T) {
 	}
 }
 
-// Entries of earlier steps are kept, and each call has its own variables.
-func TestEntriesAreAppended(t *testing.T) {
+// Entries and logins of earlier steps are kept, of which a host may have dropped
+// some.
+func TestNothingIsReplaced(t *testing.T) {
 	earlier := map[string]string{
-		"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "",
-		"GIT_CONFIG_KEY_1": "c.d", "GIT_CONFIG_VALUE_1": "x",
+		"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "", "GIT_CONFIG_KEY_1": "c.d", "GIT_CONFIG_VALUE_1": "x",
+		"BITBUCKET_GIT_2_USERNAME": "me", "BITBUCKET_GIT_3_USERNAME": "me",
 	}
 	variables, err := gitconfig.Variables(environment(earlier), cloud)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range variables[:len(variables)-1] {
+	last := len(variables) - 1
+	for _, v := range variables[:last] {
 		if _, taken := earlier[v.Name]; taken {
 			t.Errorf("%s is overwritten", v.Name)
 		}
 	}
-	if v := variables[0]; v.Name != "BITBUCKET_GIT_2_USERNAME" {
-		t.Errorf("the first variable is %s", v.Name)
+	if user, password := variables[0].Name, variables[1].Name; user != "BITBUCKET_GIT_4_USERNAME" || password != "BITBUCKET_GIT_4_PASSWORD" {
+		t.Errorf("the login is in %s and %s", user, password)
 	}
-	if v := variables[len(variables)-1]; v.Name != "GIT_CONFIG_COUNT" || v.Text.Reveal() != "10" {
+	if v := variables[last]; v.Name != "GIT_CONFIG_COUNT" || v.Text.Reveal() != "10" {
 		t.Errorf("the last variable is %s=%s", v.Name, v.Text.Reveal())
-	}
-}
-
-// A host may have dropped the entries of an earlier call and kept its login.
-func TestLoginsAreNotReplaced(t *testing.T) {
-	earlier := map[string]string{"BITBUCKET_GIT_0_USERNAME": "me", "BITBUCKET_GIT_1_USERNAME": "me"}
-	variables, err := gitconfig.Variables(environment(earlier), cloud)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range variables {
-		if _, taken := earlier[v.Name]; taken {
-			t.Errorf("%s is overwritten", v.Name)
-		}
-	}
-	if v := variables[1]; v.Name != "BITBUCKET_GIT_2_PASSWORD" {
-		t.Errorf("the password is in %s", v.Name)
 	}
 }
 

@@ -91,17 +91,13 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 		p.fail(fault.New(fault.SettingAlone, "project has no effect without create",
 			"set create to private or public, or leave out project"))
 	}
-	public := []shown{
-		{"identity", settings.Identity},
-		{"repository", withoutUserInfo(settings.Repository)},
-		{"server-url", settings.Server.URL},
-		{"env-file", settings.EnvFile},
-		{"source", withoutUserInfo(settings.Source)},
-		{"source-username", settings.SourceUsername},
-		{"branches", settings.Branches},
-		{"tags", settings.Tags},
-		{"project", settings.Project},
-	}
+	public := append(settings.shown(),
+		shown{"source", withoutUserInfo(settings.Source)},
+		shown{"source-username", settings.SourceUsername},
+		shown{"branches", settings.Branches},
+		shown{"tags", settings.Tags},
+		shown{"project", settings.Project},
+	)
 	p.apart(settings.Token, public)
 	p.apart(settings.SourceToken, public)
 	return settings, remarks, p.err

@@ -3,7 +3,6 @@ package input_test
 import (
 	"context"
 	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -92,26 +91,6 @@ func TestMirrorFaults(t *testing.T) {
 	} {
 		if _, err := readMirror(t, test.settings); fault.From(err).Code != test.want {
 			t.Errorf("%v: got %v, want %s", test.settings, err, test.want.ID)
-		}
-	}
-}
-
-func TestMirrorSecrets(t *testing.T) {
-	from := source(map[string]string{
-		"token": "the-token", "source": "https://me:in-source@example.com/a/b", "source-token": "source-secret\n",
-	})
-	from.Settings = contract.MirrorSettings
-	text, err := input.ReadMirror(context.Background(), from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var texts []string
-	for _, s := range text.Secrets() {
-		texts = append(texts, s.Reveal())
-	}
-	for _, want := range []string{"the-token", "in-source", "source-secret"} {
-		if !slices.Contains(texts, want) {
-			t.Errorf("%s isn't among the secrets", want)
 		}
 	}
 }

@@ -89,16 +89,12 @@ func (c Credential) Parse() (Settings, []fault.Remark, error) {
 		p.fail(fault.New(fault.SettingAlone, "avo-username has no effect without avo-connection-name",
 			"set avo-connection-name to a name for the connection, or leave out avo-username"))
 	}
-	p.apart(settings.Token, []shown{
-		{"identity", settings.Identity},
-		{"repository", withoutUserInfo(settings.Repository)},
-		{"workspace", settings.Workspace},
-		{"env-prefix", settings.EnvPrefix},
-		{"env-file", settings.EnvFile},
-		{"server-url", settings.Server.URL},
-		{"avo-connection-name", settings.AvoConnectionName},
-		{"avo-username", settings.AvoUsername},
-	})
+	p.apart(settings.Token, append(settings.shown(),
+		shown{"workspace", settings.Workspace},
+		shown{"env-prefix", settings.EnvPrefix},
+		shown{"avo-connection-name", settings.AvoConnectionName},
+		shown{"avo-username", settings.AvoUsername},
+	))
 	return settings, remarks, p.err
 }
 
@@ -123,6 +119,16 @@ func (p *parser) common(s Shared) (Common, []fault.Remark) {
 
 // shown is a setting that isn't secret.
 type shown struct{ id, text string }
+
+// shown returns those that both commands have.
+func (c Common) shown() []shown {
+	return []shown{
+		{"identity", c.Identity},
+		{"repository", withoutUserInfo(c.Repository)},
+		{"server-url", c.Server.URL},
+		{"env-file", c.EnvFile},
+	}
+}
 
 func withoutUserInfo(address secret.String) string {
 	_, text := secret.SplitUserInfo(address)
