@@ -27,9 +27,6 @@ const entrypoint = "/bitbucket-auth"
 type container struct {
 	image  string
 	inputs map[string]string // by their ids; the others have their defaults
-	env    map[string]string // more variables
-	mounts []string          // more mounts
-	files  string            // the folder of command files, instead of a new one
 	cancel string            // the signal that ends it while it waits for Bitbucket's answer
 }
 
@@ -61,17 +58,14 @@ func (c container) run(t *testing.T) outcome {
 		writeAsRunner(t, filepath.Join(files, name), "")
 	}
 	writeAsRunner(t, filepath.Join(dir, "_github_workflow/event.json"), "{}")
-	if c.files == "" {
-		c.files = files
-	}
-	mounts := append([]string{
+	mounts := []string{
 		dockerSocket() + ":/var/run/docker.sock",
 		dir + ":/github/runner_temp",
 		filepath.Join(dir, "_github_home") + ":/github/home",
 		filepath.Join(dir, "_github_workflow") + ":/github/workflow",
-		c.files + ":" + commandFiles,
+		files + ":" + commandFiles,
 		filepath.Join(dir, "workspace") + ":/github/workspace",
-	}, c.mounts...)
+	}
 
 	var bitbucket net.Listener // accepts connections and never answers
 	if c.cancel != "" {
@@ -80,9 +74,8 @@ func (c container) run(t *testing.T) outcome {
 			t.Fatal(err)
 		}
 		defer bitbucket.Close()
-		c.env = map[string]string{
-			"INPUT_KIND": "api-token", "INPUT_VERIFY": "strict", "INPUT_SERVER-URL": "http://" + bitbucket.Addr().String(),
-		}
+		c.inputs = maps.Clone(c.inputs)
+		maps.Copy(c.inputs, map[string]string{"kind": "api-token", "verify": "strict", "server-url": "http://" + bitbucket.Addr().String()})
 	}
 	cmd, name := c.command(t, mounts)
 	var stdout, stderr bytes.Buffer
@@ -170,7 +163,6 @@ func (c container) environment(t *testing.T) map[string]string {
 			env["INPUT_"+strings.ToUpper(id)] = value
 		}
 	}
-	maps.Copy(env, c.env)
 	return env
 }
 
@@ -201,27 +193,6 @@ func actionInputs() map[string]string {
 	return inputs
 }
 
-// smallDisk creates a volume of 8 KiB with these files. A tmpfs exists as long as
-// something uses it: here a container that waits.
-func smallDisk(t *testing.T, files map[string]string) (volume, filler string) {
-	t.Helper()
-	volume, filler = newName(label), newName(label)
-	docker(t, "volume", "create", "--label", label, "--driver", "local",
-		"--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=8k", volume)
-	t.Cleanup(func() { docker(t, "volume", "rm", volume) })
-	docker(t, "run", "--detach", "--name", filler, "--label", label, "--network", "none",
-		"-v", volume+":"+commandFiles, jobImage, "sleep", "300")
-	t.Cleanup(func() { docker(t, "rm", "--force", filler) })
-	for name, text := range files {
-		cmd := exec.Command("docker", "exec", "-i", filler, "dd", "status=none", "of="+path.Join(commandFiles, name))
-		cmd.Stdin = strings.NewReader(text)
-		if message, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, message)
-		}
-	}
-	return volume, filler
-}
-
 // read returns the values in a command file.
 func read(t *testing.T, text string) map[string]string {
 	t.Helper()
@@ -233,8 +204,8 @@ func read(t *testing.T, text string) map[string]string {
 }
 
 // checkFault requires a step that reported this fault and no other, and that wrote
-// nothing but its code, or nothing at all if reported is false.
-func checkFault(t *testing.T, o outcome, exit int, code string, reported bool) {
+// nothing but its code.
+func checkFault(t *testing.T, o outcome, exit int, code string) {
 	t.Helper()
 	if o.exit != exit {
 		t.Errorf("the exit code is %d, want %d", o.exit, exit)
@@ -248,10 +219,7 @@ func checkFault(t *testing.T, o outcome, exit int, code string, reported bool) {
 	if want := []string{"bitbucket-auth " + code}; !slices.Equal(titles, want) {
 		t.Errorf("the errors are %q, want %q\n%s", titles, want, o.stderr)
 	}
-	want := map[string]string{}
-	if reported {
-		want["error-code"] = code
-	}
+	want := map[string]string{"error-code": code}
 	if got := read(t, o.output); !maps.Equal(got, want) {
 		t.Errorf("the output file contains %q, want %q", got, want)
 	}

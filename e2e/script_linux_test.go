@@ -95,11 +95,7 @@ func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 2, "fill FILE SIZE")
 	size, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(filling(size)), 0o600))
-}
-
-// filling is a record of that many bytes.
-func filling(size int) string {
 	const name = "earlier="
-	return name + strings.Repeat("x", size-len(name)-1) + "\n"
+	text := name + strings.Repeat("x", size-len(name)-1) + "\n"
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }

@@ -58,11 +58,8 @@ type secretsKey struct{}
 func secrets(ts *testscript.TestScript) *[]string { return ts.Value(secretsKey{}).(*[]string) }
 
 var makeToken = map[string]func() string{
-	"api-token":         credentialtest.APIToken,
-	"access-token":      credentialtest.AccessToken,
-	"app-password":      credentialtest.AppPassword,
-	"http-access-token": credentialtest.HTTPAccessToken,
-	"unprefixed":        credentialtest.ConsumerSecret,
+	"api-token":    credentialtest.APIToken,
+	"access-token": credentialtest.AccessToken,
 }
 
 // token NAME KIND puts a new token into a variable.
@@ -110,15 +107,11 @@ func cmdPair(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], base64.StdEncoding.EncodeToString([]byte(args[1])))
 }
 
-// step [HOST] begins a step of a job, as GitHub's runner does: what the step
-// before handed over is in the environment, and the command files are new. HOST
-// is a variable that one of GitHub's kin sets, such as ACT.
+// step begins a step of a job, as GitHub's runner does: what the step before
+// handed over is in the environment, and the command files are new.
 func cmdStep(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg || len(args) > 1, "step [HOST]")
+	usage(ts, neg || len(args) > 0, "step")
 	ts.Setenv("GITHUB_ACTIONS", "true")
-	for _, host := range args {
-		ts.Setenv(host, "true")
-	}
 	exported, err := hosttest.ReadGitHubFile(left(ts.Getenv("GITHUB_ENV")))
 	ts.Check(err)
 	for _, r := range exported {
@@ -263,18 +256,10 @@ func lateMask(output string) string {
 // log is what people see of the last step's standard output. Where no runner
 // reads it, that is all of it.
 func log(ts *testscript.TestScript) hosttest.Log {
-	runner := hosttest.GitHub
-	switch {
-	case ts.Getenv("GITHUB_ACTIONS") == "":
+	if ts.Getenv("GITHUB_ACTIONS") == "" {
 		return hosttest.Log{Lines: []string{ts.ReadFile("stdout")}}
-	case ts.Getenv("FORGEJO_ACTIONS") != "":
-		runner = hosttest.Forgejo
-	case ts.Getenv("GITEA_ACTIONS") != "":
-		runner = hosttest.Gitea
-	case ts.Getenv("ACT") != "":
-		runner = hosttest.Act
 	}
-	return runner.Show(ts.ReadFile("stdout"))
+	return hosttest.GitHub.Show(ts.ReadFile("stdout"))
 }
 
 // records reads a command file, which every runner must read alike.
