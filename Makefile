@@ -72,6 +72,10 @@ validate: ## check the action.yml files against the schema (needs npm)
 	@npm_config_ignore_scripts=true npx --yes --package @action-validator/cli@0.6.0 --package @action-validator/core@0.6.0 \
 		--call 'for file in $(wildcard action.yml */action.yml); do action-validator $$file || exit; done'
 
+.PHONY: vulncheck
+vulncheck: .bin/govulncheck ## look for known vulnerabilities in what the program calls (needs vuln.go.dev)
+	.bin/govulncheck ./...
+
 .PHONY: lint
 lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflows
 	@unformatted=$$(.bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted with gofumpt:"; echo "$$unformatted"; exit 1; fi
