@@ -490,7 +490,24 @@ func TestMirrorRedirect(t *testing.T) {
 			if got := elsewhere.authorizations; len(got) > 0 {
 				t.Errorf("credentials went to another server: %d", len(got))
 			}
+			if got := elsewhere.asked(""); name == "Bitbucket" && len(got) > 0 {
+				t.Errorf("git followed Bitbucket's redirect: %q", got)
+			}
 		})
+	}
+}
+
+// A server can name a branch after the token that it was sent. It is left alone,
+// and the log, the outputs, the summary and git's command line don't show it.
+func TestMirrorNamesToken(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	branch := "refs/heads/" + m.sourceToken
+	m.source.commit("main", "four", "text")
+	m.source.set(branch, m.source.object("main"))
+	r := m.run()
+	if r.code != 6 || r.outputs["updated"] != "1" || r.outputs["refused"] != "1" || m.mirror.refs()[branch] != "" {
+		t.Errorf("the exit code is %d, the outputs are %v\n%s", r.code, r.outputs, r.log)
 	}
 }
 

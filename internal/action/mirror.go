@@ -253,7 +253,22 @@ func (m *mirroring) list(ctx context.Context) error {
 	ended("the source has %s, Bitbucket has %s", refs(len(source.Refs)), refs(len(m.bitbucket.Refs)))
 	var err error
 	m.plan, err = mirror.New(source, m.bitbucket, m.rules)
+	m.leaveSecretNames()
 	return err
+}
+
+// leaveSecretNames leaves refs alone whose names contain a secret, which would
+// show on git's command line and in the results. A server that is sent a token
+// can name a branch after it.
+func (m *mirroring) leaveSecretNames() {
+	for i := range m.plan.Changes {
+		c := &m.plan.Changes[i]
+		if shown := m.scrub(c.Ref); shown != c.Ref {
+			c.Ref = shown
+			c.Refuse("its name contains a secret of this step")
+		}
+		c.Reason = m.scrub(c.Reason)
+	}
 }
 
 // fromNothing reports whether Bitbucket's repository is empty.

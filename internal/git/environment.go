@@ -95,6 +95,8 @@ func (g *Git) environment(options Options, ca [][2]string) []string {
 		{"remote." + source + ".promisor", "true"},
 		{"remote." + source + ".lfsurl", lfsURL(options.Source)},
 		{"remote." + bitbucket + ".url", options.Bitbucket},
+		// What is mirrored goes nowhere else, even if Bitbucket says so.
+		{"http." + options.Bitbucket + ".followRedirects", "false"},
 		{"remote." + bitbucket + ".lfsurl", lfsURL(options.Bitbucket)},
 	}
 	if options.PlainHTTP {

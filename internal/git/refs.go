@@ -66,7 +66,8 @@ func parseListing(text []byte) (mirror.Listing, error) {
 			listing.Peeled[listing.Refs[tag]] = id
 			continue
 		}
-		if !strings.HasPrefix(ref, "refs/heads/") && !strings.HasPrefix(ref, "refs/tags/") {
+		isMirrored := strings.HasPrefix(ref, "refs/heads/") || strings.HasPrefix(ref, "refs/tags/")
+		if !isMirrored || !isName(ref) {
 			continue
 		}
 		if len(id) != sha1Length {
@@ -76,6 +77,20 @@ func parseListing(text []byte) (mirror.Listing, error) {
 		listing.Refs[ref] = id
 	}
 	return listing, nil
+}
+
+// isName reports whether git allows a ref to have this name
+// (git-check-ref-format(1)). A server can list any, and part of a name such as
+// a:refs/heads/b would be read as the ref to push to.
+func isName(ref string) bool {
+	for part := range strings.SplitSeq(ref, "/") {
+		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
+			return false
+		}
+	}
+	isControl := func(r rune) bool { return r <= ' ' || r == 0x7f }
+	return !strings.ContainsFunc(ref, isControl) && !strings.ContainsAny(ref, `~^:?*[\`) &&
+		!containsAny(ref, "..", "@{") && !strings.HasSuffix(ref, ".")
 }
 
 // CheckPath refuses a path as source that lacks a part of its repository: a
