@@ -5,8 +5,6 @@ import (
 	"context"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,9 +28,8 @@ func (e env) with(more env) env {
 type outcome struct {
 	exit           int
 	stdout, stderr string
-	output, env    string // the command files, raw
 	outputs, vars  map[string]string
-	summary        string
+	env, summary   string // these files, raw
 }
 
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -57,57 +54,44 @@ func world(e env, stdout, stderr io.Writer) action.World {
 // onGitHub runs as a step of GitHub Actions.
 func onGitHub(t *testing.T, e env) outcome {
 	t.Helper()
-	dir := t.TempDir()
-	e = env{
-		"GITHUB_ACTIONS":      "true",
-		"GITHUB_OUTPUT":       filepath.Join(dir, "output"),
-		"GITHUB_ENV":          filepath.Join(dir, "env"),
-		"GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"),
-	}.with(e)
-	for _, name := range []string{"output", "env", "summary"} {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var stdout, stderr bytes.Buffer
-	o := outcome{exit: action.Run(context.Background(), world(e, &stdout, &stderr))}
-	o.stdout, o.stderr = stdout.String(), stderr.String()
-	o.output, o.outputs = commandFile(t, filepath.Join(dir, "output"))
-	o.env, o.vars = commandFile(t, filepath.Join(dir, "env"))
-	summary, err := os.ReadFile(filepath.Join(dir, "summary"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.summary = string(summary)
+	site := hosttest.Hosts[0].Start(t)
+	maps.Copy(site.Env, e)
+	o := runWith(t, world(site.Env, nil, nil))
+	files := site.Written(t)
+	o.outputs, o.vars = commandFile(t, files["GITHUB_OUTPUT"]), commandFile(t, files["GITHUB_ENV"])
+	o.env, o.summary = files["GITHUB_ENV"], files["GITHUB_STEP_SUMMARY"]
 	return o
 }
 
-func commandFile(t *testing.T, path string) (raw string, values map[string]string) {
+// commandFile is the values in a command file, which every runner must read alike.
+func commandFile(t *testing.T, text string) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile(path)
+	records, err := hosttest.ReadGitHubFile(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	records, err := hosttest.ReadGitHubFile(string(text))
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	again, err := hosttest.ReadActFile(string(text))
+	again, err := hosttest.ReadActFile(text)
 	if err != nil || len(again) != len(records) {
-		t.Fatalf("%s: act reads %d records instead of %d: %v", path, len(again), len(records), err)
+		t.Fatalf("act reads %d records instead of %d: %v", len(again), len(records), err)
 	}
-	return string(text), hosttest.ByName(records)
+	return hosttest.ByName(records)
 }
 
 // inShell runs with --shell.
-func inShell(t *testing.T, e env, args ...string) outcome {
+func inShell(t *testing.T, e env) outcome {
+	t.Helper()
+	w := world(e, nil, nil)
+	w.Args = []string{"--shell"}
+	return runWith(t, w)
+}
+
+// runWith runs in a world, and collects what it prints.
+func runWith(t *testing.T, w action.World) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	w := world(e, &stdout, &stderr)
-	w.Args = append([]string{"--shell"}, args...)
-	o := outcome{exit: action.Run(context.Background(), w)}
-	o.stdout, o.stderr = stdout.String(), stderr.String()
-	return o
+	w.Stdout, w.Stderr = &stdout, &stderr
+	exit := action.Run(context.Background(), w)
+	return outcome{exit: exit, stdout: stdout.String(), stderr: stderr.String()}
 }
 
 func equal(t *testing.T, what string, got, want any) {

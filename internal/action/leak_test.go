@@ -137,28 +137,10 @@ func checkMasksComeFirst(t *testing.T, stdout string) {
 	t.Helper()
 	other := ""
 	for line := range strings.Lines(stdout) {
-		if !strings.HasPrefix(line, "::add-mask::") {
+		if !strings.HasPrefix(line, "::add-mask::") && !strings.HasPrefix(line, "##vso[task.setsecret]") {
 			other = line
 		} else if other != "" {
 			t.Errorf("a mask comes behind %q", other)
-		}
-	}
-}
-
-// The test above must be able to fail.
-func TestALeakIsFound(t *testing.T) {
-	api := credentialtest.APIToken()
-	e := env{"INPUT_TOKEN": api, "INPUT_IDENTITY": "me@example.com"}
-	o := onGitHub(t, e)
-	for name, planted := range map[string]string{
-		"raw before the masks": api + "\n" + o.stdout,
-		"in a title":           o.stdout + "::error title=" + api + "::x\n",
-		"hex":                  o.stdout + fmt.Sprintf("%x\n", api),
-		"split":                o.stdout + api[:50] + "\n" + api[50:] + "\n",
-		"base64 before masks":  base64.StdEncoding.EncodeToString([]byte(api[1:])) + "\n" + o.stdout,
-	} {
-		if len(hosttest.Leaks(hosttest.Act.Show(planted).Text(), api)) == 0 {
-			t.Errorf("not found: %s", name)
 		}
 	}
 }

@@ -1,11 +1,9 @@
 package action_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -109,33 +107,6 @@ func TestShell(t *testing.T) {
 	equal(t, "the host named", named.stdout, want)
 }
 
-// Nothing that an earlier step exported changes this one: each host reads one
-// family of names.
-func TestOneFamilyOfNames(t *testing.T) {
-	foreign := env{}
-	for _, prefix := range []string{"PLUGIN_", "BITBUCKET_AUTH_", "BITBUCKET_", ""} {
-		for id, value := range map[string]string{
-			"SERVER-URL": "https://evil.example", "SERVER_URL": "https://evil.example", "KIND": "http-access-token",
-			"TOKEN": credentialtest.AppPassword(), "IDENTITY": "mallory", "ENV_PREFIX": "EVIL", "EXPORT_ENV": "false", "GIT": "host",
-		} {
-			foreign[prefix+id] = value
-		}
-	}
-	delete(foreign, "BITBUCKET_AUTH_HOST")
-
-	own := env{"INPUT_TOKEN": credentialtest.APIToken(), "INPUT_IDENTITY": "me@example.com", "INPUT_SERVER-URL": ""}
-	with, without := onGitHub(t, own.with(foreign)), onGitHub(t, own)
-	equal(t, "outputs", with.outputs, without.outputs)
-	equal(t, "variables", with.vars, without.vars)
-
-	github := env{}
-	for name, value := range foreign {
-		github[strings.Replace(name, "BITBUCKET_AUTH_", "INPUT_", 1)] = value
-	}
-	own = env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken()}
-	equal(t, "in a shell", inShell(t, own.with(github)).stdout, inShell(t, own).stdout)
-}
-
 // Faults that end a run: each leaves its code behind, and nothing else. More of
 // them are in TestMistakes.
 func TestFaults(t *testing.T) {
@@ -206,64 +177,6 @@ func TestNoHost(t *testing.T) {
 	o = runWith(t, world(env{"BITBUCKET_AUTH_HOST": "shel"}, nil, nil))
 	if o.exit != 2 || !strings.Contains(o.stderr, "did you mean BITBUCKET_AUTH_HOST: shell?") || o.stdout != "" {
 		t.Errorf("got %d, %q, %q", o.exit, o.stdout, o.stderr)
-	}
-}
-
-func TestShellIsRefusedWhereMasksAct(t *testing.T) {
-	token := credentialtest.AccessToken()
-	for _, variable := range []string{"GITHUB_ACTIONS", "ACT", "GITEA_ACTIONS", "FORGEJO_ACTIONS"} {
-		o := inShell(t, env{variable: "true", "INPUT_TOKEN": token, "BITBUCKET_AUTH_TOKEN": token})
-		equal(t, "exit code", o.exit, 2)
-		equal(t, "standard output", o.stdout, "(exit 2)\n")
-		if !strings.Contains(o.stderr, "BBA109") {
-			t.Errorf("got %q", o.stderr)
-		}
-	}
-}
-
-// Where standard output is gone, no mask can act: nothing is handed over.
-func TestClosedOutput(t *testing.T) {
-	dir := t.TempDir()
-	e := env{"GITHUB_ACTIONS": "true", "INPUT_TOKEN": credentialtest.AccessToken()}
-	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_ENV"} {
-		e[name] = filepath.Join(dir, name)
-		if err := os.WriteFile(e[name], nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var stderr bytes.Buffer
-	equal(t, "exit code", action.Run(context.Background(), world(e, broken{}, &stderr)), 3)
-	_, outputs := commandFile(t, e["GITHUB_OUTPUT"])
-	equal(t, "outputs", outputs, map[string]string{"error-code": "BBA305"})
-	_, vars := commandFile(t, e["GITHUB_ENV"])
-	equal(t, "variables", vars, map[string]string{})
-	if !strings.Contains(stderr.String(), "BBA305") {
-		t.Errorf("got %q", stderr.String())
-	}
-
-	equal(t, "exit code in a shell", action.Run(context.Background(), func() action.World {
-		w := world(env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken()}, broken{}, &stderr)
-		w.Args = []string{"--shell"}
-		return w
-	}()), 3)
-}
-
-func TestSignal(t *testing.T) {
-	for _, cause := range []*fault.Fault{fault.New(fault.Interrupted, "interrupted"), fault.New(fault.Terminated, "terminated")} {
-		ctx, cancel := context.WithCancelCause(context.Background())
-		cancel(cause)
-		dir := t.TempDir()
-		e := env{"GITHUB_ACTIONS": "true", "INPUT_TOKEN": credentialtest.AccessToken(), "GITHUB_OUTPUT": filepath.Join(dir, "o"), "GITHUB_ENV": filepath.Join(dir, "e")}
-		for _, name := range []string{"o", "e"} {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte("before=1\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		equal(t, "exit code", action.Run(ctx, world(e, io.Discard, io.Discard)), cause.Code.Exit)
-		_, outputs := commandFile(t, filepath.Join(dir, "o"))
-		equal(t, "outputs", outputs, map[string]string{"before": "1", "error-code": cause.Code.ID})
-		_, vars := commandFile(t, filepath.Join(dir, "e"))
-		equal(t, "variables", vars, map[string]string{"before": "1"})
 	}
 }
 
@@ -454,12 +367,3 @@ func TestRewriteSSHOnDataCenter(t *testing.T) {
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("closed") }
-
-// runWith runs in a world, and collects what it prints.
-func runWith(t *testing.T, w action.World) outcome {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	w.Stdout, w.Stderr = &stdout, &stderr
-	exit := action.Run(context.Background(), w)
-	return outcome{exit: exit, stdout: stdout.String(), stderr: stderr.String()}
-}
