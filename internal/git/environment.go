@@ -92,7 +92,6 @@ func (g *Git) environment(options Options, ca [][2]string) []string {
 	}
 	entries := [][2]string{
 		{"remote." + source + ".url", options.Source},
-		{"remote." + source + ".promisor", "true"},
 		{"remote." + source + ".lfsurl", lfsURL(options.Source)},
 		{"remote." + bitbucket + ".url", options.Bitbucket},
 		// What is mirrored goes nowhere else, even if Bitbucket says so.

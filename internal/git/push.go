@@ -263,14 +263,9 @@ func (g *Git) pushWhole(ctx context.Context, changes []*mirror.Change) (pushed, 
 		if !errors.Is(err, errIncomplete) {
 			return p, err
 		}
-		// What was fetched in part would be taken for complete.
-		if err := os.RemoveAll(g.repo); err != nil {
-			return p, tempFault(err)
-		}
-		if err := g.Init(ctx); err != nil {
+		if err := g.becomeWhole(ctx); err != nil {
 			return p, err
 		}
-		g.whole = true
 	}
 	if ids := newValues(changes); len(ids) > 0 {
 		if _, err := g.Fetch(ctx, ids, All, false); err != nil {

@@ -130,6 +130,12 @@ const All = 0
 // needed. It returns how many bytes were received.
 func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) (int64, error) {
 	out, err := g.fetch(ctx, ids, depth, partial)
+	if failed, ok := asFailure(err); ok && !g.whole && containsAny(string(failed.stderr), "does not support shallow") {
+		if err := g.becomeWhole(ctx); err != nil {
+			return 0, err
+		}
+		out, err = g.fetch(ctx, ids, All, false)
+	}
 	if err != nil {
 		return 0, g.explainSource(err)
 	}
@@ -137,6 +143,9 @@ func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) 
 }
 
 func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) (output, error) {
+	if g.whole {
+		depth, partial = All, false
+	}
 	arguments := []string{"fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--progress"}
 	switch {
 	case depth != All:
@@ -154,6 +163,17 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 		refspecs.WriteString("+" + id + ":" + fetched + id + "\n")
 	}
 	return g.run(ctx, strings.NewReader(refspecs.String()), append(arguments, "--stdin", source)...)
+}
+
+// becomeWhole begins again without anything that was fetched in part: git would
+// try to fetch what is missing one by one, for ever with some servers. From now
+// on everything is fetched.
+func (g *Git) becomeWhole(ctx context.Context) error {
+	g.whole = true
+	if err := os.RemoveAll(g.repo); err != nil {
+		return tempFault(err)
+	}
+	return g.Init(ctx)
 }
 
 // FetchAll gets all that these objects lead to, for a repository that has

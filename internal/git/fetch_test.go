@@ -1,0 +1,49 @@
+package git_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// A server of plain files can send neither a part of the history nor a part of
+// the files: then everything is fetched.
+func TestFetchFromPlainFiles(t *testing.T) {
+	s := newSides(t)
+	s.run("--git-dir", s.source, "update-server-info")
+	server := httptest.NewServer(http.FileServer(http.Dir(s.source)))
+	t.Cleanup(server.Close)
+	g, err := git.Open(git.Options{
+		Remotes: git.Remotes{Source: server.URL, PlainHTTP: true, Bitbucket: s.bitbucket, SourceLocal: true},
+		Lookup:  os.LookupEnv,
+		Scrub:   func(text string) string { return text },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	// Whatever git tries, it must not try for ever.
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := g.Init(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Fetch(ctx, []string{s.commit}, 64, true); err != nil {
+		t.Fatal(err)
+	}
+	history, err := g.History(ctx)
+	if err != nil || !history.Has(s.commit) {
+		t.Errorf("the commit wasn't fetched: %v", err)
+	}
+	list := changes("b01")
+	list[0].New = s.commit
+	if _, err := g.Push(ctx, list, func(*mirror.Change) {}); err != nil || list[0].Action != mirror.Created {
+		t.Errorf("got %v, %v", list[0].Action, err)
+	}
+}
