@@ -37,6 +37,10 @@ func TestBuildFlags(t *testing.T) {
 	if got := flagsIn("Dockerfile", `go build (.*?) -ldflags`); !slices.Equal(got, want) {
 		t.Errorf("the Dockerfile builds with %q, the Makefile with %q", got, want)
 	}
+	want = flagsIn("Makefile", `(?m)^LDFLAGS\s*=(.*) -X`)
+	if got := flagsIn("Dockerfile", `-ldflags "(.*?) -X`); !slices.Equal(got, want) {
+		t.Errorf("the Dockerfile links with %q, the Makefile with %q", got, want)
+	}
 	if build := readFile(t, filepath.Join(root, "scripts/release/build")); strings.Contains(build, "go build") {
 		t.Error("scripts/release/build doesn't build the programs through the Makefile")
 	}

@@ -8,6 +8,7 @@ package bitbucket
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -16,9 +17,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
-
-	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -27,10 +27,8 @@ import (
 
 // Limits of a request.
 const (
-	maxReply   = 1 << 20 // bytes; Bitbucket's replies have a few KiB
-	retries    = 2       // after the first try
-	firstWait  = 500 * time.Millisecond
-	longestTry = 5 * time.Second // between two tries, whatever Retry-After says
+	maxReply = 1 << 20 // bytes; Bitbucket's replies have a few KiB
+	retries  = 2       // after the first try
 )
 
 // Options is how Bitbucket is reached.
@@ -44,8 +42,9 @@ type Options struct {
 // Client makes requests to one Bitbucket.
 type Client struct {
 	options Options
-	http    *http.Client          // for what must not be sent twice
-	retry   *retryablehttp.Client // for what may
+	http    *http.Client
+	// Between two tries: the first wait, and the longest, whatever Retry-After says.
+	firstWait, longestWait time.Duration
 }
 
 // New makes a client. The error is a [*fault.Fault] about the CA certificates.
@@ -54,7 +53,7 @@ func New(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain := &http.Client{
+	return &Client{options: options, firstWait: 500 * time.Millisecond, longestWait: 5 * time.Second, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  options.Proxy,
 			OnProxyConnectResponse: refusedByProxy,
@@ -63,15 +62,6 @@ func New(options Options) (*Client, error) {
 		},
 		// A redirect could send the credential to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return &Client{options: options, http: plain, retry: &retryablehttp.Client{
-		HTTPClient:   plain,
-		RetryMax:     retries,
-		RetryWaitMin: firstWait,
-		RetryWaitMax: longestTry,
-		CheckRetry:   mayRetry,
-		Backoff:      backoff,
-		ErrorHandler: retryablehttp.PassthroughErrorHandler, // the last reply, not a summary of it
 	}}, nil
 }
 
@@ -92,25 +82,57 @@ func certificates(further []byte) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// mayRetry allows another try after 429, 5xx and a broken connection. It never
-// does after a 401: Data Center locks accounts.
-func mayRetry(ctx context.Context, response *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil {
-		return false, ctx.Err()
+// repeat sends a request that may be sent again, and returns the last response.
+// A library for it (go-retryablehttp) would add 80 KB, and compile regular
+// expressions in every run, also in those that make no request.
+func (c *Client) repeat(request *http.Request) (*http.Response, error) {
+	for try := 0; ; try++ {
+		if request.GetBody != nil {
+			request.Body, _ = request.GetBody() // of bytes in memory, which can't fail
+		}
+		response, err := c.http.Do(request)
+		if try == retries || !mayRetry(request.Context(), response, err) {
+			return response, err
+		}
+		wait := c.firstWait << try
+		if err == nil {
+			wait = cmp.Or(retryAfter(response.Header), wait)
+			response.Body.Close()
+		}
+		select {
+		case <-request.Context().Done():
+			return nil, request.Context().Err()
+		case <-time.After(min(wait, c.longestWait)):
+		}
 	}
-	if status, ok := errors.AsType[proxyRefusal](err); ok {
-		return status >= http.StatusInternalServerError, nil
-	}
-	if err != nil {
-		return !isCertificateError(err), nil
-	}
-	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError, nil
 }
 
-// backoff waits as long as Retry-After says (which Cloud doesn't send), else
-// twice as long each time, but never longer than longest.
-func backoff(shortest, longest time.Duration, attempt int, response *http.Response) time.Duration {
-	return min(retryablehttp.DefaultBackoff(shortest, longest, attempt, response), longest)
+// mayRetry allows another try after 429, 5xx and a broken connection. It never
+// does after a 401: Data Center locks accounts.
+func mayRetry(ctx context.Context, response *http.Response, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	if status, ok := errors.AsType[proxyRefusal](err); ok {
+		return status >= http.StatusInternalServerError
+	}
+	if err != nil {
+		return !isCertificateError(err)
+	}
+	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
+}
+
+// retryAfter returns how long the header Retry-After asks to wait, as seconds or
+// until a date (RFC 9110, section 10.2.3); 0 if it doesn't. Cloud doesn't send it.
+func retryAfter(header http.Header) time.Duration {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(text, 10, 16); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(text); err == nil {
+		return max(0, time.Until(date))
+	}
+	return 0
 }
 
 // reply is Bitbucket's answer.
@@ -122,12 +144,12 @@ type reply struct {
 
 // get makes a GET request to the REST API with the credential.
 func (c *Client) get(ctx context.Context, address string, cred credential.Credential) (reply, error) {
-	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return reply{}, fault.Internal()
 	}
 	c.setHeaders(request.Header, cred)
-	response, err := c.retry.Do(request)
+	response, err := c.repeat(request)
 	return c.read(ctx, response, err)
 }
 

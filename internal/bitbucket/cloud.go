@@ -3,9 +3,7 @@ package bitbucket
 import (
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -20,10 +18,17 @@ type cloudError struct {
 	} `json:"error"`
 }
 
-// changePattern finds the number of an entry of Atlassian's changelog.
-var changePattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\bCHANGE-[0-9]{1,6}\b`)
-})
+// changeIn finds the number of an entry of Atlassian's changelog, such as
+// CHANGE-3222, or returns "".
+func changeIn(text string) string {
+	const prefix, digits = "CHANGE-", "0123456789"
+	_, rest, _ := strings.Cut(text, prefix)
+	number := rest[:len(rest)-len(strings.TrimLeft(rest, digits))]
+	if number == "" || len(number) > 6 {
+		return ""
+	}
+	return prefix + number
+}
 
 const changelog = "https://developer.atlassian.com/cloud/bitbucket/changelog#"
 
@@ -57,9 +62,9 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fau
 			"check the spelling of the input "+string(what), accessHint(kind))
 
 	case http.StatusGone:
-		change := changePattern().FindString(message)
+		change := changeIn(message)
 		if change == "" {
-			change = changePattern().FindString(string(r.body))
+			change = changeIn(string(r.body))
 		}
 		if change == "" {
 			return nil, fault.New(fault.Removed, "Bitbucket has removed this endpoint (410)", "update bitbucket-auth to its newest version")

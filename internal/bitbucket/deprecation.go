@@ -2,10 +2,9 @@ package bitbucket
 
 import (
 	"net/http"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -49,19 +48,36 @@ func headerDate(text string) (string, bool) {
 	return date.Format(time.DateOnly), true
 }
 
-// deprecationLinkPattern finds the target of a link to a page about the
-// deprecation (RFC 8288): HTTPS, without user, port or query, and made of
-// words, so that no encoding of a credential passes.
-var deprecationLinkPattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`<(https://[a-z0-9.-]{1,60}(?:[/._#-][A-Za-z0-9]{0,20}){1,30})>[^<]*;\s*rel="?[a-z ]*\b(?:deprecation|sunset)\b`)
-})
-
+// deprecationLink returns the target of the first link to a page about the
+// deprecation (RFC 8288) that is safe to show, or "".
 func deprecationLink(headers []string, token secret.String) string {
-	found := deprecationLinkPattern().FindStringSubmatch(strings.Join(headers, ", "))
-	if found == nil || repeats(found[1], token.Reveal()) {
-		return ""
+	for link := range strings.SplitSeq(strings.Join(headers, ","), "<") {
+		target, parameters, _ := strings.Cut(link, ">")
+		_, relation, _ := strings.Cut(parameters, "rel=")
+		relation, _, _ = strings.Cut(relation, ";")
+		words := strings.FieldsFunc(relation, func(r rune) bool { return strings.ContainsRune(`", `, r) })
+		about := slices.Contains(words, "deprecation") || slices.Contains(words, "sunset")
+		if about && isPlainLink(target) && !repeats(target, token.Reveal()) {
+			return target
+		}
 	}
-	return found[1]
+	return ""
+}
+
+// isPlainLink holds for HTTPS links without user, port and query that are made of
+// words of at most 20 characters, so that no encoding of a credential passes.
+func isPlainLink(target string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	rest, found := strings.CutPrefix(target, "https://")
+	if !found || len(rest) > 300 || strings.Trim(rest, letters+"/._#-") != "" {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(rest, func(r rune) bool { return !strings.ContainsRune(letters, r) }) {
+		if len(word) > 20 {
+			return false
+		}
+	}
+	return true
 }
 
 // repeats reports whether a text holds a piece of a secret.

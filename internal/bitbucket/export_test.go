@@ -4,7 +4,7 @@ import "time"
 
 // Hurry shortens the waits between tries.
 func (c *Client) Hurry() {
-	c.retry.RetryWaitMin, c.retry.RetryWaitMax = time.Millisecond, 20*time.Millisecond
+	c.firstWait, c.longestWait = time.Millisecond, 20*time.Millisecond
 }
 
 // ScopesIn reads a server's list of scopes.

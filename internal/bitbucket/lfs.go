@@ -1,13 +1,12 @@
 package bitbucket
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
-
-	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -64,7 +63,7 @@ func (c *Client) sendLFS(ctx context.Context, address string, objects []LFSObjec
 	if err != nil {
 		return reply{}, fault.Internal()
 	}
-	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, address, body)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return reply{}, fault.Internal()
 	}
@@ -72,6 +71,6 @@ func (c *Client) sendLFS(ctx context.Context, address string, objects []LFSObjec
 	request.Header.Set("Accept", mediaType)
 	request.Header.Set("Content-Type", mediaType)
 	request.Header.Set("User-Agent", c.options.UserAgent)
-	response, err := c.retry.Do(request)
+	response, err := c.repeat(request)
 	return c.read(ctx, response, err)
 }

@@ -2,13 +2,11 @@ package bitbucket
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
-
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -31,77 +29,68 @@ type Minted struct {
 // section 4.4), in one request that is never repeated. The error is a
 // [*fault.Fault].
 func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String, now time.Time) (Minted, error) {
-	config := clientcredentials.Config{
-		ClientID:     id,
-		ClientSecret: clientSecret.Reveal(),
-		TokenURL:     c.options.Server.TokenURL(),
-		// Otherwise a failed login is sent once more, with the secret in the body.
-		AuthStyle: oauth2.AuthStyleInHeader,
-	}
-	httpClient := *c.http
-	httpClient.Transport = withUserAgent{c.http.Transport, c.options.UserAgent}
-	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, &httpClient))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.options.Server.TokenURL(), strings.NewReader("grant_type=client_credentials"))
 	if err != nil {
-		return Minted{}, c.mintFault(ctx, err)
+		return Minted{}, fault.Internal()
 	}
-	text := secret.New(token.AccessToken)
-	if credential.CheckMinted(text) != nil {
+	// Both are encoded as form values (section 2.3.1).
+	request.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(clientSecret.Reveal()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", c.options.UserAgent)
+	response, err := c.http.Do(request)
+	answer, err := c.read(ctx, response, err)
+	if err != nil {
+		return Minted{}, err
+	}
+
+	var fields map[string]any
+	notJSON := json.Unmarshal(answer.body, &fields)
+	errorCode, _ := fields["error"].(string)
+	if answer.status != http.StatusOK || errorCode != "" {
+		return Minted{}, c.mintFault(answer, errorCode)
+	}
+	token, _ := fields["access_token"].(string)
+	switch {
+	case notJSON != nil || token == "":
+		return Minted{}, c.unexpected("isn't an OAuth token")
+	case credential.CheckMinted(secret.New(token)) != nil:
 		return Minted{}, c.unexpected("holds no access token")
 	}
-	minted := Minted{Token: text}
+	minted := Minted{Token: secret.New(token)}
 	// The field of RFC 6749, and the one that Bitbucket sent until May 2026.
 	for _, field := range []string{"scope", "scopes"} {
-		if list, ok := token.Extra(field).(string); ok && minted.Scopes == nil {
+		if list, ok := fields[field].(string); ok && minted.Scopes == nil {
 			minted.Scopes = scopesIn(list)
 		}
 	}
 	// As the reply says: documents and published replies disagree.
-	if seconds, ok := token.Extra("expires_in").(float64); ok && seconds > 0 && seconds < maxLifetime {
+	if seconds, ok := fields["expires_in"].(float64); ok && seconds > 0 && seconds < maxLifetime {
 		minted.ExpiresAt = now.Add(time.Duration(seconds) * time.Second)
 	}
 	return minted, nil
 }
 
-// mintFault explains a failure. The library's errors hold the reply's body, so
-// they aren't shown.
-func (c *Client) mintFault(ctx context.Context, err error) *fault.Fault {
-	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
-	if !ok {
-		if ctx.Err() == nil && strings.HasPrefix(err.Error(), "oauth2: ") {
-			return c.unexpected("isn't an OAuth token")
-		}
-		return c.unreachable(ctx, err)
-	}
-	switch status := refused.Response.StatusCode; {
-	case refused.ErrorCode == "invalid_grant", refused.ErrorCode == "unsupported_grant_type":
+// mintFault explains a refusal by its error code (RFC 6749, section 5.2), or else
+// by its status.
+func (c *Client) mintFault(answer reply, errorCode string) *fault.Fault {
+	switch {
+	case errorCode == "invalid_grant", errorCode == "unsupported_grant_type":
 		return fault.New(fault.ConsumerGrant, "Bitbucket doesn't let this OAuth client have a token of its own",
 			"mark it as private (\"This is a private consumer\"), and set a callback URL: "+oauthClients)
-	case refused.ErrorCode == "invalid_scope", refused.ErrorCode == "invalid_request":
+	case errorCode == "invalid_scope", errorCode == "invalid_request":
 		return fault.New(fault.ConsumerGrant, "Bitbucket doesn't accept this OAuth client's request for a token",
 			"check the scopes of the OAuth client: "+oauthClients)
 	// Bitbucket's code for a wrong id or secret is unauthorized_client; that of
 	// the RFC is invalid_client.
-	case refused.ErrorCode == "unauthorized_client", refused.ErrorCode == "invalid_client", status == http.StatusUnauthorized, status == http.StatusBadRequest:
+	case errorCode == "unauthorized_client", errorCode == "invalid_client",
+		answer.status == http.StatusUnauthorized, answer.status == http.StatusBadRequest:
 		return fault.New(fault.ConsumerRefused, "Bitbucket refuses the OAuth client: its id and secret don't belong together, or it was removed",
 			"set identity to the client id (key) and token to its secret, not the other way round: "+oauthClients,
 			"check that it is marked as private, and has a callback URL")
-	default:
-		_, f := c.judge(reply{status: status}, credential.OAuthConsumer, aUser)
-		if f == nil {
-			return c.unexpected("isn't an OAuth token")
-		}
+	}
+	if _, f := c.judge(answer, credential.OAuthConsumer, aUser); f != nil {
 		return f
 	}
-}
-
-// withUserAgent sets the header User-Agent, which x/oauth2 doesn't.
-type withUserAgent struct {
-	next      http.RoundTripper
-	userAgent string
-}
-
-func (t withUserAgent) RoundTrip(request *http.Request) (*http.Response, error) {
-	request = request.Clone(request.Context())
-	request.Header.Set("User-Agent", t.userAgent)
-	return t.next.RoundTrip(request)
+	return c.unexpected("isn't an OAuth token")
 }

@@ -1,22 +1,22 @@
 package bitbucket
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// scopePattern matches the names of scopes of either vocabulary. Anything else
-// that a server sends in their place is dropped. The pattern is compiled on
-// first use: most runs don't ask Bitbucket, and compiling it would take a tenth
-// of such a run.
-var scopePattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[a-z][a-z-]{0,31}(:[a-z][a-z-]{0,31}){0,2}$`)
-})
+// isScopeName reports whether a text has the form of a scope in either
+// vocabulary: one to three words, separated by colons. Anything else that a
+// server sends is dropped.
+func isScopeName(text string) bool {
+	words := strings.Split(text, ":")
+	return len(words) <= 3 && !slices.ContainsFunc(words, func(word string) bool {
+		return word == "" || len(word) > 32 || word[0] == '-' || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz-") != ""
+	})
+}
 
 // maxScopes is how many names of a server's list are read. Bitbucket has a
 // third of that, and a hostile list of megabytes would outlast any timeout.
@@ -29,7 +29,7 @@ func scopesIn(list string) []string {
 	names := separated(list)
 	for _, name := range names[:min(len(names), maxScopes)] {
 		plausible := strings.Contains(name, ":") || isKnown(name)
-		if plausible && scopePattern().MatchString(name) && !slices.Contains(scopes, name) {
+		if plausible && isScopeName(name) && !slices.Contains(scopes, name) {
 			scopes = append(scopes, name)
 		}
 	}
@@ -58,7 +58,7 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 			scopes = append(scopes, name)
 		case near != "":
 			return nil, fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have", "did you mean "+near+"?")
-		case scopePattern().MatchString(name) && isGranular(name):
+		case isScopeName(name) && isGranular(name):
 			scopes = append(scopes, name) // Bitbucket may have added it
 		default:
 			return nil, fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have",

@@ -1,7 +1,7 @@
 package host
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -28,8 +28,11 @@ func refuseSourced(w World, path string) error {
 // readsLines reports whether a runner's version is 17.7 or later. A pre-release
 // of 17.7 may be older than the change, and an unknown version may be anything.
 func readsLines(version string) bool {
-	var major, minor int
-	if _, err := fmt.Sscanf(version, "%d.%d.", &major, &minor); err != nil {
+	majorText, rest, _ := strings.Cut(version, ".")
+	minorText, _, _ := strings.Cut(rest, ".")
+	major, majorErr := strconv.Atoi(majorText)
+	minor, minorErr := strconv.Atoi(minorText)
+	if majorErr != nil || minorErr != nil {
 		return false
 	}
 	preRelease := strings.ContainsAny(version, "~-")

@@ -6,7 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -137,7 +137,7 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		}
 		plan.Changes = append(plan.Changes, c)
 	}
-	slices.SortFunc(plan.Changes, func(a, b Change) int { return cmp.Compare(a.Ref, b.Ref) })
+	sort.Slice(plan.Changes, func(a, b int) bool { return plan.Changes[a].Ref < plan.Changes[b].Ref })
 	return plan, nil
 }
 
