@@ -23,57 +23,22 @@ type Setting struct {
 
 // Settings that both commands have.
 var (
-	token = Setting{
-		ID:          "token",
-		Description: "The secret: an API token, access token, app password, Data Center HTTP access token, or the secret of an OAuth client.",
-	}
+	token    = Setting{ID: "token", Description: "The secret: an API token, access token, app password, Data Center HTTP access token, or the secret of an OAuth client."}
 	identity = Setting{
 		ID:          "identity",
 		Description: "Who the token belongs to: the e-mail address of the Atlassian account (API token), the Bitbucket username (app password, or a personal token on Data Center), or the client ID (OAuth). Access tokens don't need one.",
 	}
-	kind = Setting{
-		ID:          "kind",
-		Default:     "auto",
-		Description: "Kind of token: auto, api-token, access-token, app-password, oauth-consumer, or http-access-token.",
-	}
-	serverURL = Setting{
-		ID:          "server-url",
-		Default:     "https://bitbucket.org",
-		Description: "Base URL of Bitbucket, including the context path of a Data Center instance.",
-	}
-	expiresOn = Setting{
-		ID:          "expires-on",
-		Description: "Expiry date of the token (YYYY-MM-DD), which no Bitbucket API reports. Warns from 14 days before that date.",
-	}
-	onMissingToken = Setting{
-		ID:          "on-missing-token",
-		Default:     "fail",
-		Description: "What to do if the token is empty: fail, or skip (succeed with available=false).",
-	}
-	summary = Setting{
-		ID:          "summary",
-		Default:     "true",
-		Description: "Write a job summary (true or false).",
-	}
-	caCertificate = Setting{
-		ID:          "ca-certificate",
-		Description: "Additional CA certificates: PEM text, or the path of a PEM file.",
-	}
-	tokenFile = Setting{
-		ID:          "token-file",
-		Description: "File to read the token from instead; - reads standard input.",
-		NotInput:    true,
-	}
-	envFile = Setting{
-		ID:          "env-file",
-		Description: "File that receives the results on hosts that can't mask values at run time.",
-		NotInput:    true,
-	}
-	hostName = Setting{
-		ID:          "host",
+	kind           = Setting{ID: "kind", Default: "auto", Description: "Kind of token: auto, api-token, access-token, app-password, oauth-consumer, or http-access-token."}
+	serverURL      = Setting{ID: "server-url", Default: "https://bitbucket.org", Description: "Base URL of Bitbucket, including the context path of a Data Center instance."}
+	expiresOn      = Setting{ID: "expires-on", Description: "Expiry date of the token (YYYY-MM-DD), which no Bitbucket API reports. Warns from 14 days before that date."}
+	onMissingToken = Setting{ID: "on-missing-token", Default: "fail", Description: "What to do if the token is empty: fail, or skip (succeed with available=false)."}
+	summary        = Setting{ID: "summary", Default: "true", Description: "Write a job summary (true or false)."}
+	caCertificate  = Setting{ID: "ca-certificate", Description: "Additional CA certificates: PEM text, or the path of a PEM file."}
+	tokenFile      = Setting{ID: "token-file", NotInput: true, Description: "File to read the token from instead; - reads standard input."}
+	envFile        = Setting{ID: "env-file", NotInput: true, Description: "File that receives the results on hosts that can't mask values at run time."}
+	hostName       = Setting{
+		ID: "host", NotInput: true, Variable: "BITBUCKET_AUTH_HOST",
 		Description: "Name of the CI host (shell, gitlab, circleci, jenkins, ...) if it can't be detected. Read from BITBUCKET_AUTH_HOST only.",
-		NotInput:    true,
-		Variable:    "BITBUCKET_AUTH_HOST",
 	}
 )
 
@@ -82,60 +47,24 @@ var CredentialSettings = []Setting{
 	token,
 	identity,
 	kind,
-	{
-		ID:          "repository",
-		Description: "The repository that later steps use, in any of its spellings: from the Clone button, a web page, SSH, or workspace/repo.",
-	},
-	{
-		ID:          "workspace",
-		Description: "Workspace ID or Data Center project key, if no single repository is meant. Defaults to the repository's.",
-	},
+	{ID: "repository", Description: "The repository that later steps use, in any of its spellings: from the Clone button, a web page, SSH, or workspace/repo."},
+	{ID: "workspace", Description: "Workspace ID or Data Center project key, if no single repository is meant. Defaults to the repository's."},
 	serverURL,
-	{
-		ID:          "verify",
-		Default:     "none",
-		Description: "Check the credential with Bitbucket: none, warn, or strict (fail if it is refused).",
-	},
+	{ID: "verify", Default: "none", Description: "Check the credential with Bitbucket: none, warn, or strict (fail if it is refused)."},
 	{
 		ID:          "required-scopes",
 		Description: "Scopes that later steps need, in either of Bitbucket's vocabularies, separated by commas, spaces, or newlines. Implies verify: strict unless verify is warn.",
 	},
 	expiresOn,
-	{
-		ID:          "git",
-		Default:     "none",
-		Description: "Set up git for later steps, and limit the credential to the repository, its workspace, or the whole host: none, repository, workspace, or host.",
-	},
-	{
-		ID:          "rewrite-ssh",
-		Default:     "false",
-		Description: "With git: also send SSH addresses within the same limit over HTTPS (true or false).",
-	},
-	{
-		ID:          "export-env",
-		Default:     "true",
-		Description: "Also set environment variables for all later steps of the job (true or false).",
-	},
-	{
-		ID:          "env-prefix",
-		Default:     "BITBUCKET",
-		Description: "Prefix of the names of these variables, so that one job can hold several credentials.",
-	},
-	{
-		ID:          "avo-connection-name",
-		Description: "Name of a connection in Avo Assure. If set, the step also outputs the fields of Avo Assure's Bitbucket connection form.",
-	},
-	{
-		ID:          "avo-username",
-		Description: "Bitbucket username for that connection, if identity isn't one.",
-	},
+	{ID: "git", Default: "none", Description: "Set up git for later steps, and limit the credential to the repository, its workspace, or the whole host: none, repository, workspace, or host."},
+	{ID: "rewrite-ssh", Default: "false", Description: "With git: also send SSH addresses within the same limit over HTTPS (true or false)."},
+	{ID: "export-env", Default: "true", Description: "Also set environment variables for all later steps of the job (true or false)."},
+	{ID: "env-prefix", Default: "BITBUCKET", Description: "Prefix of the names of these variables, so that one job can hold several credentials."},
+	{ID: "avo-connection-name", Description: "Name of a connection in Avo Assure. If set, the step also outputs the fields of Avo Assure's Bitbucket connection form."},
+	{ID: "avo-username", Description: "Bitbucket username for that connection, if identity isn't one."},
 	onMissingToken,
 	summary,
-	{
-		ID:          "timeout",
-		Default:     "30s",
-		Description: "Time limit for all network requests together, such as 30s or 2m.",
-	},
+	{ID: "timeout", Default: "30s", Description: "Time limit for all network requests together, such as 30s or 2m."},
 	caCertificate,
 	tokenFile,
 	envFile,
@@ -147,76 +76,27 @@ var MirrorSettings = []Setting{
 	token,
 	identity,
 	kind,
-	{
-		ID:          "repository",
-		Description: "The Bitbucket repository to bring up to date, in any of its spellings: from the Clone button, a web page, SSH, or workspace/repo.",
-		Required:    true,
-	},
+	{ID: "repository", Required: true, Description: "The Bitbucket repository to bring up to date, in any of its spellings: from the Clone button, a web page, SSH, or workspace/repo."},
 	serverURL,
-	{
-		ID:          "source",
-		Description: "URL or path of the repository to mirror. Defaults to the repository that the job runs for.",
-	},
-	{
-		ID:          "source-token",
-		Description: "Token with read access to the source. It is sent to the source's server only.",
-		Expression:  "${{ github.token }}",
-	},
-	{
-		ID:          "source-username",
-		Default:     "x-access-token",
-		Description: "User name that goes with source-token.",
-	},
+	{ID: "source", Description: "URL or path of the repository to mirror. Defaults to the repository that the job runs for."},
+	{ID: "source-token", Expression: "${{ github.token }}", Description: "Token with read access to the source. It is sent to the source's server only."},
+	{ID: "source-username", Default: "x-access-token", Description: "User name that goes with source-token."},
 	{
 		ID:          "branches",
 		Description: "Branches to mirror, as patterns separated by commas or newlines: * matches any characters, including slashes; !pattern excludes; !* mirrors none. Defaults to all.",
 	},
-	{
-		ID:          "tags",
-		Description: "Tags to mirror, as patterns like those of branches. Defaults to all.",
-	},
-	{
-		ID:          "prune",
-		Default:     "false",
-		Description: "Also delete branches and tags that the source no longer has (true or false).",
-	},
-	{
-		ID:          "overwrite",
-		Default:     "false",
-		Description: "Also overwrite branches that have diverged and tags that have moved (true or false).",
-	},
-	{
-		ID:          "max-deletions",
-		Default:     "10",
-		Description: "Fail, and change nothing, if a run would delete more branches and tags than this.",
-	},
-	{
-		ID:          "lfs",
-		Default:     "auto",
-		Description: "Mirror Git LFS objects: auto or false.",
-	},
-	{
-		ID:          "create",
-		Default:     "none",
-		Description: "Create the Bitbucket repository if it doesn't exist: none, private, or public.",
-	},
-	{
-		ID:          "project",
-		Description: "With create: key of the project that the new repository belongs to.",
-	},
-	{
-		ID:          "dry-run",
-		Default:     "false",
-		Description: "Report what would change, and change nothing (true or false).",
-	},
+	{ID: "tags", Description: "Tags to mirror, as patterns like those of branches. Defaults to all."},
+	{ID: "prune", Default: "false", Description: "Also delete branches and tags that the source no longer has (true or false)."},
+	{ID: "overwrite", Default: "false", Description: "Also overwrite branches that have diverged and tags that have moved (true or false)."},
+	{ID: "max-deletions", Default: "10", Description: "Fail, and change nothing, if a run would delete more branches and tags than this."},
+	{ID: "lfs", Default: "auto", Description: "Mirror Git LFS objects: auto or false."},
+	{ID: "create", Default: "none", Description: "Create the Bitbucket repository if it doesn't exist: none, private, or public."},
+	{ID: "project", Description: "With create: key of the project that the new repository belongs to."},
+	{ID: "dry-run", Default: "false", Description: "Report what would change, and change nothing (true or false)."},
 	expiresOn,
 	onMissingToken,
 	summary,
-	{
-		ID:          "timeout",
-		Default:     "30m",
-		Description: "Time limit for the whole run, such as 30m or 2h.",
-	},
+	{ID: "timeout", Default: "30m", Description: "Time limit for the whole run, such as 30m or 2h."},
 	caCertificate,
 	tokenFile,
 	envFile,
