@@ -22,6 +22,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
@@ -148,7 +149,7 @@ func (c *Client) get(ctx context.Context, address string, cred credential.Creden
 	if err != nil {
 		return reply{}, fault.Internal()
 	}
-	c.setHeaders(request.Header, cred)
+	c.setHeaders(request.Header, cred.Authorization(), "application/json")
 	response, err := c.repeat(request)
 	return c.read(ctx, response, err)
 }
@@ -163,16 +164,16 @@ func (c *Client) sendJSON(ctx context.Context, method, address string, value any
 	if err != nil {
 		return reply{}, fault.Internal()
 	}
-	c.setHeaders(request.Header, cred)
+	c.setHeaders(request.Header, cred.Authorization(), "application/json")
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-Atlassian-Token", "no-check") // Data Center takes a change without it for a forged one
 	response, err := c.http.Do(request)
 	return c.read(ctx, response, err)
 }
 
-func (c *Client) setHeaders(header http.Header, cred credential.Credential) {
-	header.Set("Authorization", cred.Authorization().Reveal())
-	header.Set("Accept", "application/json")
+func (c *Client) setHeaders(header http.Header, authorization secret.String, accept string) {
+	header.Set("Authorization", authorization.Reveal())
+	header.Set("Accept", accept)
 	header.Set("User-Agent", c.options.UserAgent)
 }
 

@@ -67,10 +67,8 @@ func (c *Client) sendLFS(ctx context.Context, address string, objects []LFSObjec
 	if err != nil {
 		return reply{}, fault.Internal()
 	}
-	request.Header.Set("Authorization", cred.GitAuthorization().Reveal())
-	request.Header.Set("Accept", mediaType)
+	c.setHeaders(request.Header, cred.GitAuthorization(), mediaType)
 	request.Header.Set("Content-Type", mediaType)
-	request.Header.Set("User-Agent", c.options.UserAgent)
 	response, err := c.repeat(request)
 	return c.read(ctx, response, err)
 }

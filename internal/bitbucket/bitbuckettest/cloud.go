@@ -109,7 +109,7 @@ func noRepository() Reply {
 }
 
 func (s *Server) cloudUser(t *Token, _ *http.Request) Reply {
-	return jsonReply(http.StatusOK, object{"type": "user", "username": t.Username, "nickname": t.Username, "display_name": "Dev"})
+	return jsonReply(http.StatusOK, object{"type": "user", "username": t.Username})
 }
 
 func (s *Server) cloudRepository(t *Token, r *http.Request) Reply {
@@ -117,24 +117,11 @@ func (s *Server) cloudRepository(t *Token, r *http.Request) Reply {
 	if !ok || !t.sees(repository.Name) {
 		return noRepository()
 	}
-	return cloudRepositoryReply(r, repository)
+	return cloudRepositoryReply(repository)
 }
 
-func cloudRepositoryReply(r *http.Request, repository Repository) Reply {
-	name := repository.Name
-	owner, slug, _ := strings.Cut(name, "/")
-	body := object{
-		"type": "repository", "full_name": name, "name": slug, "slug": slug, "scm": "git", "is_private": repository.Private,
-		"workspace": object{"type": "workspace", "slug": owner},
-		"links": object{"clone": []object{
-			{"name": "https", "href": baseURL(r) + "/" + name + ".git"},
-			{"name": "ssh", "href": "git@bitbucket.org:" + name + ".git"},
-		}},
-	}
-	if repository.Project != "" {
-		body["project"] = object{"type": "project", "key": repository.Project}
-	}
-	return jsonReply(http.StatusOK, body)
+func cloudRepositoryReply(r Repository) Reply {
+	return jsonReply(http.StatusOK, object{"type": "repository", "full_name": r.Name, "scm": "git", "is_private": r.Private})
 }
 
 // createOnCloud creates a repository, by Cloud's OpenAPI document, and refuses
@@ -161,7 +148,7 @@ func (s *Server) createOnCloud(t *Token, r *http.Request) Reply {
 	if err := s.create(repository); err != nil {
 		return textReply(http.StatusInternalServerError, err.Error())
 	}
-	return cloudRepositoryReply(r, repository)
+	return cloudRepositoryReply(repository)
 }
 
 func noWorkspace(r *http.Request) Reply {
@@ -173,5 +160,5 @@ func (s *Server) cloudWorkspace(t *Token, r *http.Request) Reply {
 	if !ok || !t.sees(owner) {
 		return noWorkspace(r)
 	}
-	return jsonReply(http.StatusOK, object{"type": "workspace", "slug": owner, "name": owner, "is_private": true})
+	return jsonReply(http.StatusOK, object{"type": "workspace", "slug": owner})
 }

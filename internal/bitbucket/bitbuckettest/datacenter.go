@@ -42,10 +42,7 @@ func (s *Server) dataCenter(answer func(t *Token, r *http.Request) Reply) http.H
 }
 
 func (s *Server) dataCenterUsers(t *Token, _ *http.Request) Reply {
-	return jsonReply(http.StatusOK, object{
-		"size": 1, "limit": 1, "start": 0, "isLastPage": true,
-		"values": []object{{"name": t.Username, "slug": t.Username, "type": "NORMAL", "active": true}},
-	})
+	return jsonReply(http.StatusOK, object{"size": 1, "isLastPage": true, "values": []object{{"name": t.Username}}})
 }
 
 func (s *Server) dataCenterProject(t *Token, r *http.Request) Reply {
@@ -71,17 +68,12 @@ func (s *Server) dataCenterRepository(t *Token, r *http.Request) Reply {
 	case !t.sees(repository.Name), !t.may("REPO_READ"):
 		return notPermitted()
 	}
-	return s.dataCenterRepositoryReply(http.StatusOK, r, repository)
+	return dataCenterRepositoryReply(http.StatusOK, repository)
 }
 
-func (s *Server) dataCenterRepositoryReply(status int, r *http.Request, repository Repository) Reply {
-	key, slug, _ := strings.Cut(repository.Name, "/")
-	return jsonReply(status, object{
-		"slug": slug, "name": slug, "scmId": "git", "state": "AVAILABLE", "public": !repository.Private, "project": project(key),
-		"links": object{"clone": []object{
-			{"name": "http", "href": baseURL(r) + s.options.ContextPath + "/scm/" + strings.ToLower(repository.Name) + ".git"},
-		}},
-	})
+func dataCenterRepositoryReply(status int, r Repository) Reply {
+	key, slug, _ := strings.Cut(r.Name, "/")
+	return jsonReply(status, object{"slug": slug, "scmId": "git", "public": !r.Private, "project": project(key)})
 }
 
 // createOnDataCenter creates a repository. By Data Center's OpenAPI document it
@@ -108,7 +100,7 @@ func (s *Server) createOnDataCenter(t *Token, r *http.Request) Reply {
 	if err := s.create(repository); err != nil {
 		return textReply(http.StatusInternalServerError, err.Error())
 	}
-	return s.dataCenterRepositoryReply(http.StatusCreated, r, repository)
+	return dataCenterRepositoryReply(http.StatusCreated, repository)
 }
 
 // publishOnDataCenter changes who may see a repository.
@@ -125,11 +117,11 @@ func (s *Server) publishOnDataCenter(t *Token, r *http.Request) Reply {
 	s.mu.Lock()
 	s.repos[strings.ToLower(repository.Name)] = repository
 	s.mu.Unlock()
-	return s.dataCenterRepositoryReply(http.StatusOK, r, repository)
+	return dataCenterRepositoryReply(http.StatusOK, repository)
 }
 
 func project(key string) object {
-	return object{"key": strings.ToUpper(key), "name": key, "type": "NORMAL", "public": false}
+	return object{"key": strings.ToUpper(key), "type": "NORMAL"}
 }
 
 // notPermitted is Data Center's reply where a permission is missing: 401, which
