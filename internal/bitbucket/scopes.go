@@ -79,12 +79,11 @@ func nearestScope(name string) string {
 	words := scopeWords(name)
 	near := ""
 	for _, scope := range scopeNames() {
-		switch {
-		case !sameWords(words, scopeWords(scope)):
-		case isGranular(name) == isGranular(scope):
-			return scope
-		case near == "":
+		if sameWords(words, scopeWords(scope)) {
 			near = scope
+			if isGranular(name) == isGranular(scope) {
+				break
+			}
 		}
 	}
 	return near

@@ -22,7 +22,7 @@ func TestMissing(t *testing.T) {
 		{"repository", "repository:admin", "repository"},
 		{"repository", "project:admin", "repository"},
 		{"repository:write", "repository", "repository:write"},
-		{"repository:write webhook", "repository", "repository:write webhook"},
+		{"webhook repository:write", "repository", "repository:write webhook"},
 		// Granular ones stand alone.
 		{"read:repository:bitbucket", "write:repository:bitbucket", "read:repository:bitbucket"},
 		{"read:repository:bitbucket", "admin:repository:bitbucket", "read:repository:bitbucket"},
