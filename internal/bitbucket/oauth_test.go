@@ -93,19 +93,3 @@ func TestMintRefused(t *testing.T) {
 		})
 	}
 }
-
-func TestMintTimesOut(t *testing.T) {
-	for name, reply := range map[string]bitbuckettest.Reply{
-		"slow to begin": {Delay: time.Minute},
-		"slow to end":   {Body: strings.Repeat("x", 1000), Pause: time.Second},
-	} {
-		fake := newFake(t)
-		fake.AnswerAlways("POST /site/oauth2/access_token", reply)
-		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-		_, err := client(t, fake, credential.OAuthConsumer, nil).Mint(ctx, "key", secret.New("s3cret-s3cret"), now)
-		cancel()
-		if code(err) != fault.TimedOut {
-			t.Errorf("%s: got %v", name, err)
-		}
-	}
-}

@@ -96,17 +96,6 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-func TestProxyRefusesMint(t *testing.T) {
-	proxy, asked := connectProxy(t, 407)
-	c, err := bitbucket.New(bitbucket.Options{Server: server.Server{URL: "https://127.0.0.1", Loopback: true}, Proxy: http.ProxyURL(proxy)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Mint(context.Background(), "key", secret.New("s3cret-s3cret"), now); code(err) != fault.ProxyRefused || asked.Load() != 1 {
-		t.Errorf("got %v after %d requests", err, asked.Load())
-	}
-}
-
 func TestProxyUnreachable(t *testing.T) {
 	for _, address := range []string{"http://me:s3cret-s3cret@127.0.0.1:1", "http://me:s3cret-s3cret@no-such-proxy.invalid:3128"} {
 		proxy, err := url.Parse(address)

@@ -1,8 +1,6 @@
 package bitbuckettest
 
 import (
-	"slices"
-
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
@@ -14,7 +12,6 @@ type Kind string
 const (
 	APIToken              Kind = "api-token"
 	RepositoryAccessToken Kind = "repository-access-token"
-	ProjectAccessToken    Kind = "project-access-token"
 	WorkspaceAccessToken  Kind = "workspace-access-token"
 	OAuthConsumer         Kind = "oauth-consumer"
 	OAuthToken            Kind = "oauth-token"  // what an OAuth client gets
@@ -31,14 +28,13 @@ const (
 var credentialTypes = map[Kind]string{
 	APIToken:              "api_token",
 	RepositoryAccessToken: "repo_access_token",
-	ProjectAccessToken:    "project_access_token",
 	WorkspaceAccessToken:  "workspace_access_token",
 	OAuthToken:            "oauth",
 }
 
 // isAccessToken reports whether the kind is an access token of Cloud.
 func (k Kind) isAccessToken() bool {
-	return slices.Contains([]Kind{RepositoryAccessToken, ProjectAccessToken, WorkspaceAccessToken}, k)
+	return k == RepositoryAccessToken || k == WorkspaceAccessToken
 }
 
 // NewSecret generates a secret that looks like Bitbucket's, checksum included. It
