@@ -11,7 +11,6 @@ package bitbuckettest
 
 import (
 	"encoding/pem"
-	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -53,8 +52,9 @@ type Server struct {
 	requests []*Request
 }
 
-// New starts a fake that ends with the test, and fails the test if
-// [Server.Problems] returns any.
+// New starts a fake that ends with the test. It fails the test after a request
+// for a path that Bitbucket doesn't have or with a token in the URL, and if an
+// answer wasn't used.
 func New(t testing.TB, options Options) *Server {
 	t.Helper()
 	if options.Root == "" {
@@ -66,8 +66,13 @@ func New(t testing.TB, options Options) *Server {
 	}
 	t.Cleanup(func() {
 		s.Close()
-		for _, problem := range s.Problems() {
-			t.Errorf("fake Bitbucket: %s", problem)
+		for _, r := range s.Requests() {
+			if r.Unexpected {
+				t.Errorf("fake Bitbucket: unexpected request: %s %s", r.Method, r.Path)
+			}
+		}
+		for _, answer := range s.unused() {
+			t.Errorf("fake Bitbucket: %s", answer)
 		}
 	})
 	return s
@@ -124,18 +129,6 @@ func (s *Server) CA() string {
 		return ""
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.http.Certificate().Raw}))
-}
-
-// Problems are what should fail a test: requests for paths that Bitbucket doesn't
-// have or with a token in the URL, and answers that no request got.
-func (s *Server) Problems() []string {
-	var problems []string
-	for _, r := range s.Requests() {
-		if r.Unexpected {
-			problems = append(problems, fmt.Sprintf("unexpected request: %s %s", r.Method, r.Path))
-		}
-	}
-	return append(problems, s.unused()...)
 }
 
 // ServeHTTP gives the reply that [Server.Answer] asked for, and Bitbucket's
