@@ -105,10 +105,7 @@ func TestCreateRefused(t *testing.T) {
 		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401}, fault.Refused},
 	} {
 		fake := newFake(t)
-		token := fake.Add(bitbuckettest.Token{Kind: map[credential.Kind]bitbuckettest.Kind{
-			credential.AccessToken:     bitbuckettest.WorkspaceAccessToken,
-			credential.HTTPAccessToken: bitbuckettest.PersonalHTTPToken,
-		}[test.kind]})
+		token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken})
 		fake.AnswerAlways(test.path, test.reply)
 		wanted := bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true}
 		err := client(t, fake, test.kind, nil).Create(context.Background(), newCredential(t, test.kind, token), wanted)
