@@ -38,10 +38,10 @@ func TestWorkflow(t *testing.T) {
 		}
 		log := act{workflow: ".github/workflows/ci.yml", job: "action"}.run(t, tree)
 		for _, secret := range []string{"credential", "authorization", "token"} {
-			checkLine(t, log, `"`+secret+`": "(Basic )?`+identityInBase64+`\*\*\*",?`)
+			checkLine(t, log, `"`+secret+`": "(Basic )?\*\*\*",?`)
 		}
 		for _, secret := range []string{"BITBUCKET_CREDENTIAL", "BITBUCKET_AUTHORIZATION"} {
-			checkLine(t, log, secret+`=(Basic )?`+identityInBase64+`\*\*\*`)
+			checkLine(t, log, secret+`=(Basic )?\*\*\*`)
 		}
 		checkLine(t, log, `"kind": "`+s.Kind+`",?`)
 		checkLine(t, log, `"identity": "`+regexp.QuoteMeta(s.Identity)+`",?`)
@@ -67,7 +67,7 @@ func TestWorkflow(t *testing.T) {
 				t.Errorf("the server got %q at %s, want %q", got, path, want)
 			}
 		}
-		checkLine(t, log, `BITBUCKET_AUTHORIZATION=(Basic )?`+identityInBase64+`\*\*\*`)
+		checkLine(t, log, `BITBUCKET_AUTHORIZATION=(Basic )?\*\*\*`)
 		checkLine(t, log, `MIRROR_AUTHORIZATION=(Bearer )?\*\*\*`)
 		checkLine(t, log, `me@example\.com:\*\*\*`)
 		checkNoSecret(t, log, token)
@@ -166,10 +166,6 @@ func commit(t *testing.T, tree string) {
 		}
 	}
 }
-
-// identityInBase64 may stand before the mask of a credential: act masks the base64
-// of the token before that of the whole pair.
-const identityInBase64 = `[A-Za-z0-9+/]*`
 
 // checkLine wants a line of a job's output in act's log.
 func checkLine(t *testing.T, log, pattern string) {

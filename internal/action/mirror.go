@@ -152,7 +152,7 @@ func rules(settings input.MirrorSettings) (mirror.Rules, error) {
 func (m *mirroring) logIn(ctx context.Context) error {
 	forms := m.credential.Forms()
 	if !m.settings.SourceToken.IsEmpty() {
-		forms = append(forms, secret.PairForms(m.settings.SourceUsername, m.settings.SourceToken)...)
+		forms = append(forms, secret.LoginForms(m.settings.SourceToken, m.settings.SourceUsername)...)
 	}
 	if err := m.mask(secret.InOrder(forms)); err != nil {
 		return err

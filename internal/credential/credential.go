@@ -157,11 +157,11 @@ func basic(user string, password secret.String) secret.String {
 
 // Forms is everything to mask of the credential, the longest first.
 func (c Credential) Forms() []string {
-	forms := append(secret.Forms(c.Token), secret.PairForms(c.Identity, c.Token)...)
+	users := []string{c.Identity}
 	if c.GitUsername != "" && c.GitUsername != c.Identity {
-		forms = append(forms, secret.PairForms(c.GitUsername, c.Token)...)
+		users = append(users, c.GitUsername)
 	}
-	return secret.InOrder(forms)
+	return secret.LoginForms(c.Token, users...)
 }
 
 func either(kinds []Kind) string {

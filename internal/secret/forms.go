@@ -60,8 +60,7 @@ func Forms(secrets ...String) []string {
 
 // tokenForms returns the further forms of a token, for maskers that know no
 // encoding (act, Gitea's and Forgejo's runners, Buildkite, Azure Pipelines): the
-// runs of characters that no tool escapes, the whole token as tools escape it,
-// and its base64, which is also part of the base64 of any text around it.
+// runs of characters that no tool escapes, and the whole token as tools escape it.
 func tokenForms(token string) []string {
 	var forms []string
 	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return strings.ContainsRune(others, r) }) {
@@ -74,13 +73,6 @@ func tokenForms(token string) []string {
 		for _, by := range tokenEscapes {
 			forms = append(forms, escaped(token, by.plus, by.slash, by.equals))
 		}
-	}
-	forms = append(forms, base64Forms(token)...)
-	for shift := range 3 {
-		whole := token[shift : len(token)-(len(token)-shift)%3]
-		forms = append(forms,
-			base64.StdEncoding.EncodeToString([]byte(whole)),
-			base64.URLEncoding.EncodeToString([]byte(whole)))
 	}
 	return forms
 }
@@ -104,11 +96,22 @@ func escaped(token, plus, slash, equals string) string {
 	return strings.ReplaceAll(token, "/", slash)
 }
 
-// PairForms returns the forms of user:password as HTTP Basic encodes it
-// (RFC 7617), ordered like [Forms]. Those of the password itself are not among
-// them.
-func PairForms(user string, password String) []string {
-	return InOrder(base64Forms(user + ":" + password.Reveal()))
+// LoginForms returns the forms of a token and of the pairs that log in with it:
+// those of [Forms], the token's own base64, which is also part of the base64 of
+// any text around it, and the base64 of each user:token (HTTP Basic, RFC 7617).
+// They belong into one list: a piece of the token's base64 that is masked before
+// a longer piece of a pair's would leave the rest of that visible.
+func LoginForms(token String, users ...string) []string {
+	text := token.Reveal()
+	forms := append(Forms(token), base64Forms(text)...)
+	for shift := range min(3, len(text)) {
+		whole := []byte(text[shift : len(text)-(len(text)-shift)%3])
+		forms = append(forms, base64.StdEncoding.EncodeToString(whole), base64.URLEncoding.EncodeToString(whole))
+	}
+	for _, user := range users {
+		forms = append(forms, base64Forms(user+":"+text)...)
+	}
+	return InOrder(forms)
 }
 
 // base64Forms returns base64 of text, whole and as encoders wrap it.
