@@ -85,6 +85,8 @@ lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflow
 	cd e2e/runners && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
 	cd tools/image && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
 	.bin/actionlint
+	for module in . e2e e2e/runners tools/image; do for os in darwin windows; do \
+		GOOS=$$os CGO_ENABLED=0 go -C $$module vet ./... || exit; done; done
 
 # Tools are pinned, each in a module of its own.
 .bin/%: tools/%/go.mod tools/%/go.sum

@@ -148,7 +148,7 @@ func TestTheHostIsNamedFirst(t *testing.T) {
 				_, shown, _ = strings.Cut(shown, "\n")
 			}
 			first, _, _ := strings.Cut(shown, "\n")
-			if !strings.HasSuffix(first, "the host is "+h.Name) {
+			if !strings.HasSuffix(strings.TrimSuffix(first, "\r"), "the host is "+h.Name) {
 				t.Errorf("%s: the first message is %q", h.Name, first)
 			}
 		}

@@ -142,12 +142,13 @@ func TestRemarksAreNeutral(t *testing.T) {
 			for _, level := range []fault.Level{fault.Info, fault.Warning} {
 				s := startJob(t, named(t, h.host))
 				s.host.Say(fault.Remark{Level: level, Fault: fault.New(fault.Unexpected, text, text)})
+				stdout := strings.ReplaceAll(s.stdout.String(), lineEnd, "\n")
 				for _, mark := range []string{"##[", "##vso[", "##teamcity[", "\x1b", "\r", "\u2028"} {
-					if strings.Contains(s.stdout.String(), mark) {
-						t.Errorf("%q: %q is left in %q", text, mark, s.stdout.String())
+					if strings.Contains(stdout, mark) {
+						t.Errorf("%q: %q is left in %q", text, mark, stdout)
 					}
 				}
-				log := h.runner.Show(s.stdout.String())
+				log := h.runner.Show(stdout)
 				wanted := []hosttest.Annotation{}
 				if level == fault.Warning {
 					wanted = append(wanted, hosttest.Annotation{Level: "warning", Title: "bitbucket-auth BBA901", Message: strings.Join(log.Lines, "\n")[len("##[warning]"):]})

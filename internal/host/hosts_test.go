@@ -313,6 +313,7 @@ func TestGolden(t *testing.T) {
 				got += name + "=" + j.API.Env()[name] + "\n"
 			}
 		}
+		got = strings.ReplaceAll(got, lineEnd, "\n")
 		path := filepath.Join("testdata", strings.ToLower(strings.ReplaceAll(h.Name, " ", "-"))+".golden")
 		if *update {
 			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {

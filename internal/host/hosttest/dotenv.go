@@ -1,10 +1,8 @@
 package hosttest
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"strings"
 )
@@ -35,23 +33,4 @@ func ReadHarnessFile(text string) ([]Record, error) {
 		records = append(records, Record{match[1], value})
 	}
 	return records, nil
-}
-
-// GitLabEnv is how a version of GitLab's runner reads the file that GITLAB_ENV
-// names, ahead of each stage of a job: up to 17.6 as a script, since 17.7 line by
-// line (gitlab-runner, shells/bash.go, SourceEnv). It returns the environment of
-// that stage, and all that the job's log shows.
-func GitLabEnv(path string, byLine bool) (env map[string]string, log string) {
-	script := `. "$1"`
-	if byLine {
-		script = `while read -r line; do export "$line"; done < "$1"`
-	}
-	cmd := exec.Command("sh", "-c", "set -a; "+script+"; exec env -0", "sh", path)
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin"}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		stderr.WriteString(err.Error())
-	}
-	return environment(stdout.String()), stderr.String()
 }

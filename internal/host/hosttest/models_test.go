@@ -2,8 +2,6 @@ package hosttest_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -52,25 +50,5 @@ func TestReadHarnessFile(t *testing.T) {
 		if !slices.Equal(got, test.want) || !errors.Is(err, test.err) {
 			t.Errorf("%q: got %q, %v", test.text, got, err)
 		}
-	}
-}
-
-func TestSource(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "env")
-	for text, want := range map[string]string{"export A='a b'\n": "a b", "export A=a\\ b\n": "a b", "A=not-exported\n": ""} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		for _, shell := range hosttest.Shells() {
-			if got, err := hosttest.Source(shell, path); err != nil || got["A"] != want {
-				t.Errorf("%v, %q: got %q, %v", shell, text, got["A"], err)
-			}
-		}
-	}
-	if err := os.WriteFile(path, []byte("nonsense-command\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := hosttest.Source([]string{"sh"}, path); err == nil {
-		t.Error("a file that fails is not noticed")
 	}
 }

@@ -1,0 +1,11 @@
+//go:build unix
+
+package host_test
+
+import "os"
+
+// lineEnd is what go-githubactions writes on this system.
+const lineEnd = "\n"
+
+// kept is the mode that a file has after chmod.
+func kept(mode os.FileMode) os.FileMode { return mode }
