@@ -16,10 +16,7 @@ import (
 // TestAvo takes Avo Assure's form apart in later steps, for each kind of token,
 // and runs the example of docs/avo-assure.md as users copy it.
 func TestAvo(t *testing.T) {
-	needJobImage(t)
-	if err := buildTarget(".bin/act"); err != nil {
-		t.Fatal(err)
-	}
+	needAct(t)
 	tree := copyTree(t)
 	token := credentialtest.AccessToken()
 

@@ -171,10 +171,7 @@ func lyingTools(t *testing.T) string {
 
 // testBinaryAction runs the action without a container, as released, under act.
 func testBinaryAction(t *testing.T, dist string) {
-	needJobImage(t)
-	if err := buildTarget(".bin/act"); err != nil {
-		t.Fatal(err)
-	}
+	needAct(t)
 	name := "bitbucket-auth_linux_" + runtime.GOARCH
 	url, authorities := release(t, map[string][]byte{name + ".gz": []byte(readFile(t, filepath.Join(dist, name+".gz")))})
 	// act gives the job only what is in the working tree.

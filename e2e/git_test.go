@@ -239,70 +239,66 @@ func (j *job) reads(urls ...string) {
 	}
 }
 
-// Each of these logs in with tokens that reach no further than necessary, so that
+// Each call logs in with a token that reaches no further than necessary, so that
 // only the right one is accepted.
 func TestGitSeveralCalls(t *testing.T) {
 	const other = "acme/other"
-	for _, test := range []struct {
-		name string
-		// run is for a server with two repositories, site and other.
-		run func(j *job, server *bitbuckettest.Server)
-	}{
-		{"two repositories", func(j *job, server *bitbuckettest.Server) {
-			accessToken.logIn(j, server, "repository", site)
-			accessToken.reach(other).logIn(j, server, "repository", other)
-			j.reads(cloud.url(server, site), cloud.url(server, other))
-		}},
-		{"two repositories, with headers", func(j *job, server *bitbuckettest.Server) {
-			projectToken.reach(site).logIn(j, server, "repository", site)
-			projectToken.reach(other).logIn(j, server, "repository", other)
-			j.reads(dataCenter.url(server, site), dataCenter.url(server, other))
-		}},
-		{"two kinds of prefix", func(j *job, server *bitbuckettest.Server) {
-			accessToken.logIn(j, server, "repository", site)
-			apiToken.reach(other).logIn(j, server, "repository", other, "env-prefix", "OTHER")
-			j.reads(cloud.url(server, site), cloud.url(server, other))
-		}},
-		{"broad, then narrow", func(j *job, server *bitbuckettest.Server) {
-			apiToken.reach(other).logIn(j, server, "host", "")
-			accessToken.logIn(j, server, "repository", site)
-			j.reads(cloud.url(server, site), cloud.url(server, other))
-		}},
-		{"broad, then narrow, with headers", func(j *job, server *bitbuckettest.Server) {
-			projectToken.reach(other).logIn(j, server, "workspace", other)
-			projectToken.reach(site).logIn(j, server, "repository", site)
-			j.reads(dataCenter.url(server, site), dataCenter.url(server, other))
-		}},
-		{"a helper, then a header", func(j *job, server *bitbuckettest.Server) {
-			personalToken.reach(other).logIn(j, server, "workspace", other)
-			projectToken.reach(site).logIn(j, server, "repository", site)
-			j.reads(dataCenter.url(server, site), dataCenter.url(server, other))
-		}},
-		{"a header, then a helper", func(j *job, server *bitbuckettest.Server) {
-			projectToken.reach(other).logIn(j, server, "workspace", other)
-			personalToken.reach(site).logIn(j, server, "repository", site)
-			j.reads(dataCenter.url(server, site), dataCenter.url(server, other))
-		}},
-		{"the same again, with a newer token", func(j *job, server *bitbuckettest.Server) {
-			old := accessToken.logIn(j, server, "repository", site)
-			server.End(old.Secret)
-			accessToken.logIn(j, server, "repository", site)
-			j.reads(cloud.url(server, site))
-		}},
-		{"entries of an earlier step", func(j *job, server *bitbuckettest.Server) {
-			maps.Copy(j.env, map[string]string{"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Earlier"})
-			accessToken.logIn(j, server, "repository", site)
-			j.reads(cloud.url(server, site))
-			if got := j.run("git", "config", "user.name"); got != "Earlier" {
-				j.t.Errorf("user.name is %q", got)
-			}
-		}},
+	type call struct {
+		login
+		git, repository string
+	}
+	for name, calls := range map[string][]call{
+		"two repositories": {
+			{accessToken, "repository", site},
+			{accessToken.reach(other), "repository", other},
+		},
+		"two repositories, with headers": {
+			{projectToken.reach(site), "repository", site},
+			{projectToken.reach(other), "repository", other},
+		},
+		"broad, then narrow": {
+			{apiToken.reach(other), "host", ""},
+			{accessToken, "repository", site},
+		},
+		"broad, then narrow, with headers": {
+			{projectToken.reach(other), "workspace", other},
+			{projectToken.reach(site), "repository", site},
+		},
+		"a helper, then a header": {
+			{personalToken.reach(other), "workspace", other},
+			{projectToken.reach(site), "repository", site},
+		},
+		"a header, then a helper": {
+			{projectToken.reach(other), "workspace", other},
+			{personalToken.reach(site), "repository", site},
+		},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t, site, other)
-			test.run(newJob(t, server), server)
+			j := newJob(t, server)
+			for _, c := range calls {
+				c.logIn(j, server, c.git, c.repository)
+			}
+			j.reads(calls[0].side.url(server, site), calls[0].side.url(server, other))
 		})
+	}
+}
+
+// A call adds to what an earlier one, or another program, has set up, and a newer
+// token of the same reach replaces an older one.
+func TestGitCallsAddUp(t *testing.T) {
+	const other = "acme/other"
+	server := newServer(t, site, other)
+	j := newJob(t, server)
+	maps.Copy(j.env, map[string]string{"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Earlier"})
+	old := accessToken.logIn(j, server, "repository", site)
+	apiToken.reach(other).logIn(j, server, "repository", other, "env-prefix", "OTHER")
+	server.End(old.Secret)
+	accessToken.logIn(j, server, "repository", site)
+	j.reads(cloud.url(server, site), cloud.url(server, other))
+	if got := j.run("git", "config", "user.name"); got != "Earlier" {
+		t.Errorf("user.name is %q", got)
 	}
 }
 

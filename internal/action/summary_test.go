@@ -14,6 +14,21 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// golden is the text of a file, which -update first replaces with got.
+func golden(t *testing.T, path, got string) string {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(want)
+}
+
 // Five typical runs.
 func TestSummaries(t *testing.T) {
 	fake := newFake(t)
@@ -38,17 +53,8 @@ func TestSummaries(t *testing.T) {
 			o := onGitHub(t, e)
 			equal(t, "exit code", o.exit, 0)
 			got := strings.ReplaceAll(o.summary, fake.URL, "http://127.0.0.1:7990")
-			golden := filepath.Join("testdata", "summary", name+".md")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			equal(t, golden, got, string(want))
+			path := filepath.Join("testdata", "summary", name+".md")
+			equal(t, path, got, golden(t, path, got))
 		})
 	}
 }

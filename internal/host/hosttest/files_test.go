@@ -10,13 +10,26 @@ import (
 
 type records = []hosttest.Record
 
+// fileTest is a file as a runner reads it.
+type fileTest struct {
+	text string
+	want records
+	err  error
+}
+
+func checkReader(t *testing.T, read func(string) ([]hosttest.Record, error), tests []fileTest) {
+	t.Helper()
+	for _, test := range tests {
+		got, err := read(test.text)
+		if !slices.Equal(got, test.want) || !errors.Is(err, test.err) {
+			t.Errorf("%q: got %q, %v", test.text, got, err)
+		}
+	}
+}
+
 // The vectors were checked against a port of the runner's parser.
 func TestReadGitHubFile(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		want records
-		err  error
-	}{
+	checkReader(t, hosttest.ReadGitHubFile, []fileTest{
 		{"", nil, nil},
 		{"a=b", records{{"a", "b"}}, nil},
 		{"a=b\n", records{{"a", "b"}}, nil},
@@ -44,29 +57,15 @@ func TestReadGitHubFile(t *testing.T) {
 		{"a<<E\nx\nE\nb=evil\nE\n", records{{"a", "x"}, {"b", "evil"}}, hosttest.ErrFormat},
 		{"\ufeffa=b\n", records{{"a", "b"}}, nil},
 		{"=v\n", nil, hosttest.ErrName},
-	} {
-		got, err := hosttest.ReadGitHubFile(test.text)
-		if !slices.Equal(got, test.want) || !errors.Is(err, test.err) {
-			t.Errorf("%q: got %q, %v", test.text, got, err)
-		}
-	}
+	})
 }
 
 func TestReadActFile(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		want records
-		err  error
-	}{
+	checkReader(t, hosttest.ReadActFile, []fileTest{
 		{"", nil, nil},
 		{"a=b\r\nc<<E\n\n\nx\r\nE\n", records{{"a", "b"}, {"c", "x"}}, nil},
 		{"a<<E\nE\n", records{{"a", ""}}, nil},
 		{"a=b\n\nc=d\n", records{{"a", "b"}}, hosttest.ErrFormat},
 		{"a<<E\nx\n", nil, hosttest.ErrDelimiter},
-	} {
-		got, err := hosttest.ReadActFile(test.text)
-		if !slices.Equal(got, test.want) || !errors.Is(err, test.err) {
-			t.Errorf("%q: got %q, %v", test.text, got, err)
-		}
-	}
+	})
 }

@@ -1,7 +1,6 @@
 package hosttest_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 
@@ -32,11 +31,7 @@ func TestShowAzure(t *testing.T) {
 }
 
 func TestReadHarnessFile(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		want records
-		err  error
-	}{
+	checkReader(t, hosttest.ReadHarnessFile, []fileTest{
 		{"", nil, nil},
 		{"A=plain\nB=__B64__YSAkeA==\nC=__B64__\n", records{{"A", "plain"}, {"B", "a $x"}, {"C", ""}}, nil},
 		{"A=x", nil, hosttest.ErrFormat},
@@ -45,10 +40,5 @@ func TestReadHarnessFile(t *testing.T) {
 		{"A=\"x\"\n", nil, hosttest.ErrFormat},
 		{"A-B=x\n", nil, hosttest.ErrFormat},
 		{"A=x\n\n", records{{"A", "x"}}, hosttest.ErrFormat},
-	} {
-		got, err := hosttest.ReadHarnessFile(test.text)
-		if !slices.Equal(got, test.want) || !errors.Is(err, test.err) {
-			t.Errorf("%q: got %q, %v", test.text, got, err)
-		}
-	}
+	})
 }
