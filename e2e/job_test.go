@@ -86,9 +86,9 @@ func (j *job) copy(from, name string) {
 	}
 }
 
-// step runs the action, which must succeed. What it hands over is in the
-// environment of later steps.
-func (j *job) step(inputs ...string) {
+// step runs the action, which must succeed, and returns its outputs. What else it
+// hands over is in the environment of later steps.
+func (j *job) step(inputs ...string) (outputs map[string]string) {
 	j.t.Helper()
 	files := j.t.TempDir() // not on the job's disk: the runner keeps and removes them
 	env := map[string]string{}
@@ -121,6 +121,7 @@ func (j *job) step(inputs ...string) {
 			j.keepSecret(value) // a minted one, perhaps
 		}
 	}
+	return read(j.t, left(env["GITHUB_OUTPUT"]))
 }
 
 func (j *job) keepSecret(secret string) {
@@ -157,7 +158,7 @@ func (j *job) run(args ...string) string {
 }
 
 func (j *job) command(env map[string]string, args ...string) *exec.Cmd {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	j.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = j.dir

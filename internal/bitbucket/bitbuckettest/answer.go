@@ -19,6 +19,8 @@ type Reply struct {
 	Header map[string]string
 	Body   string // application/json, where it is JSON and Header doesn't say
 
+	Authenticated bool // for a login that Cloud's REST API accepts; any other gets its 401
+
 	Delay   time.Duration // before the status
 	Pause   time.Duration // before each byte of the body
 	Hangup  bool          // end the connection instead of answering

@@ -1,0 +1,1 @@
+module bitbucket.org/my-team/library
