@@ -25,7 +25,7 @@ func help(mirror bool) string {
 			entry(&b, 29, variableName("BITBUCKET", output.ID)+mark, output.Description)
 		}
 	}
-	entry(&b, 29, "GIT_CONFIG_... *", "With git: the configuration that makes git log in.")
+	entry(&b, 29, "GIT_CONFIG_... *", "With git: the configuration with which git logs in.")
 	entry(&b, 29, "BITBUCKET_GIT_0_... *", "With git: the user name and password that this configuration reads.")
 	b.WriteString(exitCodesHelp)
 	return b.String()
@@ -58,11 +58,11 @@ func entry(b *strings.Builder, column int, name, text string) {
 }
 
 const usage = `bitbucket-auth turns a Bitbucket token and an identity into what the later steps
-of a pipeline need: the base64 credential, the Authorization header, and git that
-logs in by itself.
+of a pipeline need: the base64 credential, the Authorization header, and a git
+configuration that logs in.
 
 usage:
-  bitbucket-auth                     as a step on a CI host, which is detected
+  bitbucket-auth                     as a step on a CI host (detected automatically)
   eval "$(bitbucket-auth --shell)"   in a shell: sets the variables listed below
   bitbucket-auth mirror              brings a Bitbucket repository up to date
   bitbucket-auth [mirror] --help     or --version

@@ -46,7 +46,7 @@ func TestMistakes(t *testing.T) {
 		fake.URL, "http://127.0.0.1:7990", strings.TrimPrefix(fake.URL, "http://"), "127.0.0.1:7990",
 	)
 	var page strings.Builder
-	page.WriteString("# Mistakes, and what answers them\n\nWritten by `go test ./internal/action -run TestMistakes -update`.\n")
+	page.WriteString("# Common mistakes, and the output that each one produces\n\nWritten by `go test ./internal/action -run TestMistakes -update`.\n")
 	for _, m := range []mistake{
 		{title: "The secret is empty", env: good.with(env{"INPUT_TOKEN": ""})},
 		{title: "A setting is misspelt", env: good.with(env{"INPUT_TOKN": "x"})},

@@ -66,7 +66,7 @@ func clientOf(kind credential.Kind) *Client {
 // The table in docs/troubleshooting.md holds the program's own words.
 func TestTroubleshootingTable(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("| Bitbucket answers | token | code | message | do first |\n|---|---|---|---|---|\n")
+	b.WriteString("| Bitbucket answers | token | code | message | first hint |\n|---|---|---|---|---|\n")
 	for _, s := range situations {
 		for _, kind := range s.kinds {
 			c := clientOf(kind)

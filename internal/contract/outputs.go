@@ -17,12 +17,12 @@ var (
 
 // CredentialOutputs lists the outputs of the credential command.
 var CredentialOutputs = []Output{
-	{ID: "credential", Secret: true, Variable: true, Description: "base64 of identity:token."},
+	{ID: "credential", Secret: true, Variable: true, Description: "identity:token, encoded as base64."},
 	{ID: "authorization", Secret: true, Variable: true, Description: "Complete value of the Authorization header for the REST API."},
 	{ID: "token", Secret: true, Description: "The token as used: trimmed, or the access token that the OAuth client received."},
 	{ID: "git-authorization", Secret: true, Description: "Complete value of an Authorization header for git over HTTPS, for tools that accept a header instead of git's configuration."},
-	{ID: "kind", Description: "Kind of token, as recognised."},
-	{ID: "identity", Description: "Identity that credential contains."},
+	{ID: "kind", Description: "The recognised kind of token."},
+	{ID: "identity", Description: "The identity in credential."},
 	{ID: "git-username", Description: "User name that goes with the token in git."},
 	repositoryURL,
 	{ID: "repository", Description: "The repository as workspace/slug."},
@@ -30,7 +30,7 @@ var CredentialOutputs = []Output{
 	{ID: "repo-slug", Variable: true, Description: "Slug of the repository."},
 	{ID: "verified", Description: "true or false if the credential was checked, otherwise empty."},
 	{ID: "scopes", Description: "Scopes that Bitbucket reports, separated by spaces."},
-	{ID: "token-expires-at", Description: "When an OAuth access token expires (RFC 3339)."},
+	{ID: "token-expires-at", Description: "Time at which the OAuth access token expires (RFC 3339)."},
 	{ID: "avo-assure", Secret: true, Description: "Fields of the Avo Assure connection form, as JSON."},
 	available,
 	errorCode,

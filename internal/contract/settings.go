@@ -34,7 +34,7 @@ var (
 	onMissingToken = Setting{ID: "on-missing-token", Default: "fail", Description: "What to do if the token is empty: fail, or skip (succeed with available=false)."}
 	summary        = Setting{ID: "summary", Default: "true", Description: "Write a job summary (true or false)."}
 	caCertificate  = Setting{ID: "ca-certificate", Description: "Additional CA certificates: PEM text, or the path of a PEM file."}
-	tokenFile      = Setting{ID: "token-file", NotInput: true, Description: "File to read the token from instead; - reads standard input."}
+	tokenFile      = Setting{ID: "token-file", NotInput: true, Description: "File to read the token from, or - for standard input."}
 	envFile        = Setting{ID: "env-file", NotInput: true, Description: "File that receives the results on hosts that can't mask values at run time."}
 	hostName       = Setting{
 		ID: "host", NotInput: true, Variable: "BITBUCKET_AUTH_HOST",
@@ -47,8 +47,8 @@ var CredentialSettings = []Setting{
 	token,
 	identity,
 	kind,
-	{ID: "repository", Description: "The repository that later steps use, in any of its spellings: from the Clone button, a web page, SSH, or workspace/repo."},
-	{ID: "workspace", Description: "Workspace ID or Data Center project key, if no single repository is meant. Defaults to the repository's."},
+	{ID: "repository", Description: "The repository that later steps use: what the Clone button copies, its web or SSH address, or workspace/repo."},
+	{ID: "workspace", Description: "Workspace ID or Data Center project key, for steps that don't use a single repository. Defaults to the repository's."},
 	serverURL,
 	{ID: "verify", Default: "none", Description: "Check the credential with Bitbucket: none, warn, or strict (fail if it is refused)."},
 	{
@@ -56,10 +56,10 @@ var CredentialSettings = []Setting{
 		Description: "Scopes that later steps need, in either of Bitbucket's vocabularies, separated by commas, spaces, or newlines. Implies verify: strict unless verify is warn.",
 	},
 	expiresOn,
-	{ID: "git", Default: "none", Description: "Set up git for later steps, and limit the credential to the repository, its workspace, or the whole host: none, repository, workspace, or host."},
+	{ID: "git", Default: "none", Description: "Make git log in to Bitbucket in later steps, for the repository, its workspace, or the whole host: none, repository, workspace, or host."},
 	{ID: "rewrite-ssh", Default: "false", Description: "With git: also send SSH addresses within the same limit over HTTPS (true or false)."},
 	{ID: "export-env", Default: "true", Description: "Also set environment variables for all later steps of the job (true or false)."},
-	{ID: "env-prefix", Default: "BITBUCKET", Description: "Prefix of the names of these variables, so that one job can hold several credentials."},
+	{ID: "env-prefix", Default: "BITBUCKET", Description: "Prefix of the names of the environment variables. Different prefixes let one job use several credentials."},
 	{ID: "avo-connection-name", Description: "Name of a connection in Avo Assure. If set, the step also outputs the fields of Avo Assure's Bitbucket connection form."},
 	{ID: "avo-username", Description: "Bitbucket username for that connection, if identity isn't one."},
 	onMissingToken,
@@ -76,7 +76,7 @@ var MirrorSettings = []Setting{
 	token,
 	identity,
 	kind,
-	{ID: "repository", Required: true, Description: "The Bitbucket repository to bring up to date, in any of its spellings: from the Clone button, a web page, SSH, or workspace/repo."},
+	{ID: "repository", Required: true, Description: "The Bitbucket repository to bring up to date: what the Clone button copies, its web or SSH address, or workspace/repo."},
 	serverURL,
 	{ID: "source", Description: "URL or path of the repository to mirror. Defaults to the repository that the job runs for."},
 	{ID: "source-token", Expression: "${{ github.token }}", Description: "Token with read access to the source. It is sent to the source's server only."},

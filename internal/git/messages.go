@@ -46,7 +46,7 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 			"check the spelling of source", tokenHint)
 	case strings.Contains(text, "not a git repository"), strings.Contains(text, "does not appear to be a git repository"), strings.Contains(text, "does not exist"):
 		return fault.New(fault.SourceNotFound, "source isn't a git repository",
-			"set source to an https URL, or to the path of a repository with its whole history")
+			"set source to an https URL, or to the path of a repository that isn't shallow")
 	case strings.Contains(text, "not our ref"), strings.Contains(text, "did not send all necessary objects"):
 		return fault.New(fault.SourceFailed, "the source changed while it was being read", "run the step again")
 	case isCertificate(text):
@@ -69,7 +69,7 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 func Shallow() *fault.Fault {
 	return fault.New(fault.SourceShallow, "the source is a shallow repository, so nothing was changed",
 		"leave out source: no checkout is needed",
-		"or set fetch-depth: 0 in the checkout that source is the path of")
+		"if source is the path of a checkout, set fetch-depth: 0 in the checkout step")
 }
 
 // explainBitbucket explains why Bitbucket can't be read.
@@ -105,20 +105,20 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 			"check that the token's account has access to the repository, or that the access token was made for it")
 	case status == 413:
 		return fault.New(fault.PushTooLarge, "Bitbucket refuses the push, since it is too large (413)",
-			"mirror a part of the branches at a time, with the setting branches",
+			"use the setting branches to mirror only some branches at a time",
 			"keep large files in Git LFS")
 	case status == 429:
-		return fault.New(fault.RateLimited, "Bitbucket has had too many requests from this account (429)", "run the step again later")
+		return fault.New(fault.RateLimited, "Bitbucket received too many requests from this account (429)", "run the step again later")
 	case status >= 500:
 		return fault.New(fault.ServerFailed, "Bitbucket failed with status "+strconv.Itoa(status),
-			"run the step again later, and check status.bitbucket.org, or ask who runs the Data Center")
+			"run the step again later, and check status.bitbucket.org, or ask the administrator of the Data Center")
 	case status >= 300 && status < 400, strings.Contains(text, "redirect"):
 		return fault.New(fault.Redirected, "Bitbucket redirects elsewhere, and the credential isn't sent there",
-			"set repository to the address at which the browser ends up; repositories and workspaces can be renamed")
+			"set repository to the address that the browser ends up at; repositories and workspaces can be renamed")
 	case isCertificate(text):
 		return fault.New(fault.Certificate, "the certificate of Bitbucket's server isn't trusted",
 			"set ca-certificate to the certificate of the CA that signed it",
-			"check that server-url has the name that the certificate was made for")
+			"check that the host name in server-url is the one that the certificate was issued for")
 	case isSlow(text):
 		return fault.New(fault.TimedOut, "Bitbucket stopped answering", "run the step again, and check status.bitbucket.org")
 	case status == 403:
@@ -128,12 +128,12 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 	case isNetwork(text):
 		return fault.New(fault.Unreachable, "Bitbucket can't be reached: "+g.shown(lastLine([]byte(text))),
 			"check that the runner can reach Bitbucket, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
-			"check status.bitbucket.org, or ask who runs the Data Center")
+			"check status.bitbucket.org, or ask the administrator of the Data Center")
 	}
-	return fault.New(fault.BitbucketFailed, "git can't talk to Bitbucket: "+g.shown(lastLine([]byte(text))), "run the step again later")
+	return fault.New(fault.BitbucketFailed, "git can't communicate with Bitbucket: "+g.shown(lastLine([]byte(text))), "run the step again later")
 }
 
-// explainPush explains a push that failed as a whole, or returns nil where only
+// explainPush explains a push that failed as a whole, or returns nil if only
 // refs were rejected.
 func (g *Git) explainPush(stderr []byte, rejected bool) *fault.Fault {
 	text := string(stderr)
@@ -143,7 +143,7 @@ func (g *Git) explainPush(stderr []byte, rejected bool) *fault.Fault {
 		return g.bitbucketFault("user limit")
 	case strings.Contains(said, "read only mode"), strings.Contains(said, "read-only"), strings.Contains(said, "over the size limit"), strings.Contains(said, "over its size limit"):
 		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.shown(strings.Join(remoteLines(stderr), " ")),
-			"make the repository smaller, or ask for more space: the limit is 4 GB for a repository, and 1 GB for all of a workspace on the Free plan",
+			"make the repository smaller, or ask for more space: the limit is 4 GB for a repository, and 1 GB for a whole workspace on the Free plan",
 			"keep large files in Git LFS")
 	case rejected:
 		return nil
@@ -172,7 +172,7 @@ func diskFull(text string) *fault.Fault {
 	return nil
 }
 
-// httpStatus is the status with which a server refused a request, or 0.
+// httpStatus returns the status with which a server refused a request, or 0.
 func httpStatus(text string) int {
 	for _, mark := range []string{"The requested URL returned error: ", "RPC failed; HTTP "} {
 		if _, rest, ok := strings.Cut(text, mark); ok && len(rest) >= 3 {
@@ -207,20 +207,20 @@ func containsAny(text string, marks ...string) bool {
 	return false
 }
 
-// lastLine is the line that says most: the last one that git itself calls fatal
-// or an error, without that word, or else the last one.
+// lastLine returns the most informative line: the last one that git marks as fatal
+// or as an error, without that mark, or else the first line.
 func lastLine(text []byte) string {
-	last, told := "no reason was given", false
+	last, found := "no reason was given", false
 	for line := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		what := strings.TrimSpace(string(line))
 		fatal, isFatal := strings.CutPrefix(what, "fatal: ")
 		plain, isError := strings.CutPrefix(what, "error: ")
 		switch {
 		case isFatal:
-			last, told = fatal, true
-		case isError && !told:
+			last, found = fatal, true
+		case isError && !found:
 			last = plain
-		case what != "" && !told && last == "no reason was given":
+		case what != "" && !found && last == "no reason was given":
 			last = what
 		}
 	}

@@ -161,7 +161,7 @@ func checkSource(source Listing, rules Rules) error {
 			"check that source is the repository that you mean, and that it isn't empty")
 	case matching == 0 && !rules.Branches.none():
 		return fault.New(fault.SourceEmpty, "no branch of the source matches "+rules.Branches.String()+", so nothing was changed",
-			"check the spelling of the patterns: main matches one branch, release/* all that begin with release/",
+			"check the spelling of the patterns: main matches one branch, release/* matches all that begin with release/",
 			"to mirror tags only, set branches to !*")
 	}
 	return nil
