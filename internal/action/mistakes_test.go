@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
@@ -111,7 +113,9 @@ func TestMistakes(t *testing.T) {
 	}
 
 	const path = "testdata/mistakes.md"
-	got := names.Replace(page.String())
+	// The system's words for a file that isn't there: the page has those of Linux.
+	_, missing := os.Open("company-ca.pem")
+	got := strings.ReplaceAll(names.Replace(page.String()), fault.Reason(missing), "no such file or directory")
 	// Section by section, so that a failure shows the mistake alone.
 	gotSections, wantSections := strings.Split(got, "\n## "), strings.Split(golden(t, path, got), "\n## ")
 	equal(t, "number of sections", len(gotSections), len(wantSections))

@@ -51,7 +51,7 @@ func TestReasonNamesNoPath(t *testing.T) {
 		err  error
 		want string
 	}{
-		{err, "no such file or directory"},
+		{err, errors.Unwrap(err).Error()}, // in the system's words
 		{errors.New("s3cret"), "input/output error"},
 		{&fs.PathError{Path: "s3cret", Err: errors.New("s3cret")}, "input/output error"},
 		{nil, "input/output error"},
