@@ -3,6 +3,7 @@ package bitbucket_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -218,6 +219,18 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+func TestRetryAfter(t *testing.T) {
+	soon := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
+	for text, want := range map[string]time.Duration{
+		"": 0, "3": 3 * time.Second, "-3": 0, "soon": 0, "Fri, 31 Dec 1999 23:59:59 GMT": 0, soon: time.Hour,
+	} {
+		got := bitbucket.RetryAfter(http.Header{"Retry-After": {text}})
+		if (got - want).Abs() > 2*time.Second {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
 // A 401 is never repeated: Data Center locks accounts.
 func TestDataCenterReplies(t *testing.T) {
 	exception := func(name string) string {
@@ -255,8 +268,10 @@ func TestTimeAndSignals(t *testing.T) {
 		"slow to begin": {bitbuckettest.Reply{Delay: time.Minute}, nil, fault.TimedOut},
 		"slow to end":   {bitbuckettest.Reply{Body: strings.Repeat("x", 1000), Pause: time.Second}, nil, fault.TimedOut},
 		"a signal":      {bitbuckettest.Reply{Delay: time.Minute}, fault.New(fault.Terminated, "terminated"), fault.Terminated},
+		"busy":          {bitbuckettest.Page(503), nil, fault.TimedOut},
 	} {
 		fake, c, cred := usual(t)
+		c.Wait()
 		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
 		ctx, cancel := context.WithCancelCause(context.Background())
 		defer cancel(nil)

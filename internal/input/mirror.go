@@ -107,7 +107,7 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 func (p *parser) count(id, text string) int {
 	n, err := strconv.Atoi(strings.TrimSpace(text))
 	if err != nil || n < 0 {
-		p.fail(fault.New(fault.NotNumber, id+" isn't a whole number", "write digits only, such as 10; 0 allows none"))
+		p.fail(fault.New(fault.NotNumber, id+" isn't a whole number of 0 or more", "write digits only, such as 10; 0 allows none"))
 	}
 	return n
 }
