@@ -117,6 +117,14 @@ var allTools = []tool{
 		j.run("git", "commit", "--quiet", "--allow-empty", "--message", "fix: two")
 		j.write(".releaserc.json", `{"plugins": ["@semantic-release/commit-analyzer"], "branches": ["main"]}`)
 	}},
+	{name: "Renovate", program: "renovate", byHand: true, accessToken: true, asks: "POST /" + myRepo + ".git/git-upload-pack ", answers: map[string]string{
+		"/2.0/repositories/" + myRepo: `{"scm": "git", "uuid": "{1}", "full_name": "my-team/my-repo", "name": "my-repo", ` +
+			`"is_private": true, "mainbranch": {"name": "main"}, "owner": {"username": "my-team"}, ` +
+			`"links": {"clone": [{"name": "https", "href": "https://bitbucket.org/my-team/my-repo.git"}]}}`,
+		"/2.0/repositories/" + myRepo + "/pullrequests": `{"values": []}`,
+	}, project: func(j *job) {
+		j.env["RENOVATE_ONBOARDING"], j.env["RENOVATE_REQUIRE_CONFIG"] = "false", "optional"
+	}},
 	{name: "danger", program: "danger", asks: "GET /2.0/repositories/" + myRepo + "/pullrequests/7 ", answers: map[string]string{
 		"/2.0/repositories/" + myRepo + "/pullrequests/7": `{"id": 7, "title": "one", ` +
 			`"source": {"commit": {"hash": "{commit}"}, "repository": {"full_name": "my-team/my-repo"}}, ` +
