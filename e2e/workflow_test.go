@@ -23,10 +23,7 @@ import (
 
 // TestWorkflow runs workflows that say `uses: ./` under act, in containers.
 func TestWorkflow(t *testing.T) {
-	needJobImage(t)
-	if err := buildTarget(".bin/act"); err != nil {
-		t.Fatal(err)
-	}
+	needAct(t)
 	tree := copyTree(t)
 	commit(t, tree)
 
@@ -76,12 +73,8 @@ func TestWorkflow(t *testing.T) {
 
 	t.Run("faults", func(t *testing.T) {
 		t.Parallel()
-		token := credentialtest.APIToken()
-		log := act{workflow: "e2e/testdata/workflows/e2e-faults.yml", vars: map[string]string{"TOKEN": token}}.run(t, tree)
-		for _, code := range []string{"BBA101", "BBA105"} {
-			checkLine(t, log, `.*\(`+code+`\).*`)
-		}
-		checkNoSecret(t, log, token)
+		log := act{workflow: "e2e/testdata/workflows/e2e-faults.yml"}.run(t, tree)
+		checkLine(t, log, `.*\(BBA101\).*`)
 	})
 }
 
