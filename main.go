@@ -49,8 +49,8 @@ func run() int {
 // seconds (actions/runner, ProcessInvoker.cs).
 const grace = 4 * time.Second
 
-// catchSignals ends a run's context at a signal, and the process if that isn't
-// enough: nothing else ends a write to a stream that is no longer read. It is called
+// catchSignals ends a run's context on a signal, and the process if that isn't
+// enough: nothing else ends a write to a stream that nobody reads. It is called
 // only where a run waits, since it costs a thread.
 func catchSignals(stop context.CancelCauseFunc) {
 	signals := make(chan os.Signal, 1)

@@ -53,7 +53,7 @@ func Run(ctx context.Context, world World) int {
 	}, options.shell)
 	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
 	if options.mirror && noHost {
-		hostErr = nil // its log is all that it has to say
+		hostErr = nil // the log says enough
 	}
 	if err == nil {
 		err = hostErr
@@ -82,12 +82,12 @@ func show(world World, text string) int {
 	return fault.ExitDone
 }
 
-// run is one run under way.
+// run is the state of one run.
 type run struct {
 	world   World
 	host    host.Host
 	masked  []string
-	remarks []fault.Remark // still to be shown: nothing is before the last mask is out
+	remarks []fault.Remark // to be shown after the last mask, never before
 	told    []fault.Remark
 }
 
@@ -113,13 +113,13 @@ func (r *run) guarded(ctx context.Context, mirror bool) (err error) {
 	return r.steps(ctx)
 }
 
-// steps is the run itself.
+// steps performs the run, in order.
 func (r *run) steps(ctx context.Context) error {
 	source := r.source(contract.CredentialSettings)
 	text, readErr := input.ReadCredential(ctx, source)
 	settings, remarks, settingsErr := text.Parse()
-	// A mask is printed only where the host can receive the results: anywhere
-	// else it would be a leak.
+	// Masks are printed only if the host can receive the results: on any other
+	// host, they would leak the secret.
 	if err := r.host.Prepare(settings.EnvFile, settings.ExportEnv || settings.Git != ""); err != nil {
 		return err
 	}
@@ -200,8 +200,8 @@ func (r *run) source(settings []contract.Setting) input.Source {
 	}
 }
 
-// summarize writes the job summary. It comes last: if it fails, the results have
-// been handed over all the same.
+// summarize writes the job summary. It comes last, so that the results are handed
+// over even if it fails.
 func (r *run) summarize(o outcome, results host.Results) {
 	if !o.settings.Summary {
 		return

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// options are what the command line asks for. There are no settings among them:
-// every process of the machine can read a command line.
+// options holds what the command line asks for. Settings aren't among them, because
+// every process on the machine can read a command line.
 type options struct {
 	help, version, shell, mirror bool
 }

@@ -50,7 +50,7 @@ func (r *run) mirror(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, m.settings.Timeout,
 		fault.New(fault.MirrorTimedOut, fmt.Sprintf("the mirror wasn't finished within %s", m.settings.Timeout),
-			"set timeout to more than that",
+			"set a longer timeout",
 			"run the step again: what was pushed doesn't have to be pushed again"))
 	defer cancel()
 	if err := m.logIn(ctx); err != nil {
@@ -80,14 +80,14 @@ func (r *run) mirror(ctx context.Context) error {
 	return m.report(ctx)
 }
 
-// understand reads and masks the settings, and checks what can be checked
-// without a network.
+// understand reads and masks the settings, and makes every check that needs no
+// network.
 func (m *mirroring) understand(ctx context.Context) error {
 	from := m.run.source(contract.MirrorSettings)
 	text, readErr := input.ReadMirror(ctx, from)
 	settings, remarks, settingsErr := text.Parse()
 	m.settings = settings
-	// Where there are no outputs, and no file for them, the log says it all.
+	// On a host without outputs or a file for them, the results are in the log only.
 	if m.host.HasOutputs() || settings.EnvFile != "" {
 		if err := m.host.Prepare(settings.EnvFile, false); err != nil {
 			return err
@@ -212,7 +212,7 @@ func (m *mirroring) logins() ([]secret.Value, error) {
 	return gitconfig.Variables(func(string) (string, bool) { return "", false }, setups...)
 }
 
-// scrub takes the secrets out of a server's text, on hosts without masks too.
+// scrub removes the secrets from a server's text, on hosts without masks too.
 func (m *mirroring) scrub(text string) string {
 	for _, form := range m.masked {
 		text = strings.ReplaceAll(text, form, "***")
@@ -274,8 +274,8 @@ func (m *mirroring) leaveSecretNames() {
 // fromNothing reports whether Bitbucket's repository is empty.
 func (m *mirroring) fromNothing() bool { return len(m.bitbucket.Refs) == 0 }
 
-// create creates the repository where it is missing, or else returns why it
-// couldn't be listed.
+// create creates the repository if it is missing. Otherwise it returns the reason
+// why the repository couldn't be listed.
 func (m *mirroring) create(ctx context.Context, listErr error) error {
 	code := fault.From(listErr).Code
 	if m.settings.Create == input.CreateNone || code != fault.Refused && code != fault.NotFound {
@@ -351,8 +351,7 @@ func (m *mirroring) lacking(ctx context.Context, pointers []git.Pointer) ([]git.
 	return slices.DeleteFunc(pointers, func(p git.Pointer) bool { return !slices.Contains(missing, p.OID) }), nil
 }
 
-// push makes the changes. Where it fails in the middle, what was changed by then
-// is reported all the same.
+// push makes the changes. If it fails halfway, it still reports what was changed.
 func (m *mirroring) push(ctx context.Context) error {
 	pending := 0
 	for _, c := range m.plan.Changes {

@@ -13,7 +13,7 @@ import (
 var depths = []int{64, 1024, 16384, git.All}
 
 // fetch gets what the push needs, and finds out which branches have diverged.
-// How much that is depends on the change, not on the history.
+// The amount depends on the size of the change, not of the history.
 func (m *mirroring) fetch(ctx context.Context) error {
 	changes := m.toPush()
 	if m.settings.DryRun {
@@ -80,7 +80,7 @@ func (m *mirroring) withContext(tips []string) []string {
 	return append(tips, main)
 }
 
-// updates are the branches of which it isn't known whether they have diverged.
+// updates returns the branches that may have diverged.
 func updates(changes []*mirror.Change) []*mirror.Change {
 	var list []*mirror.Change
 	for _, c := range changes {
@@ -92,7 +92,7 @@ func updates(changes []*mirror.Change) []*mirror.Change {
 }
 
 // relate decides which branches have only grown and which have diverged, as far
-// as the history tells, and returns the others.
+// as the fetched history shows, and returns the others.
 func (m *mirroring) relate(changes []*mirror.Change, history mirror.History) []*mirror.Change {
 	var undecided []*mirror.Change
 	for _, c := range changes {

@@ -24,8 +24,8 @@ func (m *mirroring) log(format string, args ...any) {
 	m.tell()
 }
 
-// begin shows that a part starts. What it returns shows its result and how long
-// it took.
+// begin logs that a part of the run starts. The function that it returns logs the
+// result and the time that the part took.
 func (m *mirroring) begin(format string, args ...any) (ended func(format string, args ...any)) {
 	m.log(format, args...)
 	start := m.world.Now()
@@ -70,7 +70,7 @@ func (m *mirroring) report(ctx context.Context) error {
 	}
 	return fault.New(fault.Incomplete, m.scrub(what),
 		"read the reason for each of them in the log; all others are up to date",
-		"to replace diverged branches and moved tags by what the source has, set overwrite: true")
+		"to replace diverged branches and moved tags with what the source has, set overwrite: true")
 }
 
 // handOver logs each change, and gives the results to later steps.
@@ -115,8 +115,8 @@ func (m *mirroring) handOver(ctx context.Context) error {
 // variablePrefix begins the variables that hold the outputs in env-file.
 const variablePrefix = "BITBUCKET_MIRROR"
 
-// give gives outputs to later steps: as outputs, or as variables in env-file.
-// Where there is neither, the log says it all.
+// give hands results to later steps: as outputs, or as variables in env-file. On a
+// host with neither, they are in the log only.
 func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
 	switch {
 	case m.host.HasOutputs():
@@ -127,7 +127,7 @@ func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
 	return nil
 }
 
-// totals is the run in one line.
+// totals sums up the run in one line.
 func (m *mirroring) totals() string {
 	if len(m.plan.Changes) == 0 {
 		return "Bitbucket is up to date"

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// outcome is what a run has come to.
+// outcome is everything that a run has determined.
 type outcome struct {
 	settings   input.Settings
 	credential credential.Credential
@@ -38,8 +38,8 @@ func (o outcome) results(h host.Host) host.Results {
 			results.Variables = append(results.Variables, value)
 		}
 	}
-	// Git's variables come last, and its count last of all. Some of them are empty,
-	// which means something to git.
+	// Git's variables come last, with their count at the very end. Some of them are
+	// empty on purpose: git distinguishes an empty value from none.
 	results.Variables = append(results.Variables, o.git...)
 	return results
 }

@@ -38,7 +38,7 @@ func (o outcome) summary(results host.Results, told []fault.Remark) string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-// warnings are those of the log, without their hints.
+// warnings repeats the log's warnings, without their hints.
 func warnings(b *strings.Builder, told []fault.Remark) {
 	start := b.Len()
 	for _, remark := range told {
@@ -79,7 +79,7 @@ func (o outcome) facts() []fact {
 	)
 }
 
-// identityForm is the form of an identity, not the identity itself.
+// identityForm describes an identity without revealing it.
 func identityForm(identity string) string {
 	switch {
 	case identity == credential.AccessTokenUser:
@@ -158,7 +158,8 @@ func row(b *strings.Builder, cells ...string) {
 	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 
-// markdown escapes what has a meaning in GitHub's Markdown, also within a table.
+// markdown escapes characters that have a meaning in GitHub's Markdown, including
+// its tables.
 var markdown = strings.NewReplacer(
 	"&", "&amp;", "<", "&lt;", ">", "&gt;",
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "@", `\@`, "#", `\#`, "!", `\!`, "$", `\$`,

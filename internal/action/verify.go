@@ -44,7 +44,7 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 	if err := checkOffline(settings, cred.Kind, r.world.Now()); err != nil {
 		return check{}, err
 	}
-	if cred.Kind == credential.AppPassword { // there has been a warning
+	if cred.Kind == credential.AppPassword { // a warning was shown already
 		return check{verified: "false", verdict: "refused: Bitbucket Cloud removed app passwords"}, nil
 	}
 	client, err := r.client(settings.Common, cred.Server)
@@ -105,7 +105,7 @@ func (r *run) client(settings input.Common, on server.Server) (*bitbucket.Client
 	})
 }
 
-// checkOffline refuses what needs no request to be refused.
+// checkOffline refuses what can be refused without a request.
 func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) error {
 	if settings.Verify != input.VerifyStrict {
 		return nil
@@ -128,7 +128,7 @@ func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) 
 func (r *run) checkScopes(required []string, git bool, kind credential.Kind, granted []string) error {
 	if len(granted) == 0 {
 		if len(required) > 0 {
-			return fault.New(fault.ScopesUntold, "Bitbucket didn't report the scopes of the token, so required-scopes can't be checked",
+			return fault.New(fault.ScopesUnreported, "Bitbucket didn't report the scopes of the token, so required-scopes can't be checked",
 				"try again later, or leave out required-scopes")
 		}
 		return nil

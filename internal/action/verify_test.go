@@ -99,7 +99,7 @@ func TestVerify(t *testing.T) {
 		},
 		{name: "required scopes, untold", token: readOnly, change: func(s *bitbuckettest.Server) {
 			s.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}"})
-		}, more: env{"INPUT_REQUIRED-SCOPES": "repository"}, exit: 5, fault: fault.ScopesUntold, requests: 1},
+		}, more: env{"INPUT_REQUIRED-SCOPES": "repository"}, exit: 5, fault: fault.ScopesUnreported, requests: 1},
 		{
 			name: "git without the scope to push", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_GIT": "repository"},
 			verified: "true", scopes: "repository", fault: fault.ScopesMissing, message: "repository:write", requests: 1,

@@ -9,7 +9,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// warnings is about what isn't wrong in this step, but may surprise in a later one.
+// warnings are about settings that aren't wrong, but may cause surprises in later
+// steps.
 func (r *run) warnings(settings input.Settings, cred credential.Credential) []fault.Remark {
 	var remarks []fault.Remark
 	if !settings.ExpiresOn.IsZero() {
@@ -20,8 +21,8 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 	if event := r.host.Event().Name; untrusted[event] && (settings.ExportEnv || settings.Git != "") {
 		remarks = append(remarks, fault.Warn(fault.New(fault.UntrustedEvent,
 			"on "+event+", every later step that runs the pull request's code can read the credential from its environment",
-			"don't check out or run the pull request's code in this job, or move this step to a job of its own",
-			"or set export-env: false and git: none, and pass the outputs to the steps that need them only")))
+			"don't check out or run the pull request's code in this job, or move this step to a separate job",
+			"or set export-env: false and git: none, and pass the outputs only to the steps that need them")))
 	}
 	if !r.host.HasOutputs() && !settings.ExportEnv && settings.Git == "" {
 		remarks = append(remarks, fault.Warn(fault.New(fault.SettingAlone,
@@ -42,8 +43,8 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 	return remarks
 }
 
-// replaces reports whether a credential takes the place of another one, which may
-// still be needed. Minting a token again is how it is renewed.
+// replaces reports whether a credential replaces another one that may still be
+// needed. A minted token is renewed by minting it again, so that doesn't count.
 func replaces(cred credential.Credential, old string) bool {
 	if old == "" || old == cred.Basic().Reveal() {
 		return false

@@ -19,7 +19,7 @@ import (
 type Connection struct {
 	Name          string
 	AccessToken   secret.String
-	Personal      bool // the check-box "Personal access token (PAT)"
+	Personal      bool // the checkbox "Personal access token (PAT)"
 	RepositoryURL string
 	Username      string
 }

@@ -29,9 +29,9 @@ type Verdict int
 // The verdicts.
 const (
 	Unanswered Verdict = iota // there is no answer about the credential
-	Accepted                  // the credential is good
+	Accepted                  // the credential is valid
 	Refused                   // it is wrong, expired or revoked
-	Denied                    // it is good, but isn't allowed to see what was asked for
+	Denied                    // it is valid, but isn't allowed to see what was asked for
 	NotFound                  // what was asked for doesn't exist, or is hidden from it
 )
 
@@ -105,8 +105,8 @@ func (c *Client) locate(s Subject) (resource, string) {
 	return aUser, "/users?limit=1"
 }
 
-// judge decides what a reply means: a fault, or nothing wrong, with remarks
-// about what the reply doesn't prove.
+// judge decides what a reply means: a fault, or success with remarks about what
+// the reply doesn't prove.
 func (c *Client) judge(r reply, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	switch {
 	case r.status == http.StatusOK:
@@ -121,7 +121,7 @@ func (c *Client) judge(r reply, kind credential.Kind, what resource) ([]fault.Re
 	case r.status == http.StatusTooManyRequests:
 		return nil, fault.New(fault.RateLimited, c.host()+" received too many requests from this account (429)",
 			"try again later: Bitbucket Cloud counts requests per hour, for all API tokens of a user together",
-			"use an access token, which has a limit of its own")
+			"use an access token, which has its own limit")
 	case r.status >= http.StatusInternalServerError:
 		return nil, fault.Newf(fault.ServerFailed, "%s failed with status %d", c.host(), r.status).
 			Hint("try again later, and check status.bitbucket.org, or ask the administrator of the Data Center")

@@ -1,4 +1,4 @@
-// Package bitbucket speaks to Bitbucket's REST API: it checks a credential and
+// Package bitbucket calls Bitbucket's REST API: it checks a credential and
 // its scopes, exchanges an OAuth client's secret for a token, and creates
 // repositories.
 //
@@ -77,15 +77,15 @@ func certificates(further []byte) (*x509.CertPool, error) {
 		pool = x509.NewCertPool() // a machine without any
 	}
 	if !pool.AppendCertsFromPEM(further) {
-		return nil, fault.New(fault.CACertificate, "ca-certificate holds no certificate in PEM form",
-			"set it to the text from BEGIN CERTIFICATE to END CERTIFICATE, or to the path of a file that holds it")
+		return nil, fault.New(fault.CACertificate, "ca-certificate contains no certificate in PEM format",
+			"set it to the text from BEGIN CERTIFICATE to END CERTIFICATE, or to the path of a file that contains it")
 	}
 	return pool, nil
 }
 
 // repeat sends a request that may be sent again, and returns the last response.
 // A library for it (go-retryablehttp) would add 80 KB, and compile regular
-// expressions in every run, also in those that make no request.
+// expressions in every run, even in runs that make no request.
 func (c *Client) repeat(request *http.Request) (*http.Response, error) {
 	for try := 0; ; try++ {
 		if request.GetBody != nil {
@@ -166,7 +166,7 @@ func (c *Client) sendJSON(ctx context.Context, method, address string, value any
 	}
 	c.setHeaders(request.Header, cred.Authorization(), "application/json")
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("X-Atlassian-Token", "no-check") // Data Center takes a change without it for a forged one
+	request.Header.Set("X-Atlassian-Token", "no-check") // without it, Data Center rejects changes as forged (XSRF)
 	response, err := c.http.Do(request)
 	return c.read(ctx, response, err)
 }

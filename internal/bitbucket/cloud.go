@@ -36,7 +36,7 @@ const changelog = "https://developer.atlassian.com/cloud/bitbucket/changelog#"
 // have published them; where the message isn't known, the status decides.
 func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	var body cloudError
-	_ = json.Unmarshal(r.body, &body) // not all errors are JSON: then the status says it all
+	_ = json.Unmarshal(r.body, &body) // not all errors are JSON: then only the status counts
 	message := body.Error.Message
 	switch r.status {
 	case http.StatusUnauthorized:
@@ -89,8 +89,8 @@ func judgeUnauthorized(message, body string, kind credential.Kind) *fault.Fault 
 	return fault.New(fault.Refused, "Bitbucket refuses the token: it is wrong, expired or revoked (401)", refusedHints(kind)...)
 }
 
-// withoutScope explains a token that is good, but has no scope to see what was
-// asked for. Only a repository that somebody asked for must be seen.
+// withoutScope explains a token that is valid, but has no scope to see what was
+// asked for. This is a fault only if a repository was asked for.
 func withoutScope(required []string, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	switch what {
 	case aRepository:
@@ -123,7 +123,7 @@ func listed(scopes []string) string {
 	return ": " + strings.Join(scopes, ", ")
 }
 
-// accessHint says what decides which repositories a token can see.
+// accessHint says what determines which repositories a token can see.
 func accessHint(kind credential.Kind) string {
 	switch kind {
 	case credential.AccessToken:

@@ -20,7 +20,7 @@ type NewRepository struct {
 }
 
 // Create creates an empty git repository. It never repeats a request, since a
-// second one would be told that the repository exists. The error is a
+// second one would be refused because the repository exists. The error is a
 // [*fault.Fault].
 func (c *Client) Create(ctx context.Context, cred credential.Credential, r NewRepository) error {
 	if !c.options.Server.DataCenter {
@@ -115,11 +115,11 @@ func (c *Client) dataCenterCreated(answer reply, kind credential.Kind) error {
 
 func alreadyExists() error {
 	return fault.New(fault.CreateRefused, "a repository with this name exists already, and the token can't see it",
-		"give the token's account access to the repository, or make the access token for it",
+		"give the token's account access to the repository, or use an access token made for it",
 		"check the spelling of the input repository")
 }
 
-// created judges a reply to a request to create that has no meaning of its own.
+// created judges the replies to a creation request that have no special meaning.
 func (c *Client) created(answer reply, kind credential.Kind) error {
 	if answer.status == http.StatusCreated {
 		answer.status = http.StatusOK

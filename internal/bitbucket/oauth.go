@@ -76,7 +76,7 @@ func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String
 func (c *Client) mintFault(answer reply, errorCode string) *fault.Fault {
 	switch {
 	case errorCode == "invalid_grant", errorCode == "unsupported_grant_type":
-		return fault.New(fault.ConsumerGrant, "Bitbucket doesn't let this OAuth client have a token of its own",
+		return fault.New(fault.ConsumerGrant, "Bitbucket doesn't issue tokens to this OAuth client",
 			"mark it as private (\"This is a private consumer\"), and set a callback URL: "+oauthClients)
 	case errorCode == "invalid_scope", errorCode == "invalid_request":
 		return fault.New(fault.ConsumerGrant, "Bitbucket doesn't accept this OAuth client's request for a token",

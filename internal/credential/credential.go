@@ -119,7 +119,7 @@ func checkServer(kind Kind, token string, named server.Server) error {
 	return nil
 }
 
-// WithMinted returns the credential of an OAuth consumer with the access token
+// WithMinted returns the credential of an OAuth client with the access token
 // that Bitbucket has issued to it.
 func (c Credential) WithMinted(token secret.String) Credential {
 	c.Token, c.Identity, c.GitUsername = token, AccessTokenUser, AccessTokenUser

@@ -30,7 +30,7 @@ var (
 	CredentialSet     = Code{"BBA126", ExitInput}
 	ExpiresOn         = Code{"BBA127", ExitInput}
 	ExpiresSoon       = Code{"BBA128", ExitInput}
-	// BBA129 was a warning that BBA124 includes now.
+	// BBA129 was a warning that is now part of BBA124.
 	Repository        = Code{"BBA130", ExitInput}
 	RepositoryHost    = Code{"BBA131", ExitInput}
 	RepositoryHTTP    = Code{"BBA132", ExitInput}
@@ -74,7 +74,7 @@ var (
 	TimedOut          = Code{"BBA235", ExitUnavailable}
 	Certificate       = Code{"BBA236", ExitUnavailable}
 	UnexpectedReply   = Code{"BBA237", ExitUnavailable}
-	ScopesUntold      = Code{"BBA238", ExitUnavailable} // a reply without scopes
+	ScopesUnreported  = Code{"BBA238", ExitUnavailable} // a reply without scopes
 	ProxyRefused      = Code{"BBA239", ExitUnavailable}
 	NotChecked        = Code{"BBA240", ExitUnavailable} // what the credential has no scope to see
 	Deprecated        = Code{"BBA241", ExitUnavailable} // what Bitbucket is going to remove

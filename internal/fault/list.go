@@ -30,7 +30,7 @@ func Either(words []string) string {
 // Nearest returns the allowed value that text most likely means, or "" if none
 // is close.
 func Nearest(text string, allowed []string) string {
-	best, least := "", 3 // more than two slips make another word
+	best, least := "", 3 // more than two typos make a different word
 	for _, candidate := range allowed {
 		if d := distance(strings.ToLower(text), strings.ToLower(candidate)); d < least && d < len(candidate) {
 			best, least = candidate, d

@@ -12,7 +12,7 @@ import (
 )
 
 // configuration is the whole configuration beside what the environment holds.
-// A path as source is read by a process of its own, which sees this file alone.
+// If source is a path, a separate process reads it, which sees only this file.
 const configuration = `[user]
 	name = bitbucket-auth
 	email = bitbucket-auth@localhost
@@ -56,9 +56,9 @@ const configuration = `[user]
 `
 
 // kept are the variables of the caller's environment that git may see: where
-// programs are, and how the network is reached. No variable of git's own is
-// among them: they could change which repository is used, or write headers to a
-// file (GIT_TRACE_CURL).
+// programs are, and how the network is reached. Git's own variables aren't among
+// them: they could change which repository is used, or write headers to a file
+// (GIT_TRACE_CURL).
 var kept = []string{
 	"PATH",
 	"HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",

@@ -27,7 +27,7 @@ const (
 	bitbucket = "bitbucket"
 )
 
-// Remotes is where to mirror from and to.
+// Remotes are the repositories to mirror from and to.
 type Remotes struct {
 	Source      string // URL without user-info, or an absolute path
 	SourceLocal bool   // Source is a path
@@ -35,13 +35,13 @@ type Remotes struct {
 	PlainHTTP   bool   // one of them is http, on this machine
 }
 
-// Options is what a repository is opened with.
+// Options are the parameters of [Open].
 type Options struct {
 	Remotes
 	Logins []secret.Value                   // environment variables by which git logs in
 	Lookup func(name string) (string, bool) // the environment
 	CA     []byte                           // additional CA certificates, PEM
-	Scrub  func(string) string              // takes secrets out of a text
+	Scrub  func(string) string              // removes secrets from a text
 }
 
 // Git is a temporary repository, and the two that it stands between.

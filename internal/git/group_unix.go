@@ -23,7 +23,7 @@ func endGroup(cmd *exec.Cmd) {
 	}
 	for range 50 {
 		if syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) != nil {
-			return // none is left
+			return // no process is left
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -21,14 +21,15 @@ type Pointer struct {
 	Size int64
 }
 
-// maxPointer is what a pointer is shorter than, in bytes (git-lfs's spec.md).
+// maxPointer is the size, in bytes, that every pointer is smaller than (git-lfs's
+// spec.md).
 const maxPointer = 1024
 
 // Pointers finds the pointers in the history of tips that isn't part of the
 // history of what is known. Each object is returned once.
 func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, error) {
-	// The list goes through a file, since all of a large history's doesn't have to
-	// fit into memory. Files that weren't fetched are too large to be pointers.
+	// The list goes through a file, since that of a large history may not fit into
+	// memory. Files that weren't fetched are too large to be pointers.
 	list, err := os.Create(filepath.Join(g.root, "blobs"))
 	if err != nil {
 		return nil, tempFault(err)
@@ -191,7 +192,7 @@ func (g *Git) explainLFS(err error, side string) error {
 		return f
 	}
 	if containsAny(text, "[404]", "does not exist", "Not Found", "missing") {
-		return fault.New(fault.LFSObject, "an object is missing in the LFS storage of "+side+", so nothing was changed: "+g.shown(lastLine([]byte(text))),
+		return fault.New(fault.LFSObject, "an object is missing from the LFS storage of "+side+", so nothing was changed: "+g.shown(lastLine([]byte(text))),
 			"push it there from a clone that has it: git lfs push --all origin",
 			"to mirror without LFS objects, set lfs: false")
 	}

@@ -22,8 +22,8 @@ const (
 	maxInARow           = 10  // refs that were declined: then no ref is likely to be accepted
 )
 
-// Push makes changes in Bitbucket. A ref that was declined, or that isn't what
-// it was when it was listed, is refused and the others are pushed. It returns
+// Push makes changes in Bitbucket. A ref that was declined, or that has changed
+// since it was listed, is refused, and the others are pushed. It returns
 // how many bytes were sent. After an error, changes for which done isn't set
 // weren't made.
 func (g *Git) Push(ctx context.Context, changes []*mirror.Change, done func(*mirror.Change)) (sent int64, err error) {
@@ -132,9 +132,9 @@ func shortName(ref string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
 }
 
-// arguments are a change's: what it is from and to, and the value that it
-// replaces. Bitbucket refuses it if the ref has another one by then; an empty
-// one means that there must be no such ref.
+// arguments returns a change's lease and refspec. Bitbucket refuses the change if
+// the ref no longer has the value in the lease; an empty value means that the ref
+// must not exist.
 func arguments(c *mirror.Change) [2]string {
 	return [2]string{"--force-with-lease=" + c.Ref + ":" + c.Old, c.New + ":" + c.Ref}
 }
@@ -208,8 +208,8 @@ func rejections(porcelain []byte) map[string]string {
 	return reasons
 }
 
-// said is what the server said about a ref: the lines that name it, or all of
-// them, or git's own reason.
+// said returns what the server said about a ref: the lines that name it, or else
+// all lines, or else git's own reason.
 func (g *Git) said(stderr []byte, ref, why string) string {
 	var naming []string
 	lines := remoteLines(stderr)
@@ -231,8 +231,8 @@ func (g *Git) said(stderr []byte, ref, why string) string {
 // maxSaid is how much of a server's text is shown, in characters.
 const maxSaid = 300
 
-// shown is a server's text as it may be shown: short, and without the secrets
-// that a server may send back.
+// shown makes a server's text safe to show: short, and without the secrets that a
+// server may send back.
 func (g *Git) shown(text string) string {
 	text = g.scrub(text)
 	if runes := []rune(text); len(runes) > maxSaid {
@@ -255,8 +255,8 @@ func remoteLines(stderr []byte) []string {
 	return lines
 }
 
-// pushWhole pushes once. If the source can't send the files that the push needs,
-// it fetches everything first.
+// pushWhole pushes once. If the source can't send single files that the push
+// needs, it first fetches everything.
 func (g *Git) pushWhole(ctx context.Context, changes []*mirror.Change) (pushed, error) {
 	if !g.whole {
 		p, err := g.push(ctx, changes)

@@ -95,7 +95,7 @@ func isName(ref string) bool {
 
 // CheckPath refuses a path as source that lacks a part of its repository: a
 // shallow clone; and to prune by it, an ordinary one, which has only some of its
-// origin's branches as branches of its own.
+// origin's branches as local branches.
 func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 	if !g.remotes.SourceLocal {
 		return nil
@@ -122,7 +122,7 @@ func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 	return nil // the listing says what is wrong
 }
 
-// All is a depth without limit.
+// All is an unlimited depth.
 const All = 0
 
 // Fetch gets objects from the source, and what they lead to as far back as
@@ -165,9 +165,9 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 	return g.run(ctx, strings.NewReader(refspecs.String()), append(arguments, "--stdin", source)...)
 }
 
-// becomeWhole begins again without anything that was fetched in part: git would
-// try to fetch what is missing one by one, for ever with some servers. From now
-// on everything is fetched.
+// becomeWhole starts again without anything that was fetched in part: git would
+// try to fetch the missing objects one by one, with some servers forever. From
+// now on, everything is fetched.
 func (g *Git) becomeWhole(ctx context.Context) error {
 	g.whole = true
 	if err := os.RemoveAll(g.repo); err != nil {

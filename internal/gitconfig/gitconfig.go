@@ -20,7 +20,7 @@ const (
 	parametersVariable = "GIT_CONFIG_PARAMETERS"
 )
 
-// Reach is how far a credential reaches.
+// Reach is which repositories a credential is used for.
 type Reach string
 
 // The reaches, by the names that the input `git` accepts.
@@ -49,7 +49,7 @@ type Setup struct {
 	// EnvPrefix begins the names of the variables that hold them.
 	EnvPrefix string
 	// CAFile is the path of a file with the CA certificates that git accepts
-	// from the server, in place of its own. Empty for git's own.
+	// from the server, in place of its default ones. Empty for the default.
 	CAFile string
 }
 

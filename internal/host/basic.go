@@ -40,7 +40,7 @@ func (b *basic) Fail(f *fault.Fault) {
 	b.Say(fault.Remark{Level: fault.Error, Fault: f})
 }
 
-// shell hands results to a shell that evaluates what stands on standard output:
+// shell hands results to a shell that evaluates the standard output:
 //
 //	eval "$(bitbucket-auth --shell)"
 type shell struct {

@@ -95,7 +95,7 @@ func (b *buildkiteHost) HandOver(ctx context.Context, results Results) error {
 	return err
 }
 
-// takeBack makes the job's environment what it was.
+// takeBack restores the job's environment.
 func (b *buildkiteHost) takeBack(before, wanted environment) error {
 	ctx, cancel := context.WithTimeout(context.Background(), jobAPITimeout)
 	defer cancel()

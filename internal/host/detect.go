@@ -11,7 +11,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// World is what a host works with.
+// World is what a host needs from the process.
 type World struct {
 	Lookup func(name string) (value string, present bool) // the environment
 	Stdout io.Writer
@@ -59,14 +59,13 @@ const shellName = "shell"
 type definition struct {
 	id string // its name in BITBUCKET_AUTH_HOST; GitHub and its kin have none
 
-	// found returns the variable by which the host is found, or "". It is nil
-	// where the host sets no variable of its own.
+	// found returns the variable that the host is detected by, or "". It is nil
+	// if the host sets no such variable.
 	found func(w World) string
 	start func(w World) Host
 
-	// masks is set where a step can mask text while it runs. Such a host can't
-	// be named: elsewhere its masks would do nothing, and what is printed with
-	// them would show.
+	// masks is set if a step can mask text while it runs. Such a host can't be
+	// named: on another host, its mask commands would show the secrets.
 	masks bool
 	// byStdout is set where it masks by commands on standard output.
 	byStdout bool
@@ -157,7 +156,7 @@ func contradiction(world World, found []finding, nameable bool) *fault.Fault {
 	if nameable {
 		hints = append(hints, "or name the right one in "+hostVariable)
 	}
-	return fault.New(fault.HostAmbiguous, "more than one CI host is found: "+strings.Join(names, ", "), hints...)
+	return fault.New(fault.HostAmbiguous, "more than one CI host was found: "+strings.Join(names, ", "), hints...)
 }
 
 // isDiscarded reports whether a stream is the null device, which Go also opens

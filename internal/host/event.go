@@ -9,7 +9,7 @@ import (
 // Event is what started the pipeline.
 type Event struct {
 	Name       string // GitHub's name of it, such as "pull_request"; empty if the host has none
-	Dependabot bool   // started by Dependabot, which gets secrets of its own only
+	Dependabot bool   // started by Dependabot, which gets only its own secrets
 
 	path string // of the event's payload
 }

@@ -70,9 +70,9 @@ var fileHosts = []definition{
 		name: "Jenkins", example: `"$WORKSPACE_TMP/bitbucket.env"`,
 		emptyToken: []string{"bind BITBUCKET_AUTH_TOKEN with withCredentials, around the step that runs bitbucket-auth"},
 	}),
-	// Tekton sets no variable by which it could be found. Its results stand in
+	// Tekton sets no variable that it could be detected by. Its results appear in
 	// the clear in the status of a run (tektoncd/pipeline, docs/tasks.md), so
-	// env-file can't be one.
+	// env-file can't be one of them.
 	onFile("tekton", nil, fileHost{
 		name: "Tekton", example: "/credentials/bitbucket.env",
 		shownUnder: []string{"/tekton/results/", "/tekton/steps/"},
@@ -123,7 +123,7 @@ type fileHost struct {
 	shown      []string
 	shownUnder []string
 
-	// refuse returns what else the host has against a path.
+	// refuse returns any other reason why the host can't use a path.
 	refuse func(w World, path string) error
 	// format writes the values for the file's reader; nil for a shell to source.
 	format func(w World, path string, values []secret.Value) (string, error)

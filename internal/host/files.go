@@ -172,7 +172,7 @@ func (f *openFile) endsInsideLine() bool {
 	return err == nil && last[0] != '\n'
 }
 
-// takeBack makes the file what it was. It opens the file anew, since Windows
+// takeBack restores the file. It opens the file again, since Windows
 // neither truncates through a handle for appending nor removes an open file.
 func (f *openFile) takeBack() error {
 	now, err := os.Lstat(f.path)
@@ -236,8 +236,8 @@ func appendAll(ctx context.Context, w World, additions ...addition) error {
 	return err
 }
 
-// notTakenBack adds to a fault that something of the results is left.
+// notTakenBack adds to a fault that some of the results may remain in the file.
 func notTakenBack(cause *fault.Fault, where, reason string) *fault.Fault {
 	return fault.New(cause.Code, cause.What+"; what was written to "+where+" can't be taken back: "+reason,
-		append(cause.Hints, "remove what this step wrote to "+where+": it may hold a part of the credential")...)
+		append(cause.Hints, "remove what this step wrote to "+where+": it may contain part of the credential")...)
 }

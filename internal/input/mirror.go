@@ -103,7 +103,7 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 	return settings, remarks, p.err
 }
 
-// count accepts a number of things.
+// count accepts a whole number, 0 included.
 func (p *parser) count(id, text string) int {
 	n, err := strconv.Atoi(strings.TrimSpace(text))
 	if err != nil || n < 0 {

@@ -61,7 +61,7 @@ const (
 	Skip OnMissing = "skip"
 )
 
-// Parse makes typed settings of the text. The error is a [*fault.Fault] about the
+// Parse turns the text into typed settings. The error is a [*fault.Fault] about the
 // first setting that is wrong; the remarks hold either way.
 func (c Credential) Parse() (Settings, []fault.Remark, error) {
 	var p parser
@@ -138,7 +138,7 @@ func withoutUserInfo(address secret.String) string {
 // apart rejects a secret that is also set where it would be shown.
 func (p *parser) apart(token secret.String, settings []shown) {
 	if len(token.Reveal()) < secret.MinMask {
-		return // empty, or a fault of its own
+		return // empty, or reported by another fault
 	}
 	for _, setting := range settings {
 		if strings.Contains(setting.text, token.Reveal()) {
@@ -146,7 +146,7 @@ func (p *parser) apart(token secret.String, settings []shown) {
 				p.err = nil // a fault about server-url quotes it
 			}
 			p.fail(fault.New(fault.TokenShown, "the token is also part of the setting "+setting.id+", which isn't secret",
-				"set "+setting.id+" to what its name says, and the token as token only"))
+				"remove the token from "+setting.id+", and set it as token only"))
 		}
 	}
 }

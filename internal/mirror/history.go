@@ -29,7 +29,7 @@ func (h History) Has(commit string) bool {
 	return ok
 }
 
-// Relation is how the old value of a branch stands to its new one.
+// Relation is how the old value of a branch relates to its new one.
 type Relation int
 
 // The relations.
@@ -39,10 +39,9 @@ const (
 	Diverged
 )
 
-// Relate looks for the old value in the history of the new one. It doesn't have
-// to look behind a commit that the old one descends from: no history goes in
-// circles. So a rewritten branch is recognised as soon as the two histories
-// meet.
+// Relate looks for the old value in the history of the new one. It needn't look
+// behind a commit that the old one descends from, because history has no cycles.
+// So a rewritten branch is recognised as soon as the two histories meet.
 func (h History) Relate(old, tip string) Relation {
 	older := map[string]bool{}
 	h.walk([]string{old}, nil, func(commit string, _ int) bool {

@@ -74,7 +74,7 @@ func (c *Change) Refuse(reason string) {
 	c.Action, c.Reason = Refused, reason
 }
 
-// Plan is what is to change.
+// Plan lists the changes to make.
 type Plan struct {
 	// Changes are in the order of their names. An update is only allowed once it
 	// is known that the branch hasn't diverged: see [Plan.Diverged].
@@ -102,7 +102,7 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		case ref == bitbucket.Head:
 			c.Refuse("it is the main branch of the Bitbucket repository, which is never deleted")
 		case other != "":
-			c.Refuse("git can't tell it from " + other + ", which has to be deleted first")
+			c.Refuse("git can't distinguish it from " + other + ", which has to be deleted first")
 		default:
 			delete(kept.Refs, ref)
 			deletions++
@@ -167,9 +167,9 @@ func checkSource(source Listing, rules Rules) error {
 	return nil
 }
 
-// ambiguous returns the ref that git would push to instead, when it is given the
-// name of this one: it completes names that begin with refs/ too. Such refs come
-// from a full name in the place of a short one, as in refs/heads/refs/heads/main.
+// ambiguous returns the ref that git would push to instead of this one, since it
+// also completes names that begin with refs/. Such refs arise when somebody uses a
+// full name as a short one, as in refs/heads/refs/heads/main.
 func ambiguous(ref string, bitbucket Listing) string {
 	for _, prefix := range []string{"refs/", tags, heads} {
 		if _, exists := bitbucket.Refs[prefix+ref]; exists {
@@ -243,7 +243,7 @@ func (p *Plan) SourceHas(id string) bool {
 }
 
 // Pushes returns the changes to make, in the order to make them: deletions
-// without which a new name has no place, branches, tags, and the other
+// that make room for a new name, branches, tags, and the other
 // deletions. An empty repository gets the source's main branch first, and by
 // itself, so that it becomes the main branch there too.
 func (p *Plan) Pushes(fromNothing bool) [][]*Change {

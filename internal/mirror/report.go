@@ -37,9 +37,9 @@ func (p *Plan) Refused() []Change {
 // job on GitHub together are limited to 1 MiB, counted in UTF-16.
 const maxJSON = 400_000
 
-// JSON is the list of changes, as one line of ASCII. Where it would be too long,
-// refs that were left alone go first, and omitted counts those that have no
-// place.
+// JSON returns the list of changes as one line of ASCII. If that would be too
+// long, refs that were left alone come first, and omitted counts those that don't
+// fit.
 func (p *Plan) JSON() (text string, omitted int) {
 	ordered := p.Refused()
 	for _, c := range p.Changes {
@@ -67,8 +67,8 @@ func (p *Plan) JSON() (text string, omitted int) {
 	return b.String(), omitted
 }
 
-// encode writes JSON in which only ASCII stands as it is, since not every reader
-// of outputs accepts other characters.
+// encode writes JSON with every character outside ASCII escaped, since not every
+// reader of outputs accepts them.
 func encode(changes []Change) string {
 	if changes == nil {
 		return "[]"

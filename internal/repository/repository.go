@@ -1,5 +1,5 @@
-// Package repository parses every spelling of a Bitbucket repository that people
-// paste: web pages, clone commands, ssh addresses, and plain names.
+// Package repository parses every form in which people paste a Bitbucket
+// repository: web pages, clone commands, ssh addresses, and plain names.
 package repository
 
 import (

@@ -1,4 +1,4 @@
-// Package server knows which Bitbucket is meant, and its addresses.
+// Package server identifies the Bitbucket instance in use, and its addresses.
 package server
 
 import (
@@ -37,7 +37,7 @@ func (s Server) API() string {
 	return "https://api." + cloudHost + "/2.0"
 }
 
-// TokenURL is where Cloud issues tokens to OAuth consumers.
+// TokenURL is where Cloud issues tokens to OAuth clients.
 func (s Server) TokenURL() string {
 	return s.URL + "/site/oauth2/access_token"
 }
