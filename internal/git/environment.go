@@ -184,8 +184,9 @@ func (g *Git) useCA(options Options) (entries [][2]string, err error) {
 	return [][2]string{{scope + "sslCAInfo", path}, {scope + "schannelUseSSLCAInfo", "true"}}, nil
 }
 
-// local explains a command that needs no server.
-func local(err error) error {
+// local explains a command that needs no server. It may still quote one, if
+// git fetched an object that was missing.
+func (g *Git) local(err error) error {
 	failed, ok := asFailure(err)
 	if !ok {
 		return err
@@ -193,6 +194,6 @@ func local(err error) error {
 	if f := diskFull(string(failed.stderr)); f != nil {
 		return f
 	}
-	return fault.New(fault.GitFailed, "git failed on this machine: "+lastLine(failed.stderr),
+	return fault.New(fault.GitFailed, "git failed on this machine: "+g.shown(lastLine(failed.stderr)),
 		"check that the runner's git works, and that its temporary directory can be written")
 }

@@ -1,5 +1,7 @@
 package git
 
+import "strings"
+
 // For tests of what git's output means.
 var (
 	ParseListing = parseListing
@@ -11,12 +13,14 @@ var (
 
 // Explain returns what a failed command with these messages means.
 func Explain(remotes Remotes, side, stderr string) error {
-	g := &Git{remotes: remotes, scrub: func(text string) string { return text }}
+	g := &Git{remotes: remotes, scrub: func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }}
 	switch side {
 	case "source":
 		return g.sourceFault(stderr)
 	case "bitbucket":
 		return g.bitbucketFault(stderr)
+	case "machine":
+		return g.local(&failure{output{stderr: []byte(stderr)}})
 	}
 	return g.explainPush([]byte(stderr), false)
 }

@@ -97,7 +97,7 @@ func (g *Git) prepare(options Options) error {
 // Init makes the repository that the other methods use. A listing does without.
 func (g *Git) Init(ctx context.Context) error {
 	_, err := g.run(ctx, nil, "init", "--quiet", "--bare", "--template=", g.repo)
-	return local(err)
+	return g.local(err)
 }
 
 // minVersion is the oldest git that works: GIT_CONFIG_COUNT is of 2.31, and the

@@ -38,14 +38,14 @@ func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, er
 	_, err = g.runTo(ctx, revisions(tips, known), list, "rev-list", "--objects", "--no-object-names", "--missing=allow-any",
 		fmt.Sprintf("--filter=combine:object:type=blob+blob:limit=%d", maxPointer), "--stdin")
 	if err != nil {
-		return nil, local(err)
+		return nil, g.local(err)
 	}
 	if _, err := list.Seek(0, io.SeekStart); err != nil {
 		return nil, tempFault(err)
 	}
 	var pointers pointerReader
 	_, err = g.runTo(ctx, list, &pointers, "cat-file", "--batch", "--buffer")
-	return pointers.found, local(err)
+	return pointers.found, g.local(err)
 }
 
 // revisions is what rev-list reads: tips, and what to leave out.
@@ -161,13 +161,13 @@ func (g *Git) PrepareLFS(ctx context.Context, pointers []Pointer) error {
 		return err
 	}
 	_, err = g.run(ctx, nil, "update-ref", lfsRef, commit)
-	return local(err)
+	return g.local(err)
 }
 
 // object runs a command that writes an object, and returns its ID.
 func (g *Git) object(ctx context.Context, stdin string, arguments ...string) (string, error) {
 	out, err := g.run(ctx, strings.NewReader(stdin), arguments...)
-	return strings.TrimSpace(string(out.stdout)), local(err)
+	return strings.TrimSpace(string(out.stdout)), g.local(err)
 }
 
 // FetchLFS gets the objects from the source.

@@ -59,3 +59,13 @@ func TestMessages(t *testing.T) {
 		}
 	}
 }
+
+// A server may send back the token that it was sent.
+func TestMessagesHideSecrets(t *testing.T) {
+	for _, side := range []string{"source", "bitbucket", "push", "machine"} {
+		err := git.Explain(git.Remotes{Source: "https://github.com/octo/site"}, side, "fatal: remote error: no access with s3cret")
+		if text := err.Error(); strings.Contains(text, "s3cret") || !strings.Contains(text, "***") {
+			t.Errorf("%s: %s", side, text)
+		}
+	}
+}

@@ -187,7 +187,7 @@ func (g *Git) byPattern(ctx context.Context, c *mirror.Change) ([]string, error)
 		return nil, tempFault(err)
 	}
 	_, err := g.run(ctx, nil, "update-ref", staging+strings.TrimPrefix(c.Ref, "refs/"), c.New)
-	return []string{staging + "*:refs/*"}, local(err)
+	return []string{staging + "*:refs/*"}, g.local(err)
 }
 
 // rejections reads why refs were rejected, by name (git-push(1), OUTPUT).

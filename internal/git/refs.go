@@ -228,7 +228,7 @@ func (g *Git) isShallow() bool {
 func (g *Git) History(ctx context.Context) (mirror.History, error) {
 	out, err := g.run(ctx, nil, "rev-list", "--parents", "--all")
 	if err != nil {
-		return mirror.History{}, local(err)
+		return mirror.History{}, g.local(err)
 	}
 	boundary, err := os.ReadFile(g.shallowFile())
 	if err != nil {

@@ -68,32 +68,27 @@ func tokenForms(token string) []string {
 			forms = append(forms, run)
 		}
 	}
-	// Base64, of which Data Center's tokens consist, may have no long run.
+	// Base64, of which Data Center's tokens consist, may have no long run. Its
+	// padding is left out: tools print it in many ways, always at the end.
 	if strings.ContainsAny(token, "+/") {
+		unpadded := strings.TrimRight(token, "=")
 		for _, by := range tokenEscapes {
-			forms = append(forms, escaped(token, by.plus, by.slash, by.equals))
+			forms = append(forms, strings.NewReplacer("+", by.plus, "/", by.slash).Replace(unpadded))
 		}
 	}
 	return forms
 }
 
 // tokenEscapes are how tools print the characters of a token that they escape.
-var tokenEscapes = []struct{ plus, slash, equals string }{
-	{"%2b", "%2f", "%3d"},       // git's credential store
-	{"%2B", "/", "%3D"},         // Python's urllib.parse.quote
-	{"+", `\/`, "="},            // PHP's json_encode
-	{"+", "/", `\u003d`},        // Gson
-	{`\u002B`, "/", "="},        // .NET's System.Text.Json
-	{"+", "&#x2F;", "&#x3D;"},   // Mustache, Handlebars
-	{"&#43;", "&#47;", "&#61;"}, // HTML sanitizers
-	{"&#43;", "/", "="},         // Go's html/template
-	{"+", "/", "=3D"},           // quoted-printable
-}
-
-func escaped(token, plus, slash, equals string) string {
-	token = strings.ReplaceAll(token, "=", equals)
-	token = strings.ReplaceAll(token, "+", plus)
-	return strings.ReplaceAll(token, "/", slash)
+var tokenEscapes = []struct{ plus, slash string }{
+	{"+", "/"},         // Gson, Handlebars, JavaScript's escape, quoted-printable
+	{"%2b", "%2f"},     // git's credential store
+	{"%2B", "/"},       // Python's urllib.parse.quote
+	{"+", `\/`},        // PHP's json_encode
+	{`\u002B`, "/"},    // .NET's System.Text.Json
+	{"+", "&#x2F;"},    // Mustache
+	{"&#43;", "&#47;"}, // HTML sanitizers
+	{"&#43;", "/"},     // Go's html/template
 }
 
 // LoginForms returns the forms of a token and of the pairs that log in with it:

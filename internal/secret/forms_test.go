@@ -68,6 +68,7 @@ func TestTokenFormsHideWhatToolsEscape(t *testing.T) {
 		"API token":                credentialtest.APIToken(),
 		"Data Center":              credentialtest.HTTPAccessToken(),
 		"Data Center, short parts": string(broken),
+		"Data Center, padded":      string(broken[:len(broken)-1]) + "=",
 		"JWT":                      base64Of(`{"alg":"HS256"}`) + "." + credentialtest.ConsumerSecret() + "." + credentialtest.ConsumerSecret(),
 	}
 	tools := map[string]func(string) string{
@@ -77,6 +78,8 @@ func TestTokenFormsHideWhatToolsEscape(t *testing.T) {
 		"PHP's json_encode":        strings.NewReplacer("/", `\/`).Replace,
 		"Gson":                     strings.NewReplacer("=", `\u003d`).Replace,
 		"System.Text.Json":         strings.NewReplacer("+", `\u002B`).Replace,
+		"JavaScript's escape":      strings.NewReplacer("=", "%3D").Replace,
+		"Handlebars":               strings.NewReplacer("=", "&#x3D;").Replace,
 		"Mustache":                 strings.NewReplacer("/", "&#x2F;", "=", "&#x3D;").Replace,
 		"HTML, by decimal numbers": strings.NewReplacer("+", "&#43;", "/", "&#47;", "=", "&#61;").Replace,
 		"Go's html/template":       strings.NewReplacer("+", "&#43;").Replace,
