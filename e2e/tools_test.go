@@ -45,6 +45,7 @@ type tool struct {
 	asks        string
 	accessToken bool // it has no use for an API token
 	byHand      bool // e2e/tools/setup doesn't install it
+	keeps       bool // it puts the token into git's URL, so that git's own helper stores it
 }
 
 // The git login that a tool uses is that of the credential helper.
@@ -119,7 +120,7 @@ var allTools = []tool{
 		j.run("git", "commit", "--quiet", "--allow-empty", "--message", "fix: two")
 		j.write(".releaserc.json", `{"plugins": ["@semantic-release/commit-analyzer"], "branches": ["main"]}`)
 	}},
-	{name: "Renovate", program: "renovate", byHand: true, accessToken: true, asks: "POST /" + myRepo + ".git/git-upload-pack ", answers: map[string]string{
+	{name: "Renovate", program: "renovate", byHand: true, keeps: true, asks: "POST /" + myRepo + ".git/git-upload-pack ", answers: map[string]string{
 		"/2.0/repositories/" + myRepo: `{"scm": "git", "uuid": "{1}", "full_name": "my-team/my-repo", "name": "my-repo", ` +
 			`"is_private": true, "mainbranch": {"name": "main"}, "owner": {"username": "my-team"}, ` +
 			`"links": {"clone": [{"name": "https", "href": "https://bitbucket.org/my-team/my-repo.git"}]}}`,
@@ -245,6 +246,9 @@ func (tool tool) try(t *testing.T, l login, frame, sample string) {
 	}
 	if token.Kind == bitbuckettest.OAuthConsumer {
 		frame = strings.Replace(frame, "with:\n", "with:\n          kind: oauth-consumer\n", 1)
+	}
+	if tool.keeps {
+		t.Cleanup(func() { j.secrets = nil }) // before the search of the disk
 	}
 	text := j.steps(frame+sample, values)
 	log := requests(server, 0)
