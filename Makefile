@@ -31,7 +31,7 @@ flags: # for .ci/setup: print the build flags
 	@echo '$(FLAGS)'
 
 .PHONY: test
-test: build unit e2e ## run all tests, with Docker also those in containers
+test: build unit e2e ## run all tests; those in containers need Docker
 
 .PHONY: unit
 unit:
@@ -57,7 +57,7 @@ docs: ## update the generated parts of the documentation
 	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
 .PHONY: bench
-bench: build ## measure the budgets next to their yardsticks, and write docs/benchmarks.md
+bench: build ## measure every budget against its yardstick, and write docs/benchmarks.md
 	@$(BUILD) -o .bin/bench/ ./bench/yardsticks/... ./bench/testbed
 	@bench/run
 
@@ -79,7 +79,7 @@ validate: ## check the action.yml files against the schema (needs npm)
 		--call 'for file in $(wildcard action.yml */action.yml); do action-validator $$file || exit; done'
 
 .PHONY: vulncheck
-vulncheck: .bin/govulncheck ## look for known vulnerabilities in what the program calls (needs vuln.go.dev)
+vulncheck: .bin/govulncheck ## check the program for known vulnerabilities (needs vuln.go.dev)
 	.bin/govulncheck ./...
 
 .PHONY: lint
@@ -93,6 +93,6 @@ lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflow
 	for module in . e2e e2e/runners tools/image; do for os in darwin windows; do \
 		GOOS=$$os CGO_ENABLED=0 go -C $$module vet ./... || exit; done; done
 
-# Tools are pinned, each in a module of its own.
+# Tools are pinned, each in its own module.
 .bin/%: tools/%/go.mod tools/%/go.sum
 	cd tools/$* && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o $(CURDIR)/$@ tool

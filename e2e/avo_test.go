@@ -13,7 +13,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
-// TestAvo takes Avo Assure's form apart in later steps, for each kind of token,
+// TestAvo reads the fields of Avo Assure's form in later steps, for each kind of token,
 // and runs the example of docs/avo-assure.md as users copy it.
 func TestAvo(t *testing.T) {
 	needAct(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
-// TestClients signs in to Bitbucket's REST API with what the action emitted, by
+// TestClients logs in to Bitbucket's REST API with what the action handed over, by
 // programs of other people: a Go client of Bitbucket Cloud for each kind that
 // Cloud has, and curl, which Data Center's are used with too.
 func TestClients(t *testing.T) {

@@ -20,9 +20,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 )
 
-var update = flag.Bool("update", false, "write the generated parts of the documents anew")
+var update = flag.Bool("update", false, "rewrite the generated parts of the documents")
 
-// actions are the action.yml files with what their commands have.
+// actions lists the action.yml files, each with its command's settings and outputs.
 var actions = []struct {
 	path      string
 	settings  []contract.Setting
@@ -105,7 +105,7 @@ func inputVariables(settings []contract.Setting) string {
 	return b.String()
 }
 
-// same compares a file with what it should be, or writes it anew.
+// same compares a file with its expected text, or rewrites it.
 func same(t *testing.T, path, got, want string) {
 	t.Helper()
 	if *update {
@@ -197,7 +197,7 @@ func TestDocsAvoExample(t *testing.T) {
 	same(t, path, page, want)
 }
 
-// replacePart replaces what stands between a part's marks.
+// replacePart replaces the text between a part's marks.
 func replacePart(t *testing.T, page, part, text string) string {
 	t.Helper()
 	begin, end := "<!-- "+part+": written by `make docs` -->\n", "<!-- end -->"

@@ -114,7 +114,7 @@ func TestHarnessPipeline(t *testing.T) {
 }
 
 // Steps that don't ask for git's password can use git for everything else; calls
-// add up, each with a password of its own; an earlier step's header is reset, and
+// add up, each with its own password; an earlier step's header is reset, and
 // its other settings stay.
 func TestHarnessGit(t *testing.T) {
 	const other = "acme/other"

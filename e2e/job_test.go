@@ -35,7 +35,7 @@ func newJob(t *testing.T, servers ...*bitbuckettest.Server) *job {
 	j := &job{t: t, dir: filepath.Join(disk, "workspace"), env: map[string]string{
 		"PATH": os.Getenv("PATH"), "LC_ALL": "C", "CI": "true", "GITHUB_ACTIONS": "true",
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_LFS_SKIP_SMUDGE": "1",
-		// What is fetched comes from the servers alone.
+		// Fetched objects come from the test's servers only.
 		"GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw",
 	}}
 	for name, folder := range map[string]string{"HOME": "home", "TMPDIR": "tmp", "GOPATH": "go"} {
@@ -167,7 +167,7 @@ func (j *job) command(env map[string]string, args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
-	// A session of its own has no terminal, and ends with all that is in it.
+	// A separate session has no terminal, and ends with all its processes.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	return cmd

@@ -38,7 +38,7 @@ func TestMirrorPath(t *testing.T) {
 	m.source.commit("main", "four", "text")
 	m.run("source", m.source.dir, "source-token", "").wants(0, "updated refs/heads/main")
 
-	// An ordinary clone has only one branch of its own, and a shallow clone has
+	// An ordinary clone has only one local branch, and a shallow clone has
 	// little history.
 	m.source.commit("main", "five", "text")
 	m.job.run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")

@@ -62,7 +62,7 @@ func run(dir, mebibytes string) error {
 	return err
 }
 
-// fill imports a history with random files of 16 KiB, each in a commit of its own.
+// fill imports a history with random files of 16 KiB, one in each commit.
 func fill(repository string, mebibytes int) error {
 	const perMebibyte = 64
 	stream, feed := io.Pipe()

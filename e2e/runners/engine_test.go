@@ -41,7 +41,7 @@ func product(t *testing.T) string { return build(t, "build", "bitbucket-auth") }
 
 func tool(t *testing.T, name string) string { return build(t, ".bin/"+name, name) }
 
-// needEngine skips a test where there is no Docker engine with the job image,
+// needEngine skips a test if there is no Docker engine with the job image,
 // unless E2E_DOCKER=required says that there must be one.
 func needEngine(t *testing.T) {
 	t.Helper()
@@ -126,7 +126,7 @@ func write(t *testing.T, name, text string, mode fs.FileMode) {
 	}
 }
 
-// edit replaces texts, each of which stands in the original just once.
+// edit replaces texts, each of which must occur exactly once in the original.
 func edit(t *testing.T, text string, pairs ...string) string {
 	t.Helper()
 	for i := 0; i < len(pairs); i += 2 {

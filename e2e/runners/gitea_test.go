@@ -138,7 +138,7 @@ func publish(t *testing.T, image, url, program string) string {
 }
 
 // giteaConfig keeps a job on the host's network, where the test's servers are, and
-// takes images from the engine alone.
+// uses only images that the engine already has.
 const giteaConfig = `
 cache: {enabled: false}
 container: {network: host, force_pull: false, docker_host: "-", options: "--label=` + label + `"}

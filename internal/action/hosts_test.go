@@ -91,7 +91,7 @@ func TestALeakIsFoundOnOtherHosts(t *testing.T) {
 		equal(t, "exit code", o.exit, 0)
 		if leaks := hosttest.Leaks(site.Seen(t, token+"\n"+o.stdout, o.stderr), token); (len(leaks) == 0) != (h.Name == "Buildkite") {
 			// Buildkite's redactors are asked before anything else, so nothing of
-			// this step stands before them.
+			// this step precedes them.
 			t.Errorf("the token, first of all: %v", leaks)
 		}
 		if leaks := hosttest.Leaks(site.Seen(t, o.stdout, o.stderr+token[100:130]), token); len(leaks) == 0 {

@@ -141,7 +141,7 @@ func checkNoLeak(t *testing.T, runner hosttest.Runner, o outcome, secret string)
 	}
 }
 
-// checkMasksComeFirst fails where any line stands before the last mask.
+// checkMasksComeFirst fails if any line precedes the last mask.
 func checkMasksComeFirst(t *testing.T, stdout string) {
 	t.Helper()
 	other := ""

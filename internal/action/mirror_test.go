@@ -60,7 +60,7 @@ func TestMirrorSource(t *testing.T) {
 		{"a login of two lines", source(dead).with(env{"BITBUCKET_AUTH_SOURCE_TOKEN": "line-one\nline-two"}), fault.TokenCharacter, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			// Bitbucket isn't asked either.
+			// Bitbucket gets no request either.
 			o := mirrors(t, test.env.with(env{"HTTPS_PROXY": "http://127.0.0.1:1"}))
 			log := o.stdout + o.stderr
 			if o.exit != test.code.Exit || !strings.Contains(log, "("+test.code.ID+")") || !strings.Contains(log, test.says) {
@@ -73,8 +73,8 @@ func TestMirrorSource(t *testing.T) {
 	}
 }
 
-// A repository is created where none was, over TLS with a CA of its own. The
-// main branch arrives first, and with it what Bitbucket takes for the main one.
+// A missing repository is created, over TLS with a private CA. The source's main
+// branch arrives first, so that it becomes the main branch in Bitbucket.
 func TestMirrorCreates(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "source.git")
 	gitRun := func(arguments ...string) string {

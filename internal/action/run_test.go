@@ -180,7 +180,7 @@ func TestNoHost(t *testing.T) {
 	}
 }
 
-// A panic becomes a fault of our own, without what panicked.
+// A panic becomes an internal error, without the value of the panic.
 func TestPanic(t *testing.T) {
 	w := world(env{}, nil, nil)
 	w.Args = []string{"--shell"}

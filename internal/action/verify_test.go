@@ -13,7 +13,7 @@ func newFake(t *testing.T) *bitbuckettest.Server {
 	return bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, ContextPath: "/ctx"})
 }
 
-// settings are what a step says to use a token of the fake.
+// settings returns a step's settings for a token of the fake.
 func settings(fake *bitbuckettest.Server, token bitbuckettest.Token) env {
 	e := env{"INPUT_TOKEN": token.Secret, "INPUT_SERVER-URL": fake.URL, "INPUT_REPOSITORY": "team/repo"}
 	switch token.Kind {

@@ -80,7 +80,7 @@ func TestCreatedButNotPublic(t *testing.T) {
 	}
 }
 
-// Replies that the fake doesn't give by itself. None is asked for twice.
+// Replies that the fake doesn't give by itself. No request is repeated.
 func TestCreateRefused(t *testing.T) {
 	refused := func(status int, message string) bitbuckettest.Reply {
 		return bitbuckettest.Reply{Status: status, Body: `{"type":"error","error":{"message":"` + message + `"}}`}

@@ -21,7 +21,7 @@ import (
 )
 
 // connectProxy answers CONNECT with a status, and opens the tunnel where that
-// is 200 (RFC 9110, section 9.3.6). It counts what it was asked.
+// is 200 (RFC 9110, section 9.3.6). It counts the requests.
 func connectProxy(t *testing.T, status int) (address *url.URL, asked *atomic.Int32) {
 	t.Helper()
 	asked = new(atomic.Int32)

@@ -125,7 +125,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// What is refused, and with which code.
+// Refused credentials, each with its code.
 func TestFaults(t *testing.T) {
 	api, access, dc := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.HTTPAccessToken()
 	oldDC, plain := credentialtest.OldHTTPAccessToken(), credentialtest.ConsumerSecret()

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// A token of another service is named as what it is: a fault, unless the user
-// has said what kind it is.
+// A token of another service is recognised. It is a fault, unless the user has
+// set its kind.
 func TestForeignTokens(t *testing.T) {
 	for prefix, whose := range map[string]string{
 		"ghp_": "GitHub", "github_pat_": "GitHub", "gho_": "GitHub", "ghs_": "GitHub", "ghu_": "GitHub", "ghr_": "GitHub",
@@ -33,7 +33,7 @@ func TestForeignTokens(t *testing.T) {
 	}
 }
 
-// What is said where the first guess would mislead.
+// Messages for cases in which the first guess would be misleading.
 func TestMessages(t *testing.T) {
 	api, app := credentialtest.APIToken(), credentialtest.AppPassword()
 	for _, test := range []struct {

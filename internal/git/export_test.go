@@ -2,7 +2,7 @@ package git
 
 import "strings"
 
-// For tests of what git's output means.
+// Exported for the tests of how git's output is read.
 var (
 	ParseListing = parseListing
 	Transferred  = transferred

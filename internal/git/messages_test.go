@@ -8,7 +8,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 )
 
-// What git says when it fails, and what that means. The texts are those of git
+// Git's messages when it fails, and the faults that they mean. The texts are those of git
 // 2.39 with curl 7.88 and of Bitbucket, as people publish them.
 func TestMessages(t *testing.T) {
 	const url = "https://github.com/octo/site"

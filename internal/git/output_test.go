@@ -83,7 +83,7 @@ func namesOf(parts [][]*mirror.Change) string {
 	return strings.Join(texts, " | ")
 }
 
-// What a hook declined is divided by what it names, or else in halves.
+// A declined push is divided by the refs that the hook names, or else in halves.
 func TestSplit(t *testing.T) {
 	for said, want := range map[string]string{
 		"remote: Permission denied to update branch b.\n":     "a c | b",

@@ -132,7 +132,7 @@ func TestPushDeclined(t *testing.T) {
 	}
 }
 
-// One that declines everything isn't asked about each ref by itself.
+// If a hook declines everything, the refs aren't pushed one by one.
 func TestPushDeclinedAltogether(t *testing.T) {
 	s := newSides(t)
 	log := filepath.Join(t.TempDir(), "log")

@@ -168,7 +168,7 @@ func TestEnvFileIsTheRunningUsersAlone(t *testing.T) {
 	}
 }
 
-// Where even taking it back fails, the user learns what is left: this file can
+// If even the rollback fails, the fault says what remains: this file can
 // be appended to, and nothing else (chattr +a).
 func TestWhatCantBeTakenBackIsReported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "env")

@@ -236,7 +236,7 @@ func resultsOf(values []string) (results host.Results) {
 	return results
 }
 
-// What later steps read is what was handed over, whatever stands in it.
+// Later steps read exactly what was handed over, whatever it contains.
 func TestValuesComeBackAsTheyWere(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)
@@ -295,7 +295,7 @@ func wholeStep(t testing.TB, j *job) {
 }
 
 // Every byte that is shown and written, host by host. GitHub's files have a
-// random delimiter, and tests of their own.
+// random delimiter, and separate tests.
 func TestGolden(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)

@@ -84,7 +84,7 @@ func patterns(text string) mirror.Patterns {
 	return p
 }
 
-// A broken source, or too many deletions, is no plan at all.
+// A broken source, or too many deletions, yields a fault instead of a plan.
 func TestNoPlan(t *testing.T) {
 	for _, test := range []struct {
 		name, source string
@@ -159,7 +159,7 @@ func TestJSON(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
 
-	// What doesn't fit is counted, and isn't what was left alone.
+	// Refs that don't fit are counted; those that were left alone come first.
 	plan.Changes = nil
 	for i := range 10_000 {
 		plan.Changes = append(plan.Changes, mirror.Change{Ref: fmt.Sprintf("refs/heads/branch-%d", i), Action: mirror.Created})

@@ -52,7 +52,7 @@ func authorityEnd(text string) int {
 	}
 	authority := text[:end]
 	if address, port, ok := strings.Cut(authority, "]"); ok && strings.HasPrefix(address, "[") {
-		authority = "host" + port // an IPv6 address has colons of its own
+		authority = "host" + port // an IPv6 address contains colons
 	}
 	_, port, colon := strings.Cut(authority, ":")
 	if colon && !strings.Contains(authority, "@") && strings.Trim(port, "0123456789") != "" {

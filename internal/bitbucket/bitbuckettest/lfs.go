@@ -21,7 +21,7 @@ func lfsReply(status int, body any) Reply {
 }
 
 // batch returns the addresses for downloads and uploads: on the same host,
-// outside the repository, each with an Authorization header of its own, as
+// outside the repository, each with its own Authorization header, as
 // Bitbucket does. A client that adds another header sends two, and fails
 // (git-lfs/git-lfs#5373).
 func (s *Server) batch(side gitSide, w http.ResponseWriter, r *http.Request) {

@@ -4,8 +4,8 @@
 // document of June 2026, that of Data Center 9.2, and replies that users of
 // both have published.
 //
-// Cloud's site and API share the server's root: /2.0/…, /site/oauth2/…,
-// /<workspace>/<repository>. Data Center stands under Options.ContextPath:
+// Cloud's web site and API share the server's root: /2.0/…, /site/oauth2/…,
+// /<workspace>/<repository>. Data Center's are under Options.ContextPath:
 // /rest/… and /scm/…. Both know the same repositories.
 package bitbuckettest
 

@@ -23,7 +23,7 @@ func Shells() [][]string {
 
 // Source sources a file in a real shell that treats unset variables and failing
 // commands as errors, and returns the environment that a child then has. The
-// shell has no environment of its own but a PATH.
+// shell gets only a PATH as its environment.
 func Source(shell []string, path string) (map[string]string, error) {
 	args := append(append([]string{}, shell[1:]...), "-euc", `. "$1"; exec env -0`, "sh", path)
 	cmd := exec.Command(shell[0], args...)
