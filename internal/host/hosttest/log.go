@@ -37,6 +37,9 @@ type Runner struct {
 	Name string
 	// Encode returns the further forms that the runner masks of a value.
 	Encode func(string) []string
+	// Mask hides masks in a text, where the runner doesn't replace one after the
+	// other.
+	Mask func(text string, masks []string) string
 	// Literal is set where a mask is registered without undoing its escapes.
 	Literal bool
 	// Command reads a line as a command, where the runner doesn't read it as
@@ -48,9 +51,9 @@ type Runner struct {
 // masks before 1.0.7, and Forgejo's comes from that one; both set the same
 // variables then, so no step can tell them apart.
 var (
-	GitHub   = Runner{Name: "GitHub", Encode: gitHubForms}
-	Gitea    = Runner{Name: "Gitea", Encode: giteaForms, Command: reporterCommand}
-	OldGitea = Runner{Name: "Gitea before 1.0.7", Encode: noForms, Literal: true, Command: reporterCommand}
+	GitHub   = Runner{Name: "GitHub", Encode: gitHubForms, Mask: maskMerged}
+	Gitea    = Runner{Name: "Gitea", Encode: giteaForms, Mask: maskInOnePass, Command: reporterCommand}
+	OldGitea = Runner{Name: "Gitea before 1.0.7", Encode: noForms, Mask: maskInOnePass, Literal: true, Command: reporterCommand}
 	Act      = Runner{Name: "act", Encode: noForms, Command: actCommand}
 	Forgejo  = Runner{Name: "Forgejo", Encode: noForms, Literal: true, Command: reporterCommand}
 	Runners  = []Runner{GitHub, Gitea, Act, Forgejo}
@@ -148,15 +151,53 @@ func unescapeProperty(text string) string {
 	return strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%").Replace(text)
 }
 
-// mask replaces one mask after the other, as the simplest maskers do. GitHub's
-// finds all places first, which hides as much or more.
-func (Runner) mask(text string, masks []string) string {
+// mask replaces one mask after the other, as the simplest maskers do.
+func (r Runner) mask(text string, masks []string) string {
+	if r.Mask != nil {
+		return r.Mask(text, masks)
+	}
 	for _, m := range masks {
 		if m != "" {
 			text = strings.ReplaceAll(text, m, "***")
 		}
 	}
 	return text
+}
+
+// maskInOnePass goes through the text once, and of the masks that fit at a place
+// hides the one that was registered first (gitea/runner, reporter.go).
+func maskInOnePass(text string, masks []string) string {
+	var pairs []string
+	for _, m := range masks {
+		if m != "" {
+			pairs = append(pairs, m, "***")
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// maskMerged finds all places first, and hides those that overlap as one
+// (actions/runner, SecretMasker.cs).
+func maskMerged(text string, masks []string) string {
+	hidden := make([]bool, len(text))
+	for _, m := range masks {
+		for start := 0; m != "" && strings.Contains(text[start:], m); start++ {
+			start += strings.Index(text[start:], m)
+			for i := range len(m) {
+				hidden[start+i] = true
+			}
+		}
+	}
+	var b strings.Builder
+	for i := range len(text) {
+		switch {
+		case !hidden[i]:
+			b.WriteByte(text[i])
+		case i == 0 || !hidden[i-1]:
+			b.WriteString("***")
+		}
+	}
+	return b.String()
 }
 
 func noForms(string) []string { return nil }
