@@ -69,7 +69,7 @@ func Run(ctx context.Context, world World) int {
 		return fault.ExitDone
 	}
 	f := fault.From(err)
-	r.tell()
+	r.showRemarks()
 	h.Fail(f)
 	return f.Code.Exit
 }
@@ -175,7 +175,7 @@ func (r *run) steps(ctx context.Context) error {
 		return err
 	}
 	r.note(r.warnings(settings, cred)...)
-	r.tell()
+	r.showRemarks()
 
 	o := outcome{settings, cred, target, check, connection, variables}
 	results := o.results(r.host)
@@ -186,7 +186,7 @@ func (r *run) steps(ctx context.Context) error {
 	return nil
 }
 
-// source is where this host's settings come from.
+// source is what this host's settings are read from.
 func (r *run) source(settings []contract.Setting) input.Source {
 	return input.Source{
 		Settings:   settings,
@@ -208,7 +208,7 @@ func (r *run) summarize(o outcome, results host.Results) {
 	}
 	if err := r.host.Summarize(o.summary(results, r.told)); err != nil {
 		r.note(fault.Warn(fault.From(err)))
-		r.tell()
+		r.showRemarks()
 	}
 }
 
@@ -224,8 +224,8 @@ func (r *run) note(remarks ...fault.Remark) {
 	r.remarks = append(r.remarks, remarks...)
 }
 
-// tell shows the remarks so far.
-func (r *run) tell() {
+// showRemarks shows the remarks so far.
+func (r *run) showRemarks() {
 	for _, remark := range r.remarks {
 		r.host.Say(remark)
 	}

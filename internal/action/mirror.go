@@ -166,7 +166,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 			m.note(fault.Warn(f))
 		}
 	}
-	m.tell()
+	m.showRemarks()
 	logins, err := m.logins()
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (m *mirroring) logins() ([]secret.Value, error) {
 			EnvPrefix: prefix,
 		})
 	}
-	// Where both are on one server, the later one is used for its repository.
+	// If both are on one server, the later one is used for its repository.
 	setups = append(setups, gitconfig.Setup{
 		Reach:     gitconfig.RepositoryOnly,
 		Root:      m.credential.Server.GitRoot(),
@@ -422,6 +422,6 @@ func (m *mirroring) tokenMissing(ctx context.Context) error {
 		return reason.Hint("to succeed without it, set " + m.host.SettingCalled("on-missing-token") + " to skip")
 	}
 	m.note(fault.Noticef("%s; nothing was mirrored", reason.What))
-	m.tell()
+	m.showRemarks()
 	return m.give(ctx, []secret.Value{host.Public("available", "false")})
 }

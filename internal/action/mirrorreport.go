@@ -21,7 +21,7 @@ const (
 // log shows a line at once.
 func (m *mirroring) log(format string, args ...any) {
 	m.note(fault.Infof(format, args...))
-	m.tell()
+	m.showRemarks()
 }
 
 // begin logs that a part of the run starts. The function that it returns logs the
@@ -86,7 +86,7 @@ func (m *mirroring) handOver(ctx context.Context) error {
 	json, omitted := m.plan.JSON()
 	if omitted > 0 {
 		m.note(fault.Noticef("the output refs leaves out %s, since outputs are limited to 1 MiB", refs(omitted)))
-		m.tell()
+		m.showRemarks()
 	}
 	count := func(action mirror.Action) string { return strconv.Itoa(m.plan.Count(action)) }
 	outputs := []secret.Value{
@@ -106,7 +106,7 @@ func (m *mirroring) handOver(ctx context.Context) error {
 	if m.settings.Summary {
 		if err := m.host.Summarize(m.summary()); err != nil {
 			m.note(fault.Warn(fault.From(err)))
-			m.tell()
+			m.showRemarks()
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// address is where the source is.
+// address is the source's location.
 type address struct {
 	text      string // URL without user-info, or an absolute path
 	root      string // scheme and host of a URL

@@ -24,7 +24,7 @@ func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
 			" to skip, and check " + result + " in later steps")
 	}
 	r.note(fault.Noticef("%s; this step did nothing, and %s is false", reason.What, result))
-	r.tell()
+	r.showRemarks()
 	return r.host.HandOver(ctx, results)
 }
 

@@ -19,7 +19,7 @@ type Subject struct {
 // Report is what Bitbucket says about a credential.
 type Report struct {
 	Verdict Verdict
-	Scopes  []string // what it may do; nil where Bitbucket doesn't say
+	Scopes  []string // what it may do; nil if Bitbucket doesn't say
 	Remarks []fault.Remark
 }
 
@@ -61,7 +61,7 @@ const (
 )
 
 // Check asks once whether Bitbucket accepts the credential: for the repository
-// where one is known, else the workspace, else the user. The error is a
+// if one is known, else the workspace, else the user. The error is a
 // [*fault.Fault]; the report holds either way.
 func (c *Client) Check(ctx context.Context, cred credential.Credential, subject Subject) (Report, error) {
 	what, path := c.locate(subject)

@@ -177,7 +177,7 @@ func (c *Client) setHeaders(header http.Header, authorization secret.String, acc
 	header.Set("User-Agent", c.options.UserAgent)
 }
 
-// read reads a response to its end, where there is one.
+// read reads a response to its end, if it has one.
 func (c *Client) read(ctx context.Context, response *http.Response, err error) (reply, error) {
 	if err != nil {
 		return reply{}, c.unreachable(ctx, err)

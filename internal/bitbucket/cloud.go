@@ -33,7 +33,7 @@ func changeIn(text string) string {
 const changelog = "https://developer.atlassian.com/cloud/bitbucket/changelog#"
 
 // judgeCloud recognises Cloud's refusals by their status and message, as users
-// have published them; where the message isn't known, the status decides.
+// have published them; if the message isn't known, the status decides.
 func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	var body cloudError
 	_ = json.Unmarshal(r.body, &body) // not all errors are JSON: then only the status counts

@@ -26,7 +26,7 @@ func (r reply) exception() string {
 }
 
 // judgeDataCenter recognises Data Center's refusals by the exception that they
-// name: it also answers 401 where a permission is missing.
+// name: it also answers 401 if a permission is missing.
 func (c *Client) judgeDataCenter(r reply) *fault.Fault {
 	exception := r.exception()
 	named := func(part string) bool { return strings.Contains(exception, part) }

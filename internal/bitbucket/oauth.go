@@ -22,7 +22,7 @@ const maxLifetime = 365 * 24 * 60 * 60
 type Minted struct {
 	Token     secret.String
 	Scopes    []string
-	ExpiresAt time.Time // zero where the reply doesn't say
+	ExpiresAt time.Time // zero if the reply doesn't say
 }
 
 // Mint exchanges an OAuth client's id and secret for an access token (RFC 6749,

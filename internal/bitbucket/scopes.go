@@ -22,7 +22,7 @@ func isScopeName(text string) bool {
 // third of that, and a hostile list of megabytes would outlast any timeout.
 const maxScopes = 200
 
-// scopesIn reads a server's list of scopes. A single word counts only where it
+// scopesIn reads a server's list of scopes. A single word counts only if it
 // is known: it could be the token, sent back, which has no colon.
 func scopesIn(list string) []string {
 	var scopes []string
@@ -70,7 +70,7 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 
 // nearestScope returns the known scope that a name means: one with a slip or two
 // in it, or one made of the same words in another form, such as REPO_WRITE,
-// write:repositories:bitbucket or read:repository. It is empty where there is
+// write:repositories:bitbucket or read:repository. It is empty if there is
 // none.
 func nearestScope(name string) string {
 	if near := fault.Nearest(name, scopeNames()); near != "" {
@@ -229,7 +229,7 @@ func Missing(required, granted []string) []string {
 	return slices.Compact(missing)
 }
 
-// leastMissing is what the most complete set lacks: nothing where one is
+// leastMissing is what the most complete set lacks: nothing if one is
 // complete.
 func leastMissing(ways [][]string, granted []string) []string {
 	var least []string

@@ -11,9 +11,9 @@ type Setting struct {
 
 	// Expression is the default in action.yml where GitHub evaluates one.
 	Expression string
-	// Required is set where a run can't do without the setting.
+	// Required is set if a run needs the setting.
 	Required bool
-	// NotInput is set where the setting isn't an input of the action: it serves
+	// NotInput is set if the setting isn't an input of the action: it serves
 	// other hosts.
 	NotInput bool
 	// Variable is the only variable that the setting is read from, on any host;

@@ -82,7 +82,7 @@ func New(in Input) (Credential, []fault.Remark, error) {
 
 // recognise determines the kind, and by what: an explicit kind, since Atlassian
 // doesn't document the prefixes; the prefix; a server that isn't Cloud; the shape
-// of the identity. The kind is empty where it can't be determined.
+// of the identity. The kind is empty if it can't be determined.
 func recognise(in Input) (kind Kind, by string) {
 	if in.Kind != "" {
 		return in.Kind, "the setting kind"

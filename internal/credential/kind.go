@@ -75,7 +75,7 @@ func kindByPrefix(token string) (kind Kind, prefix string, ok bool) {
 	return "", "", false
 }
 
-// prefixOf returns how tokens of a kind begin, or "" where no prefix is known.
+// prefixOf returns how tokens of a kind begin, or "" if no prefix is known.
 func prefixOf(kind Kind) string {
 	for _, p := range prefixes {
 		if p.kind == kind {

@@ -42,7 +42,7 @@ type Setup struct {
 	// SSH are the ssh addresses, each up to where the path begins, that go to
 	// Root over HTTPS instead.
 	SSH []string
-	// User and Password are the login. Where User is empty, Password is sent in a
+	// User and Password are the login. If User is empty, Password is sent in a
 	// Bearer header instead.
 	User     string
 	Password secret.String
@@ -227,7 +227,7 @@ func hasPath(scope string) bool {
 const maxEntries = 1_000_000
 
 // countEntries returns how many entries the environment has. Every git command
-// fails where the count isn't a number, or an entry lacks its key or value, so
+// fails if the count isn't a number, or an entry lacks its key or value, so
 // that is reported here.
 func countEntries(lookup func(string) (string, bool)) (int, error) {
 	text, _ := lookup(countVariable)

@@ -8,7 +8,7 @@ import (
 
 // InParameters carries the entries among variables in GIT_CONFIG_PARAMETERS
 // instead, behind those that it already has. It is for hosts that don't pass on
-// variables without a value: git needs an entry's value even where it is empty.
+// variables without a value: git needs an entry's value even if it is empty.
 // What isn't an entry stays as it is.
 //
 // The format is that in which git hands the settings of `git -c` to its child

@@ -9,7 +9,7 @@ import (
 )
 
 // basic is a host that shows remarks on standard error, and can do nothing else.
-// It is what is left where no host is found, and what others are built on.
+// It is the fallback if no host is found, and the base of other hosts.
 type basic struct {
 	world World
 }

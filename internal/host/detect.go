@@ -67,7 +67,7 @@ type definition struct {
 	// masks is set if a step can mask text while it runs. Such a host can't be
 	// named: on another host, its mask commands would show the secrets.
 	masks bool
-	// byStdout is set where it masks by commands on standard output.
+	// byStdout is set if it masks by commands on standard output.
 	byStdout bool
 }
 

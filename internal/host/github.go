@@ -24,7 +24,7 @@ type gitHub struct {
 	name  string
 	masks masking
 
-	// greedy is set where the last :: of a line ends a command's head, which may
+	// greedy is set if the last :: of a line ends a command's head, which may
 	// then swallow a part of a message.
 	greedy bool
 }

@@ -12,7 +12,7 @@ import (
 // stages of a job.
 func isGitLabEnv(w World, path string) bool { return samePath(path, w.getenv("GITLAB_ENV")) }
 
-// refuseSourced refuses GITLAB_ENV where the runner runs that file as a script:
+// refuseSourced refuses GITLAB_ENV if the runner runs that file as a script:
 // a value with a space in it would run its second word as a command, and the
 // shell would print the word in the job's log. Runners read the file line by
 // line since 17.7 (gitlab-runner, shells/bash.go, SourceEnv).

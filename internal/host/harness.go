@@ -26,7 +26,7 @@ type harnessCI struct {
 
 // Files that the engine names, and reads when the step has ended.
 const (
-	harnessSecrets   = "HARNESS_OUTPUT_SECRET_FILE" // read where the step succeeded
+	harnessSecrets   = "HARNESS_OUTPUT_SECRET_FILE" // read if the step succeeded
 	harnessOutputs   = "DRONE_OUTPUT"
 	harnessVariables = "DRONE_ENV" // the environment of later steps, not secret
 )

@@ -31,7 +31,7 @@ type Host interface {
 	Event() Event
 
 	// Prepare refuses whatever would keep the host from receiving results, before
-	// anything else is printed: where a host isn't what it seems to be, a mask
+	// anything else is printed: if a host isn't what it seems to be, a mask
 	// is a leak. EnvFile is the path of the file that receives the results, or
 	// empty; exports is set if later steps get variables.
 	Prepare(envFile string, exports bool) error

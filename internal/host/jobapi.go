@@ -45,7 +45,7 @@ func newJobAPI(w World) *jobAPI {
 // many times.
 const maxReply = 16 << 20
 
-// call sends one request, and reads its reply into result where one is given.
+// call sends one request, and reads its reply into result unless that is nil.
 // No reply is quoted in a fault: it repeats what was sent.
 func (api *jobAPI) call(ctx context.Context, method, path string, body, result any) error {
 	if err := api.check(); err != nil {

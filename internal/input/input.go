@@ -69,7 +69,7 @@ type Credential struct {
 }
 
 // ReadCredential reads the settings of the credential command. What it returns
-// is complete as far as it could be read even where there is an error (a
+// is complete as far as it could be read even if there is an error (a
 // [*fault.Fault]), so that its secrets can be masked before the error is shown.
 func ReadCredential(ctx context.Context, source Source) (Credential, error) {
 	var text Credential

@@ -17,7 +17,7 @@ import (
 type Reply struct {
 	Status int // 200 where 0
 	Header map[string]string
-	Body   string // application/json, where it is JSON and Header doesn't say
+	Body   string // application/json, if it is JSON and Header doesn't say
 
 	Authenticated bool // for a login that Cloud's REST API accepts; any other gets its 401
 
@@ -134,7 +134,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, reply Reply) {
 	}
 }
 
-// wait ends the connection early where the client goes away or the test ends.
+// wait ends the connection early if the client goes away or the test ends.
 func (s *Server) wait(r *http.Request, delay time.Duration) {
 	select {
 	case <-r.Context().Done():

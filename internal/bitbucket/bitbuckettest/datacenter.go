@@ -124,7 +124,7 @@ func project(key string) object {
 	return object{"key": strings.ToUpper(key), "type": "NORMAL"}
 }
 
-// notPermitted is Data Center's reply where a permission is missing: 401, which
+// notPermitted is Data Center's reply if a permission is missing: 401, which
 // differs from that to a wrong password in the exception's name only.
 func notPermitted() Reply {
 	return dataCenterError(http.StatusUnauthorized, "AuthorisationException", "You are not permitted to access this resource")

@@ -27,7 +27,7 @@ const (
 	ReadOnly = "repository is in read only mode"
 )
 
-// UserLimit is Cloud's answer to a push where the plan's users are exceeded.
+// UserLimit is Cloud's answer to a push if the plan's user limit is exceeded.
 // It belongs to "GET /<owner>/<name>.git/info/refs?service=git-receive-pack".
 func UserLimit() Reply {
 	return textReply(402, "[ALERT] Your push failed because the account 'acme' has exceeded its\n"+

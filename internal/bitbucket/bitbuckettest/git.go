@@ -60,7 +60,7 @@ func (s *Server) prepareGit() error {
 type Repository struct {
 	Name    string // "owner/name"
 	Private bool
-	Project string // key of its project, where a request named one
+	Project string // key of its project, if a request named one
 }
 
 // create makes an empty repository.
@@ -103,7 +103,7 @@ func (s *Server) repository(r *http.Request) (Repository, bool) {
 }
 
 // owner returns the workspace, or the project's key, that a request is for. One
-// exists where it has a repository.
+// exists if it has a repository.
 func (s *Server) owner(r *http.Request) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,7 +147,7 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request, service string
 	request.URL.Path = "/repositories/" + strings.ToLower(repository.Name) + ".git/" + service
 	request.Header.Del("Authorization") // CGI would put it in the environment
 	// git sends a big push in chunks. net/http/cgi refuses those, but the
-	// backend reads to the end where no length is given.
+	// backend reads to the end if no length is given.
 	request.TransferEncoding = nil
 	s.backend.ServeHTTP(w, request)
 }

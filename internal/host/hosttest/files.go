@@ -113,7 +113,7 @@ func ReadActFile(text string) ([]Record, error) {
 	return records, nil
 }
 
-// ByName is the values of records by name, the last one where a name repeats.
+// ByName is the values of records by name, the last one if a name repeats.
 func ByName(records []Record) map[string]string {
 	values := map[string]string{}
 	for _, r := range records {

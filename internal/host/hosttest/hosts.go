@@ -11,7 +11,7 @@ import (
 // Host is a CI host as a step finds it.
 type Host struct {
 	Name   string            // in sentences
-	ID     string            // in BITBUCKET_AUTH_HOST; empty where it can't be named
+	ID     string            // in BITBUCKET_AUTH_HOST; empty if it can't be named
 	Env    map[string]string // by which it is detected
 	Prefix string            // of the names of settings
 	Runner Runner            // for GitHub's kin
@@ -102,7 +102,7 @@ func (h Host) Start(t testing.TB) *Site {
 
 func (s *Site) path(name string) string { return filepath.Join(s.dir, name) }
 
-// EnvFilePath is where env-file is, where the host has one.
+// EnvFilePath is the path of env-file, if the host has one.
 func (s *Site) EnvFilePath() string { return s.path("bitbucket.env") }
 
 // Lookup reads the step's environment.

@@ -37,10 +37,10 @@ type Runner struct {
 	Name string
 	// Encode returns the further forms that the runner masks of a value.
 	Encode func(string) []string
-	// Mask hides masks in a text, where the runner doesn't replace one after the
-	// other.
+	// Mask hides the masks in a text, if the runner doesn't replace them one after
+	// the other.
 	Mask func(text string, masks []string) string
-	// Literal is set where a mask is registered without undoing its escapes.
+	// Literal is set if a mask is registered without undoing its escapes.
 	Literal bool
 	// Command reads a line as a command, where the runner doesn't read it as
 	// GitHub's does.
