@@ -13,7 +13,7 @@ COPY main.go ./
 COPY internal ./internal
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build \
     -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -gcflags=runtime= \
-    -ldflags "-s -w -funcalign=8 -X main.version=$VERSION" \
+    -ldflags "-s -w -funcalign=1 -X main.version=$VERSION" \
     -o /out/bitbucket-auth . \
  && mkdir -p /out/etc/ssl \
  && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/cert.pem
