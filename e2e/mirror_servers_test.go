@@ -150,7 +150,7 @@ func github(t *testing.T, token string, behind *bitbuckettest.Server) http.Handl
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
 		switch {
-		case strings.HasPrefix(r.URL.Path, "/lfs-storage/"): // has a login of its own
+		case strings.HasPrefix(r.URL.Path, "/lfs-storage/"): // has a separate login
 		case user == "x-access-token" && password == token:
 			r.SetBasicAuth("x-token-auth", inside.Secret)
 		default:

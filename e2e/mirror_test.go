@@ -36,7 +36,7 @@ func TestMirror(t *testing.T) {
 			want: []string{"created refs/heads/new", "created refs/heads/copy", "created refs/tags/v3"},
 		},
 		{
-			name: "a branch with a history of its own",
+			name: "a branch with an unrelated history",
 			change: func(m *mirroring) {
 				m.source.load("commit refs/heads/pages\ncommitter Dev <d@example.com> 1767225600 +0000\ndata 0\n")
 				m.source.commit("pages", "index.html", "text")

@@ -147,7 +147,7 @@ func TestRecipes(t *testing.T) {
 				j.checkRefs(server, myRepo, r.refs)
 			}
 			if log := strings.Join(requests(server, 0), ""); !regexp.MustCompile(r.asked).MatchString(log) {
-				t.Errorf("nobody asked for %s:\n%s", r.asked, log)
+				t.Errorf("no request asked for %s:\n%s", r.asked, log)
 			}
 		})
 	}
@@ -168,8 +168,8 @@ func (r recipe) run(t *testing.T, j *job, server *bitbuckettest.Server, action s
 	j.run("git", "-C", "../library", "push", "--quiet", server.Dir(myRepo), "HEAD:refs/heads/main", "HEAD:refs/heads/other")
 
 	// Only the server and the trigger are replaced, and the token becomes a plain
-	// variable, so that act doesn't mask it. The environment tells git which server
-	// to use instead of Bitbucket.
+	// variable, so that act doesn't mask it. The environment points git to that server
+	// instead of Bitbucket.
 	uses := "uses: seed-e1d06701/bitbucket-auth@v1\n"
 	condition := regexp.MustCompile(`(` + uses + `(?: +if: .*\n)? +with:\n)`)
 	text := condition.ReplaceAllString(readFile(t, filepath.Join(recipes, r.file)), "${1}          server-url: "+server.URL+"\n")

@@ -84,11 +84,11 @@ func show(world World, text string) int {
 
 // run is the state of one run.
 type run struct {
-	world   World
-	host    host.Host
-	masked  []string
-	remarks []fault.Remark // to be shown after the last mask, never before
-	told    []fault.Remark
+	world    World
+	host     host.Host
+	masked   []string
+	remarks  []fault.Remark // to be shown after the last mask, never before
+	reported []fault.Remark
 }
 
 // catchSignals is called before the run waits.
@@ -206,7 +206,7 @@ func (r *run) summarize(o outcome, results host.Results) {
 	if !o.settings.Summary {
 		return
 	}
-	if err := r.host.Summarize(o.summary(results, r.told)); err != nil {
+	if err := r.host.Summarize(o.summary(results, r.reported)); err != nil {
 		r.note(fault.Warn(fault.From(err)))
 		r.showRemarks()
 	}
@@ -229,6 +229,6 @@ func (r *run) showRemarks() {
 	for _, remark := range r.remarks {
 		r.host.Say(remark)
 	}
-	r.told = append(r.told, r.remarks...)
+	r.reported = append(r.reported, r.remarks...)
 	r.remarks = nil
 }

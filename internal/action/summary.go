@@ -21,7 +21,7 @@ const (
 
 // summary is the page that the host shows next to the log: what was recognised,
 // and the names of what was handed over. It contains no secret.
-func (o outcome) summary(results host.Results, told []fault.Remark) string {
+func (o outcome) summary(results host.Results, reported []fault.Remark) string {
 	var b strings.Builder
 	b.WriteString("### Bitbucket credential\n\n")
 	row(&b, "Property", "Value")
@@ -32,16 +32,16 @@ func (o outcome) summary(results host.Results, told []fault.Remark) string {
 		}
 	}
 	b.WriteString("\n")
-	warnings(&b, told)
+	warnings(&b, reported)
 	o.avoTable(&b)
 	o.handedOver(&b, results)
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
 // warnings repeats the log's warnings, without their hints.
-func warnings(b *strings.Builder, told []fault.Remark) {
+func warnings(b *strings.Builder, reported []fault.Remark) {
 	start := b.Len()
-	for _, remark := range told {
+	for _, remark := range reported {
 		if remark.Level != fault.Warning {
 			continue
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // golden is the text of a file, which -update first replaces with got.
 func golden(t *testing.T, path, got string) string {
@@ -99,7 +99,7 @@ func TestSummaryIsShortAndHarmless(t *testing.T) {
 	}
 	for line := range strings.Lines(o.summary) {
 		if strings.HasPrefix(line, "|") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") > 4 {
-			t.Errorf("a name makes a column of its own: %s", line)
+			t.Errorf("a name creates an extra column: %s", line)
 		}
 	}
 	var form map[string]any

@@ -30,7 +30,7 @@ func (*basic) Summarize(string) error               { return nil }
 // Say uses standard error. On a host that shows remarks on standard output, that is
 // what is left when standard output is gone: no remark holds a secret.
 func (b *basic) Say(remark fault.Remark) {
-	// If standard error is closed, there is nobody left to report that to.
+	// If standard error is closed, there is nowhere to report that.
 	_, _ = fmt.Fprintf(b.world.Stderr, "%s: %s\n", remark.Level, strings.Join(lines(remark), "\n"))
 }
 

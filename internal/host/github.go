@@ -40,7 +40,7 @@ const (
 )
 
 // kin is GitHub's kin, the most specific first: each also sets the variables
-// of those below it. Before mid 2025 Forgejo set no variable of its own beside
+// of those below it. Before mid 2025 Forgejo set no further variable beside
 // Gitea's, whose runner registered masks literally before 1.0.7.
 var kin = []definition{
 	gitHubLike("FORGEJO_ACTIONS", gitHub{name: "Forgejo Actions", masks: literal, greedy: true}),

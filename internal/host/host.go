@@ -24,7 +24,7 @@ type Host interface {
 	// EmptyTokenHints returns what to do about an empty token, by the host's
 	// usual causes of one.
 	EmptyTokenHints() []string
-	// HasOutputs reports whether a step has outputs of its own. If it has none,
+	// HasOutputs reports whether steps have outputs. If they have none,
 	// every result is handed over as a variable.
 	HasOutputs() bool
 	// Event is what started the pipeline, if the host says so.

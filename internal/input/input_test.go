@@ -199,7 +199,7 @@ func TestTokenInAnotherInput(t *testing.T) {
 		t.Errorf("in a URL's user-info, where it is dropped: %v", err)
 	}
 	if _, err := read(t, map[string]string{"token": "me", "identity": "me@example.com"}); err != nil {
-		t.Errorf("too short to be a token, which is a fault of its own: %v", err)
+		t.Errorf("too short to be a token, which is a separate fault: %v", err)
 	}
 }
 
