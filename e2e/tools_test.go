@@ -421,7 +421,7 @@ func TestToolsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for heading, found := range samples {
-		if !slices.ContainsFunc(allTools, func(tool tool) bool { return tool.name == heading }) {
+		if heading != buildKitSection && !slices.ContainsFunc(allTools, func(tool tool) bool { return tool.name == heading }) {
 			t.Errorf("no test runs the samples of %s", heading)
 		}
 		for _, sample := range found {
