@@ -2,7 +2,6 @@ package secret
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -119,7 +118,8 @@ func base64Forms(text string) []string {
 	var forms []string
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		encoded := encoding.EncodeToString([]byte(text))
-		forms = append(forms, encoded, url.QueryEscape(encoded), url.PathEscape(encoded))
+		inPath := strings.ReplaceAll(encoded, "/", "%2F") // of base64, a URL escapes no more
+		forms = append(forms, encoded, inPath, strings.ReplaceAll(inPath, "+", "%2B"))
 		for _, width := range wrapWidths {
 			forms = append(forms, pieces(encoded, width)...)
 		}
@@ -150,7 +150,10 @@ func escapedJSON(text string, escapeHTML bool) string {
 func InOrder(forms []string) []string {
 	forms = slices.DeleteFunc(forms, func(f string) bool { return len(f) < MinMask })
 	slices.SortStableFunc(forms, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
 	})
 	return slices.Compact(forms)
 }
