@@ -18,10 +18,13 @@ type Value struct {
 // OneLine reports whether text is one line of printable text, which no reader
 // can mistake for several values or for a command.
 func OneLine(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsFunc(text, unprintable)
+	for _, r := range text {
+		if (r < ' ' || r > '~') && !unicode.IsPrint(r) { // ASCII first: most text is
+			return false
+		}
+	}
+	return utf8.ValidString(text)
 }
-
-func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // Underscored is a name where none with hyphens is allowed, such as that of an
 // environment variable.
