@@ -162,7 +162,7 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.mask(cred.Forms()); err != nil {
+	if err := r.mask(cred.LoginForms()); err != nil {
 		return err
 	}
 

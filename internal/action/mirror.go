@@ -150,7 +150,7 @@ func rules(settings input.MirrorSettings) (mirror.Rules, error) {
 // logIn masks both credentials in every form, and prepares git with them.
 // Before the last mask is out, nothing is shown.
 func (m *mirroring) logIn(ctx context.Context) error {
-	forms := m.credential.Forms()
+	forms := m.credential.LoginForms()
 	if !m.settings.SourceToken.IsEmpty() {
 		forms = append(forms, secret.LoginForms(m.settings.SourceToken, m.settings.SourceUsername)...)
 	}

@@ -3,6 +3,7 @@ package action
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // Limits that keep a summary readable, and far below the runner's 1 MiB.
@@ -138,10 +140,9 @@ func (o outcome) handedOver(b *strings.Builder, results host.Results) {
 	row(b, "---", "---", "---")
 	for _, output := range results.Outputs {
 		variable, masked := "–", "no"
-		for _, v := range results.Variables {
-			if v.Name == variableName(o.settings.EnvPrefix, output.Name) {
-				variable = "`" + v.Name + "`"
-			}
+		name := variableName(o.settings.EnvPrefix, output.Name)
+		if slices.ContainsFunc(results.Variables, func(v secret.Value) bool { return v.Name == name }) {
+			variable = "`" + name + "`"
 		}
 		if output.Secret {
 			masked = "yes"

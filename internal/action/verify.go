@@ -9,6 +9,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
@@ -61,7 +62,7 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 			return c, err
 		}
 		*cred = cred.WithMinted(minted.Token)
-		if err := r.mask(cred.Forms()); err != nil {
+		if err := r.mask(append(secret.Forms(minted.Token), cred.LoginForms()...)); err != nil {
 			return c, err
 		}
 		c.scopes, c.expiresAt = minted.Scopes, minted.ExpiresAt

@@ -155,8 +155,9 @@ func basic(user string, password secret.String) secret.String {
 	return secret.New(base64.StdEncoding.EncodeToString([]byte(user + ":" + password.Reveal())))
 }
 
-// Forms is everything to mask of the credential, the longest first.
-func (c Credential) Forms() []string {
+// LoginForms is what to mask of the credential beside its token, the longest first
+// (see [secret.LoginForms]).
+func (c Credential) LoginForms() []string {
 	users := []string{c.Identity}
 	if c.GitUsername != "" && c.GitUsername != c.Identity {
 		users = append(users, c.GitUsername)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"fmt"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
@@ -211,7 +210,7 @@ func records(values []secret.Value) string {
 	}
 	var b strings.Builder
 	for _, v := range values {
-		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", v.Name, delimiter, v.Text.Reveal(), delimiter)
+		b.WriteString(v.Name + "<<" + delimiter + "\n" + v.Text.Reveal() + "\n" + delimiter + "\n")
 	}
 	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"unicode"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // commandMarks begin a command anywhere in a line: GitHub's old form, Azure
@@ -20,12 +21,15 @@ var commandMarks = strings.NewReplacer(
 // runner or a terminal may act on, become spaces. Two colons begin a command at
 // the start of a line alone, so an IPv6 address stays as it is.
 func Neutral(text string) string {
-	line := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
+	line := text
+	if !secret.OneLine(text) {
+		line = strings.Map(func(r rune) rune {
+			if !unicode.IsPrint(r) {
+				return ' '
+			}
+			return r
+		}, strings.ToValidUTF8(text, "?"))
+	}
 	if rest, found := strings.CutPrefix(strings.TrimLeft(line, " "), "::"); found {
 		line = ": :" + rest
 	}

@@ -62,10 +62,12 @@ func Forms(secrets ...String) []string {
 // runs of characters that no tool escapes, and the whole token as tools escape it.
 func tokenForms(token string) []string {
 	var forms []string
-	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return strings.ContainsRune(others, r) }) {
-		if len(run) >= minRun {
-			forms = append(forms, run)
+	for rest := token; rest != ""; {
+		end := strings.IndexAny(rest+others, others)
+		if end >= minRun {
+			forms = append(forms, rest[:end])
 		}
+		rest = rest[min(end+1, len(rest)):]
 	}
 	// Base64, of which Data Center's tokens consist, may have no long run. Its
 	// padding is left out: tools print it in many ways, always at the end.
@@ -90,14 +92,14 @@ var tokenEscapes = []struct{ plus, slash string }{
 	{"&#43;", "/"},     // Go's html/template
 }
 
-// LoginForms returns the forms of a token and of the pairs that log in with it:
-// those of [Forms], the token's own base64, which is also part of the base64 of
-// any text around it, and the base64 of each user:token (HTTP Basic, RFC 7617).
-// They belong into one list: a piece of the token's base64 that is masked before
-// a longer piece of a pair's would leave the rest of that visible.
+// LoginForms returns what [Forms] leaves to be masked of a token that logs in: the
+// token's own base64, which is also part of the base64 of any text around it, and
+// the base64 of each user:token (HTTP Basic, RFC 7617). They belong into one list:
+// a piece of the token's base64 that is masked before a longer piece of a pair's
+// would leave the rest of that visible.
 func LoginForms(token String, users ...string) []string {
 	text := token.Reveal()
-	forms := append(Forms(token), base64Forms(text)...)
+	forms := base64Forms(text)
 	for shift := range min(3, len(text)) {
 		whole := []byte(text[shift : len(text)-(len(text)-shift)%3])
 		forms = append(forms, base64.StdEncoding.EncodeToString(whole), base64.URLEncoding.EncodeToString(whole))
@@ -116,8 +118,8 @@ func LoginForms(token String, users ...string) []string {
 // (actions/runner, ValueEncoders.cs).
 func base64Forms(text string) []string {
 	var forms []string
-	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		encoded := encoding.EncodeToString([]byte(text))
+	encodings := []string{base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text))}
+	for _, encoded := range slices.Compact(encodings) {
 		inPath := strings.ReplaceAll(encoded, "/", "%2F") // of base64, a URL escapes no more
 		forms = append(forms, encoded, inPath, strings.ReplaceAll(inPath, "+", "%2B"))
 		for _, width := range wrapWidths {
@@ -149,7 +151,7 @@ func escapedJSON(text string, escapeHTML bool) string {
 // what is too short to mask.
 func InOrder(forms []string) []string {
 	forms = slices.DeleteFunc(forms, func(f string) bool { return len(f) < MinMask })
-	slices.SortStableFunc(forms, func(a, b string) int {
+	slices.SortFunc(forms, func(a, b string) int {
 		if len(a) != len(b) {
 			return len(b) - len(a)
 		}
