@@ -11,6 +11,7 @@ import (
 // the one command that docs/recipes.md shows.
 func TestGitAcceptsTheCA(t *testing.T) {
 	server := newServer(t, site)
+	files := source(t, dataCenter)
 	for _, test := range []struct {
 		name    string
 		setting func(j *job) string
@@ -27,13 +28,19 @@ func TestGitAcceptsTheCA(t *testing.T) {
 			j := newJob(t)
 			j.write("../home/.gitconfig", "") // in which other tests name the CA
 			j.write("../company-ca.pem", server.CA())
+			j.copy(files, "source")
 			personalToken.logIn(j, server, "repository", site, "ca-certificate", test.setting(j))
 			if test.recipe {
-				j.run("git", "config", "--global", "http."+server.URL+dataCenter.server+"/.sslCAInfo", j.path("../company-ca.pem"))
+				j.run("git", "config", "--global", "http."+server.URL+"/.sslCAInfo", j.path("../company-ca.pem"))
 			}
-			text, err := j.try("git", "ls-remote", j.env["BITBUCKET_REPOSITORY_URL"])
-			if (err == nil) != test.works {
-				t.Errorf("git ls-remote: %v\n%s", err, text)
+			url := j.env["BITBUCKET_REPOSITORY_URL"]
+			for _, command := range [][]string{
+				{"git", "ls-remote", url},
+				{"git", "-C", "source", "lfs", "push", "--all", url},
+			} {
+				if text, err := j.try(command...); (err == nil) != test.works {
+					t.Errorf("%s: %v\n%s", command, err, text)
+				}
 			}
 		})
 	}

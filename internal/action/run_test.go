@@ -324,7 +324,7 @@ func TestCACertificateForGit(t *testing.T) {
 		"INPUT_WORKSPACE": "PROJ", "INPUT_GIT": "host",
 	}
 	o := onGitHub(t, step.with(env{"INPUT_CA-CERTIFICATE": file}))
-	if !strings.Contains(o.env, "\nhttp.https://git.example.com/scm.sslCAInfo\n") || !strings.Contains(o.env, "\n"+file+"\n") {
+	if !strings.Contains(o.env, "\nhttp.https://git.example.com/.sslCAInfo\n") || !strings.Contains(o.env, "\n"+file+"\n") {
 		t.Errorf("git doesn't get the file: %s", o.env)
 	}
 	const notice = "run: git config --global http.https://git.example.com/.sslCAInfo FILE"

@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
@@ -31,8 +32,8 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 	}
 	if settings.Git != "" && len(settings.CA.PEM) > 0 && laterCAFile(settings.CA) == "" {
 		remarks = append(remarks, fault.Noticef(
-			"ca-certificate applies to this step only: for git in later steps, write the certificates to a file there, and run: git config --global http.%s/.sslCAInfo FILE",
-			settings.Server.URL))
+			"ca-certificate applies to this step only: for git in later steps, write the certificates to a file there, and run: git config --global http.%s.sslCAInfo FILE",
+			gitconfig.HostScope(settings.Server.URL)))
 	}
 	name := variableName(settings.EnvPrefix, "credential")
 	if old, _ := r.world.Lookup(name); settings.ExportEnv && replaces(cred, old) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -167,7 +168,7 @@ func (g *Git) useCA(options Options) (entries [][2]string, err error) {
 	if named, _ := options.Lookup("SSL_CERT_FILE"); named != "" {
 		places = append([]string{named}, places...)
 	}
-	scope := "http." + options.Bitbucket + "."
+	scope := "http." + gitconfig.HostScope(options.Bitbucket) + "."
 	var certificates []byte
 	for _, place := range places {
 		if certificates, err = os.ReadFile(place); err == nil {

@@ -150,14 +150,21 @@ func (e *entries) addSetup(setup Setup, lookup func(string) (string, bool)) {
 	} else {
 		e.helper(setup, lookup)
 	}
-	for _, scope := range setup.scopes() {
-		if setup.CAFile != "" {
-			e.add("http."+scope+".sslCAInfo", setup.CAFile)
-		}
+	if setup.CAFile != "" {
+		e.add("http."+HostScope(setup.Root)+".sslCAInfo", setup.CAFile)
 	}
 	for _, r := range setup.rewrites() {
 		e.add("url."+r.to+".insteadOf", r.from)
 	}
+}
+
+// HostScope is the URL for which sslCAInfo is set: that of the whole host of a
+// URL. Git-lfs reads the setting for no other one (lfshttp/certs.go), and on Data
+// Center, LFS objects are outside the paths of the repositories.
+func HostScope(url string) string {
+	scheme, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host + "/"
 }
 
 // helper logs in through a credential helper. Git-lfs and every other client

@@ -84,11 +84,10 @@ http.https://bitbucket.org/ws.extraHeader =
 credential.https://bitbucket.org/ws.helper = 
 credential.https://bitbucket.org/ws.helper = HELPER
 credential.https://bitbucket.org/ws.useHttpPath = true
-http.https://bitbucket.org/WS.sslCAInfo = /etc/ca.pem
-http.https://bitbucket.org/ws.sslCAInfo = /etc/ca.pem
+http.https://bitbucket.org/.sslCAInfo = /etc/ca.pem
 url.https://bitbucket.org/WS/.insteadOf = git@bitbucket.org:WS/
 url.https://bitbucket.org/ws/.insteadOf = git@bitbucket.org:ws/
-GIT_CONFIG_COUNT=12
+GIT_CONFIG_COUNT=11
 `},
 		{"host with ssh", func(s *gitconfig.Setup) {
 			s.Reach, s.Paths, s.SSH = gitconfig.Host, nil, gitconfig.SSHAddresses("bitbucket.org", "22")
