@@ -285,11 +285,7 @@ func (m *mirroring) create(ctx context.Context, listErr error) error {
 		m.log("Bitbucket has no repository %s that this token can see; without dry-run, it would be created", m.repository.Name())
 		return nil
 	}
-	client, err := m.client(m.settings.Common, m.credential.Server)
-	if err != nil {
-		return err
-	}
-	err = client.Create(ctx, m.credential, bitbucket.NewRepository{
+	err := m.client(m.settings.Common, m.credential.Server).Create(ctx, m.credential, bitbucket.NewRepository{
 		Workspace: m.repository.Workspace,
 		Slug:      m.repository.Slug,
 		Project:   m.settings.Project,
@@ -336,10 +332,7 @@ func (m *mirroring) transferLFS(ctx context.Context) error {
 
 // lacking returns the pointers whose objects Bitbucket lacks.
 func (m *mirroring) lacking(ctx context.Context, pointers []git.Pointer) ([]git.Pointer, error) {
-	client, err := m.client(m.settings.Common, m.credential.Server)
-	if err != nil {
-		return nil, err
-	}
+	client := m.client(m.settings.Common, m.credential.Server)
 	var objects []bitbucket.LFSObject
 	for _, p := range pointers {
 		objects = append(objects, bitbucket.LFSObject{OID: p.OID, Size: p.Size})

@@ -315,8 +315,8 @@ func TestRenewal(t *testing.T) {
 // Later git commands accept the CA certificates too, if they can read the file.
 func TestCACertificateForGit(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	const pem = "-----BEGIN CERTIFICATE-----"
-	if err := os.WriteFile(file, []byte(pem), 0o600); err != nil {
+	authority := bitbuckettest.New(t, bitbuckettest.Options{TLS: true}).CA()
+	if err := os.WriteFile(file, []byte(authority), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	step := env{
@@ -332,7 +332,7 @@ func TestCACertificateForGit(t *testing.T) {
 		t.Errorf("there is a notice: %s", o.stdout)
 	}
 
-	o = onGitHub(t, step.with(env{"INPUT_CA-CERTIFICATE": pem}))
+	o = onGitHub(t, step.with(env{"INPUT_CA-CERTIFICATE": authority}))
 	if strings.Contains(o.env, "sslCAInfo") || !strings.Contains(o.stdout, notice) {
 		t.Errorf("a text: got %s%s", o.stdout, o.env)
 	}

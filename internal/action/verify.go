@@ -48,10 +48,7 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 	if cred.Kind == credential.AppPassword { // a warning was shown already
 		return check{verified: "false", verdict: "refused: Bitbucket Cloud removed app passwords"}, nil
 	}
-	client, err := r.client(settings.Common, cred.Server)
-	if err != nil {
-		return check{}, err
-	}
+	client := r.client(settings.Common, cred.Server)
 	r.catchSignals()
 	ctx, cancel := context.WithTimeout(ctx, settings.Timeout)
 	defer cancel()
@@ -97,7 +94,7 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 }
 
 // client asks Bitbucket's REST API.
-func (r *run) client(settings input.Common, on server.Server) (*bitbucket.Client, error) {
+func (r *run) client(settings input.Common, on server.Server) *bitbucket.Client {
 	return bitbucket.New(bitbucket.Options{
 		Server:    on,
 		CA:        settings.CA.PEM,

@@ -35,7 +35,7 @@ const (
 // Options is how Bitbucket is reached.
 type Options struct {
 	Server    server.Server
-	CA        []byte                                // further CA certificates, PEM
+	CA        []byte                                // further CA certificates, PEM, at least one if any
 	Proxy     func(*http.Request) (*url.URL, error) // nil: none
 	UserAgent string
 }
@@ -48,39 +48,32 @@ type Client struct {
 	firstWait, longestWait time.Duration
 }
 
-// New makes a client. The error is a [*fault.Fault] about the CA certificates.
-func New(options Options) (*Client, error) {
-	roots, err := certificates(options.CA)
-	if err != nil {
-		return nil, err
-	}
+// New makes a client.
+func New(options Options) *Client {
 	return &Client{options: options, firstWait: 500 * time.Millisecond, longestWait: 5 * time.Second, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  options.Proxy,
 			OnProxyConnectResponse: refusedByProxy,
-			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			TLSClientConfig:        &tls.Config{RootCAs: certificates(options.CA), MinVersion: tls.VersionTLS12},
 			DisableKeepAlives:      true, // a run makes one or two requests
 		},
 		// A redirect could send the credential to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}}
 }
 
 // certificates returns the system's certificates and further ones; nil stands
 // for the system's.
-func certificates(further []byte) (*x509.CertPool, error) {
+func certificates(further []byte) *x509.CertPool {
 	if len(further) == 0 {
-		return nil, nil
+		return nil
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool() // a machine without any
 	}
-	if !pool.AppendCertsFromPEM(further) {
-		return nil, fault.New(fault.CACertificate, "ca-certificate contains no certificate in PEM format",
-			"set it to the text from BEGIN CERTIFICATE to END CERTIFICATE, or to the path of a file that contains it")
-	}
-	return pool, nil
+	pool.AppendCertsFromPEM(further)
+	return pool
 }
 
 // repeat sends a request that may be sent again, and returns the last response.

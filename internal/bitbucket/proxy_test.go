@@ -74,12 +74,9 @@ func TestProxy(t *testing.T) {
 			fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, TLS: true})
 			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}})
 			proxy, asked := connectProxy(t, test.status)
-			c, err := bitbucket.New(bitbucket.Options{
+			c := bitbucket.New(bitbucket.Options{
 				Server: server.Server{URL: fake.URL, Loopback: true}, CA: []byte(fake.CA()), Proxy: http.ProxyURL(proxy),
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			c.Hurry()
 			report, err := c.Check(context.Background(), newCredential(t, credential.AccessToken, token), repo)
 			if code(err) != test.code || !strings.Contains(fmt.Sprint(err), test.said) {
@@ -102,10 +99,7 @@ func TestProxyUnreachable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := bitbucket.New(bitbucket.Options{Server: server.Server{URL: "https://127.0.0.1", Loopback: true}, Proxy: http.ProxyURL(proxy)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := bitbucket.New(bitbucket.Options{Server: server.Server{URL: "https://127.0.0.1", Loopback: true}, Proxy: http.ProxyURL(proxy)})
 		_, err = c.Mint(context.Background(), "key", secret.New("s3cret-s3cret"), now)
 		if code(err) != fault.Unreachable || !strings.Contains(fmt.Sprint(err), "the proxy on the way to 127.0.0.1 can't be reached") {
 			t.Errorf("%s: got %v", address, err)

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"crypto/x509"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,7 @@ func (p *parser) certificate(text string) CA {
 		return CA{}
 	}
 	if strings.Contains(text, "-----BEGIN ") {
-		return CA{PEM: []byte(text)}
+		return p.withCertificates(CA{PEM: []byte(text)})
 	}
 	const hint = "set it to the PEM text itself, or to the path of a file that this step can read: a container action sees the workspace as /github/workspace"
 	// Opening anything but a regular file could block forever.
@@ -45,5 +46,15 @@ func (p *parser) certificate(text string) CA {
 	if err != nil {
 		path = "" // the working directory is gone: nothing can use a relative path
 	}
-	return CA{PEM: pem, File: path}
+	return p.withCertificates(CA{PEM: pem, File: path})
+}
+
+// withCertificates rejects what contains no certificate, which would only be
+// found out by git in a later step.
+func (p *parser) withCertificates(ca CA) CA {
+	if !x509.NewCertPool().AppendCertsFromPEM(ca.PEM) {
+		p.fail(fault.New(fault.CACertificate, "ca-certificate contains no certificate in PEM format",
+			"set it to the text from BEGIN CERTIFICATE to END CERTIFICATE, or to the path of a file that contains it"))
+	}
+	return ca
 }

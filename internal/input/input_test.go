@@ -2,8 +2,10 @@ package input_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"io"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -74,14 +76,23 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// certificate makes a certificate, as PEM text.
+func certificate(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
+}
+
 func TestSettings(t *testing.T) {
+	authority := certificate(t)
 	s, err := read(t, map[string]string{
 		"token": " t0ken-abc\n", "identity": "\"me@example.com\" ", "kind": " access-token ",
 		"repository": "ws/repo", "workspace": " ws ", "server-url": "https://Git.Example.com:443/ctx/",
 		"expires-on": "2027-01-31", "git": "workspace", "rewrite-ssh": "True", "export-env": "FALSE",
 		"env-prefix": " MIRROR ", "on-missing-token": "skip",
 		"avo-connection-name": " My team ", "avo-username": "someone", "summary": "false",
-		"verify": "warn", "required-scopes": " repository\n", "timeout": "1m30s", "ca-certificate": "\n-----BEGIN CERTIFICATE-----\n",
+		"verify": "warn", "required-scopes": " repository\n", "timeout": "1m30s", "ca-certificate": "\n" + authority + "\n",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +109,7 @@ func TestSettings(t *testing.T) {
 			ExpiresOn:      time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
 			OnMissingToken: input.Skip,
 			Timeout:        90 * time.Second,
-			CA:             input.CA{PEM: []byte("-----BEGIN CERTIFICATE-----")},
+			CA:             input.CA{PEM: []byte(authority)},
 		},
 		Workspace:         "ws",
 		Verify:            input.VerifyWarn,
@@ -124,6 +135,10 @@ func TestDates(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		id, value string
 		want      fault.Code
@@ -162,6 +177,8 @@ func TestFaults(t *testing.T) {
 		{"ca-certificate", "/nowhere/s3cret-s3cret", fault.CACertificate},
 		{"ca-certificate", "/dev/zero", fault.CACertificate},
 		{"ca-certificate", "/", fault.CACertificate},
+		{"ca-certificate", empty, fault.CACertificate},
+		{"ca-certificate", "-----BEGIN CERTIFICATE-----\ns3cret-s3cret\n-----END CERTIFICATE-----", fault.CACertificate},
 		{"token-file", "/nowhere/s3cret-s3cret", fault.TokenFile},
 		{"token-file", "/", fault.TokenFile},
 	} {
@@ -240,11 +257,12 @@ func TestTokenFile(t *testing.T) {
 
 func TestCertificateFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(path, []byte("the text"), 0o600); err != nil {
+	text := certificate(t)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, err := read(t, map[string]string{"ca-certificate": path})
-	if err != nil || string(s.CA.PEM) != "the text" || s.CA.File != path {
+	if err != nil || string(s.CA.PEM) != text || s.CA.File != path {
 		t.Errorf("got %q from %s, %v", s.CA.PEM, s.CA.File, err)
 	}
 	if err := os.Truncate(path, 1<<20+1); err != nil {
