@@ -25,11 +25,13 @@ func TestBuildKit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	frame, samples := readTools(t)
-	if len(samples[buildKitSection]) != 1 {
-		t.Fatalf("%d samples of BuildKit", len(samples[buildKitSection]))
+	frames, samples := readTools(t)
+	for _, heading := range []string{buildKitSection, buildKitSection + onDataCenter} {
+		if len(samples[heading]) != 1 {
+			t.Fatalf("%d samples in the section %s", len(samples[heading]), heading)
+		}
 	}
-	sample := samples[buildKitSection][0]
+	sample, sampleOnDataCenter := samples[buildKitSection][0], samples[buildKitSection+onDataCenter][0]
 	without := regexp.MustCompile(`--secret \S+`).ReplaceAllString(sample, "")
 	for _, test := range []struct {
 		name    string
@@ -41,13 +43,17 @@ func TestBuildKit(t *testing.T) {
 		{"API token", apiToken, sample, false, ""},
 		{"access token", accessToken.reach("my-team"), sample, false, ""},
 		{"minted token", consumer, sample, false, ""},
+		{"personal token", personalToken, sampleOnDataCenter, false, ""},
+		{"project token", projectToken.reach("PROJ"), sampleOnDataCenter, false, ""},
 		{"no secret", apiToken, without, false, " "},
 		{"another host's secret", apiToken, strings.Replace(sample, "HEADER.bitbucket.org", "HEADER.git.example.com", 1), false, " "},
 		{"revoked token", apiToken, sample, true, "Basic x-bitbucket-api-token-auth"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{myRepo}})
+			side := test.login.side
+			repository := side.team() + "/my-repo"
+			server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{repository}})
 			j := newJob(t)
 			j.env["PATH"] = filepath.Dir(client) + ":" + j.env["PATH"]
 			j.env["DOCKER_BUILDKIT"] = "1"
@@ -63,24 +69,30 @@ func TestBuildKit(t *testing.T) {
 			j.write("content", content)
 			j.run("git", "add", ".")
 			j.run("git", "commit", "--quiet", "--message", "one")
-			j.run("git", "push", "--quiet", server.Dir(myRepo), "HEAD:refs/heads/main")
+			j.run("git", "push", "--quiet", server.Dir(repository), "HEAD:refs/heads/main")
 
 			token := server.Add(test.login.token)
-			values := map[string]string{"secrets.BITBUCKET_TOKEN": token.Secret, "vars.BITBUCKET_EMAIL": test.login.identity(token)}
-			with := "with:\n          server-url: " + server.URL + "\n"
+			values := map[string]string{"secrets.BITBUCKET_TOKEN": token.Secret, "vars.BITBUCKET_EMAIL": test.login.identity(token), "vars.BITBUCKET_USERNAME": test.login.identity(token)}
+			with := "with:\n"
+			if side == cloud {
+				with += "          server-url: " + server.URL + "\n"
+			}
 			if token.Kind == bitbuckettest.OAuthConsumer {
 				with += "          kind: oauth-consumer\n"
 			}
-			j.steps(strings.Replace(frame, "with:\n", with, 1), values)
-			j.keepSecret(strings.TrimPrefix(values["steps.bitbucket.outputs.git-authorization"], "Basic "))
+			j.steps(strings.NewReplacer("with:\n", with, "https://bitbucket.example.com", server.URL).Replace(frames[side]), values)
+			_, header, _ := strings.Cut(values["steps.bitbucket.outputs.git-authorization"], " ")
+			j.keepSecret(header)
 			if test.revoked {
 				server.End(token.Secret)
 			}
 
 			before := len(server.Requests())
 			image := newName(label + "/image:test")
+			host := strings.TrimPrefix(server.URL, "http://")
 			build := strings.NewReplacer(
-				"https://bitbucket.org/", server.URL+"/", "bitbucket.org", strings.TrimPrefix(server.URL, "http://"), "my-image", image,
+				"https://bitbucket.org/", server.URL+"/", "bitbucket.org", host,
+				"https://bitbucket.example.com/", server.URL+"/", "bitbucket.example.com", host, "my-image", image,
 			).Replace(test.sample)
 			if test.refused != "" {
 				j.steps(strings.Replace(build, "docker build", "! docker build", 1), values)
@@ -97,7 +109,8 @@ func TestBuildKit(t *testing.T) {
 			j.steps(build, values)
 			t.Cleanup(func() { docker(t, "image", "rm", image) })
 			log := requests(server, before)
-			if want := "POST /" + myRepo + ".git/git-upload-pack  200 " + (tool{}).login(token); !slices.Contains(log, want) {
+			want := "POST " + strings.TrimPrefix(side.scm, side.server) + "/" + repository + ".git/git-upload-pack "
+			if want += " 200 " + (tool{}).login(want, token); !slices.Contains(log, want) {
 				t.Errorf("no request %s:\n%s", want, strings.Join(log, ""))
 			}
 			j.checkHidden("the image's history", docker(t, "history", "--no-trunc", image)+docker(t, "image", "inspect", image))

@@ -33,119 +33,190 @@ import (
 
 const toolsPage = "../docs/tools.md"
 
+// onDataCenter ends the headings of samples that are for Data Center alone.
+const onDataCenter = " on Data Center"
+
 // tool is a section of docs/tools.md, and how to try its samples.
 type tool struct {
 	name    string // the section's heading
 	program string
-	project func(j *job) // the files that the tool works on
+	project func(j *job, s side) // the files that the tool works on
+	uses    map[side]use         // by what it supports
+	// What it does, if it isn't like others.
+	accessToken bool // it has no use for an API token
+	byHand      bool // e2e/tools/setup doesn't install it
+	keeps       bool // it gives git the token itself, and on Cloud git's own helper stores that
+}
+
+// use is what a tool asks of Bitbucket.
+type use struct {
+	// asks begins the request in which the tool uses the credential.
+	asks string
 	// answers are Bitbucket's replies to authenticated requests, and {commit} is
 	// the library's only one.
 	answers map[string]string
-	// asks begins the request in which the tool uses the credential.
-	asks        string
-	accessToken bool // it has no use for an API token
-	byHand      bool // e2e/tools/setup doesn't install it
-	keeps       bool // it puts the token into git's URL, so that git's own helper stores it
 }
 
-// The git login that a tool uses is that of the credential helper.
-const asksLibrary = "POST /" + library + ".git/git-upload-pack "
+// The git login that a tool uses is the action's.
+var fetchesLibrary = map[side]use{
+	cloud:      {asks: "POST /my-team/library.git/git-upload-pack "},
+	dataCenter: {asks: "POST /scm/proj/library.git/git-upload-pack "},
+}
 
-// What reviewdog writes.
-const report = "/2.0/repositories/" + myRepo + "/commit/" + githubSHA + "/reports/my-linter-reviewdog"
+// team is the workspace of the samples, or the project.
+func (s side) team() string {
+	if s == dataCenter {
+		return "proj"
+	}
+	return "my-team"
+}
 
-const githubSHA = "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
+// library is the address of the library, without "https://" and ".git".
+func (s side) library() string { return s.module + s.team() + "/library" }
+
+const (
+	onCloud       = "/2.0/repositories/" + myRepo
+	inProject     = "/projects/PROJ/repos/my-repo"
+	ofProject     = "/rest/api/1.0" + inProject
+	report        = onCloud + "/commit/" + githubSHA + "/reports/my-linter-reviewdog"
+	projectReport = "/rest/insights/1.0" + inProject + "/commits/" + githubSHA + "/reports/my-linter-reviewdog"
+
+	githubSHA = "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
+)
 
 var allTools = []tool{
-	{name: "npm", program: "npm", asks: asksLibrary, project: func(j *job) {
+	{name: "npm", program: "npm", uses: fetchesLibrary, project: func(j *job, s side) {
 		j.env["npm_config_audit"] = "false" // it would ask npm's registry, again and again
 		j.env["npm_config_cafile"] = j.path("../authorities.pem")
-		j.write("package.json", `{"dependencies": {"library": "git+https://bitbucket.org/my-team/library.git#v1.0.0"}}`)
+		j.write("package.json", `{"dependencies": {"library": "git+https://`+s.library()+`.git#v1.0.0"}}`)
 	}},
-	{name: "pip", program: "pip", asks: asksLibrary, project: func(j *job) {
-		j.write("requirements.txt", "library @ git+https://bitbucket.org/my-team/library.git@v1.0.0\n")
+	{name: "pip", program: "pip", uses: fetchesLibrary, project: func(j *job, s side) {
+		j.write("requirements.txt", "library @ git+https://"+s.library()+".git@v1.0.0\n")
 		j.env["PIP_TARGET"] = j.path("../pip")
 	}},
-	{name: "Go", program: "go", asks: "POST /" + library + "/git-upload-pack ", project: func(j *job) {
-		j.write("go.mod", "module example.com/me\n\ngo 1.26\n\nrequire bitbucket.org/my-team/library v1.0.0\n")
+	{name: "Go", program: "go", uses: map[side]use{
+		cloud:      {asks: "POST /my-team/library/git-upload-pack "},
+		dataCenter: {asks: "POST /scm/proj/library/git-upload-pack "},
+	}, project: func(j *job, s side) {
+		j.write("go.mod", "module example.com/me\n\ngo 1.26\n\nrequire "+s.library()+s.end+" v1.0.0\n")
 		j.env["GOPROXY"] = "direct"
 	}},
-	{name: "Cargo", program: "cargo", asks: asksLibrary, project: func(j *job) {
+	{name: "Cargo", program: "cargo", uses: fetchesLibrary, project: func(j *job, s side) {
 		j.write("Cargo.toml", "[package]\nname = \"me\"\nversion = \"1.0.0\"\n\n[lib]\npath = \"lib.rs\"\n\n"+
-			"[dependencies]\nlibrary = { git = \"https://bitbucket.org/my-team/library.git\", tag = \"v1.0.0\" }\n")
+			"[dependencies]\nlibrary = { git = \"https://"+s.library()+".git\", tag = \"v1.0.0\" }\n")
 		j.write("lib.rs", "")
 	}},
-	{name: "Poetry", program: "poetry", asks: asksLibrary, project: func(j *job) {
+	{name: "Poetry", program: "poetry", uses: fetchesLibrary, project: func(j *job, s side) {
 		j.env["PIP_NO_INDEX"] = "true" // it would ask Python's index, again and again
 		j.write("pyproject.toml", "[tool.poetry]\nname = \"me\"\nversion = \"1.0.0\"\ndescription = \"\"\nauthors = []\n\n"+
-			"[tool.poetry.dependencies]\nlibrary = { git = \"https://bitbucket.org/my-team/library.git\", tag = \"v1.0.0\" }\n")
+			"[tool.poetry.dependencies]\nlibrary = { git = \"https://"+s.library()+".git\", tag = \"v1.0.0\" }\n")
 	}},
-	{name: "pre-commit", program: "pre-commit", asks: asksLibrary, project: func(j *job) {
-		j.write(".pre-commit-config.yaml", "repos:\n  - repo: https://bitbucket.org/my-team/library.git\n    rev: v1.0.0\n    hooks:\n      - id: check\n")
+	{name: "pre-commit", program: "pre-commit", uses: fetchesLibrary, project: func(j *job, s side) {
+		j.write(".pre-commit-config.yaml", "repos:\n  - repo: https://"+s.library()+".git\n    rev: v1.0.0\n    hooks:\n      - id: check\n")
 		j.run("git", "init", "--quiet")
 		j.run("git", "add", ".")
 	}},
-	{name: "OpenTofu", program: "tofu", asks: asksLibrary, project: func(j *job) {
-		j.write("main.tf", "module \"library\" {\n  source = \"git::https://bitbucket.org/my-team/library.git?ref=v1.0.0\"\n}\n")
+	{name: "OpenTofu", program: "tofu", uses: fetchesLibrary, project: func(j *job, s side) {
+		j.write("main.tf", "module \"library\" {\n  source = \"git::https://"+s.library()+".git?ref=v1.0.0\"\n}\n")
 	}},
-	{name: "Composer", program: "composer", asks: "GET /2.0/repositories/" + library + " ", answers: map[string]string{
-		"/2.0/repositories/" + library: `{"scm": "git", "website": "", "mainbranch": {"name": "main"}, "links": {"html": {"href": "https://bitbucket.org/my-team/library"}, ` +
-			`"clone": [{"name": "https", "href": "https://bitbucket.org/my-team/library.git"}], ` +
-			`"branches": {"href": "https://api.bitbucket.org/2.0/repositories/my-team/library/refs/branches"}, ` +
-			`"tags": {"href": "https://api.bitbucket.org/2.0/repositories/my-team/library/refs/tags"}}}`,
-		"/2.0/repositories/" + library + "/refs/branches":              `{"values": []}`,
-		"/2.0/repositories/" + library + "/refs/tags":                  `{"values": [{"name": "1.0.0", "target": {"hash": "{commit}"}}]}`,
-		"/2.0/repositories/" + library + "/src/main/composer.json":     `{"name": "my-team/library"}`,
-		"/2.0/repositories/" + library + "/src/{commit}/composer.json": `{"name": "my-team/library"}`,
-		"/2.0/repositories/" + library + "/commit/main":                `{"date": "2026-01-01T00:00:00+00:00"}`,
-		"/2.0/repositories/" + library + "/commit/{commit}":            `{"date": "2026-01-01T00:00:00+00:00"}`,
-	}, project: func(j *job) {
+	{name: "Composer", program: "composer", uses: map[side]use{
+		cloud: {asks: "GET /2.0/repositories/" + library + " ", answers: map[string]string{
+			"/2.0/repositories/" + library: `{"scm": "git", "website": "", "mainbranch": {"name": "main"}, "links": {"html": {"href": "https://bitbucket.org/my-team/library"}, ` +
+				`"clone": [{"name": "https", "href": "https://bitbucket.org/my-team/library.git"}], ` +
+				`"branches": {"href": "https://api.bitbucket.org/2.0/repositories/my-team/library/refs/branches"}, ` +
+				`"tags": {"href": "https://api.bitbucket.org/2.0/repositories/my-team/library/refs/tags"}}}`,
+			"/2.0/repositories/" + library + "/refs/branches":              `{"values": []}`,
+			"/2.0/repositories/" + library + "/refs/tags":                  `{"values": [{"name": "1.0.0", "target": {"hash": "{commit}"}}]}`,
+			"/2.0/repositories/" + library + "/src/main/composer.json":     `{"name": "my-team/library"}`,
+			"/2.0/repositories/" + library + "/src/{commit}/composer.json": `{"name": "my-team/library"}`,
+			"/2.0/repositories/" + library + "/commit/main":                `{"date": "2026-01-01T00:00:00+00:00"}`,
+			"/2.0/repositories/" + library + "/commit/{commit}":            `{"date": "2026-01-01T00:00:00+00:00"}`,
+		}},
+		dataCenter: fetchesLibrary[dataCenter],
+	}, project: func(j *job, s side) {
 		j.write("composer.json", `{"require": {"my-team/library": "1.0.0"}, "repositories": [`+
-			`{"type": "vcs", "url": "https://bitbucket.org/my-team/library.git"}, {"packagist.org": false}]}`)
+			`{"type": "vcs", "url": "https://`+s.library()+`.git"}, {"packagist.org": false}]}`)
 	}},
-	{name: "reviewdog", program: "reviewdog", asks: "PUT " + report + " ", answers: map[string]string{
-		"DELETE " + report:                "",
-		"PUT " + report:                   "{}",
-		"POST " + report + "/annotations": "[]",
-	}, project: func(j *job) {
+	{name: "reviewdog", program: "reviewdog", uses: map[side]use{
+		cloud: {asks: "PUT " + report + " ", answers: map[string]string{
+			"DELETE " + report:                "",
+			"PUT " + report:                   "{}",
+			"POST " + report + "/annotations": "[]",
+		}},
+		dataCenter: {asks: "PUT " + projectReport + " ", answers: map[string]string{
+			"DELETE " + projectReport:                "",
+			"PUT " + projectReport:                   "{}",
+			"POST " + projectReport + "/annotations": "",
+		}},
+	}, project: func(j *job, _ side) {
 		j.write("my-linter", "#!/bin/sh\necho 'main.go:1:1: wrong'\n")
 		j.run("chmod", "+x", "my-linter")
 		j.run("git", "init", "--quiet")
 		j.run("git", "commit", "--quiet", "--allow-empty", "--message", "one")
 	}},
-	{name: "bkt", program: "bkt", byHand: true, asks: "GET /2.0/repositories/" + myRepo + "/pullrequests ", answers: map[string]string{
-		"/2.0/repositories/" + myRepo + "/pullrequests": `{"values": []}`,
-	}, project: func(*job) {}},
-	{name: "semantic-release", program: "semantic-release", asks: "POST /" + myRepo + ".git/git-receive-pack ", project: func(j *job) {
+	{name: "bkt", program: "bkt", byHand: true, uses: map[side]use{
+		cloud: {asks: "GET /2.0/repositories/" + myRepo + "/pullrequests ", answers: map[string]string{
+			onCloud + "/pullrequests": `{"values": []}`,
+		}},
+		dataCenter: {asks: "GET " + ofProject + "/pull-requests ", answers: map[string]string{
+			ofProject + "/pull-requests": `{"values": [], "isLastPage": true}`,
+		}},
+	}, project: func(*job, side) {}},
+	{name: "semantic-release", program: "semantic-release", uses: map[side]use{
+		cloud:      {asks: "POST /my-team/my-repo.git/git-receive-pack "},
+		dataCenter: {asks: "POST /scm/proj/my-repo.git/git-receive-pack "},
+	}, project: func(j *job, _ side) {
 		j.env["GITHUB_REF"] = "refs/heads/main"
 		j.run("git", "clone", "--quiet", "../library", ".")
 		j.run("git", "checkout", "--quiet", "-B", "main")
 		j.run("git", "commit", "--quiet", "--allow-empty", "--message", "fix: two")
 		j.write(".releaserc.json", `{"plugins": ["@semantic-release/commit-analyzer"], "branches": ["main"]}`)
 	}},
-	{name: "Renovate", program: "renovate", byHand: true, keeps: true, asks: "POST /" + myRepo + ".git/git-upload-pack ", answers: map[string]string{
-		"/2.0/repositories/" + myRepo: `{"scm": "git", "uuid": "{1}", "full_name": "my-team/my-repo", "name": "my-repo", ` +
-			`"is_private": true, "mainbranch": {"name": "main"}, "owner": {"username": "my-team"}, ` +
-			`"links": {"clone": [{"name": "https", "href": "https://bitbucket.org/my-team/my-repo.git"}]}}`,
-		"/2.0/repositories/" + myRepo + "/pullrequests": `{"values": []}`,
-	}, project: func(j *job) {
+	{name: "Renovate", program: "renovate", byHand: true, keeps: true, uses: map[side]use{
+		cloud: {asks: "POST /" + myRepo + ".git/git-upload-pack ", answers: map[string]string{
+			onCloud: `{"scm": "git", "uuid": "{1}", "full_name": "my-team/my-repo", "name": "my-repo", ` +
+				`"is_private": true, "mainbranch": {"name": "main"}, "owner": {"username": "my-team"}, ` +
+				`"links": {"clone": [{"name": "https", "href": "https://bitbucket.org/my-team/my-repo.git"}]}}`,
+			onCloud + "/pullrequests": `{"values": []}`,
+		}},
+		dataCenter: {asks: "POST /scm/proj/my-repo.git/git-upload-pack ", answers: map[string]string{
+			"/rest/api/1.0/application-properties": `{"version": "9.2.0"}`,
+			ofProject: `{"id": 1, "slug": "my-repo", "project": {"key": "PROJ"}, ` +
+				`"links": {"clone": [{"name": "http", "href": "https://bitbucket.example.com/scm/proj/my-repo.git"}]}}`,
+			ofProject + "/branches/default": `{"displayId": "main"}`,
+			ofProject + "/pull-requests":    `{"values": [], "isLastPage": true}`,
+		}},
+	}, project: func(j *job, _ side) {
 		j.env["RENOVATE_ONBOARDING"], j.env["RENOVATE_REQUIRE_CONFIG"] = "false", "optional"
 	}},
-	{name: "danger", program: "danger", asks: "GET /2.0/repositories/" + myRepo + "/pullrequests/7 ", answers: map[string]string{
-		"/2.0/repositories/" + myRepo + "/pullrequests/7": `{"id": 7, "title": "one", ` +
-			`"source": {"commit": {"hash": "{commit}"}, "repository": {"full_name": "my-team/my-repo"}}, ` +
-			`"destination": {"commit": {"hash": "{commit}"}, "repository": {"full_name": "my-team/my-repo"}}}`,
-		"/2.0/repositories/" + myRepo + "/pullrequests/7/diff":     "diff --git a/a b/a\n",
-		"/2.0/repositories/" + myRepo + "/pullrequests/7/commits":  `{"values": []}`,
-		"/2.0/repositories/" + myRepo + "/pullrequests/7/comments": `{"values": []}`,
-		"/2.0/repositories/" + myRepo + "/pullrequests/7/activity": `{"values": []}`,
-	}, project: func(j *job) {
-		j.write("dangerfile.js", "message(danger.bitbucket_cloud.pr.title)\n")
+	{name: "danger", program: "danger", uses: map[side]use{
+		cloud: {asks: "GET /2.0/repositories/" + myRepo + "/pullrequests/7 ", answers: map[string]string{
+			onCloud + "/pullrequests/7": `{"id": 7, "title": "one", ` +
+				`"source": {"commit": {"hash": "{commit}"}, "repository": {"full_name": "my-team/my-repo"}}, ` +
+				`"destination": {"commit": {"hash": "{commit}"}, "repository": {"full_name": "my-team/my-repo"}}}`,
+			onCloud + "/pullrequests/7/diff":     "diff --git a/a b/a\n",
+			onCloud + "/pullrequests/7/commits":  `{"values": []}`,
+			onCloud + "/pullrequests/7/comments": `{"values": []}`,
+			onCloud + "/pullrequests/7/activity": `{"values": []}`,
+		}},
+		dataCenter: {asks: "GET " + ofProject + "/pull-requests/7 ", answers: map[string]string{
+			ofProject + "/pull-requests/7": `{"id": 7, "title": "one", ` +
+				`"fromRef": {"latestCommit": "{commit}", "repository": {"slug": "my-repo", "project": {"key": "PROJ"}}}, ` +
+				`"toRef": {"latestCommit": "{commit}", "repository": {"slug": "my-repo", "project": {"key": "PROJ"}}}}`,
+			ofProject + "/pull-requests/7/changes":                   `{"values": [], "isLastPage": true}`,
+			ofProject + "/pull-requests/7/commits":                   `{"values": [], "isLastPage": true}`,
+			ofProject + "/pull-requests/7/activities":                `{"values": [], "isLastPage": true}`,
+			"/rest/jira/1.0" + inProject + "/pull-requests/7/issues": `[]`,
+		}},
+	}, project: func(j *job, _ side) {
+		j.write("dangerfile.js", "message((danger.bitbucket_cloud || danger.bitbucket_server).pr.title)\n")
 	}},
-	{name: "git-cliff", program: "git-cliff", asks: "GET /2.0/repositories/" + myRepo + "/commits ", accessToken: true, answers: map[string]string{
-		"/2.0/repositories/" + myRepo + "/commits":      `{"values": [], "size": 0, "page": 1}`,
-		"/2.0/repositories/" + myRepo + "/pullrequests": `{"values": [], "size": 0, "page": 1}`,
-	}, project: func(j *job) {
+	{name: "git-cliff", program: "git-cliff", accessToken: true, uses: map[side]use{
+		cloud: {asks: "GET /2.0/repositories/" + myRepo + "/commits ", answers: map[string]string{
+			onCloud + "/commits":      `{"values": [], "size": 0, "page": 1}`,
+			onCloud + "/pullrequests": `{"values": [], "size": 0, "page": 1}`,
+		}},
+	}, project: func(j *job, _ side) {
 		j.run("git", "clone", "--quiet", "../library", ".")
 		j.write("cliff.toml", "[remote.bitbucket]\nowner = \"my-team\"\nrepo = \"my-repo\"\n[changelog]\nbody = \"\"\"{% for commit in commits %}{{ commit.remote.username }}{% endfor %}\"\"\"\n")
 	}},
@@ -156,11 +227,18 @@ var allTools = []tool{
 // under Bitbucket's own names, and no other host.
 func TestTools(t *testing.T) {
 	needTools(t)
-	frame, samples := readTools(t)
+	frames, samples := readTools(t)
 	for _, tool := range allTools {
-		found := samples[tool.name]
-		for i, sample := range found {
-			for _, l := range []login{apiToken, accessToken.reach("my-team"), consumer} {
+		for _, l := range []login{apiToken, accessToken.reach("my-team"), consumer, personalToken, projectToken.reach("PROJ")} {
+			use, ok := tool.uses[l.side]
+			if !ok {
+				continue
+			}
+			found := samples[tool.name]
+			if l.side == dataCenter && samples[tool.name+onDataCenter] != nil {
+				found = samples[tool.name+onDataCenter]
+			}
+			for i, sample := range found {
 				if (len(found) == 2 || tool.accessToken) && (i == 0 && !tool.accessToken) != (l.name == apiToken.name) {
 					continue
 				}
@@ -172,7 +250,7 @@ func TestTools(t *testing.T) {
 						t.Skip(err)
 					}
 					t.Parallel()
-					tool.try(t, l, frame, sample)
+					tool.try(t, l, use, frames[l.side]+sample)
 				})
 			}
 		}
@@ -203,37 +281,37 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-func (tool tool) try(t *testing.T, l login, frame, sample string) {
+func (tool tool) try(t *testing.T, l login, use use, sample string) {
 	t.Helper()
 	l.token.Scopes = append(slices.Clone(l.token.Scopes), "account", "pullrequest:write", "read:user:bitbucket", "read:pullrequest:bitbucket", "write:pullrequest:bitbucket")
-	server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{myRepo, library}})
+	server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{l.side.team() + "/library", l.side.team() + "/my-repo"}})
 	j := newJob(t)
-	proxy, certificate := onlyBitbucket(t, server)
+	proxy, certificate := onlyBitbucket(t, l.side, server)
 	authorities := j.path("../authorities.pem")
 	j.write("../authorities.pem", certificate)
 	for _, name := range []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"} {
 		j.env[name] = authorities
 	}
 	j.env["RUSTUP_HOME"] = os.Getenv("RUSTUP_HOME")
-	fillLibrary(j, server)
+	fillLibrary(j, l.side, server)
 	// semantic-release pushes notes, too.
-	if err := os.Remove(filepath.Join(server.Dir(myRepo), "hooks", "pre-receive")); err != nil {
+	if err := os.Remove(filepath.Join(server.Dir(l.side.team()+"/my-repo"), "hooks", "pre-receive")); err != nil {
 		t.Fatal(err)
 	}
 	commit := j.run("git", "-C", "../library", "rev-parse", "HEAD")
-	for match, body := range tool.answers {
+	for match, body := range use.answers {
 		fill := strings.NewReplacer("{commit}", commit).Replace
 		reply := bitbuckettest.Reply{Body: fill(body), Authenticated: true}
-		if strings.HasPrefix(match, "DELETE ") {
+		if body == "" {
 			reply.Status = http.StatusNoContent
 		}
 		server.AnswerAlways(fill(match), reply)
 	}
-	if tool.name == "npm" {
+	if tool.name == "npm" && l.side == cloud {
 		// npm asks for an archive first, anonymously.
 		server.AnswerAlways("GET /"+library+"/get/"+commit+".tar.gz", bitbuckettest.Reply{Status: http.StatusNotFound})
 	}
-	tool.project(j)
+	tool.project(j, l.side)
 	if strings.Contains(sample, "npx ") {
 		if err := os.Symlink(absolute(t, "tools/node_modules"), j.path("node_modules")); err != nil {
 			t.Fatal(err)
@@ -244,47 +322,52 @@ func (tool tool) try(t *testing.T, l login, frame, sample string) {
 
 	token := server.Add(l.token)
 	values := map[string]string{
-		"secrets.BITBUCKET_TOKEN": token.Secret, "vars.BITBUCKET_EMAIL": l.identity(token), "github.sha": githubSHA,
+		"secrets.BITBUCKET_TOKEN": token.Secret, "vars.BITBUCKET_EMAIL": l.identity(token), "vars.BITBUCKET_USERNAME": l.identity(token), "github.sha": githubSHA,
 		"vars.DANGER_UUID": "{12345678-1234-1234-1234-123456789012}",
 	}
 	if token.Kind == bitbuckettest.OAuthConsumer {
-		frame = strings.Replace(frame, "with:\n", "with:\n          kind: oauth-consumer\n", 1)
+		sample = strings.Replace(sample, "with:\n", "with:\n          kind: oauth-consumer\n", 1)
 	}
-	if tool.keeps {
+	if tool.keeps && l.side == cloud {
 		t.Cleanup(func() { j.secrets = nil }) // before the search of the disk
 	}
-	text := j.steps(frame+sample, values)
+	text := j.steps(sample, values)
 	log := requests(server, 0)
-	if !slices.ContainsFunc(log, regexp.MustCompile("^"+tool.asks+".* 2.. "+tool.login(token)+"$").MatchString) {
-		t.Errorf("no request %s with %s:\n%s\n%s", tool.asks, tool.login(token), strings.Join(log, ""), text)
+	want := tool.login(use.asks, token)
+	if !slices.ContainsFunc(log, regexp.MustCompile("^"+use.asks+".* 2.. "+want+"$").MatchString) {
+		t.Errorf("no request %s with %s:\n%s\n%s", use.asks, want, strings.Join(log, ""), text)
 	}
 }
 
-// login is the login that Bitbucket wants for the tool's request.
-func (tool tool) login(token bitbuckettest.Token) string {
-	api := strings.Contains(tool.asks, " /2.0/")
-	switch {
-	case api && token.Kind == bitbuckettest.APIToken:
-		return "Basic dev@example.com\n"
-	case api:
-		return "Bearer \n"
-	case token.Kind == bitbuckettest.APIToken:
+// login is the login that Bitbucket wants for a request, or on Data Center the
+// one of those that the page's samples use.
+func (tool tool) login(asks string, token bitbuckettest.Token) string {
+	git := strings.Contains(asks, "/git-")
+	switch kind := token.Kind; {
+	case git && kind == bitbuckettest.APIToken:
 		return "Basic x-bitbucket-api-token-auth\n"
+	case kind == bitbuckettest.APIToken:
+		return "Basic dev@example.com\n"
+	case git && kind == bitbuckettest.PersonalHTTPToken && !tool.keeps:
+		return "Basic dev\n"
+	case !git, kind == bitbuckettest.PersonalHTTPToken, kind == bitbuckettest.ProjectHTTPToken:
+		return "Bearer \n"
 	}
 	return "Basic x-token-auth\n"
 }
 
 // fillLibrary pushes a library that every package manager can use.
-func fillLibrary(j *job, server *bitbuckettest.Server) {
+func fillLibrary(j *job, s side, server *bitbuckettest.Server) {
 	j.t.Helper()
 	j.copy("testdata/tools/library", "../library")
+	j.write("../library/go.mod", "module "+s.library()+s.end+"\n")
 	git := func(args ...string) { j.run(append([]string{"git", "-C", "../library"}, args...)...) }
 	git("init", "--quiet", "--template=")
 	git("add", ".")
 	git("commit", "--quiet", "--message", "one")
 	git("tag", "v1.0.0")
-	for _, name := range []string{library, myRepo} {
-		git("push", "--quiet", server.Dir(name), "HEAD:refs/heads/main", "v1.0.0")
+	for _, name := range []string{"/library", "/my-repo"} {
+		git("push", "--quiet", server.Dir(s.team()+name), "HEAD:refs/heads/main", "v1.0.0")
 	}
 }
 
@@ -334,9 +417,13 @@ func (j *job) steps(text string, values map[string]string) string {
 // onlyBitbucket starts a proxy that leads Bitbucket's own names to a server, and
 // returns its address and the certificate to trust, as PEM text. Other hosts
 // can't be reached.
-func onlyBitbucket(t *testing.T, server *bitbuckettest.Server) (address, certificate string) {
+func onlyBitbucket(t *testing.T, s side, server *bitbuckettest.Server) (address, certificate string) {
 	t.Helper()
-	config, certificate := bitbucketCertificate(t)
+	hosts := []string{"bitbucket.org", "api.bitbucket.org"}
+	if s == dataCenter {
+		hosts = []string{"bitbucket.example.com"}
+	}
+	config, certificate := certificateFor(t, hosts)
 	site := httptest.NewUnstartedServer(server)
 	site.TLS = config
 	site.StartTLS()
@@ -346,7 +433,7 @@ func onlyBitbucket(t *testing.T, server *bitbuckettest.Server) (address, certifi
 			server.ServeHTTP(w, r)
 			return
 		}
-		if r.Method != http.MethodConnect || r.Host != "bitbucket.org:443" && r.Host != "api.bitbucket.org:443" {
+		if r.Method != http.MethodConnect || !slices.Contains(hosts, strings.TrimSuffix(r.Host, ":443")) {
 			http.Error(w, "not Bitbucket", http.StatusForbidden)
 			return
 		}
@@ -372,8 +459,8 @@ func onlyBitbucket(t *testing.T, server *bitbuckettest.Server) (address, certifi
 	return proxy.URL, certificate
 }
 
-// bitbucketCertificate makes a certificate for Bitbucket's names, which signs itself.
-func bitbucketCertificate(t *testing.T) (*tls.Config, string) {
+// certificateFor makes a certificate for hosts, which signs itself.
+func certificateFor(t *testing.T, hosts []string) (*tls.Config, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -386,7 +473,7 @@ func bitbucketCertificate(t *testing.T) (*tls.Config, string) {
 		NotAfter:              time.Now().Add(24 * time.Hour),
 		IsCA:                  true,
 		BasicConstraintsValid: true,
-		DNSNames:              []string{"bitbucket.org", "api.bitbucket.org"},
+		DNSNames:              hosts,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -397,39 +484,46 @@ func bitbucketCertificate(t *testing.T) (*tls.Config, string) {
 }
 
 // readTools returns the samples of docs/tools.md by their section's heading, and
-// the step that comes before each of them.
-func readTools(t *testing.T) (frame string, samples map[string][]string) {
+// the steps that come before them.
+func readTools(t *testing.T) (frames map[side]string, samples map[string][]string) {
 	t.Helper()
 	samples = map[string][]string{}
 	block := regexp.MustCompile("(?s)```yaml\n(.*?)```\n")
-	for _, section := range strings.Split(readFile(t, toolsPage), "\n## ") {
+	for _, section := range regexp.MustCompile(`\n##+ `).Split(readFile(t, toolsPage), -1) {
 		heading, text, _ := strings.Cut(section, "\n")
 		for _, match := range block.FindAllStringSubmatch(text, -1) {
 			samples[heading] = append(samples[heading], match[1])
 		}
 	}
-	const before = "The step before"
-	if len(samples[before]) != 1 {
-		t.Fatalf("%d samples of the step before", len(samples[before]))
+	frames = map[side]string{}
+	for s, heading := range map[side]string{cloud: "The step before", dataCenter: "Data Center"} {
+		if len(samples[heading]) != 1 {
+			t.Fatalf("%d samples in the section %s", len(samples[heading]), heading)
+		}
+		frames[s] = samples[heading][0]
+		delete(samples, heading)
 	}
-	frame = samples[before][0]
-	delete(samples, before)
-	return frame, samples
+	return frames, samples
 }
 
 // Every sample of docs/tools.md is a valid step, and is run.
 func TestToolsPage(t *testing.T) {
-	frame, samples := readTools(t)
+	frames, samples := readTools(t)
 	if err := buildTarget(".bin/actionlint"); err != nil {
 		t.Fatal(err)
 	}
 	for heading, found := range samples {
-		if heading != buildKitSection && !slices.ContainsFunc(allTools, func(tool tool) bool { return tool.name == heading }) {
+		name, special := strings.CutSuffix(heading, onDataCenter)
+		s := cloud
+		if special {
+			s = dataCenter
+		}
+		if name != buildKitSection && !slices.ContainsFunc(allTools, func(tool tool) bool { return tool.name == name && tool.uses[s].asks != "" }) {
 			t.Errorf("no test runs the samples of %s", heading)
 		}
 		for _, sample := range found {
 			lint := exec.Command("../.bin/actionlint", "-no-color", "-")
-			lint.Stdin = strings.NewReader("on: push\npermissions: {}\njobs:\n  build:\n    runs-on: ubuntu-latest\n    timeout-minutes: 10\n    steps:\n" + frame + sample)
+			lint.Stdin = strings.NewReader("on: push\npermissions: {}\njobs:\n  build:\n    runs-on: ubuntu-latest\n    timeout-minutes: 10\n    steps:\n" + frames[s] + sample)
 			if text, err := lint.CombinedOutput(); err != nil {
 				t.Errorf("%s: %v\n%s", heading, err, text)
 			}

@@ -19,7 +19,7 @@ type Reply struct {
 	Header map[string]string
 	Body   string // application/json, if it is JSON and Header doesn't say
 
-	Authenticated bool // for a login that Cloud's REST API accepts; any other gets its 401
+	Authenticated bool // for a login that the REST API accepts; any other gets a 401
 
 	Delay   time.Duration // before the status
 	Pause   time.Duration // before each byte of the body

@@ -142,7 +142,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if reply, ok := s.stubbed(r); ok {
 		_, _ = io.Copy(io.Discard, r.Body) // or net/http doesn't notice that the client leaves
 		if l := readLogin(r); reply.Authenticated {
-			if t := s.find(l.secret); t == nil || t.ended || !l.onCloudREST(t) {
+			accepts := l.onCloudREST
+			if strings.HasPrefix(r.URL.Path, s.options.ContextPath+"/rest/") {
+				accepts = l.onDataCenter
+			}
+			if t := s.find(l.secret); t == nil || t.ended || !accepts(t) {
 				reply = cloudError(http.StatusUnauthorized, tokenInvalid)
 			}
 		}

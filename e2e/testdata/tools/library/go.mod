@@ -1,1 +1,0 @@
-module bitbucket.org/my-team/library
