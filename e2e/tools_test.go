@@ -43,6 +43,7 @@ type tool struct {
 	project func(j *job, s side) // the files that the tool works on
 	uses    map[side]use         // by what it supports
 	// What it does, if it isn't like others.
+	apiToken    bool // it has no use for another kind
 	accessToken bool // it has no use for an API token
 	byHand      bool // e2e/tools/setup doesn't install it
 	keeps       bool // it gives git the token itself, and on Cloud git's own helper stores that
@@ -118,6 +119,15 @@ var allTools = []tool{
 	}},
 	{name: "OpenTofu", program: "tofu", uses: fetchesLibrary, project: func(j *job, s side) {
 		j.write("main.tf", "module \"library\" {\n  source = \"git::https://"+s.library()+".git?ref=v1.0.0\"\n}\n")
+	}},
+	{name: "zahiar/bitbucket", program: "terraform-provider-bitbucket", byHand: true, apiToken: true, uses: map[side]use{
+		cloud: {asks: "GET /2.0/workspaces/my-team ", answers: map[string]string{
+			"/2.0/workspaces/my-team": `{"uuid": "{1}", "slug": "my-team", "name": "My team", "is_private": true}`,
+		}},
+	}, project: func(j *job, _ side) {
+		j.write("main.tf", "terraform {\n  required_providers {\n    bitbucket = { source = \"zahiar/bitbucket\" }\n  }\n}\n\n"+
+			"data \"bitbucket_workspace\" \"team\" {\n  id = \"my-team\"\n}\n\noutput \"name\" {\n  value = data.bitbucket_workspace.team.name\n}\n")
+		j.write("../home/.tofurc", "provider_installation {\n  dev_overrides {\n    \"zahiar/bitbucket\" = \""+absolute(j.t, "../.bin")+"\"\n  }\n  direct {}\n}\n")
 	}},
 	{name: "Composer", program: "composer", uses: map[side]use{
 		cloud: {asks: "GET /2.0/repositories/" + library + " ", answers: map[string]string{
@@ -239,7 +249,7 @@ func TestTools(t *testing.T) {
 				found = samples[tool.name+onDataCenter]
 			}
 			for i, sample := range found {
-				if (len(found) == 2 || tool.accessToken) && (i == 0 && !tool.accessToken) != (l.name == apiToken.name) {
+				if (len(found) == 2 || tool.apiToken || tool.accessToken) && (i == 0 && !tool.accessToken) != (l.name == apiToken.name) {
 					continue
 				}
 				t.Run(tool.name+", "+l.name, func(t *testing.T) {
