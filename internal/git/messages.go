@@ -185,17 +185,20 @@ func httpStatus(text string) int {
 }
 
 func isCertificate(text string) bool {
-	return containsAny(text, "SSL certificate problem", "certificate verification failed", "certificate verify failed", "SSL: no alternative certificate", "SEC_E_UNTRUSTED_ROOT")
+	return containsAny(text, "SSL certificate problem", "SSL certificate OpenSSL verify result", "certificate verification failed", "certificate verify failed",
+		"SSL: no alternative certificate", "SSL: certificate subject name", "SEC_E_UNTRUSTED_ROOT")
 }
 
 func isSlow(text string) bool {
 	return containsAny(text, "Operation too slow", "Operation timed out")
 }
 
+// isNetwork recognises that no answer, or only a part of one, was received. Without
+// a status, what follows "unable to access" is curl's own message, whose wording
+// changes with its version and its TLS library.
 func isNetwork(text string) bool {
-	return containsAny(text, "Could not resolve", "Failed to connect", "Couldn't connect", "Connection refused", "Connection timed out",
-		"Connection reset", "Empty reply", "Recv failure", "Send failure", "early EOF", "unexpected disconnect", "hung up unexpectedly",
-		"from proxy after CONNECT", "RPC failed", "SSL_ERROR", "gnutls_handshake", "transfer closed")
+	return httpStatus(text) == 0 && strings.Contains(text, "unable to access '") ||
+		containsAny(text, "early EOF", "unexpected disconnect", "hung up unexpectedly", "RPC failed")
 }
 
 func containsAny(text string, marks ...string) bool {
