@@ -217,7 +217,7 @@ var clients = []client{
 // checkRefs requires a repository to have these refs and no others.
 func (j *job) checkRefs(server *bitbuckettest.Server, repository, want string) {
 	j.t.Helper()
-	refs := j.run("git", "-C", server.Dir(repository), "for-each-ref", "--format=%(refname)")
+	refs := j.run("git", "--git-dir", server.Dir(repository), "for-each-ref", "--format=%(refname)")
 	if got := strings.Join(strings.Fields(refs), " "); got != want {
 		j.t.Errorf("%s has %s, want %s", repository, got, want)
 	}

@@ -73,7 +73,7 @@ func newMirroringTo(t *testing.T, l login) *mirroring {
 	maps.Copy(m.env, map[string]string{"GITHUB_SERVER_URL": m.github.URL, "GITHUB_REPOSITORY": origin})
 
 	// A temporary directory that must be empty in the end, and a git that records
-	// its arguments.
+	// its arguments and has the defaults of git 3.
 	m.temporary = m.env["TMPDIR"]
 	m.argv = filepath.Join(t.TempDir(), "argv")
 	bin := t.TempDir()
@@ -81,7 +81,8 @@ func newMirroringTo(t *testing.T, l login) *mirroring {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrapper := "#!/bin/sh\nprintf '%s\\n' \"$*\" >>" + m.argv + "\nexec " + real + ` "$@"` + "\n"
+	wrapper := "#!/bin/sh\nprintf '%s\\n' \"$*\" >>" + m.argv +
+		"\nexport GIT_DEFAULT_HASH=${GIT_DEFAULT_HASH-sha256} GIT_DEFAULT_REF_FORMAT=${GIT_DEFAULT_REF_FORMAT-reftable}\nexec " + real + ` "$@"` + "\n"
 	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(wrapper), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ var allRecipes = []recipe{
 		file:   "submodules.yml",
 		logins: map[string]login{"BITBUCKET_TOKEN": accessToken.reach("my-team")},
 		project: func(j *job, server *bitbuckettest.Server) {
-			commit := j.run("git", "-C", server.Dir(library), "rev-parse", "main")
+			commit := j.run("git", "--git-dir", server.Dir(library), "rev-parse", "main")
 			j.write(".gitmodules", "[submodule \"library\"]\n\tpath = library\n\turl = git@127.0.0.1:"+library+".git\n")
 			j.run("git", "update-index", "--add", "--cacheinfo", "160000,"+commit+",library")
 		},

@@ -81,6 +81,9 @@ func (g *Git) environment(options Options, ca [][2]string) []string {
 		"GIT_DIR=" + g.repo,
 		"GIT_CONFIG_NOSYSTEM=1",
 		"GIT_ATTR_NOSYSTEM=1",
+		// Git 3 has other defaults. Bitbucket has no SHA-256 repositories.
+		"GIT_DEFAULT_HASH=sha1",
+		"GIT_DEFAULT_REF_FORMAT=files",
 		"GIT_TERMINAL_PROMPT=0",
 		"GIT_ASKPASS=",
 		"GCM_INTERACTIVE=never",
