@@ -50,7 +50,7 @@ runners: build $(addprefix .bin/,gitea-runner gitea-runner-1.0.6 buildkite-agent
 .PHONY: tools
 tools: build .bin/actionlint $(addprefix .bin/,$(filter-out $(WITHOUT),reviewdog tofu)) ## run the samples of docs/tools.md with the tools themselves
 	e2e/tools/setup
-	cd e2e && E2E_TOOLS=required E2E_TOOLS_WITHOUT=$(WITHOUT) go test -run TestTools -timeout 15m .
+	cd e2e && E2E_TOOLS=required E2E_TOOLS_WITHOUT=$(WITHOUT) go test -run TestTools -timeout 15m
 
 .PHONY: docs
 docs: ## update the generated parts of the documentation
