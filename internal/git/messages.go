@@ -184,21 +184,31 @@ func httpStatus(text string) int {
 	return 0
 }
 
+// curlMessage returns what curl says about a request that got no answer, or "". The
+// wording changes with curl's version and its TLS library.
+func curlMessage(text string) string {
+	if httpStatus(text) != 0 {
+		return ""
+	}
+	_, message, _ := strings.Cut(text, "RPC failed; curl ")
+	if _, after, ok := strings.Cut(text, "unable to access '"); ok {
+		_, message, _ = strings.Cut(after, "': ")
+	}
+	message, _, _ = strings.Cut(message, "\n")
+	return message
+}
+
 func isCertificate(text string) bool {
-	return containsAny(text, "SSL certificate problem", "SSL certificate OpenSSL verify result", "certificate verification failed", "certificate verify failed",
-		"SSL: no alternative certificate", "SSL: certificate subject name", "SEC_E_UNTRUSTED_ROOT")
+	return strings.Contains(curlMessage(text), "certificate")
 }
 
 func isSlow(text string) bool {
 	return containsAny(text, "Operation too slow", "Operation timed out")
 }
 
-// isNetwork recognises that no answer, or only a part of one, was received. Without
-// a status, what follows "unable to access" is curl's own message, whose wording
-// changes with its version and its TLS library.
+// isNetwork recognises that no answer, or only a part of one, was received.
 func isNetwork(text string) bool {
-	return httpStatus(text) == 0 && strings.Contains(text, "unable to access '") ||
-		containsAny(text, "early EOF", "unexpected disconnect", "hung up unexpectedly", "RPC failed")
+	return curlMessage(text) != "" || containsAny(text, "early EOF", "unexpected disconnect", "hung up unexpectedly", "RPC failed")
 }
 
 func containsAny(text string, marks ...string) bool {

@@ -9,7 +9,8 @@ import (
 )
 
 // Git's messages when it fails, and the faults that they mean. The texts are those of git
-// 2.39 with curl 7.88, of git 2.55 with curl 8.23, and of Bitbucket, as people publish them.
+// 2.39 with curl 7.88, of git 2.47 with curl 8.14, of git 2.55 with curl 8.23, and of
+// Bitbucket, as people publish them.
 func TestMessages(t *testing.T) {
 	const url = "https://github.com/octo/site"
 	const denied = "fatal: unable to access 'https://bitbucket.org/acme/site.git/': "
@@ -40,11 +41,12 @@ func TestMessages(t *testing.T) {
 		{"bitbucket", denied + "server certificate verification failed. CAfile: none CRLfile: none", fault.Certificate},
 		{"bitbucket", denied + "SSL certificate problem: self-signed certificate", fault.Certificate},
 		{"bitbucket", denied + "SSL certificate OpenSSL verify result: self-signed certificate (18)", fault.Certificate},
-		{"bitbucket", denied + "SSL certificate verification failed: certificate signer not trusted. (CAfile: none CRLfile: none)", fault.Certificate},
+		{"bitbucket", denied + "server verification failed: certificate signer not trusted. (CAfile: none CRLfile: none)", fault.Certificate},
 		{"bitbucket", denied + "SSL: certificate subject name (example.com) does not match target hostname 'bitbucket.org'", fault.Certificate},
 		{"bitbucket", denied + "Failed to connect to bitbucket.org port 443 after 2 ms: Couldn't connect to server", fault.Unreachable},
 		{"bitbucket", denied + "Received HTTP code 407 from proxy after CONNECT", fault.Unreachable},
 		{"bitbucket", denied + "CONNECT tunnel failed, response 403", fault.Unreachable},
+		{"bitbucket", "fatal: unable to access 'https://bitbucket.org/acme/certificates.git/': Could not resolve host: bitbucket.org", fault.Unreachable},
 		{"bitbucket", denied + "GnuTLS, handshake failed: The TLS connection was non-properly terminated.", fault.Unreachable},
 		{"bitbucket", denied + "TLS connect error: error:0A00010B:SSL routines::wrong version number", fault.Unreachable},
 		{"source", "fatal: unable to access '" + url + "/': end of response with 970 bytes missing", fault.SourceUnreachable},
