@@ -15,16 +15,17 @@ import (
 // remove, by the headers Deprecation (RFC 9745) and Sunset (RFC 8594), or nil.
 // Of what the server sends, only a date and a plain link are shown.
 func deprecation(header http.Header, token secret.String) *fault.Fault {
+	if header.Get("Sunset") == "" && (header.Get("Deprecation") == "" || header.Get("Deprecation") == "false") {
+		return nil
+	}
 	sunset, hasSunset := headerDate(header.Get("Sunset"))
-	since, hasSince := headerDate(header.Get("Deprecation"))
+	since, hasSince := headerDate(header.Get("Deprecation")) // "true" by drafts of the RFC
 	what := "Bitbucket has deprecated the endpoint that this check uses"
 	switch {
 	case hasSunset:
 		what += ", and will remove it on " + sunset
 	case hasSince:
 		what += " (as of " + since + ")"
-	case header.Get("Deprecation") != "true": // by drafts of the RFC
-		return nil
 	}
 	f := fault.New(fault.Deprecated, what)
 	if link := deprecationLink(header.Values("Link"), token); link != "" {
@@ -33,10 +34,15 @@ func deprecation(header http.Header, token secret.String) *fault.Fault {
 	return f.Hint("update bitbucket-auth to its newest version")
 }
 
-// headerDate reads a date of HTTP ("Fri, 31 Dec 2027 23:59:59 GMT") or of
-// structured fields ("@1830297599").
+// headerDate reads a date of HTTP ("Fri, 31 Dec 2027 23:59:59 GMT"), of structured
+// fields ("@1830297599"), or in RFC 3339, which some servers send.
 func headerDate(text string) (string, bool) {
 	date, err := http.ParseTime(text)
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if err != nil {
+			date, err = time.Parse(layout, text)
+		}
+	}
 	if seconds, ok := strings.CutPrefix(text, "@"); ok {
 		var number int64
 		number, err = strconv.ParseInt(seconds, 10, 64)
