@@ -33,6 +33,8 @@ import (
 
 const toolsPage = "../docs/tools.md"
 
+const firstStep = "The bitbucket-auth step" // the section with the step that comes before each sample
+
 // onDataCenter ends the headings of samples that are for Data Center alone.
 const onDataCenter = " on Data Center"
 
@@ -506,7 +508,7 @@ func readTools(t *testing.T) (frames map[side]string, samples map[string][]strin
 		}
 	}
 	frames = map[side]string{}
-	for s, heading := range map[side]string{cloud: "The step before", dataCenter: "Data Center"} {
+	for s, heading := range map[side]string{cloud: firstStep, dataCenter: firstStep + onDataCenter} {
 		if len(samples[heading]) != 1 {
 			t.Fatalf("%d samples in the section %s", len(samples[heading]), heading)
 		}
