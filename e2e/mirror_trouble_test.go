@@ -275,17 +275,35 @@ func TestMirrorShallowUpdate(t *testing.T) {
 	m.run().wants(0, "updated refs/heads/main")
 }
 
-// Without git, the step fails and says so.
+// Without git, or with one that is too old, the step fails and says so.
 func TestMirrorWithoutGit(t *testing.T) {
-	t.Parallel()
-	m := newMirroring(t)
-	cmd, files := m.step()
-	cmd.Env = append(cmd.Env, "PATH="+t.TempDir())
-	before := m.mirror.refs()
-	text, _ := cmd.CombinedOutput()
-	r := m.result(cmd, files, before, string(text))
-	r.wants(5)
-	r.says("git")
+	real, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, git := range map[string]string{
+		"missing": "",
+		// Before 2.31, this configuration isn't known.
+		"too old": "#!/bin/sh\nunset GIT_CONFIG_COUNT\nexec " + real + ` "$@"` + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			bin := t.TempDir()
+			if git != "" {
+				if err := os.WriteFile(filepath.Join(bin, "git"), []byte(git), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd, files := m.step()
+			cmd.Env = append(cmd.Env, "PATH="+bin)
+			before := m.mirror.refs()
+			text, _ := cmd.CombinedOutput()
+			r := m.result(cmd, files, before, string(text))
+			r.wants(5)
+			r.says("git 2.32 or later", "BBA431")
+		})
+	}
 }
 
 // Bitbucket's certificate was issued by a company's own CA.

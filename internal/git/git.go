@@ -110,6 +110,8 @@ func missing(what string) *fault.Fault {
 		"in a container, install git beside this program")
 }
 
+func tooOld() *fault.Fault { return missing("the git on this machine is older than " + minVersion) }
+
 // tempFault is why the temporary directory can't be used.
 func tempFault(err error) error {
 	return fault.New(fault.DiskFull, "the temporary directory can't be used: "+fault.Reason(err),

@@ -29,9 +29,10 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 	}
 	status := httpStatus(text)
 	switch {
-	case strings.Contains(text, "'"+source+"' does not appear to be"):
-		// An older git doesn't know the configuration in which the source is named.
-		return missing("the git on this machine is older than " + minVersion)
+	case containsAny(text, "'"+source+"' does not appear to be", "transport 'file' not allowed"):
+		// An older git doesn't know the configuration that names the source, and
+		// takes the name for a path.
+		return tooOld()
 	case strings.Contains(text, "shallow update not allowed"), strings.Contains(text, "source repository is shallow"):
 		return Shallow()
 	case strings.Contains(text, "could not read Username"):

@@ -24,6 +24,8 @@ func TestMessages(t *testing.T) {
 		{"source", "remote: Repository not found.\nfatal: repository '" + url + "/' not found", fault.SourceNotFound},
 		{"source", "fatal: '/tmp/x' does not appear to be a git repository\nfatal: Could not read from remote repository.", fault.SourceNotFound},
 		{"source", "fatal: 'source' does not appear to be a git repository", fault.GitMissing},
+		{"source", "fatal: transport 'file' not allowed", fault.GitMissing},
+		{"machine", "fatal: invalid filter-spec 'object:type=blob'", fault.GitMissing},
 		{"source", "fatal: remote error: upload-pack: not our ref 1111111111111111111111111111111111111111", fault.SourceFailed},
 		{"source", "fatal: unable to access '" + url + "/': Could not resolve host: github.com", fault.SourceUnreachable},
 		{"source", "fatal: unable to access '" + url + "/': SSL certificate problem: unable to get local issuer certificate", fault.SourceUnreachable},
