@@ -30,6 +30,7 @@ const authorization = `Basic ${credential}`
 core.setOutput('credential', credential)
 core.setOutput('authorization', authorization)
 core.setOutput('token', token)
+core.setOutput('git-authorization', `Basic ${Buffer.from(`${gitUser}:${token}`).toString('base64')}`)
 core.setOutput('kind', 'api-token')
 core.setOutput('identity', identity)
 core.setOutput('git-username', gitUser)
