@@ -90,8 +90,11 @@ func checkEncoded(token string, kind Kind) error {
 
 // decoded is text without its base64 encoding (either alphabet, padded or not).
 func decoded(text string) (string, bool) {
-	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
-	plain, err := base64.RawStdEncoding.DecodeString(text)
+	encoding := base64.RawStdEncoding
+	if strings.ContainsAny(text, "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	plain, err := encoding.DecodeString(strings.TrimRight(text, "="))
 	return strings.TrimSpace(string(plain)), err == nil && utf8.Valid(plain)
 }
 

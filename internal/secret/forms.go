@@ -132,10 +132,10 @@ func base64Forms(text string) []string {
 // pieces cuts text into lines of width characters.
 func pieces(text string, width int) []string {
 	var lines []string
-	for chunk := range slices.Chunk([]byte(text), width) {
-		lines = append(lines, string(chunk))
+	for ; len(text) > width; text = text[width:] {
+		lines = append(lines, text[:width])
 	}
-	return lines
+	return append(lines, text)
 }
 
 // escapedJSON is text as it is written in a JSON string.
