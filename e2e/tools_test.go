@@ -184,7 +184,7 @@ var allTools = []tool{
 		j.run("git", "commit", "--quiet", "--allow-empty", "--message", "fix: two")
 		j.write(".releaserc.json", `{"plugins": ["@semantic-release/commit-analyzer"], "branches": ["main"]}`)
 	}},
-	{name: "Renovate", program: "renovate", byHand: true, keeps: true, uses: map[side]use{
+	{name: "Renovate", program: "renovate", keeps: true, uses: map[side]use{
 		cloud: {asks: "POST /" + myRepo + ".git/git-upload-pack ", answers: map[string]string{
 			onCloud: `{"scm": "git", "uuid": "{1}", "full_name": "my-team/my-repo", "name": "my-repo", ` +
 				`"is_private": true, "mainbranch": {"name": "main"}, "owner": {"username": "my-team"}, ` +
@@ -200,6 +200,8 @@ var allTools = []tool{
 		}},
 	}, project: func(j *job, _ side) {
 		j.env["RENOVATE_ONBOARDING"], j.env["RENOVATE_REQUIRE_CONFIG"] = "false", "optional"
+		node, _ := filepath.Glob(absolute(j.t, "tools/node_modules/node-linux-*/bin"))
+		j.env["PATH"] = strings.Join(append(node, j.env["PATH"]), ":") // it needs a newer Node than the others
 	}},
 	{name: "danger", program: "danger", uses: map[side]use{
 		cloud: {asks: "GET /2.0/repositories/" + myRepo + "/pullrequests/7 ", answers: map[string]string{
