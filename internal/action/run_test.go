@@ -315,7 +315,7 @@ func TestRenewal(t *testing.T) {
 // Later git commands accept the CA certificates too, if they can read the file.
 func TestCACertificateForGit(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	authority := bitbuckettest.New(t, bitbuckettest.Options{TLS: true}).CA()
+	authority := bitbuckettest.Certificate()
 	if err := os.WriteFile(file, []byte(authority), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -2,10 +2,8 @@ package input_test
 
 import (
 	"context"
-	"encoding/pem"
 	"errors"
 	"io"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -76,16 +75,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// certificate makes a certificate, as PEM text.
-func certificate(t *testing.T) string {
-	t.Helper()
-	server := httptest.NewTLSServer(nil)
-	defer server.Close()
-	return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
-}
-
 func TestSettings(t *testing.T) {
-	authority := certificate(t)
+	authority := strings.TrimSpace(bitbuckettest.Certificate())
 	s, err := read(t, map[string]string{
 		"token": " t0ken-abc\n", "identity": "\"me@example.com\" ", "kind": " access-token ",
 		"repository": "ws/repo", "workspace": " ws ", "server-url": "https://Git.Example.com:443/ctx/",
@@ -257,7 +248,7 @@ func TestTokenFile(t *testing.T) {
 
 func TestCertificateFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ca.pem")
-	text := certificate(t)
+	text := bitbuckettest.Certificate()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

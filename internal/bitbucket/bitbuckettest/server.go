@@ -128,7 +128,18 @@ func (s *Server) CA() string {
 	if !s.options.TLS {
 		return ""
 	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.http.Certificate().Raw}))
+	return certificateOf(s.http)
+}
+
+// Certificate returns some certificate, as PEM text.
+func Certificate() string {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return certificateOf(server)
+}
+
+func certificateOf(server *httptest.Server) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
 // ServeHTTP gives the reply that [Server.Answer] asked for, and Bitbucket's
