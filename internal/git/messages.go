@@ -113,7 +113,7 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 	case status >= 500:
 		return fault.New(fault.ServerFailed, "Bitbucket failed with status "+strconv.Itoa(status),
 			"run the step again later, and check status.bitbucket.org, or ask the administrator of the Data Center")
-	case status >= 300 && status < 400, strings.Contains(text, "redirect"):
+	case status >= 300 && status < 400, strings.Contains(text, "from redirection"):
 		return fault.New(fault.Redirected, "Bitbucket redirects elsewhere, and the credential isn't sent there",
 			"set repository to the address that the browser ends up at; repositories and workspaces can be renamed")
 	case isCertificate(text):
@@ -191,12 +191,20 @@ func curlMessage(text string) string {
 	if httpStatus(text) != 0 {
 		return ""
 	}
-	_, message, _ := strings.Cut(text, "RPC failed; curl ")
-	if _, after, ok := strings.Cut(text, "unable to access '"); ok {
-		_, message, _ = strings.Cut(after, "': ")
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "remote:") { // whatever the server likes
+			continue
+		}
+		// Of files, too, git says that it is unable to access them.
+		if _, after, ok := strings.Cut(line, "unable to access 'http"); ok {
+			_, message, _ := strings.Cut(after, "': ")
+			return strings.TrimSpace(message)
+		}
+		if _, message, ok := strings.Cut(line, "RPC failed; curl "); ok {
+			return strings.TrimSpace(message)
+		}
 	}
-	message, _, _ = strings.Cut(message, "\n")
-	return message
+	return ""
 }
 
 func isCertificate(text string) bool {
