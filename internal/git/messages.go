@@ -50,6 +50,8 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 			"set source to an https URL, or to the path of a repository that isn't shallow")
 	case strings.Contains(text, "not our ref"), strings.Contains(text, "did not send all necessary objects"):
 		return fault.New(fault.SourceFailed, "the source changed while it was being read", "run the step again")
+	case isCAFile(text):
+		return g.badCAFile(text)
 	case isCertificate(text):
 		return fault.New(fault.SourceUnreachable, "the certificate of the source's server isn't trusted",
 			"set ca-certificate to the certificate of the CA that signed it")
@@ -116,6 +118,8 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 	case status >= 300 && status < 400, strings.Contains(text, "from redirection"):
 		return fault.New(fault.Redirected, "Bitbucket redirects elsewhere, and the credential isn't sent there",
 			"set repository to the address that the browser ends up at; repositories and workspaces can be renamed")
+	case isCAFile(text):
+		return g.badCAFile(text)
 	case isCertificate(text):
 		return fault.New(fault.Certificate, "the certificate of Bitbucket's server isn't trusted",
 			"set ca-certificate to the certificate of the CA that signed it",
@@ -205,6 +209,18 @@ func curlMessage(text string) string {
 		}
 	}
 	return ""
+}
+
+// isCAFile recognises that curl can't read the file of CA certificates, or one
+// certificate in it, whatever the server.
+func isCAFile(text string) bool {
+	return containsAny(curlMessage(text), "SSL CA cert", "error setting certificate", "error adding trust anchors", "error reading ca cert")
+}
+
+func (g *Git) badCAFile(text string) *fault.Fault {
+	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.shown(curlMessage(text)),
+		"check that each certificate in ca-certificate is complete",
+		"install the system's CA certificates (the package ca-certificates)")
 }
 
 func isCertificate(text string) bool {
