@@ -54,6 +54,8 @@ func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String
 	switch {
 	case notJSON != nil || token == "":
 		return Minted{}, c.unexpected("isn't an OAuth token")
+	case len(token) > credential.MaxToken:
+		return Minted{}, c.unexpected("holds an access token of more than 64 KiB")
 	case credential.CheckMinted(secret.New(token)) != nil:
 		return Minted{}, c.unexpected("holds no access token")
 	}

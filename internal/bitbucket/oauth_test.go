@@ -74,6 +74,7 @@ func TestMintRefused(t *testing.T) {
 		{"a login page", bitbuckettest.Page(200), fault.UnexpectedReply},
 		{"no token", bitbuckettest.Reply{Body: `{"expires_in": 7200}`}, fault.UnexpectedReply},
 		{"a token that is none", bitbuckettest.Reply{Body: `{"access_token": "a\n::error::b", "token_type": "bearer"}`}, fault.UnexpectedReply},
+		{"a token that fits into no variable", bitbuckettest.Reply{Body: `{"access_token": "` + strings.Repeat("a", 900_000) + `"}`}, fault.UnexpectedReply},
 		{"hangs up", bitbuckettest.Reply{Hangup: true}, fault.Unreachable},
 		{"echo", bitbuckettest.Echo(401), fault.ConsumerRefused},
 		{"not found", bitbuckettest.Page(404), fault.NotFound},

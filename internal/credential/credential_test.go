@@ -171,6 +171,7 @@ func TestFaults(t *testing.T) {
 		{"broken UTF-8", input(plain+"\xff", email), fault.TokenCharacter},
 		{"seven characters", input("abcdefg", email), fault.TokenShort},
 		{"a header's first word alone", input("Bearer", email), fault.TokenShort},
+		{"a character more than the longest", input(strings.Repeat("a", credential.MaxToken+1), email), fault.TokenLong},
 		{"another character at the beginning", input("étoken-of-some-kind", email), fault.TokenCharacter},
 		{"the shortest token as the identity", input(plain, credentialtest.AppPassword()), fault.IdentityIsToken},
 
@@ -269,6 +270,24 @@ func TestServers(t *testing.T) {
 		c, _, err := credential.New(test.in)
 		if err != nil || c.Server != test.want {
 			t.Errorf("%+v: got %+v, %v", test.in.Server, c.Server, err)
+		}
+	}
+}
+
+// The longest token fits into environment variables in every form.
+func TestLongestToken(t *testing.T) {
+	token := strings.Repeat("a", credential.MaxToken)
+	c, _, err := credential.New(as(credential.APIToken, input(token, "me@example.com")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := credential.CheckMinted(secret.New(token)); err != nil {
+		t.Errorf("as a minted token: %v", err)
+	}
+	const limit = 128 << 10 // execve(2), MAX_ARG_STRLEN
+	for _, form := range []secret.String{c.Basic(), c.Authorization(), c.GitAuthorization()} {
+		if size := len("BITBUCKET_GIT_AUTHORIZATION=") + len(form.Reveal()); size >= limit {
+			t.Errorf("a variable of %d bytes starts no process", size)
 		}
 	}
 }

@@ -15,6 +15,11 @@ import (
 // characters: no shorter one can be masked.
 const minToken = secret.MinMask
 
+// MaxToken is the length of the longest text that counts as a token, in
+// characters. Its base64 has to fit into a variable of the environment: Linux
+// starts no process with a longer one than 128 KiB (execve(2), MAX_ARG_STRLEN).
+const MaxToken = 64 << 10
+
 // checkToken applies the rules for a token of any kind.
 func checkToken(token string) error {
 	words := strings.Fields(token)
@@ -50,6 +55,10 @@ func checkToken(token string) error {
 	if len(token) < minToken {
 		return fault.Newf(fault.TokenShort, "the token is shorter than %d characters", minToken).
 			Hint("store the whole token in the secret; Bitbucket's have more than 30 characters")
+	}
+	if len(token) > MaxToken {
+		return fault.Newf(fault.TokenLong, "the token is longer than %d KiB", MaxToken>>10).
+			Hint("store the token alone in the secret; Bitbucket's have a few thousand characters at most")
 	}
 	return nil
 }

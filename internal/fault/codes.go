@@ -48,6 +48,7 @@ var (
 	SettingUnknown    = Code{"BBA144", ExitInput} // a variable whose name is close to that of a setting
 	NotNumber         = Code{"BBA145", ExitInput}
 	TokenForeign      = Code{"BBA146", ExitInput} // a token of another service
+	TokenLong         = Code{"BBA149", ExitInput}
 )
 
 // What Bitbucket answered: BBA2xx.

@@ -7,13 +7,14 @@ import (
 	"os"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// maxTokenFile is the most that a token file may hold, in bytes: far more than any
-// token, and little enough for a path that was set by mistake.
-const maxTokenFile = 64 << 10
+// maxTokenFile is the most that a token file may hold, in bytes: the longest token,
+// and little enough for a path that was set by mistake.
+const maxTokenFile = credential.MaxToken
 
 // readToken reads the token from a file, or from standard input for "-". Both
 // may be pipes that never end, so it gives up when ctx does.
