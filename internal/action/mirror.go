@@ -119,7 +119,7 @@ func (m *mirroring) understand(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(settings.Repository.Reveal()) == "" {
+	if settings.Repository.IsEmpty() {
 		return fault.New(fault.RepositoryMissing, "repository isn't set",
 			"set repository to the Bitbucket repository to bring up to date, such as my-team/my-repo")
 	}

@@ -2,7 +2,6 @@ package action
 
 import (
 	"cmp"
-	"net/netip"
 	"net/url"
 	"path"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // address is the source's location.
@@ -45,11 +45,11 @@ func (m *mirroring) findSource() error {
 		return fault.New(fault.SourceMissing, "source isn't set, and nothing in the environment says which repository to mirror",
 			"set source to the https URL of the repository to mirror, or to its path")
 	}
-	secrets, plain := secret.SplitUserInfo(text)
-	if err := m.mask(secret.Forms(secrets...)); err != nil {
+	plain := text.Clean()
+	if err := m.mask(secret.Forms(text.Secrets()...)); err != nil {
 		return err
 	}
-	if len(secrets) > 0 && !m.settings.Source.IsEmpty() {
+	if len(text.Secrets()) > 0 && !m.settings.Source.IsEmpty() {
 		m.note(fault.Warn(fault.New(fault.SourceSecret, "source contains a password, which isn't used",
 			"remove everything between // and @, and set source-token instead",
 			"if the password was stored in the clear, revoke it")))
@@ -85,7 +85,7 @@ func (m *mirroring) keepJobToken() {
 }
 
 // builtRepository is the repository that the host is building, or empty.
-func (m *mirroring) builtRepository() secret.String {
+func (m *mirroring) builtRepository() secret.Address {
 	getenv := func(name string) string {
 		value, _ := m.world.Lookup(name)
 		return strings.TrimSpace(value)
@@ -95,7 +95,7 @@ func (m *mirroring) builtRepository() secret.String {
 		if server == "" {
 			server = "https://github.com"
 		}
-		return secret.New(strings.TrimSuffix(server, "/") + "/" + repository)
+		return secret.NewAddress(strings.TrimSuffix(server, "/") + "/" + repository)
 	}
 	for _, name := range cloneURLs[m.host.Name()] {
 		if value := getenv(name); value != "" {
@@ -103,10 +103,10 @@ func (m *mirroring) builtRepository() secret.String {
 			if rest, ok := strings.CutPrefix(value, "http://bitbucket.org/"); ok {
 				value = "https://bitbucket.org/" + rest
 			}
-			return secret.New(value)
+			return secret.NewAddress(value)
 		}
 	}
-	return secret.String{}
+	return secret.Address{}
 }
 
 // isDestination reports whether an address, in any spelling, is that of the
@@ -115,25 +115,8 @@ func (m *mirroring) isDestination(source string) bool {
 	if !strings.Contains(source, "://") && !strings.Contains(source, ":") {
 		return false // a path
 	}
-	server := m.credential.Server
-	server.URL = oneLoopback(server.URL)
-	r, _, err := repository.Parse(secret.New(oneLoopback(source)), server)
+	r, _, err := repository.Parse(secret.NewAddress(source), m.credential.Server)
 	return err == nil && strings.EqualFold(r.Name(), m.repository.Name())
-}
-
-// oneLoopback is a URL in which this machine has one name.
-func oneLoopback(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || !isLoopback(u.Hostname()) {
-		return text
-	}
-	u.Host = "127.0.0.1:" + u.Port()
-	return u.String()
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func sourceAddress(what string) error {
@@ -158,7 +141,7 @@ func parseAddress(text string) (address, error) {
 		return address{}, sourceAddress("source is an address for " + u.Scheme + ", and only https is supported")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return address{}, sourceAddress("source has a query or a fragment")
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !server.IsLoopback(u.Hostname())):
 		return address{}, sourceAddress("source isn't an https URL, so source-token would travel in the clear")
 	}
 	root := u.Scheme + "://" + strings.ToLower(u.Host)

@@ -57,7 +57,7 @@ func (o outcome) outputs() map[string]secret.String {
 		"git-username":      secret.New(cred.GitUsername),
 		"repository-url":    secret.New(t.repository.URL),
 		"repository":        secret.New(t.repositoryName()),
-		"workspace":         secret.New(t.workspace),
+		"workspace":         secret.New(t.repository.Workspace),
 		"repo-slug":         secret.New(t.repository.Slug),
 		"verified":          secret.New(o.check.verified),
 		"scopes":            secret.New(strings.Join(o.check.scopes, " ")),

@@ -67,11 +67,11 @@ func (o outcome) facts() []fact {
 	facts := []fact{
 		{"Token", fmt.Sprintf("%s (%s), recognised by %s", o.credential.Kind.Title(), o.credential.Kind, o.credential.By)},
 		{"Identity", identityForm(o.credential.Identity)},
-		{"Server", strings.TrimPrefix(o.target.server.URL, "https://")},
+		{"Server", strings.TrimPrefix(o.target.server.URL(), "https://")},
 		{"Repository", o.target.repositoryName()},
 	}
 	if !o.target.hasRepository() {
-		facts = append(facts, fact{"Workspace", o.target.workspace})
+		facts = append(facts, fact{"Workspace", o.target.repository.Workspace})
 	}
 	return append(facts,
 		fact{"Git", o.gitReach()},
@@ -96,7 +96,7 @@ func (o outcome) gitReach() string {
 	reach := map[gitconfig.Reach]string{
 		"":                       "not set up",
 		gitconfig.RepositoryOnly: "logs in to this repository",
-		gitconfig.Workspace:      "logs in to all repositories of " + o.target.workspace,
+		gitconfig.Workspace:      "logs in to all repositories of " + o.target.repository.Workspace,
 		gitconfig.Host:           "logs in to all repositories on this server",
 	}[o.settings.Git]
 	if o.settings.RewriteSSH {

@@ -1,7 +1,6 @@
 package action
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -17,10 +16,7 @@ import (
 // target is what the credential is for.
 type target struct {
 	server     server.Server
-	repository repository.Repository // zero if it isn't set
-	workspace  string                // empty if neither it nor repository is set
-
-	spelledWorkspace string // workspace in the letter case of the setting
+	repository repository.Repository // without a slug if only workspace is set, zero if neither is
 }
 
 func (t target) hasRepository() bool { return t.repository.Slug != "" }
@@ -38,13 +34,11 @@ func findTarget(settings input.Settings, on server.Server) (target, []fault.Rema
 	t := target{server: on}
 	var remarks []fault.Remark
 	var err error
-	if strings.TrimSpace(settings.Repository.Reveal()) != "" {
+	if !settings.Repository.IsEmpty() {
 		t.repository, remarks, err = repository.Parse(settings.Repository, t.server)
 		if err != nil {
 			return t, remarks, err
 		}
-		t.workspace = t.repository.Workspace
-		t.spelledWorkspace, _, _ = strings.Cut(t.repository.Spelled, "/")
 	}
 	if settings.Workspace == "" {
 		return t, remarks, nil
@@ -53,9 +47,9 @@ func findTarget(settings input.Settings, on server.Server) (target, []fault.Rema
 	switch {
 	case err != nil:
 		return t, remarks, err
-	case t.workspace == "":
-		t.workspace, t.spelledWorkspace = workspace, settings.Workspace
-	case !strings.EqualFold(workspace, t.workspace):
+	case !t.hasRepository():
+		t.repository = workspace
+	case !strings.EqualFold(workspace.Workspace, t.repository.Workspace):
 		return t, remarks, fault.New(fault.WorkspaceDiffers, "workspace isn't the workspace of repository",
 			"leave out workspace: it defaults to the repository's")
 	}
@@ -82,12 +76,12 @@ func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 		}
 		setup.Paths = spellings(t.repository.Name(), t.repository.Spelled)
 	case gitconfig.Workspace:
-		if t.workspace == "" {
+		if t.repository.Workspace == "" {
 			return nil, fault.New(fault.RepositoryMissing, "git: workspace needs the setting workspace or repository",
 				"set workspace, or repository",
 				"or set git to host")
 		}
-		setup.Paths = spellings(t.workspace, t.spelledWorkspace)
+		setup.Paths = spellings(t.repository.Workspace, t.repository.SpelledWorkspace())
 	}
 	if settings.RewriteSSH {
 		setup.SSH = sshAddresses(t)
@@ -138,9 +132,5 @@ func sshAddresses(t target) []string {
 			ports = append(ports, seen)
 		}
 	}
-	address, err := url.Parse(t.server.URL)
-	if err != nil {
-		return nil // the setting has been parsed as a URL before
-	}
-	return gitconfig.SSHAddresses(address.Hostname(), ports...)
+	return gitconfig.SSHAddresses(t.server.Hostname(), ports...)
 }

@@ -68,7 +68,7 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 		return c, nil
 	}
 
-	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: t.workspace, Slug: t.repository.Slug})
+	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: t.repository.Workspace, Slug: t.repository.Slug})
 	r.note(report.Remarks...)
 	c.verdict = verdicts[report.Verdict]
 	if len(report.Scopes) > 0 {

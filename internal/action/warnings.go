@@ -33,7 +33,7 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 	if settings.Git != "" && len(settings.CA.PEM) > 0 && laterCAFile(settings.CA) == "" {
 		remarks = append(remarks, fault.Noticef(
 			"ca-certificate applies to this step only: for git in later steps, write the certificates to a file there, and run: git config --global http.%s.sslCAInfo FILE",
-			gitconfig.HostScope(settings.Server.URL)))
+			gitconfig.HostScope(settings.Server.URL())))
 	}
 	name := variableName(settings.EnvPrefix, "credential")
 	if old, _ := r.world.Lookup(name); settings.ExportEnv && replaces(cred, old) {

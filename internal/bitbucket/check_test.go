@@ -13,16 +13,15 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 // client makes a client of the fake.
 func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca []byte) *bitbucket.Client {
 	t.Helper()
-	on := server.Server{URL: fake.URL, Loopback: true}
+	on := servertest.At(fake.URL).AsCloud()
 	if kind == credential.HTTPAccessToken {
-		on.URL += "/ctx"
-		on.DataCenter = true
+		on = servertest.At(fake.URL + "/ctx")
 	}
 	c := bitbucket.New(bitbucket.Options{Server: on, CA: ca, UserAgent: "bitbucket-auth/test"})
 	c.Hurry()
@@ -32,7 +31,7 @@ func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca [
 func newCredential(t *testing.T, kind credential.Kind, token bitbuckettest.Token) credential.Credential {
 	t.Helper()
 	identity := map[credential.Kind]string{credential.APIToken: token.Email, credential.AppPassword: token.Username, credential.OAuthConsumer: token.Key}[kind]
-	c, _, err := credential.New(credential.Input{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: server.Server{Loopback: true}})
+	c, _, err := credential.New(credential.Input{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: servertest.At("http://127.0.0.1")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +300,7 @@ func TestTLS(t *testing.T) {
 
 func TestUnreachable(t *testing.T) {
 	for _, address := range []string{"http://127.0.0.1:1", "https://no-such-host.invalid:8443"} {
-		c := bitbucket.New(bitbucket.Options{Server: server.Server{URL: address, Loopback: true}})
+		c := bitbucket.New(bitbucket.Options{Server: servertest.At(address)})
 		c.Hurry()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		_, err := c.Check(ctx, credential.Credential{Kind: credential.AccessToken}, repo)

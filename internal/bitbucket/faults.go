@@ -88,10 +88,4 @@ func (c *Client) unexpected(what string) *fault.Fault {
 }
 
 // host is the server that is asked, for messages.
-func (c *Client) host() string {
-	u, err := url.Parse(c.options.Server.API())
-	if err != nil {
-		return "Bitbucket"
-	}
-	return u.Host
-}
+func (c *Client) host() string { return c.options.Server.APIHost() }

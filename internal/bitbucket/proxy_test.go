@@ -17,7 +17,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 // connectProxy answers CONNECT with a status, and opens the tunnel where that
@@ -75,7 +75,7 @@ func TestProxy(t *testing.T) {
 			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}})
 			proxy, asked := connectProxy(t, test.status)
 			c := bitbucket.New(bitbucket.Options{
-				Server: server.Server{URL: fake.URL, Loopback: true}, CA: []byte(fake.CA()), Proxy: http.ProxyURL(proxy),
+				Server: servertest.At(fake.URL).AsCloud(), CA: []byte(fake.CA()), Proxy: http.ProxyURL(proxy),
 			})
 			c.Hurry()
 			report, err := c.Check(context.Background(), newCredential(t, credential.AccessToken, token), repo)
@@ -99,7 +99,7 @@ func TestProxyUnreachable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := bitbucket.New(bitbucket.Options{Server: server.Server{URL: "https://127.0.0.1", Loopback: true}, Proxy: http.ProxyURL(proxy)})
+		c := bitbucket.New(bitbucket.Options{Server: servertest.At("https://127.0.0.1"), Proxy: http.ProxyURL(proxy)})
 		_, err = c.Mint(context.Background(), "key", secret.New("s3cret-s3cret"), now)
 		if code(err) != fault.Unreachable || !strings.Contains(fmt.Sprint(err), "the proxy on the way to 127.0.0.1 can't be reached") {
 			t.Errorf("%s: got %v", address, err)

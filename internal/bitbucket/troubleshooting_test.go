@@ -10,6 +10,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 var update = flag.Bool("update", false, "write the table into docs/troubleshooting.md")
@@ -60,7 +61,11 @@ func exception(status int, name string) reply {
 }
 
 func clientOf(kind credential.Kind) *Client {
-	return &Client{options: Options{Server: server.Server{URL: "https://git.example.com", DataCenter: !kind.OnCloud()}}}
+	on := servertest.At("https://git.example.com")
+	if kind.OnCloud() {
+		on = server.Cloud
+	}
+	return &Client{options: Options{Server: on}}
 }
 
 // The table in docs/troubleshooting.md holds the program's own words.

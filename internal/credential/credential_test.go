@@ -13,6 +13,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 const (
@@ -21,8 +22,8 @@ const (
 )
 
 var (
-	dataCenter = server.Server{URL: "https://git.example.com/ctx", DataCenter: true}
-	loopback   = server.Server{URL: "http://127.0.0.1:7990", DataCenter: true, Loopback: true}
+	dataCenter = servertest.At("https://git.example.com/ctx")
+	loopback   = servertest.At("http://127.0.0.1:7990")
 )
 
 func base64Of(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
@@ -255,21 +256,19 @@ func TestDocumentedSamples(t *testing.T) {
 // plays Cloud; a Data Center's goes where server-url says.
 func TestServers(t *testing.T) {
 	api, dc := credentialtest.APIToken(), credentialtest.HTTPAccessToken()
-	playing := loopback
-	playing.DataCenter = false
 	for _, test := range []struct {
 		in   credential.Input
 		want server.Server
 	}{
 		{on(server.Cloud, input(api, email)), server.Cloud},
-		{on(server.Server{URL: "https://evil.example"}, input(api, email)), server.Cloud},
-		{on(loopback, input(api, email)), playing},
+		{on(servertest.At("https://evil.example").AsCloud(), input(api, email)), server.Cloud},
+		{on(loopback, input(api, email)), loopback.AsCloud()},
 		{on(loopback, input(dc, "")), loopback},
 		{on(dataCenter, input(dc, "")), dataCenter},
 	} {
 		c, _, err := credential.New(test.in)
 		if err != nil || c.Server != test.want {
-			t.Errorf("%+v: got %+v, %v", test.in.Server, c.Server, err)
+			t.Errorf("%s: got %s, %v", test.in.Server.URL(), c.Server.URL(), err)
 		}
 	}
 }

@@ -46,8 +46,7 @@ func (k Kind) serverFor(s server.Server) server.Server {
 	case !k.OnCloud():
 		return s
 	case s.Loopback:
-		s.DataCenter = false
-		return s
+		return s.AsCloud()
 	}
 	return server.Cloud
 }

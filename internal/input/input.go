@@ -5,6 +5,7 @@ package input
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/sethvargo/go-envconfig"
@@ -40,18 +41,18 @@ type Source struct {
 // Shared is the text of the settings that both commands have. What may hold a
 // secret has that type.
 type Shared struct {
-	Token          secret.String `env:"TOKEN"`
-	TokenFile      string        `env:"TOKEN_FILE"`
-	Identity       string        `env:"IDENTITY"`
-	Kind           string        `env:"KIND"`
-	Repository     secret.String `env:"REPOSITORY"`
-	ServerURL      secret.String `env:"SERVER_URL"`
-	ExpiresOn      string        `env:"EXPIRES_ON"`
-	OnMissingToken string        `env:"ON_MISSING_TOKEN"`
-	Summary        string        `env:"SUMMARY"`
-	Timeout        string        `env:"TIMEOUT"`
-	CACertificate  string        `env:"CA_CERTIFICATE"`
-	EnvFile        string        `env:"ENV_FILE"`
+	Token          secret.String  `env:"TOKEN"`
+	TokenFile      string         `env:"TOKEN_FILE"`
+	Identity       string         `env:"IDENTITY"`
+	Kind           string         `env:"KIND"`
+	Repository     secret.Address `env:"REPOSITORY"`
+	ServerURL      secret.Address `env:"SERVER_URL"`
+	ExpiresOn      string         `env:"EXPIRES_ON"`
+	OnMissingToken string         `env:"ON_MISSING_TOKEN"`
+	Summary        string         `env:"SUMMARY"`
+	Timeout        string         `env:"TIMEOUT"`
+	CACertificate  string         `env:"CA_CERTIFICATE"`
+	EnvFile        string         `env:"ENV_FILE"`
 }
 
 // Credential is the text of the credential command's settings.
@@ -132,9 +133,5 @@ func (s Source) variables(setting contract.Setting) []string {
 // Secrets returns what may be secret in the settings, before they are parsed.
 func (s Shared) Secrets() []secret.String {
 	secrets := credential.Secrets(s.Token, s.Identity)
-	for _, address := range []secret.String{s.Repository, s.ServerURL} {
-		userInfo, _ := secret.SplitUserInfo(address)
-		secrets = append(secrets, userInfo...)
-	}
-	return secrets
+	return slices.Concat(secrets, s.Repository.Secrets(), s.ServerURL.Secrets())
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 // source has settings by their ids, under one name each.
@@ -57,7 +58,7 @@ func TestDefaults(t *testing.T) {
 		if !s.Token.IsEmpty() {
 			t.Errorf("%s: there is a token", name)
 		}
-		s.Token, s.Repository = secret.String{}, secret.String{}
+		s.Token, s.Repository = secret.String{}, secret.Address{}
 		want := input.Settings{
 			Common: input.Common{
 				Server:         server.Cloud,
@@ -88,15 +89,15 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Token.Reveal() != "t0ken-abc" || s.Repository.Reveal() != "ws/repo" {
+	if s.Token.Reveal() != "t0ken-abc" || s.Repository.Clean() != "ws/repo" {
 		t.Error("token or repository isn't what was set")
 	}
-	s.Token, s.Repository = secret.String{}, secret.String{}
+	s.Token, s.Repository = secret.String{}, secret.Address{}
 	want := input.Settings{
 		Common: input.Common{
 			Identity:       "me@example.com",
 			Kind:           credential.AccessToken,
-			Server:         server.Server{URL: "https://git.example.com/ctx", DataCenter: true},
+			Server:         servertest.At("https://git.example.com/ctx"),
 			ExpiresOn:      time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
 			OnMissingToken: input.Skip,
 			Timeout:        90 * time.Second,

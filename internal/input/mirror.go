@@ -12,18 +12,18 @@ import (
 // Mirror is the text of the mirror command's settings.
 type Mirror struct {
 	Shared
-	Source         secret.String `env:"SOURCE"`
-	SourceToken    secret.String `env:"SOURCE_TOKEN"`
-	SourceUsername string        `env:"SOURCE_USERNAME"`
-	Branches       string        `env:"BRANCHES"`
-	Tags           string        `env:"TAGS"`
-	Prune          string        `env:"PRUNE"`
-	Overwrite      string        `env:"OVERWRITE"`
-	MaxDeletions   string        `env:"MAX_DELETIONS"`
-	LFS            string        `env:"LFS"`
-	Create         string        `env:"CREATE"`
-	Project        string        `env:"PROJECT"`
-	DryRun         string        `env:"DRY_RUN"`
+	Source         secret.Address `env:"SOURCE"`
+	SourceToken    secret.String  `env:"SOURCE_TOKEN"`
+	SourceUsername string         `env:"SOURCE_USERNAME"`
+	Branches       string         `env:"BRANCHES"`
+	Tags           string         `env:"TAGS"`
+	Prune          string         `env:"PRUNE"`
+	Overwrite      string         `env:"OVERWRITE"`
+	MaxDeletions   string         `env:"MAX_DELETIONS"`
+	LFS            string         `env:"LFS"`
+	Create         string         `env:"CREATE"`
+	Project        string         `env:"PROJECT"`
+	DryRun         string         `env:"DRY_RUN"`
 }
 
 // ReadMirror is [ReadCredential] for the mirror command.
@@ -35,15 +35,14 @@ func ReadMirror(ctx context.Context, source Source) (Mirror, error) {
 
 // Secrets returns what may be secret in the settings, before they are parsed.
 func (m Mirror) Secrets() []secret.String {
-	userInfo, _ := secret.SplitUserInfo(m.Source)
-	secrets := append(m.Shared.Secrets(), userInfo...)
+	secrets := append(m.Shared.Secrets(), m.Source.Secrets()...)
 	return append(secrets, m.SourceToken, secret.New(strings.TrimSpace(m.SourceToken.Reveal())))
 }
 
 // MirrorSettings is the settings of the mirror command.
 type MirrorSettings struct {
 	Common
-	Source         secret.String // a URL, which may hold a password, or a path; empty: the host knows
+	Source         secret.Address // a URL or a path; empty: the host knows
 	SourceToken    secret.String
 	SourceUsername string
 	Branches       string // patterns
@@ -74,7 +73,7 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 	common, remarks := p.common(m.Shared)
 	settings := MirrorSettings{
 		Common:         common,
-		Source:         secret.New(strings.TrimSpace(m.Source.Reveal())),
+		Source:         m.Source,
 		SourceToken:    secret.New(strings.TrimSpace(m.SourceToken.Reveal())),
 		SourceUsername: strings.TrimSpace(m.SourceUsername),
 		Branches:       strings.TrimSpace(m.Branches),
@@ -92,7 +91,7 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 			"set create to private or public, or leave out project"))
 	}
 	public := append(settings.shown(),
-		shown{"source", withoutUserInfo(settings.Source)},
+		shown{"source", settings.Source.Clean()},
 		shown{"source-username", settings.SourceUsername},
 		shown{"branches", settings.Branches},
 		shown{"tags", settings.Tags},

@@ -30,7 +30,7 @@ func TestMirrorDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got.Token, got.Repository, got.Source, got.SourceToken = secret.String{}, secret.String{}, secret.String{}, secret.String{}
+	got.Token, got.Repository, got.Source, got.SourceToken = secret.String{}, secret.Address{}, secret.Address{}, secret.String{}
 	want := input.MirrorSettings{
 		Common: input.Common{
 			Server:         server.Cloud,
@@ -57,10 +57,10 @@ func TestMirrorSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Source.Reveal() != "https://me:pw@example.com/a/b" || got.SourceToken.Reveal() != "source-secret" {
+	if got.Source.Clean() != "https://example.com/a/b" || len(got.Source.Secrets()) == 0 || got.SourceToken.Reveal() != "source-secret" {
 		t.Error("source or source-token isn't what was set")
 	}
-	got.Common, got.Source, got.SourceToken = input.Common{}, secret.String{}, secret.String{}
+	got.Common, got.Source, got.SourceToken = input.Common{}, secret.Address{}, secret.String{}
 	want := input.MirrorSettings{
 		SourceUsername: "gitlab-ci-token",
 		Branches:       "main, release/*",

@@ -18,7 +18,7 @@ type Common struct {
 	Token          secret.String
 	Identity       string
 	Kind           credential.Kind // empty: to be recognised
-	Repository     secret.String   // in any spelling, which may hold a password
+	Repository     secret.Address  // in any spelling
 	Server         server.Server
 	ExpiresOn      time.Time
 	OnMissingToken OnMissing
@@ -124,15 +124,10 @@ type shown struct{ id, text string }
 func (c Common) shown() []shown {
 	return []shown{
 		{"identity", c.Identity},
-		{"repository", withoutUserInfo(c.Repository)},
-		{"server-url", c.Server.URL},
+		{"repository", c.Repository.Clean()},
+		{"server-url", c.Server.URL()},
 		{"env-file", c.EnvFile},
 	}
-}
-
-func withoutUserInfo(address secret.String) string {
-	_, text := secret.SplitUserInfo(address)
-	return text
 }
 
 // apart rejects a secret that is also set where it would be shown.
@@ -162,7 +157,7 @@ func (p *parser) fail(f *fault.Fault) {
 	}
 }
 
-func (p *parser) server(text secret.String) server.Server {
+func (p *parser) server(text secret.Address) server.Server {
 	s, err := server.Parse(text)
 	if err != nil {
 		p.fail(fault.From(err))

@@ -11,14 +11,14 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// Repository is one repository.
+// Repository is one repository, or where Slug is empty, its workspace alone.
 type Repository struct {
 	Workspace string // workspace id, or Data Center project key
 	Slug      string
 	URL       string // HTTPS clone URL, without a user name
 
-	// Spelled is workspace/slug in the letter case that the user wrote. Git
-	// compares paths case-sensitively, so later steps may need either.
+	// Spelled is workspace/slug, or the workspace alone, in the letter case that the
+	// user wrote. Git compares paths case-sensitively, so later steps may need either.
 	Spelled string
 	// SSHPort is the port in an ssh spelling, or empty.
 	SSHPort string
@@ -27,32 +27,35 @@ type Repository struct {
 // Name is workspace/slug.
 func (r Repository) Name() string { return r.Workspace + "/" + r.Slug }
 
+// SpelledWorkspace is the workspace in the letter case that the user wrote.
+func (r Repository) SpelledWorkspace() string {
+	workspace, _, _ := strings.Cut(r.Spelled, "/")
+	return workspace
+}
+
 // Parse parses a spelling of a repository on a server. The error is a
 // [*fault.Fault]; it quotes neither the spelling nor a parser's error, since
 // there may be a password in it.
-func Parse(spelling secret.String, on server.Server) (Repository, []fault.Remark, error) {
-	secrets, text := secret.SplitUserInfo(secret.New(trimCommand(spelling.Reveal())))
+func Parse(spelling secret.Address, on server.Server) (Repository, []fault.Remark, error) {
 	var remarks []fault.Remark
-	if len(secrets) > 0 {
+	if len(spelling.Secrets()) > 0 {
 		remarks = append(remarks, fault.Warn(fault.New(fault.RepositorySecret,
 			"the repository's URL contains a password, which isn't used",
 			"remove everything between // and @ from it",
 			"if the password was ever stored in the clear, revoke it")))
 	}
-	base, err := url.Parse(on.URL)
-	if err != nil {
-		return Repository{}, remarks, fault.Internal()
-	}
+	text := spelling.Clean()
 	var path, port string
+	var err error
 	deep := false // whether it may be a page below the repository
 	switch scheme, after, hasScheme := strings.Cut(text, "://"); {
 	case hasScheme && strings.EqualFold(scheme, "ssh"):
-		path, port, err = sshPath(after, base)
+		path, port, err = sshPath(after, on)
 	case hasScheme:
-		path, err = webPath(text, base, on)
+		path, err = webPath(text, on)
 		deep = true
 	default:
-		path, deep, err = plainPath(text, base)
+		path, deep, err = plainPath(text, on)
 	}
 	if err != nil {
 		return Repository{}, remarks, err
@@ -63,36 +66,27 @@ func Parse(spelling secret.String, on server.Server) (Repository, []fault.Remark
 }
 
 // ParseWorkspace parses a workspace id, or a Data Center's project key.
-func ParseWorkspace(text string, on server.Server) (workspace string, err error) {
+func ParseWorkspace(text string, on server.Server) (Repository, error) {
 	if !isName(text) {
-		return "", fault.New(fault.Workspace, "workspace isn't a valid workspace id or project key",
+		return Repository{}, fault.New(fault.Workspace, "workspace isn't a valid workspace id or project key",
 			"set workspace to the id in the repository's URL, such as my-team; on Data Center, to the project key, such as PROJ")
 	}
-	return normal(text, on), nil
-}
-
-// trimCommand removes the words that Bitbucket's Clone button copies along.
-func trimCommand(text string) string {
-	words := strings.Fields(text)
-	if len(words) == 3 && words[0] == "git" && words[1] == "clone" {
-		return words[2]
-	}
-	return strings.TrimSpace(text)
+	return Repository{Workspace: normal(text, on), Spelled: text}, nil
 }
 
 // sshPath is the path of ssh://host[:port]/path.
-func sshPath(address string, base *url.URL) (path, port string, err error) {
+func sshPath(address string, on server.Server) (path, port string, err error) {
 	host, path, _ := strings.Cut(address, "/")
 	u := url.URL{Host: host}
-	if !strings.EqualFold(u.Hostname(), base.Hostname()) {
-		return "", "", otherHost(base)
+	if !on.IsHost(u.Hostname()) {
+		return "", "", otherHost(on)
 	}
 	return path, u.Port(), nil
 }
 
 // webPath is the path of a web page or an HTTPS clone URL, behind the server's
 // context path.
-func webPath(text string, base *url.URL, on server.Server) (string, error) {
+func webPath(text string, on server.Server) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return "", unclear(on)
@@ -104,10 +98,10 @@ func webPath(text string, base *url.URL, on server.Server) (string, error) {
 		}
 		return "", fault.New(fault.RepositoryHTTP, "the repository's URL is plain http, so the credential would travel in the clear",
 			"write https instead of http")
-	case hostPort(u) != hostPort(base):
-		return "", otherHost(base)
+	case !on.IsAt(u):
+		return "", otherHost(on)
 	}
-	path, ok := strings.CutPrefix(u.Path, base.Path+"/")
+	path, ok := strings.CutPrefix(u.Path, on.ContextPath()+"/")
 	if !ok {
 		return "", fault.New(fault.Repository, "the repository is outside the path of server-url",
 			"set server-url to the base URL of your Data Center, context path included")
@@ -117,8 +111,8 @@ func webPath(text string, base *url.URL, on server.Server) (string, error) {
 
 // plainPath is the path in host:path (an scp-like ssh address), the path in an
 // address without its scheme (then web is true), or the plain workspace/slug.
-func plainPath(text string, base *url.URL) (path string, web bool, err error) {
-	prefix, address := base.Host+base.Path+"/", strings.TrimRight(text, "/")+"/"
+func plainPath(text string, on server.Server) (path string, web bool, err error) {
+	prefix, address := on.Host()+on.ContextPath()+"/", strings.TrimRight(text, "/")+"/"
 	if len(address) >= len(prefix) && strings.EqualFold(address[:len(prefix)], prefix) {
 		return address[len(prefix):], true, nil
 	}
@@ -129,19 +123,10 @@ func plainPath(text string, base *url.URL) (path string, web bool, err error) {
 	if !ok {
 		return text, false, nil
 	}
-	if !strings.EqualFold(host, base.Hostname()) {
-		return "", false, otherHost(base)
+	if !on.IsHost(host) {
+		return "", false, otherHost(on)
 	}
 	return strings.TrimPrefix(path, "/"), false, nil
-}
-
-// hostPort is a URL's host, with its port unless that is the scheme's default.
-func hostPort(u *url.URL) string {
-	host := strings.ToLower(u.Host)
-	if u.Scheme == "https" {
-		return strings.TrimSuffix(host, ":443")
-	}
-	return strings.TrimSuffix(host, ":80")
 }
 
 // fromPath finds workspace and slug in a path, which may go deeper only in a web
@@ -198,16 +183,16 @@ func normal(name string, on server.Server) string {
 	return strings.ToLower(name)
 }
 
-func otherHost(base *url.URL) error {
-	return fault.New(fault.RepositoryHost, "the repository isn't on the server that server-url names, "+base.Host,
+func otherHost(on server.Server) error {
+	return fault.New(fault.RepositoryHost, "the repository isn't on the server that server-url names, "+on.Host(),
 		"for a repository on a Data Center, set server-url to its base URL",
 		"otherwise, set repository to the one that the credential is for")
 }
 
 func unclear(on server.Server) error {
-	example := on.URL + "/workspace/repo, or workspace/repo"
+	example := on.URL() + "/workspace/repo, or workspace/repo"
 	if on.DataCenter {
-		example = on.URL + "/projects/PROJ/repos/repo, or PROJ/repo"
+		example = on.URL() + "/projects/PROJ/repos/repo, or PROJ/repo"
 	}
 	return fault.New(fault.Repository, "repository isn't a recognised repository address",
 		"set it to the address that the browser or the Clone button shows, such as "+example,

@@ -10,13 +10,14 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 var (
 	cloud      = server.Cloud
-	dataCenter = server.Server{URL: "https://git.example.com:8443/ctx", DataCenter: true}
-	ipv6       = server.Server{URL: "https://[2001:db8::1]:8443/ctx", DataCenter: true}
-	loopback   = server.Server{URL: "http://127.0.0.1:7990", Loopback: true}
+	dataCenter = servertest.At("https://git.example.com:8443/ctx")
+	ipv6       = servertest.At("https://[2001:db8::1]:8443/ctx")
+	loopback   = servertest.At("http://127.0.0.1:7990").AsCloud()
 )
 
 func TestSpellings(t *testing.T) {
@@ -55,9 +56,11 @@ func TestSpellings(t *testing.T) {
 		{ipv6, "git@[2001:db8::1]:PROJ/repo.git", repo("PROJ", "repo", "https://[2001:db8::1]:8443/ctx/scm/PROJ/repo.git")},
 
 		{loopback, "http://127.0.0.1:7990/ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
+		{loopback, "http://LOCALHOST:7990/ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
+		{loopback, "ssh://git@localhost/ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
 		{loopback, "git@127.0.0.1:ws/repo.git", repo("ws", "repo", "http://127.0.0.1:7990/ws/repo.git")},
 	} {
-		got, _, err := repository.Parse(secret.New(test.spelling), test.on)
+		got, _, err := repository.Parse(secret.NewAddress(test.spelling), test.on)
 		if err != nil {
 			t.Errorf("%s: %v", test.spelling, err)
 			continue
@@ -80,6 +83,9 @@ func TestFaults(t *testing.T) {
 		{cloud, "https://github.com/ws/repo", fault.RepositoryHost},
 		{cloud, "https://bitbucket.org.evil.example/ws/repo", fault.RepositoryHost},
 		{cloud, "https://bitbucket.org:8443/ws/repo", fault.RepositoryHost},
+		{cloud, "https://localhost/ws/repo", fault.RepositoryHost},
+		{loopback, "http://localhost:7991/ws/repo", fault.RepositoryHost},
+		{loopback, "http://127.0.0.1.example.com:7990/ws/repo", fault.RepositoryHost},
 		{cloud, "https://bitbucket.org@evil.example/ws/repo", fault.RepositoryHost},
 		{cloud, "git@github.com:ws/repo.git", fault.RepositoryHost},
 		{cloud, "ssh://git@github.com/ws/repo.git", fault.RepositoryHost},
@@ -108,7 +114,7 @@ func TestFaults(t *testing.T) {
 		{cloud, "ws", fault.Repository},
 		{cloud, "::add-mask::x/y", fault.RepositoryHost},
 	} {
-		_, _, err := repository.Parse(secret.New(test.spelling), test.on)
+		_, _, err := repository.Parse(secret.NewAddress(test.spelling), test.on)
 		if err == nil {
 			t.Errorf("%q: no fault", test.spelling)
 			continue
@@ -121,9 +127,6 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%q is echoed: %s", test.spelling, shown)
 		}
 	}
-	if _, _, err := repository.Parse(secret.New("ws/repo"), server.Server{URL: "://"}); fault.From(err).Code != fault.Unexpected {
-		t.Errorf("a server without a URL: %v", err)
-	}
 }
 
 func TestPasswordInURL(t *testing.T) {
@@ -133,7 +136,7 @@ func TestPasswordInURL(t *testing.T) {
 		"https://user@bitbucket.org/ws/repo":            nil,
 		"https://user:s3cretword@github.com/ws/repo":    {fault.RepositorySecret}, // besides the fault
 	} {
-		r, remarks, _ := repository.Parse(secret.New(spelling), cloud)
+		r, remarks, _ := repository.Parse(secret.NewAddress(spelling), cloud)
 		var got []fault.Code
 		for _, remark := range remarks {
 			got = append(got, remark.Code)
@@ -159,8 +162,8 @@ func TestParseWorkspace(t *testing.T) {
 		{cloud, "a\nb", ""},
 	} {
 		got, err := repository.ParseWorkspace(test.spelling, test.on)
-		if got != test.want || (err == nil) != (test.want != "") {
-			t.Errorf("%q: got %q, %v", test.spelling, got, err)
+		if got.Workspace != test.want || (err == nil) != (test.want != "") || err == nil && got.SpelledWorkspace() != test.spelling {
+			t.Errorf("%q: got %+v, %v", test.spelling, got, err)
 		}
 	}
 }
@@ -178,18 +181,18 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, spelling string) {
 		for _, on := range []server.Server{cloud, dataCenter, ipv6, loopback} {
-			r, _, err := repository.Parse(secret.New(spelling), on)
+			r, _, err := repository.Parse(secret.NewAddress(spelling), on)
 			if err != nil {
 				continue
 			}
 			u, err := url.Parse(r.URL)
-			if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(r.URL, on.URL+"/") {
+			if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(r.URL, on.URL()+"/") {
 				t.Fatalf("%q gives %q: %v", spelling, r.URL, err)
 			}
 			if strings.ContainsFunc(r.URL+r.Spelled, func(c rune) bool { return c <= ' ' || c > '~' }) {
 				t.Fatalf("%q gives %q, %q", spelling, r.URL, r.Spelled)
 			}
-			again, _, err := repository.Parse(secret.New(r.URL), on)
+			again, _, err := repository.Parse(secret.NewAddress(r.URL), on)
 			if err != nil || again.Name() != r.Name() || again.URL != r.URL {
 				t.Fatalf("%q gives %q, which gives %+v, %v", spelling, r.URL, again, err)
 			}

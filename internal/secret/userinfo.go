@@ -5,18 +5,60 @@ import (
 	"strings"
 )
 
+// Address is a URL, or an scp-like address, that may contain user-info, such as
+// the user name and the password in https://user:password@host/path. The zero
+// value is no address.
+type Address struct {
+	raw     String
+	secrets []String
+	clean   string
+}
+
+// NewAddress splits an address. It ignores white space around it, and the words
+// git clone, which Bitbucket's Clone button copies along.
+//
+// It works on the text, because no parser accepts a URL whose password contains
+// an unescaped slash, and the password still has to be found.
+func NewAddress(text string) Address {
+	a := Address{raw: New(text)}
+	a.secrets, a.clean = splitUserInfo(trimCommand(text))
+	return a
+}
+
+// Secrets returns the secret parts (a password, or all of a user-info too long for
+// a name), as typed and percent-decoded.
+func (a Address) Secrets() []String { return a.secrets }
+
+// Clean is the address without user-info.
+func (a Address) Clean() string { return a.clean }
+
+// IsEmpty reports whether there is no address.
+func (a Address) IsEmpty() bool { return a.clean == "" && !a.HasUserInfo() }
+
+// HasUserInfo reports whether the address contains a user name or a password.
+func (a Address) HasUserInfo() bool { return a.clean != trimCommand(a.raw.Reveal()) }
+
+// EnvDecode is called by go-envconfig. It never fails.
+func (a *Address) EnvDecode(text string) error {
+	*a = NewAddress(text)
+	return nil
+}
+
+// trimCommand removes white space around an address, and the words git clone
+// before it.
+func trimCommand(text string) string {
+	words := strings.Fields(text)
+	if len(words) == 3 && words[0] == "git" && words[1] == "clone" {
+		return words[2]
+	}
+	return strings.TrimSpace(text)
+}
+
 // maxUserName is the length of the longest text before an @ that counts as a
 // user name, in characters. Bitbucket's are shorter; longer text may be a token.
 const maxUserName = 30
 
-// SplitUserInfo removes the user-info from a URL, or from an scp-like address.
-// It returns the secret parts (a password, or all of a user-info too long for a
-// name), as typed and percent-decoded, and the URL without user-info.
-//
-// It works on the text, because no parser accepts a URL whose password contains
-// an unescaped slash, and the password still has to be found.
-func SplitUserInfo(address String) (secrets []String, rest string) {
-	text := address.Reveal()
+func splitUserInfo(text string) (secrets []String, rest string) {
 	scheme, after, found := strings.Cut(text, "://")
 	if found {
 		scheme += "://"

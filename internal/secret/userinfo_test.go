@@ -8,7 +8,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-func TestSplitUserInfo(t *testing.T) {
+func TestAddress(t *testing.T) {
 	long := strings.Repeat("t", 40)
 	for _, test := range []struct {
 		url     string
@@ -34,15 +34,26 @@ func TestSplitUserInfo(t *testing.T) {
 		{"https://" + long[:30] + "@host/ws", nil, "https://host/ws"},
 		{"https://" + long[:31] + "@host/ws", []string{long[:31]}, "https://host/ws"},
 		{"https://me:%zz@host/", []string{"me:%zz", "%zz"}, "https://host/"},
+		{"git clone https://me@bitbucket.org/ws/repo.git", nil, "https://bitbucket.org/ws/repo.git"},
+		{" git  clone git@bitbucket.org:ws/repo.git\n", nil, "bitbucket.org:ws/repo.git"},
+		{"git clone https://me:pass@host/ws", []string{"me:pass", "pass"}, "https://host/ws"},
+		{"git pull https://host/ws", nil, "git pull https://host/ws"},
 		{"", nil, ""},
 	} {
-		secrets, rest := secret.SplitUserInfo(secret.New(test.url))
+		address := secret.NewAddress(test.url)
+		rest := address.Clean()
 		var got []string
-		for _, s := range secrets {
+		for _, s := range address.Secrets() {
 			got = append(got, s.Reveal())
 		}
 		if !slices.Equal(got, test.secrets) || rest != test.rest {
 			t.Errorf("%s:\ngot  %q, %q\nwant %q, %q", test.url, got, rest, test.secrets, test.rest)
+		}
+		if got, want := address.HasUserInfo(), strings.Contains(test.url, "@") && !strings.Contains(test.rest, "@"); got != want {
+			t.Errorf("%s: HasUserInfo is %v", test.url, got)
+		}
+		if got, want := address.IsEmpty(), test.url == ""; got != want {
+			t.Errorf("%s: IsEmpty is %v", test.url, got)
 		}
 	}
 }

@@ -14,85 +14,138 @@ import (
 // Server is a Bitbucket: Cloud, somebody's Data Center, or a server on this
 // machine, where tests play either.
 type Server struct {
-	// URL is the base of the web site, context path included, without a slash
-	// at its end, user-info, query or fragment; scheme and host in lower case.
-	URL        string
+	// base is the base of the web site, context path included, without a slash
+	// at its end, user-info, query or fragment; scheme and host in lower case, and
+	// no port that is the scheme's default.
+	base       url.URL
 	DataCenter bool // its paths and its REST API are Data Center's, not Cloud's
 	Loopback   bool
 }
 
-const cloudHost = "bitbucket.org"
+const (
+	cloudHost = "bitbucket.org"
+	apiHost   = "api." + cloudHost
+)
 
 // Cloud is Bitbucket Cloud.
-var Cloud = Server{URL: "https://" + cloudHost}
+var Cloud = Server{base: url.URL{Scheme: "https", Host: cloudHost}}
+
+// AsCloud returns the server with the paths and the REST API of Bitbucket Cloud.
+func (s Server) AsCloud() Server {
+	s.DataCenter = false
+	return s
+}
+
+// URL is the base URL of the web site, without a slash at its end.
+func (s Server) URL() string { return s.base.String() }
+
+// Host is the host, with its port unless that is the scheme's default.
+func (s Server) Host() string { return s.base.Host }
+
+// Hostname is the host without a port, and without the brackets of IPv6.
+func (s Server) Hostname() string { return s.base.Hostname() }
+
+// ContextPath is the path of the web site, without a slash at its end.
+func (s Server) ContextPath() string { return s.base.Path }
+
+// IsAt reports whether a URL is on this server's host and port. All names of this
+// machine count as one.
+func (s Server) IsAt(u *url.URL) bool {
+	return s.IsHost(u.Hostname()) && portOf(u) == portOf(&s.base)
+}
+
+// IsHost reports whether a name, without a port, is that of this server's host.
+func (s Server) IsHost(name string) bool {
+	return strings.EqualFold(name, s.Hostname()) || s.Loopback && IsLoopback(name)
+}
+
+// portOf is the port of a URL, given or not.
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	return map[string]string{"https": "443", "http": "80"}[u.Scheme]
+}
 
 // API is the base URL of the REST API (Atlassian's OpenAPI documents).
 func (s Server) API() string {
 	switch {
 	case s.DataCenter:
-		return s.URL + "/rest/api/latest"
+		return s.URL() + "/rest/api/latest"
 	case s.Loopback:
-		return s.URL + "/2.0"
+		return s.URL() + "/2.0"
 	}
-	return "https://api." + cloudHost + "/2.0"
+	return "https://" + apiHost + "/2.0"
+}
+
+// APIHost is the host of the REST API, with its port unless that is the scheme's
+// default.
+func (s Server) APIHost() string {
+	if s.DataCenter || s.Loopback {
+		return s.Host()
+	}
+	return apiHost
 }
 
 // TokenURL is where Cloud issues tokens to OAuth clients.
 func (s Server) TokenURL() string {
-	return s.URL + "/site/oauth2/access_token"
+	return s.URL() + "/site/oauth2/access_token"
 }
 
 // GitRoot is the URL below which repositories are cloned.
 func (s Server) GitRoot() string {
 	if s.DataCenter {
-		return s.URL + "/scm"
+		return s.URL() + "/scm"
 	}
-	return s.URL
+	return s.URL()
 }
 
 // Parse reads a base URL. A server on this machine counts as a Data Center
 // until the kind of credential says otherwise. The error is a [*fault.Fault];
 // it doesn't quote the text, in which there may be a password.
-func Parse(text secret.String) (Server, error) {
+func Parse(address secret.Address) (Server, error) {
 	const hint = "set server-url to the address that you see in the browser, such as https://bitbucket.example.com/context"
-	u, err := url.Parse(strings.TrimSpace(text.Reveal()))
+	if address.HasUserInfo() {
+		return Server{}, fault.New(fault.ServerURL, "server-url contains a user name or a password",
+			"remove everything before the @, and set identity and token instead",
+			"if a password was stored there in the clear, revoke it")
+	}
+	u, err := url.Parse(address.Clean())
 	if err != nil || u.Hostname() == "" || u.Opaque != "" || strings.ContainsAny(u.Hostname(), " \\%") {
 		return Server{}, fault.New(fault.ServerURL, "server-url isn't a URL with a scheme and a host", hint)
 	}
 	host := strings.ToLower(u.Hostname())
-	loopback := isLoopback(host)
+	loopback := IsLoopback(host)
 	switch {
-	case u.User != nil:
-		return Server{}, fault.New(fault.ServerURL, "server-url contains a user name or a password",
-			"remove everything before the @, and set identity and token instead",
-			"if a password was stored there in the clear, revoke it")
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback):
 		return Server{}, fault.New(fault.ServerURL, "server-url isn't https, so the credential would travel in the clear",
 			"set server-url to the https address; plain http is accepted for loopback addresses only")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return Server{}, fault.New(fault.ServerURL, "server-url has a query or a fragment", hint)
 	}
-	if port := u.Port(); port == "" || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-		u.Host = bracketed(host)
-	} else {
-		u.Host = bracketed(host) + ":" + port
+	base := url.URL{Scheme: u.Scheme, Host: bracketed(host)}
+	if port := u.Port(); port != "" && portOf(u) != portOf(&base) {
+		base.Host += ":" + port
 	}
 	path := strings.TrimRight(u.EscapedPath(), "/")
 	switch {
-	case u.Host == cloudHost && path != "":
+	case base.Host == cloudHost && path != "":
 		return Server{}, fault.New(fault.ServerURL, "server-url is a page of Bitbucket Cloud, not its base URL",
 			"leave out server-url for Bitbucket Cloud, and set repository to the page's address")
-	case u.Host == cloudHost:
+	case base.Host == cloudHost:
 		return Cloud, nil
 	case strings.HasSuffix("."+strings.TrimSuffix(host, "."), "."+cloudHost):
 		return Server{}, fault.New(fault.ServerURL, "server-url is another host or port of Bitbucket Cloud",
 			"leave out server-url for Bitbucket Cloud")
 	}
-	s := Server{URL: u.Scheme + "://" + u.Host, DataCenter: true, Loopback: loopback}
 	context, isPage := contextPath(path)
-	s.URL += context
+	base.RawPath = context
+	if base.Path, err = url.PathUnescape(context); err != nil {
+		return Server{}, fault.Internal() // it has been parsed before
+	}
+	s := Server{base: base, DataCenter: true, Loopback: loopback}
 	if isPage {
-		return s, fault.New(fault.ServerURL, "server-url is the address of a page, not the base URL", "set server-url to "+s.URL)
+		return s, fault.New(fault.ServerURL, "server-url is the address of a page, not the base URL", "set server-url to "+s.URL())
 	}
 	return s, nil
 }
@@ -112,9 +165,11 @@ func contextPath(path string) (context string, isPage bool) {
 	return path, false
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host's name or address, in any letter case, is one
+// of this machine.
+func IsLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
+	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
 // bracketed is a host as a URL has it: IPv6 addresses in brackets.

@@ -8,23 +8,32 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
+// site is what a server is.
+type site struct {
+	url                  string
+	dataCenter, loopback bool
+}
+
 func TestParse(t *testing.T) {
-	for text, want := range map[string]server.Server{
-		"https://bitbucket.org":         server.Cloud,
-		"https://bitbucket.org/":        server.Cloud,
-		"HTTPS://BITBUCKET.ORG:443":     server.Cloud,
-		"https://git.example.com:8443":  {URL: "https://git.example.com:8443", DataCenter: true},
-		"https://git.example.com/a/b//": {URL: "https://git.example.com/a/b", DataCenter: true},
-		"https://notbitbucket.org":      {URL: "https://notbitbucket.org", DataCenter: true},
-		"http://127.0.0.1:7990/ctx":     {URL: "http://127.0.0.1:7990/ctx", DataCenter: true, Loopback: true},
-		"http://127.9.9.9":              {URL: "http://127.9.9.9", DataCenter: true, Loopback: true},
-		"http://localhost:80":           {URL: "http://localhost", DataCenter: true, Loopback: true},
-		"https://[::1]:8443":            {URL: "https://[::1]:8443", DataCenter: true, Loopback: true},
+	for text, want := range map[string]site{
+		"https://bitbucket.org":         {url: "https://bitbucket.org"},
+		"https://bitbucket.org/":        {url: "https://bitbucket.org"},
+		"HTTPS://BITBUCKET.ORG:443":     {url: "https://bitbucket.org"},
+		"https://git.example.com:8443":  {url: "https://git.example.com:8443", dataCenter: true},
+		"https://git.example.com/a%20b": {url: "https://git.example.com/a%20b", dataCenter: true},
+		"https://git.example.com/a/b//": {url: "https://git.example.com/a/b", dataCenter: true},
+		"https://notbitbucket.org":      {url: "https://notbitbucket.org", dataCenter: true},
+		"http://127.0.0.1:7990/ctx":     {url: "http://127.0.0.1:7990/ctx", dataCenter: true, loopback: true},
+		"http://127.9.9.9":              {url: "http://127.9.9.9", dataCenter: true, loopback: true},
+		"http://localhost:80":           {url: "http://localhost", dataCenter: true, loopback: true},
+		"https://[::1]:8443":            {url: "https://[::1]:8443", dataCenter: true, loopback: true},
 	} {
-		if got, err := server.Parse(secret.New(text)); err != nil || got != want {
-			t.Errorf("%s: got %+v, %v", text, got, err)
+		got, err := server.Parse(secret.NewAddress(text))
+		if err != nil || (site{got.URL(), got.DataCenter, got.Loopback}) != want {
+			t.Errorf("%s: got %s, %v", text, got.URL(), err)
 		}
 	}
 }
@@ -42,6 +51,7 @@ func TestParseRefuses(t *testing.T) {
 		"http://[::1%25lo]:7990",
 		"http://localhost@git.example.com",
 		"https://me:s3cret-s3cret@git.example.com",
+		"https://me:s3cret/s3cret@git.example.com",
 		"https://git.example.com?x=s3cret-s3cret",
 		"https://git.example.com#x",
 		"https://git.example.com?",
@@ -51,7 +61,7 @@ func TestParseRefuses(t *testing.T) {
 		"https://git example.com",
 		"https://git.example.com\n.evil.example",
 	} {
-		_, err := server.Parse(secret.New(text))
+		_, err := server.Parse(secret.NewAddress(text))
 		if err == nil {
 			t.Errorf("%q: no fault", text)
 			continue
@@ -86,22 +96,22 @@ func TestParsePages(t *testing.T) {
 		"https://[2001:db8::1]/login":                          "https://[2001:db8::1]",
 		"http://127.0.0.1:7990/projects/X":                     "http://127.0.0.1:7990",
 	} {
-		_, err := server.Parse(secret.New(text))
+		_, err := server.Parse(secret.NewAddress(text))
 		f := fault.From(err)
 		if err == nil || f.Code != fault.ServerURL || !slices.Contains(f.Hints, "set server-url to "+base) {
 			t.Errorf("%s: got %v, %q", text, err, f.Hints)
 		}
 	}
 	for _, text := range []string{"https://example.com/scm", "https://example.com/git/stash", "https://example.com/projectsite"} {
-		if got, err := server.Parse(secret.New(text)); err != nil || got.URL != text {
-			t.Errorf("%s: got %+v, %v", text, got, err)
+		if got, err := server.Parse(secret.NewAddress(text)); err != nil || got.URL() != text {
+			t.Errorf("%s: got %s, %v", text, got.URL(), err)
 		}
 	}
 }
 
 func TestAddresses(t *testing.T) {
-	dataCenter := server.Server{URL: "https://git.example.com/ctx", DataCenter: true}
-	loopback := server.Server{URL: "http://127.0.0.1:1", Loopback: true}
+	dataCenter := servertest.At("https://git.example.com/ctx")
+	loopback := servertest.At("http://127.0.0.1:1").AsCloud()
 	for _, test := range []struct{ got, want string }{
 		{server.Cloud.API(), "https://api.bitbucket.org/2.0"},
 		{server.Cloud.TokenURL(), "https://bitbucket.org/site/oauth2/access_token"},
