@@ -61,7 +61,7 @@ func Run(ctx context.Context, world World) int {
 	r := run{world: world, host: h}
 	if err == nil {
 		if !noHost {
-			r.note(fault.Infof("the host is %s", h.Name()))
+			r.note(fault.Infof("the host is %s", h.Name))
 		}
 		err = r.guarded(ctx, options.mirror)
 	}
@@ -85,7 +85,7 @@ func show(world World, text string) int {
 // run is the state of one run.
 type run struct {
 	world    World
-	host     host.Host
+	host     *host.Host
 	masked   []string
 	remarks  []fault.Remark // to be shown after the last mask, never before
 	reported []fault.Remark
@@ -178,7 +178,10 @@ func (r *run) steps(ctx context.Context) error {
 	r.showRemarks()
 
 	o := outcome{settings, cred, target, check, connection, variables}
-	results := o.results(r.host)
+	results, err := o.results(r.host)
+	if err != nil {
+		return err
+	}
 	if err := r.host.HandOver(ctx, results); err != nil {
 		return err
 	}
@@ -190,13 +193,14 @@ func (r *run) steps(ctx context.Context) error {
 func (r *run) source(settings []contract.Setting) input.Source {
 	return input.Source{
 		Settings:   settings,
-		InputsOnly: r.host.InputsOnly(),
-		Names:      r.host.SettingNames,
-		Called:     r.host.SettingCalled,
+		InputsOnly: r.host.Settings.InputsOnly,
+		Names:      r.host.Settings.Names,
+		Called:     r.host.Settings.Called,
 		Lookup:     r.world.Lookup,
 		Stdin:      r.world.Stdin,
 
-		BeforeWaiting: r.world.CatchSignals,
+		ReservedPrefixes: host.ReservedPrefixes(),
+		BeforeWaiting:    r.world.CatchSignals,
 	}
 }
 

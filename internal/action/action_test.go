@@ -52,11 +52,13 @@ func world(e env, stdout, stderr io.Writer) action.World {
 }
 
 // onGitHub runs as a step of GitHub Actions.
-func onGitHub(t *testing.T, e env) outcome {
+func onGitHub(t *testing.T, e env, args ...string) outcome {
 	t.Helper()
 	site := hosttest.Hosts[0].Start(t)
 	maps.Copy(site.Env, e)
-	o := runWith(t, world(site.Env, nil, nil))
+	w := world(site.Env, nil, nil)
+	w.Args = args
+	o := runWith(t, w)
 	files := site.Written(t)
 	o.outputs, o.vars = commandFile(t, files["GITHUB_OUTPUT"]), commandFile(t, files["GITHUB_ENV"])
 	o.env, o.summary = files["GITHUB_ENV"], files["GITHUB_STEP_SUMMARY"]

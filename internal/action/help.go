@@ -20,7 +20,7 @@ func help(mirror bool) string {
 	settingsHelp(&b, contract.CredentialSettings)
 	b.WriteString(resultsHelp)
 	for _, output := range contract.CredentialOutputs {
-		if output.ID != "error-code" { // set only by a step that fails, which sets no variables
+		if output.ID != contract.ErrorCode.ID { // set only by a step that fails, which sets no variables
 			mark := map[bool]string{true: " *"}[output.Variable]
 			entry(&b, 29, variableName("BITBUCKET", output.ID)+mark, output.Description)
 		}

@@ -88,7 +88,7 @@ func (m *mirroring) understand(ctx context.Context) error {
 	settings, remarks, settingsErr := text.Parse()
 	m.settings = settings
 	// On a host without outputs or a file for them, the results are in the log only.
-	if m.host.HasOutputs() || settings.EnvFile != "" {
+	if m.host.HasOutputs || settings.EnvFile != "" {
 		if err := m.host.Prepare(settings.EnvFile, false); err != nil {
 			return err
 		}
@@ -412,9 +412,9 @@ func ids(changes []*mirror.Change) []string {
 func (m *mirroring) tokenMissing(ctx context.Context) error {
 	reason := whyEmpty(m.host)
 	if m.settings.OnMissingToken == input.Fail {
-		return reason.Hint("to succeed without it, set " + m.host.SettingCalled("on-missing-token") + " to skip")
+		return reason.Hint("to succeed without it, set " + m.host.Settings.Called("on-missing-token") + " to skip")
 	}
 	m.note(fault.Noticef("%s; nothing was mirrored", reason.What))
 	m.showRemarks()
-	return m.give(ctx, []secret.Value{host.Public("available", "false")})
+	return m.give(ctx, []secret.Value{host.Public(contract.Available.ID, "false")})
 }

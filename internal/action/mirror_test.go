@@ -73,12 +73,13 @@ func TestMirrorSource(t *testing.T) {
 	}
 }
 
-// A missing repository is created, over TLS with a private CA. The source's main
-// branch arrives first, so that it becomes the main branch in Bitbucket.
-func TestMirrorCreates(t *testing.T) {
-	source := filepath.Join(t.TempDir(), "source.git")
-	gitRun := func(arguments ...string) string {
-		cmd := exec.Command("git", append([]string{"--git-dir", source}, arguments...)...)
+// newSource makes a repository whose branches have one commit; the first one is its
+// main branch.
+func newSource(t *testing.T, branches ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "source.git")
+	run := func(arguments ...string) string {
+		cmd := exec.Command("git", append([]string{"--git-dir", path}, arguments...)...)
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a"}
 		out, err := cmd.CombinedOutput()
 		if err != nil {
@@ -86,11 +87,18 @@ func TestMirrorCreates(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	gitRun("init", "--quiet", "--bare", "--initial-branch=trunk", source)
-	commit := gitRun("commit-tree", "-m", "one", gitRun("hash-object", "-t", "tree", "-w", os.DevNull))
-	for _, branch := range []string{"a", "trunk", "z"} {
-		gitRun("update-ref", "refs/heads/"+branch, commit)
+	run("init", "--quiet", "--bare", "--initial-branch="+branches[0], path)
+	commit := run("commit-tree", "-m", "one", run("hash-object", "-t", "tree", "-w", os.DevNull))
+	for _, branch := range branches {
+		run("update-ref", "refs/heads/"+branch, commit)
 	}
+	return path
+}
+
+// A missing repository is created, over TLS with a private CA. The source's main
+// branch arrives first, so that it becomes the main branch in Bitbucket.
+func TestMirrorCreates(t *testing.T) {
+	source := newSource(t, "trunk", "a", "z")
 
 	fake := bitbuckettest.New(t, bitbuckettest.Options{TLS: true, Repositories: []string{"acme/other"}})
 	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket", "write:repository:bitbucket", "admin:repository:bitbucket"}})

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
@@ -88,17 +89,20 @@ func (m *mirroring) handOver(ctx context.Context) error {
 		m.note(fault.Noticef("the output refs leaves out %s, since outputs are limited to 1 MiB", refs(omitted)))
 		m.showRemarks()
 	}
-	count := func(action mirror.Action) string { return strconv.Itoa(m.plan.Count(action)) }
-	outputs := []secret.Value{
-		host.Public("changed", strconv.FormatBool(m.plan.Changed())),
-		host.Public("created", count(mirror.Created)),
-		host.Public("updated", count(mirror.Updated)),
-		host.Public("overwritten", count(mirror.Overwritten)),
-		host.Public("deleted", count(mirror.Deleted)),
-		host.Public("refused", count(mirror.Refused)),
-		host.Public("refs", json),
-		host.Public("repository-url", m.repository.URL),
-		host.Public("available", "true"),
+	count := func(action mirror.Action) secret.String { return secret.New(strconv.Itoa(m.plan.Count(action))) }
+	outputs, err := inContract(contract.MirrorOutputs, map[string]secret.String{
+		"changed":        secret.New(strconv.FormatBool(m.plan.Changed())),
+		"created":        count(mirror.Created),
+		"updated":        count(mirror.Updated),
+		"overwritten":    count(mirror.Overwritten),
+		"deleted":        count(mirror.Deleted),
+		"refused":        count(mirror.Refused),
+		"refs":           secret.New(json),
+		"repository-url": secret.New(m.repository.URL),
+		"available":      secret.New("true"),
+	})
+	if err != nil {
+		return err
 	}
 	if err := m.give(ctx, outputs); err != nil {
 		return err
@@ -119,7 +123,7 @@ const variablePrefix = "BITBUCKET_MIRROR"
 // host with neither, they are in the log only.
 func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
 	switch {
-	case m.host.HasOutputs():
+	case m.host.HasOutputs:
 		return m.host.HandOver(ctx, host.Results{Outputs: outputs})
 	case m.settings.EnvFile != "":
 		return m.host.HandOver(ctx, host.Results{Variables: asVariables(variablePrefix, outputs)})

@@ -21,25 +21,11 @@ type address struct {
 	plainHTTP bool   // http, on this machine
 }
 
-// cloneURLs are the variables in which hosts say which repository a job is for.
-// GitLab's CI_REPOSITORY_URL isn't among them: it contains a token.
-var cloneURLs = map[string][]string{
-	"GitLab CI":           {"CI_PROJECT_URL"},
-	"Woodpecker CI":       {"CI_REPO_CLONE_URL"},
-	"Drone":               {"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
-	"Harness":             {"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
-	"Azure Pipelines":     {"BUILD_REPOSITORY_URI"},
-	"Bitbucket Pipelines": {"BITBUCKET_GIT_HTTP_ORIGIN"},
-	"CircleCI":            {"CIRCLE_REPOSITORY_URL"},
-	"Buildkite":           {"BUILDKITE_REPO"},
-	"Jenkins":             {"GIT_URL"},
-}
-
 // findSource decides which repository to mirror.
 func (m *mirroring) findSource() error {
 	text := m.settings.Source
 	if text.IsEmpty() {
-		text = m.builtRepository()
+		text = m.host.CloneURL()
 	}
 	if text.IsEmpty() {
 		return fault.New(fault.SourceMissing, "source isn't set, and nothing in the environment says which repository to mirror",
@@ -63,7 +49,7 @@ func (m *mirroring) findSource() error {
 	}
 	var err error
 	m.source, err = parseAddress(plain)
-	m.keepJobToken()
+	m.withholdJobToken()
 	if m.isDestination(cmp.Or(m.source.text, plain)) {
 		return fault.New(fault.SourceIsDestination, "source and repository are the same repository, so nothing was changed",
 			"set source to the repository to mirror, and repository to its copy in Bitbucket")
@@ -71,42 +57,17 @@ func (m *mirroring) findSource() error {
 	return err
 }
 
-// keepJobToken drops a source-token that is the job's own, as mirror/action.yml
-// sets it by default, if the source is on another server than the job's.
-func (m *mirroring) keepJobToken() {
+// withholdJobToken doesn't send the job's own token, which mirror/action.yml sets as
+// source-token by default, to another server than the job's.
+func (m *mirroring) withholdJobToken() {
 	own, _ := m.world.Lookup("JOB_TOKEN")
-	server, _ := m.world.Lookup("GITHUB_SERVER_URL")
+	server, has := m.host.JobServer()
 	token := m.settings.SourceToken.Reveal()
-	if !m.host.InputsOnly() || token == "" || token != own || m.source.local || strings.EqualFold(strings.TrimRight(server, "/"), m.source.root) {
+	if !has || token == "" || token != own || m.source.local || strings.EqualFold(strings.TrimRight(server, "/"), m.source.root) {
 		return
 	}
 	m.settings.SourceToken = secret.String{}
 	m.note(fault.Infof("source-token isn't used: it is this job's own token, and the source is on another server"))
-}
-
-// builtRepository is the repository that the host is building, or empty.
-func (m *mirroring) builtRepository() secret.Address {
-	getenv := func(name string) string {
-		value, _ := m.world.Lookup(name)
-		return strings.TrimSpace(value)
-	}
-	if repository := getenv("GITHUB_REPOSITORY"); repository != "" && m.host.InputsOnly() {
-		server := getenv("GITHUB_SERVER_URL")
-		if server == "" {
-			server = "https://github.com"
-		}
-		return secret.NewAddress(strings.TrimSuffix(server, "/") + "/" + repository)
-	}
-	for _, name := range cloneURLs[m.host.Name()] {
-		if value := getenv(name); value != "" {
-			// Bitbucket Pipelines says http, and serves https.
-			if rest, ok := strings.CutPrefix(value, "http://bitbucket.org/"); ok {
-				value = "https://bitbucket.org/" + rest
-			}
-			return secret.NewAddress(value)
-		}
-	}
-	return secret.Address{}
 }
 
 // isDestination reports whether an address, in any spelling, is that of the

@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
@@ -12,15 +13,15 @@ import (
 // tokenMissing ends a run whose token is empty: with a fault, or if it is to be
 // skipped, with available=false and nothing else.
 func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
-	results := host.Results{Outputs: []secret.Value{host.Public("available", "false")}}
+	results := host.Results{Outputs: []secret.Value{host.Public(contract.Available.ID, "false")}}
 	result := "the output available"
-	if !r.host.HasOutputs() {
+	if !r.host.HasOutputs {
 		results.Variables = asVariables(settings.EnvPrefix, results.Outputs)
 		result = "the variable " + results.Variables[0].Name
 	}
 	reason := whyEmpty(r.host)
 	if settings.OnMissingToken == input.Fail {
-		return reason.Hint("to continue without it, set " + r.host.SettingCalled("on-missing-token") +
+		return reason.Hint("to continue without it, set " + r.host.Settings.Called("on-missing-token") +
 			" to skip, and check " + result + " in later steps")
 	}
 	r.note(fault.Noticef("%s; this step did nothing, and %s is false", reason.What, result))
@@ -30,7 +31,7 @@ func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
 
 // whyEmpty explains an empty token by the event that started the pipeline, or
 // else by what is usual on this host.
-func whyEmpty(h host.Host) *fault.Fault {
+func whyEmpty(h *host.Host) *fault.Fault {
 	event := h.Event()
 	switch {
 	case event.Fork():
@@ -40,5 +41,5 @@ func whyEmpty(h host.Host) *fault.Fault {
 		return fault.New(fault.TokenMissing, "the token is empty: Dependabot started this run, and has no access to Actions secrets",
 			"add the secret again under Settings → Secrets and variables → Dependabot")
 	}
-	return fault.New(fault.TokenMissing, "the token is empty", h.EmptyTokenHints()...)
+	return fault.New(fault.TokenMissing, "the token is empty", h.EmptyTokenHints...)
 }

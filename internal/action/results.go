@@ -1,12 +1,14 @@
 package action
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -24,16 +26,16 @@ type outcome struct {
 
 // results is what a run hands over: the outputs that aren't empty, and variables.
 // On a host without outputs, each of them is a variable.
-func (o outcome) results(h host.Host) host.Results {
-	var results host.Results
-	texts := o.outputs()
-	for _, output := range contract.CredentialOutputs {
-		value := secret.Value{Name: output.ID, Text: texts[output.ID], Secret: output.Secret}
-		if value.Text.IsEmpty() {
-			continue
-		}
-		results.Outputs = append(results.Outputs, value)
-		if o.settings.ExportEnv && (output.Variable || !h.HasOutputs()) {
+func (o outcome) results(h *host.Host) (host.Results, error) {
+	outputs, err := inContract(contract.CredentialOutputs, o.outputs())
+	if err != nil {
+		return host.Results{}, err
+	}
+	outputs = slices.DeleteFunc(outputs, func(v secret.Value) bool { return v.Text.IsEmpty() })
+	results := host.Results{Outputs: outputs}
+	for _, value := range outputs {
+		output, _ := contract.FindOutput(contract.CredentialOutputs, value.Name)
+		if o.settings.ExportEnv && (output.Variable || !h.HasOutputs) {
 			value.Name = variableName(o.settings.EnvPrefix, output.ID)
 			results.Variables = append(results.Variables, value)
 		}
@@ -41,7 +43,28 @@ func (o outcome) results(h host.Host) host.Results {
 	// Git's variables come last, with their count at the very end. Some of them are
 	// empty on purpose: git distinguishes an empty value from none.
 	results.Variables = append(results.Variables, o.git...)
-	return results
+	return results, nil
+}
+
+// inContract returns the outputs of a run that succeeded, in the order of the
+// contract. It's a bug if one is missing, or isn't in the contract: without this
+// check, a later step would just find it empty.
+func inContract(outputs []contract.Output, texts map[string]secret.String) ([]secret.Value, error) {
+	var values []secret.Value
+	for _, output := range outputs {
+		if output.ID == contract.ErrorCode.ID {
+			continue // the output of a run that failed
+		}
+		text, ok := texts[output.ID]
+		if !ok {
+			return nil, fault.Internal()
+		}
+		values = append(values, secret.Value{Name: output.ID, Text: text, Secret: output.Secret})
+	}
+	if len(values) != len(texts) {
+		return nil, fault.Internal()
+	}
+	return values, nil
 }
 
 // outputs are the texts of the outputs, by their IDs.

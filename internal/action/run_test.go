@@ -66,6 +66,11 @@ func TestExportEnvAndPrefix(t *testing.T) {
 	o = onGitHub(t, access.with(env{"INPUT_ENV-PREFIX": "MIRROR_BB"}))
 	equal(t, "names", names(o.vars), "MIRROR_BB_AUTHORIZATION MIRROR_BB_CREDENTIAL MIRROR_BB_WORKSPACE")
 
+	for _, reserved := range []string{"HARNESS", "GITHUB_BB", "GIT_BB"} { // by a host, by this host, by git
+		o = onGitHub(t, access.with(env{"INPUT_ENV-PREFIX": reserved}))
+		equal(t, reserved, o.outputs["error-code"], "BBA105")
+	}
+
 	o = onGitHub(t, access.with(env{"INPUT_EXPORT-ENV": "false", "INPUT_GIT": "workspace", "INPUT_ENV-PREFIX": "MIRROR"}))
 	equal(t, "the count", o.vars["GIT_CONFIG_COUNT"], "4")
 	equal(t, "the user", o.vars["MIRROR_GIT_0_USERNAME"], "x-token-auth")

@@ -25,9 +25,9 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 			"don't check out or run the pull request's code in this job, or move this step to a separate job",
 			"or set export-env: false and git: none, and pass the outputs only to the steps that need them")))
 	}
-	if !r.host.HasOutputs() && !settings.ExportEnv && settings.Git == "" {
+	if !r.host.HasOutputs && !settings.ExportEnv && settings.Git == "" {
 		remarks = append(remarks, fault.Warn(fault.New(fault.SettingAlone,
-			"export-env: false leaves nothing to hand over, since "+r.host.Name()+" has no outputs",
+			"export-env: false leaves nothing to hand over, since "+r.host.Name+" has no outputs",
 			"leave out export-env, or set git")))
 	}
 	if settings.Git != "" && len(settings.CA.PEM) > 0 && laterCAFile(settings.CA) == "" {

@@ -11,8 +11,8 @@ type Output struct {
 // Outputs that both commands have.
 var (
 	repositoryURL = Output{ID: "repository-url", Variable: true, Description: "HTTPS clone URL of the Bitbucket repository, without a user name."}
-	available     = Output{ID: "available", Description: "true, or false if the token is empty and on-missing-token is skip."}
-	errorCode     = Output{ID: "error-code", Description: "Code of the fault that failed the step, such as BBA101."}
+	Available     = Output{ID: "available", Description: "true, or false if the token is empty and on-missing-token is skip."}
+	ErrorCode     = Output{ID: "error-code", Description: "Code of the fault that failed the step, such as BBA101."}
 )
 
 // CredentialOutputs lists the outputs of the credential command.
@@ -32,8 +32,8 @@ var CredentialOutputs = []Output{
 	{ID: "scopes", Description: "Scopes that Bitbucket reports, separated by spaces."},
 	{ID: "token-expires-at", Description: "Time at which the OAuth access token expires (RFC 3339)."},
 	{ID: "avo-assure", Secret: true, Description: "Fields of the Avo Assure connection form, as JSON."},
-	available,
-	errorCode,
+	Available,
+	ErrorCode,
 }
 
 // MirrorOutputs lists the outputs of the mirror command.
@@ -46,6 +46,16 @@ var MirrorOutputs = []Output{
 	{ID: "refused", Description: "Number of branches and tags that were left alone, although they differ."},
 	{ID: "refs", Description: "JSON list of the branches and tags that differ: ref, action (created, updated, overwritten, deleted, or refused), old, new, and reason."},
 	repositoryURL,
-	available,
-	errorCode,
+	Available,
+	ErrorCode,
+}
+
+// FindOutput returns the output with this ID.
+func FindOutput(outputs []Output, id string) (Output, bool) {
+	for _, output := range outputs {
+		if output.ID == id {
+			return output, true
+		}
+	}
+	return Output{}, false
 }

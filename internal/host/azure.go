@@ -8,34 +8,12 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// azure is Azure Pipelines: logging commands on standard output, which also
-// carry the results. It gets no summary, which has to be a file that the agent can
-// reach: a container's is not.
-var azure = definition{
-	id:    "azure-pipelines",
-	found: isTrue("TF_BUILD"),
-	start: func(w World) Host { return &azurePipelines{basic{w}} },
-	masks: true, byStdout: true,
-}
+// azurePipelines has logging commands on standard output, which also carry the
+// results. It gets no summary, which has to be a file that the agent can reach: a
+// container's is not.
+type azurePipelines struct{ basic }
 
-type azurePipelines struct {
-	basic
-}
-
-func (*azurePipelines) Name() string     { return "Azure Pipelines" }
-func (*azurePipelines) HasOutputs() bool { return true }
-
-func (*azurePipelines) EmptyTokenHints() []string {
-	return []string{
-		"map a secret variable that exists in this step's env:, such as BITBUCKET_AUTH_TOKEN: $(BITBUCKET_TOKEN)",
-		"a secret variable is not in a step's environment by itself, and builds of forks get none unless the pipeline allows it",
-	}
-}
-
-// Prepare refuses env-file: the agent's variables receive the results.
-func (a *azurePipelines) Prepare(envFile string, _ bool) error {
-	return refuseEnvFile(a.Name(), envFile)
-}
+func (azurePipelines) start(b basic) Protocol { return &azurePipelines{b} }
 
 // Mask registers every form by itself: the agent masks a value as it is and its
 // JSON, URI and backslash forms, but no base64.
@@ -69,7 +47,7 @@ func (a *azurePipelines) Fail(f *fault.Fault) { failWithCode(a, f) }
 // HandOver sets every result in one write. What is printed can't be taken back,
 // so everything that could stop it is checked before.
 func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
-	if err := results.checkWithoutHeader(a.Name()); err != nil {
+	if err := results.refuseSecretGitConfig(a.host.Name); err != nil {
 		return err
 	}
 	var b strings.Builder

@@ -9,35 +9,19 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// buildkite is Buildkite. Masks and results go through the agent's job API.
-// Without it nothing is handed over, since nothing could be masked.
-var buildkite = definition{
-	id:    "buildkite",
-	found: isTrue("BUILDKITE"),
-	start: func(w World) Host {
-		return &buildkiteHost{basic: basic{w}, api: newJobAPI(w)}
-	},
-	masks: true,
-}
-
-type buildkiteHost struct {
+// buildkite has the agent's job API for masks and results. Without it nothing
+// is handed over, since nothing could be masked.
+type buildkite struct {
 	basic
 	api *jobAPI
 }
 
-func (*buildkiteHost) Name() string { return "Buildkite" }
-
-func (*buildkiteHost) EmptyTokenHints() []string {
-	return []string{
-		"set BITBUCKET_AUTH_TOKEN in the hook that runs bitbucket-auth, for example by buildkite-agent secret get",
-		"with the docker plugin, name BITBUCKET_AUTH_TOKEN under environment:",
-	}
-}
+func (buildkite) start(b basic) Protocol { return &buildkite{b, newJobAPI(b.world)} }
 
 // Prepare refuses env-file, since the job's environment receives the results,
 // and a job without the agent's API.
-func (b *buildkiteHost) Prepare(envFile string, _ bool) error {
-	if err := refuseEnvFile(b.Name(), envFile); err != nil {
+func (b *buildkite) Prepare(envFile string, _ bool) error {
+	if err := b.basic.Prepare(envFile, false); err != nil {
 		return err
 	}
 	return b.api.check()
@@ -46,7 +30,7 @@ func (b *buildkiteHost) Prepare(envFile string, _ bool) error {
 // Mask registers each form. The agent answers when its redactor has it, so
 // what is shown afterwards, on either stream, is redacted. It knows a form as
 // it is and as a Go string, but no base64.
-func (b *buildkiteHost) Mask(forms []string) error {
+func (b *buildkite) Mask(forms []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), jobAPITimeout)
 	defer cancel()
 	for _, form := range forms {
@@ -64,7 +48,7 @@ type environment struct {
 
 // HandOver sets the variables of the job's later phases in one request, which
 // the agent applies as a whole or not at all.
-func (b *buildkiteHost) HandOver(ctx context.Context, results Results) error {
+func (b *buildkite) HandOver(ctx context.Context, results Results) error {
 	if err := results.check(); err != nil {
 		return err
 	}
@@ -96,7 +80,7 @@ func (b *buildkiteHost) HandOver(ctx context.Context, results Results) error {
 }
 
 // takeBack restores the job's environment.
-func (b *buildkiteHost) takeBack(before, wanted environment) error {
+func (b *buildkite) takeBack(before, wanted environment) error {
 	ctx, cancel := context.WithTimeout(context.Background(), jobAPITimeout)
 	defer cancel()
 	old := environment{Env: map[string]string{}}

@@ -22,8 +22,8 @@ type World struct {
 	BeforeWriting func()
 }
 
-// startWriting comes before results are written. It refuses that if the run has
-// ended.
+// startWriting comes before results are written. It returns why the run has
+// ended, if it has; otherwise signals no longer end it.
 func (w World) startWriting(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -49,97 +49,74 @@ func (w World) getenv(name string) string {
 }
 
 // hostVariable names the host instead of detecting it. It is read under this
-// name alone, since before the host is known no family of names is.
+// name only: the prefix of settings isn't known before the host is.
 const hostVariable = "BITBUCKET_AUTH_HOST"
-
-// shellName asks for a shell, as --shell does.
-const shellName = "shell"
-
-// definition is a host that can be detected, or named.
-type definition struct {
-	id string // its name in BITBUCKET_AUTH_HOST; GitHub and its kin have none
-
-	// found returns the variable that the host is detected by, or "". It is nil
-	// if the host sets no such variable.
-	found func(w World) string
-	start func(w World) Host
-
-	// masks is set if a step can mask text while it runs. Such a host can't be
-	// named: on another host, its mask commands would show the secrets.
-	masks bool
-	// byStdout is set if it masks by commands on standard output.
-	byStdout bool
-}
-
-// others are the hosts beside GitHub and its kin.
-var others = append([]definition{azure, buildkite, harness}, fileHosts...)
 
 // finding is a host that was found by a variable.
 type finding struct {
-	definition
+	Definition
 	variable string
 }
 
-// detect finds hosts by the variables that they set. GitHub and its kin come
+// detect finds hosts by the variables that they set. GitHub and its like come
 // first, the most specific of them: their settings are in a family that no other
-// host sets. Of the others, more than one contradict each other.
+// host sets. Of the others, more than one contradict each other, except a host
+// and the one that it is derived from.
 func detect(world World) []finding {
-	var all []finding
-	for _, d := range slices.Concat(kin, others) {
-		if d.found == nil {
+	if found := detectIn(gitHubHosts, world); len(found) > 0 {
+		return found[:1]
+	}
+	found := detectIn(otherHosts, world)
+	return slices.DeleteFunc(slices.Clone(found), func(base finding) bool {
+		return slices.ContainsFunc(found, func(f finding) bool { return f.derivedFrom == base.ID })
+	})
+}
+
+func detectIn(hosts []Definition, world World) []finding {
+	var found []finding
+	for _, d := range hosts {
+		if d.detect == nil {
 			continue
 		}
-		if variable := d.found(world); variable != "" {
-			all = append(all, finding{d, variable})
-		}
-		if isKin := d.id == ""; isKin && len(all) > 0 {
-			break
+		if variable := d.detect(world); variable != "" {
+			found = append(found, finding{d, variable})
 		}
 	}
-	// Woodpecker and Harness come from Drone, and set its variables too.
-	is := func(ids ...string) func(finding) bool {
-		return func(f finding) bool { return slices.Contains(ids, f.id) }
-	}
-	if slices.ContainsFunc(all, is("woodpecker", "harness")) {
-		all = slices.DeleteFunc(all, is("drone"))
-	}
-	return all
+	return found
 }
 
 // Choose decides the host, once: the one that is named or asked for, or else
 // the one that is detected. Where there is an error, the host returned with it
 // is the one to report it to.
-func Choose(world World, askedForShell bool) (Host, error) {
+func Choose(world World, askedForShell bool) (*Host, error) {
 	found := detect(world)
-	masking := slices.IndexFunc(found, func(f finding) bool { return f.masks })
+	masking := slices.IndexFunc(found, func(f finding) bool { return f.HasMasks })
 	named := strings.TrimSpace(world.getenv(hostVariable))
-	shell := &shell{basic{world}}
 	switch {
 	case masking >= 0 && askedForShell:
-		return shell, fault.New(fault.ShellRefused, "--shell can't be used on "+found[masking].start(world).Name()+
-			": what it prints would be captured, where no mask can act",
+		return shell.start(world), fault.New(fault.ShellRefused, "--shell can't be used on "+found[masking].Name+
+			": its output would be captured into a variable, which the host can't mask",
 			"leave out --shell: the results go to later steps by themselves")
 	case len(found) > 1 && !askedForShell && (named == "" || masking >= 0):
-		return &basic{world}, contradiction(world, found, masking < 0)
+		return noHost.start(world), contradiction(found, masking < 0)
 	case masking >= 0 && named != "":
-		h := found[0].start(world)
-		return h, fault.New(fault.SettingRefused, hostVariable+" can't be set on "+h.Name(),
+		return found[0].start(world), fault.New(fault.SettingRefused, hostVariable+" can't be set on "+found[0].Name,
 			"remove "+hostVariable+" from the environment")
-	case askedForShell && named != "" && named != shellName:
-		return shell, fault.New(fault.SettingRefused, "--shell is used, but "+hostVariable+" names another host",
+	case askedForShell && named != "" && named != shell.ID:
+		return shell.start(world), fault.New(fault.SettingRefused, "--shell is used, but "+hostVariable+" names another host",
 			"leave out one of them")
-	case askedForShell || named == shellName:
-		return shell, nil
+	case askedForShell || named == shell.ID:
+		return shell.start(world), nil
 	case named != "":
 		return chooseNamed(world, named)
-	case len(found) == 1 && found[0].byStdout && isDiscarded(world.Stdout):
+	case len(found) == 1 && found[0].masksOnStdout && isDiscarded(world.Stdout):
 		world.Stdout = discarded{}
 		return found[0].start(world), fault.New(fault.OutputStream, "standard output is closed or goes to "+os.DevNull+", so nothing can be masked",
 			"don't redirect the standard output of this step: it holds no secret that isn't masked")
 	case len(found) == 1:
 		return found[0].start(world), nil
 	}
-	return &basic{world}, fault.New(fault.NoHost, "no CI host was detected, and none is named",
+	return noHost.start(world), fault.New(fault.NoHost, "no CI host was detected, and none is named",
 		`in a shell, run: eval "$(bitbucket-auth --shell)"`,
 		"in a container on a CI host, pass the host's own variables into the container",
 		"or name the host in "+hostVariable)
@@ -147,10 +124,10 @@ func Choose(world World, askedForShell bool) (Host, error) {
 
 // contradiction refuses to guess between hosts: what one of them masks, another
 // shows.
-func contradiction(world World, found []finding, nameable bool) *fault.Fault {
+func contradiction(found []finding, nameable bool) *fault.Fault {
 	var names []string
 	for _, f := range found {
-		names = append(names, f.start(world).Name()+" (by "+f.variable+")")
+		names = append(names, f.Name+" (by "+f.variable+")")
 	}
 	hints := []string{"remove the variable of the wrong one from this step's environment"}
 	if nameable {
@@ -178,52 +155,11 @@ type discarded struct{}
 
 func (discarded) Write([]byte) (int, error) { return 0, syscall.EBADF }
 
-func chooseNamed(world World, named string) (Host, error) {
-	ids := []string{shellName}
-	for _, d := range others {
-		switch {
-		case d.masks:
-			continue
-		case d.id == named:
+func chooseNamed(world World, named string) (*Host, error) {
+	for _, d := range otherHosts {
+		if d.ID == named && !d.HasMasks {
 			return d.start(world), nil
 		}
-		ids = append(ids, d.id)
 	}
-	slices.Sort(ids)
-	return &basic{world}, fault.OutsideList(hostVariable, named, ids)
-}
-
-// isSet finds a host by a variable that is set to any value.
-func isSet(name string) func(World) string {
-	return func(w World) string {
-		if w.getenv(name) == "" {
-			return ""
-		}
-		return name
-	}
-}
-
-// isTrue finds a host by a variable that says true. Azure Pipelines writes it
-// with a capital.
-func isTrue(name string) func(World) string {
-	return func(w World) string {
-		if !strings.EqualFold(w.getenv(name), "true") {
-			return ""
-		}
-		return name
-	}
-}
-
-// The families of setting names, beside GitHub's.
-
-// ownNames is the family of hosts that have none.
-func ownNames(id string) []string {
-	return []string{"BITBUCKET_AUTH_" + underscored(id)}
-}
-
-// pluginNames is how plugins are given settings: Drone keeps the hyphens
-// (drone-runner-docker, env.go), Woodpecker turns them into underscores
-// (woodpecker, settings/params.go).
-func pluginNames(id string) []string {
-	return []string{"PLUGIN_" + strings.ToUpper(id), "PLUGIN_" + underscored(id)}
+	return noHost.start(world), fault.OutsideList(hostVariable, named, Named())
 }

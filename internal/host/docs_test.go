@@ -41,7 +41,7 @@ func TestTheTableOfHostsIsTrue(t *testing.T) {
 		for _, match := range variable.FindAllStringSubmatch(row[1], -1) {
 			j.Env[match[1]] = h.Env[match[1]]
 		}
-		if err := j.choose(false); err != nil || j.host.Name() != h.Name {
+		if err := j.choose(false); err != nil || j.host.Name != h.Name {
 			t.Errorf("%s isn't detected by %v: %v", h.Name, j.Env, err)
 		}
 		if h.EnvFile != strings.Contains(row[4], "`env-file`") {

@@ -15,11 +15,11 @@ type Event struct {
 }
 
 // gitHubEvent reads the event from GitHub's variables.
-func gitHubEvent(getenv func(string) string) Event {
+func gitHubEvent(w World) Event {
 	return Event{
-		Name:       getenv("GITHUB_EVENT_NAME"),
-		Dependabot: getenv("GITHUB_ACTOR") == "dependabot[bot]",
-		path:       getenv("GITHUB_EVENT_PATH"),
+		Name:       w.getenv("GITHUB_EVENT_NAME"),
+		Dependabot: w.getenv("GITHUB_ACTOR") == "dependabot[bot]",
+		path:       w.getenv("GITHUB_EVENT_PATH"),
 	}
 }
 
@@ -27,9 +27,8 @@ func gitHubEvent(getenv func(string) string) Event {
 const maxPayload = 25 << 20
 
 // Fork reports whether this is a pull request from a fork, which gets no
-// secrets (docs.github.com, "Events that trigger workflows"). It reads the
-// payload. One that is missing or broken isn't an error, as
-// this only explains a fault.
+// secrets (docs.github.com, "Events that trigger workflows"). A missing or broken
+// payload counts as no fork.
 func (e Event) Fork() bool {
 	if e.Name == "pull_request_target" {
 		return false // runs with the base repository's secrets, wherever the head is

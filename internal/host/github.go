@@ -13,15 +13,14 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// gitHub is GitHub Actions and its kin: commands on standard output, results in
-// the files that the runner names.
+// gitHub has commands on standard output, and results in the files that the runner
+// names.
 //
 // Everything is shown on standard output, errors too: the runner may print
 // standard error before an earlier mask took effect (actions/runner,
 // ProcessInvoker.cs).
 type gitHub struct {
 	basic
-	name  string
 	masks masking
 
 	// greedy is set if the last :: of a line ends a command's head, which may
@@ -39,55 +38,14 @@ const (
 	lastMark                // undoes escapes, but the last :: ends the head, and an unknown command is shown
 )
 
-// kin is GitHub's kin, the most specific first: each also sets the variables
-// of those below it. Before mid 2025 Forgejo set no further variable beside
-// Gitea's, whose runner registered masks literally before 1.0.7.
-var kin = []definition{
-	gitHubLike("FORGEJO_ACTIONS", gitHub{name: "Forgejo Actions", masks: literal, greedy: true}),
-	gitHubLike("GITEA_ACTIONS", gitHub{name: "Gitea Actions", masks: eitherOr, greedy: true}),
-	gitHubLike("ACT", gitHub{name: "act", masks: lastMark, greedy: true}),
-	gitHubLike("GITHUB_ACTIONS", gitHub{name: "GitHub Actions"}),
-}
-
-func gitHubLike(variable string, host gitHub) definition {
-	return definition{
-		found: isTrue(variable),
-		start: func(w World) Host {
-			host.world = w
-			return &host
-		},
-		masks:    true,
-		byStdout: true,
-	}
-}
-
-func (g *gitHub) Name() string     { return g.name }
-func (g *gitHub) Event() Event     { return gitHubEvent(g.world.getenv) }
-func (g *gitHub) HasOutputs() bool { return true }
-
-// SettingNames is how runners pass an input: upper case, hyphens kept
-// (docs.github.com, "Metadata syntax").
-func (g *gitHub) SettingNames(id string) []string {
-	return []string{"INPUT_" + strings.ToUpper(id)}
-}
-
-func (g *gitHub) SettingCalled(id string) string { return id }
-func (g *gitHub) InputsOnly() bool               { return true }
-
-func (g *gitHub) EmptyTokenHints() []string {
-	hints := []string{"set the input token to a secret that exists, spelt as it is stored: an unknown name gives an empty value"}
-	if g.masks == lastMark {
-		return append(hints, "pass the secret to act with -s NAME or --secret-file")
-	}
-	if g.masks == escaped {
-		hints = append(hints, "a secret of an environment needs that environment: in the job")
-	}
-	return append(hints, "a reusable workflow gets secrets only if its caller passes them (secrets: inherit)")
+func (g gitHub) start(b basic) Protocol {
+	g.basic = b
+	return &g
 }
 
 // Prepare refuses a step that lacks the files through which results go.
 func (g *gitHub) Prepare(envFile string, exports bool) error {
-	if err := refuseEnvFile(g.name, envFile); err != nil {
+	if err := g.basic.Prepare(envFile, exports); err != nil {
 		return err
 	}
 	variables := []string{outputFile}
@@ -132,7 +90,7 @@ func (g *gitHub) Say(remark fault.Remark) {
 		action = action.WithFieldsMap(map[string]string{"title": title})
 		text := strings.Join(lines(remark), "\n")
 		if g.greedy {
-			text = apart(text)
+			text = splitColons(text)
 		}
 		switch remark.Level {
 		case fault.Info:
@@ -150,9 +108,9 @@ func (g *gitHub) Say(remark fault.Remark) {
 	}
 }
 
-// apart is a message without two colons in a row, and without one at its start,
-// which would follow those of the command's head.
-func apart(text string) string {
+// splitColons returns a message without two colons in a row, and without one at
+// its start, which would follow those of the command's head.
+func splitColons(text string) string {
 	if strings.HasPrefix(text, ":") {
 		text = " " + text
 	}

@@ -11,18 +11,12 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// harness is Harness CI. A plugin can't mask anything while it runs, so nothing
-// secret goes to a stream; but it has a file for outputs that are secret
-// (lite-engine, pipeline/runtime/run.go), and so needs no env-file.
-var harness = definition{
-	id:    "harness",
-	found: isSet("HARNESS_BUILD_ID"),
-	start: func(w World) Host { return &harnessCI{basic{w}} },
-}
+// harness can't mask anything while a step runs, so nothing secret goes to a
+// stream; but it has a file for outputs that are secret (lite-engine,
+// pipeline/runtime/run.go), and so needs no env-file.
+type harness struct{ basic }
 
-type harnessCI struct {
-	basic
-}
+func (harness) start(b basic) Protocol { return &harness{b} }
 
 // Files that the engine names, and reads when the step has ended.
 const (
@@ -31,19 +25,10 @@ const (
 	harnessVariables = "DRONE_ENV" // the environment of later steps, not secret
 )
 
-func (*harnessCI) Name() string                    { return "Harness" }
-func (*harnessCI) HasOutputs() bool                { return true }
-func (*harnessCI) SettingNames(id string) []string { return pluginNames(id) }
-func (*harnessCI) SettingCalled(id string) string  { return id }
-
-func (*harnessCI) EmptyTokenHints() []string {
-	return []string{`set token under settings: (PLUGIN_TOKEN) to <+secrets.getValue("name")>, with a secret that exists in this project, organization or account`}
-}
-
 // Prepare refuses env-file, and a step that lacks the engine's own files, which
 // receive the results.
-func (h *harnessCI) Prepare(envFile string, exports bool) error {
-	if err := refuseEnvFile(h.Name(), envFile); err != nil {
+func (h *harness) Prepare(envFile string, exports bool) error {
+	if err := h.basic.Prepare(envFile, exports); err != nil {
 		return err
 	}
 	variables := []string{harnessSecrets, harnessOutputs}
@@ -57,8 +42,8 @@ func (h *harnessCI) Prepare(envFile string, exports bool) error {
 // too, and the rest where it belongs. The engine drops empty variables between
 // steps (lite-engine, engine/spec/helper.go, ToEnv), and git fails on an entry
 // whose value is missing, so git's entries go into one variable.
-func (h *harnessCI) HandOver(ctx context.Context, results Results) error {
-	if err := results.checkWithoutHeader(h.Name()); err != nil {
+func (h *harness) HandOver(ctx context.Context, results Results) error {
+	if err := results.refuseSecretGitConfig(h.host.Name); err != nil {
 		return err
 	}
 	results.Variables = gitconfig.InParameters(h.world.Lookup, results.Variables)
@@ -89,14 +74,14 @@ func destination(v secret.Value, public string) string {
 }
 
 // file is one of the engine's files, which the step creates.
-func (h *harnessCI) file(variable string) (resultFile, error) {
+func (h *harness) file(variable string) (resultFile, error) {
 	hint := "run this as a step of type Plugin, or pass the engine's variables and their folder into the container"
 	f, err := h.world.namedFile(variable, hint)
 	f.create, f.hints = true, []string{hint}
 	return f, err
 }
 
-func (h *harnessCI) Fail(f *fault.Fault) { failWithCode(h, f) }
+func (h *harness) Fail(f *fault.Fault) { failWithCode(h, f) }
 
 // harnessLine is a value in the engine's base64 form: its file format has
 // quotes, comments and expansions, none of which base64 can be taken for. A

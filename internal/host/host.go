@@ -1,35 +1,68 @@
-// Package host is where results go: it knows how each CI host masks text, shows
-// messages, and hands values to later steps.
+// Package host knows how each CI host masks text, shows messages, and hands
+// values to later steps.
 package host
 
 import (
 	"context"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Host is a CI host, or a shell. Its errors are [*fault.Fault].
-type Host interface {
-	// Name is the host's name in sentences.
-	Name() string
-	// SettingNames returns the environment variables that may hold a setting,
-	// by its id.
-	SettingNames(id string) []string
-	// SettingCalled is how messages name a setting on this host, by its id.
-	SettingCalled(id string) string
-	// InputsOnly reports whether a step is handed the inputs that its action
-	// declares. Another name can then only come from somebody else.
-	InputsOnly() bool
-	// EmptyTokenHints returns what to do about an empty token, by the host's
-	// usual causes of one.
-	EmptyTokenHints() []string
-	// HasOutputs reports whether steps have outputs. If they have none,
-	// every result is handed over as a variable.
-	HasOutputs() bool
-	// Event is what started the pipeline, if the host says so.
-	Event() Event
+// Host is a CI host, or a shell, for one run.
+type Host struct {
+	Definition
+	Protocol
 
+	world World
+}
+
+// Definition is what is constant about a host. A new host with an env-file needs
+// nothing else.
+type Definition struct {
+	// ID is the host's name in BITBUCKET_AUTH_HOST. Hosts with run-time masks
+	// need none: they can't be named.
+	ID string
+	// Name is the host's name in sentences.
+	Name string
+	// Settings is the family of variables that hold the settings.
+	Settings Family
+	// EmptyTokenHints say what to do about an empty token, by the host's usual
+	// causes of one.
+	EmptyTokenHints []string
+	// HasOutputs is set if steps have outputs. If they have none, every result
+	// is handed over as a variable.
+	HasOutputs bool
+	// HasMasks is set if a step can mask text while it runs. Such a host can't be
+	// named: on another host, its mask commands would show the secrets.
+	HasMasks bool
+
+	// detect returns the variable that the host is detected by, or "". It is nil
+	// if the host sets no such variable.
+	detect func(World) string
+	// derivedFrom is the ID of a host whose variables this one also sets.
+	derivedFrom string
+	// masksOnStdout is set if masks are commands on standard output.
+	masksOnStdout bool
+	// cloneURL returns the URL of the repository that the job runs for, or "". It
+	// is nil if the host doesn't tell.
+	cloneURL func(World) string
+	// jobServer is the variable with the URL of the server that issues each job
+	// a token of its own; empty if jobs get none.
+	jobServer string
+	// event reads what started the pipeline; nil if the host doesn't tell.
+	event func(World) Event
+	// reserved are prefixes of variables that belong to the host, besides that of
+	// its settings.
+	reserved []string
+	// protocol creates the host's protocol for one run.
+	protocol protocol
+}
+
+// Protocol is how a host masks, shows, and receives text. Its errors are
+// [*fault.Fault].
+type Protocol interface {
 	// Prepare refuses whatever would keep the host from receiving results, before
 	// anything else is printed: if a host isn't what it seems to be, a mask
 	// is a leak. EnvFile is the path of the file that receives the results, or
@@ -48,12 +81,45 @@ type Host interface {
 	Fail(*fault.Fault)
 }
 
+// protocol starts a [Protocol] of its own for each run.
+type protocol interface {
+	start(basic) Protocol
+}
+
+// start begins a run on the host.
+func (d Definition) start(world World) *Host {
+	return &Host{Definition: d, Protocol: d.protocol.start(basic{world, d}), world: world}
+}
+
+// CloneURL returns the URL of the repository that the job runs for, or empty if
+// the host doesn't tell. It may contain a password.
+func (h *Host) CloneURL() secret.Address {
+	if h.cloneURL == nil {
+		return secret.Address{}
+	}
+	return secret.NewAddress(h.cloneURL(h.world))
+}
+
+// JobServer returns the URL of the server that issued the job's own token, and
+// whether jobs on this host have one.
+func (h *Host) JobServer() (url string, has bool) {
+	return h.world.getenv(h.jobServer), h.jobServer != ""
+}
+
+// Event returns what started the pipeline, if the host says so.
+func (h *Host) Event() Event {
+	if h.event == nil {
+		return Event{}
+	}
+	return h.event(h.world)
+}
+
 // failWithCode shows a fault and hands over its code. If the code can't be handed
 // over either, the exit code is all that is left. The context that ended the run
 // must not end this too.
-func failWithCode(h Host, f *fault.Fault) {
-	h.Say(fault.Remark{Level: fault.Error, Fault: f})
-	_ = h.HandOver(context.Background(), Results{Outputs: []secret.Value{Public("error-code", f.Code.ID)}})
+func failWithCode(p Protocol, f *fault.Fault) {
+	p.Say(fault.Remark{Level: fault.Error, Fault: f})
+	_ = p.HandOver(context.Background(), Results{Outputs: []secret.Value{Public(contract.ErrorCode.ID, f.Code.ID)}})
 }
 
 // refuseEnvFile refuses env-file on a host that hands results over without it.

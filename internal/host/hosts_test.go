@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // job is a step on any host.
 type job struct {
 	*hosttest.Site
-	host           host.Host
+	host           *host.Host
 	refusal        error // before anything is printed
 	stdout, stderr bytes.Buffer
 }
@@ -71,8 +71,8 @@ func eachHost(t *testing.T, test func(*testing.T, hosttest.Host)) {
 func TestEveryHostIsFound(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)
-		if j.host.Name() != h.Name || j.refusal != nil {
-			t.Errorf("got %s, %v", j.host.Name(), j.refusal)
+		if j.host.Name != h.Name || j.refusal != nil {
+			t.Errorf("got %s, %v", j.host.Name, j.refusal)
 		}
 	})
 }
@@ -81,13 +81,13 @@ func TestEveryHostIsFound(t *testing.T) {
 func TestSettingNames(t *testing.T) {
 	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)
-		if name := j.host.SettingCalled("token"); name != "token" && (name != h.Setting("token") || h.Prefix != "BITBUCKET_AUTH_") {
+		if name := j.host.Settings.Called("token"); name != "token" && (name != h.Setting("token") || h.Prefix != "BITBUCKET_AUTH_") {
 			t.Errorf("a message names the token %q", name)
 		}
-		if hints := strings.Join(j.host.EmptyTokenHints(), "\n"); hints == "" || strings.Contains(hints, "secrets: inherit") != (h.Runner.Name == "GitHub" || h.Runner.Name == "Gitea" || h.Runner.Name == "Forgejo") {
+		if hints := strings.Join(j.host.EmptyTokenHints, "\n"); hints == "" || strings.Contains(hints, "secrets: inherit") != (h.Runner.Name == "GitHub" || h.Runner.Name == "Gitea" || h.Runner.Name == "Forgejo") {
 			t.Errorf("hints for an empty token: %q", hints)
 		}
-		names := j.host.SettingNames("env-prefix")
+		names := j.host.Settings.Names("env-prefix")
 		if !slices.Contains(names, h.Setting("env-prefix")) {
 			t.Errorf("%s isn't among %v", h.Setting("env-prefix"), names)
 		}
@@ -118,12 +118,12 @@ func TestTwoHostsContradictEachOther(t *testing.T) {
 			related := h.Name == other.Name || h.Name == "Drone" || other.Name == "Drone" && h.Env["DRONE"] != ""
 			switch {
 			case h.Prefix == "INPUT_" || other.Prefix == "INPUT_":
-				if err != nil || !slices.ContainsFunc(hosttest.Hosts, func(kin hosttest.Host) bool { return kin.Name == j.host.Name() && kin.Prefix == "INPUT_" }) {
-					t.Errorf("%s and %s: got %s, %v", h.Name, other.Name, j.host.Name(), err)
+				if err != nil || !slices.ContainsFunc(hosttest.Hosts, func(kin hosttest.Host) bool { return kin.Name == j.host.Name && kin.Prefix == "INPUT_" }) {
+					t.Errorf("%s and %s: got %s, %v", h.Name, other.Name, j.host.Name, err)
 				}
 			case related:
-				if h.Name == other.Name && (err != nil || j.host.Name() != h.Name) {
-					t.Errorf("%s: got %s, %v", h.Name, j.host.Name(), err)
+				if h.Name == other.Name && (err != nil || j.host.Name != h.Name) {
+					t.Errorf("%s: got %s, %v", h.Name, j.host.Name, err)
 				}
 			case fault.From(err).Code != fault.HostAmbiguous || !strings.Contains(err.Error(), h.Name) || !strings.Contains(err.Error(), other.Name):
 				t.Errorf("%s and %s: got %v", h.Name, other.Name, err)
@@ -136,7 +136,7 @@ func TestTwoHostsContradictEachOther(t *testing.T) {
 func TestANameDecides(t *testing.T) {
 	env := map[string]string{"TEAMCITY_VERSION": "2026.1", "CIRCLECI": "true", "BITBUCKET_AUTH_HOST": "circleci"}
 	j := &job{Site: &hosttest.Site{Env: env}}
-	if err := j.choose(false); err != nil || j.host.Name() != "CircleCI" {
+	if err := j.choose(false); err != nil || j.host.Name != "CircleCI" {
 		t.Errorf("got %v", err)
 	}
 	env["TF_BUILD"] = "True"
@@ -157,16 +157,16 @@ func TestTheHostCanBeNamed(t *testing.T) {
 			switch {
 			case h.Masks && fault.From(err).Code != fault.SettingRefused:
 				t.Errorf("%s accepts the name %s: %v", h.Name, id, err)
-			case !h.Masks && (err != nil || !strings.Contains(strings.ToLower(j.host.Name()), id)):
-				t.Errorf("%s, named %s: %v, %v", h.Name, id, j.host.Name(), err)
+			case !h.Masks && (err != nil || !strings.Contains(strings.ToLower(j.host.Name), id)):
+				t.Errorf("%s, named %s: %v, %v", h.Name, id, j.host.Name, err)
 			}
 		}
 		if h.ID == "" {
 			continue
 		}
 		j := &job{Site: &hosttest.Site{Env: map[string]string{"BITBUCKET_AUTH_HOST": h.ID}}}
-		if err := j.choose(false); err != nil || j.host.Name() != h.Name {
-			t.Errorf("named %s: got %v, %v", h.ID, j.host.Name(), err)
+		if err := j.choose(false); err != nil || j.host.Name != h.Name {
+			t.Errorf("named %s: got %v, %v", h.ID, j.host.Name, err)
 		}
 		j.Env["BITBUCKET_AUTH_HOST"] = h.ID + "x"
 		if err := j.choose(false); fault.From(err).Code != fault.NotAllowed {
@@ -186,7 +186,7 @@ func TestShellOnEveryHost(t *testing.T) {
 		j := &job{Site: h.Start(t)}
 		delete(j.Env, "BITBUCKET_AUTH_HOST")
 		err := j.choose(true)
-		if refused := fault.From(err).Code == fault.ShellRefused; refused != h.Masks || j.host.Name() != "a shell" {
+		if refused := fault.From(err).Code == fault.ShellRefused; refused != h.Masks || j.host.Name != "a shell" {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -205,7 +205,7 @@ func TestWhoNeedsAnEnvFile(t *testing.T) {
 		}
 		without, with := j.host.Prepare("", true), j.host.Prepare(filepath.Join(t.TempDir(), "env"), true)
 		if h.EnvFile {
-			if fault.From(without).Code != fault.EnvFileMissing || with != nil || j.host.HasOutputs() {
+			if fault.From(without).Code != fault.EnvFileMissing || with != nil || j.host.HasOutputs {
 				t.Errorf("got %v, %v", without, with)
 			}
 			return
@@ -260,7 +260,7 @@ func TestValuesComeBackAsTheyWere(t *testing.T) {
 			switch {
 			case h.Runner.Name != "":
 				wantOutputs[v.Name] = v.Text.Reveal()
-			case j.host.HasOutputs():
+			case j.host.HasOutputs:
 				wantOutputs[strings.ReplaceAll(v.Name, "-", "_")] = v.Text.Reveal()
 			}
 		}

@@ -42,11 +42,11 @@ func (r Results) check() error {
 	return nil
 }
 
-// checkWithoutHeader is check on a host that keeps secret variables out of the
+// refuseSecretGitConfig is check on a host that keeps secret variables out of the
 // environment of later steps. There git would find a setting without its value,
 // and every git command would fail, so a login that is itself a setting of git's
 // is refused.
-func (r Results) checkWithoutHeader(host string) error {
+func (r Results) refuseSecretGitConfig(host string) error {
 	for _, v := range r.Variables {
 		if v.Secret && strings.HasPrefix(v.Name, "GIT_CONFIG_") {
 			return fault.New(fault.ResultRefused, "git can't be set up on "+host+

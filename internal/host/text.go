@@ -36,7 +36,7 @@ func Neutral(text string) string {
 	return commandMarks.Replace(line)
 }
 
-// lines is a remark as it is shown: what is the matter, then the hints.
+// lines returns the lines of a remark: the message, then its hints.
 func lines(remark fault.Remark) []string {
 	shown := []string{Neutral(remark.Error())}
 	for _, hint := range remark.Hints {

@@ -33,6 +33,8 @@ type Source struct {
 	Lookup func(name string) (value string, present bool)
 	// Stdin is what token-file "-" reads.
 	Stdin io.Reader
+	// ReservedPrefixes belong to CI hosts, so env-prefix can't begin with them.
+	ReservedPrefixes []string
 	// BeforeWaiting is called before reading from where nothing may ever come.
 	// It may be nil.
 	BeforeWaiting func()
@@ -67,13 +69,15 @@ type Credential struct {
 	EnvPrefix      string `env:"ENV_PREFIX"`
 	AvoName        string `env:"AVO_CONNECTION_NAME"`
 	AvoUsername    string `env:"AVO_USERNAME"`
+
+	reservedPrefixes []string
 }
 
 // ReadCredential reads the settings of the credential command. What it returns
 // is complete as far as it could be read even if there is an error (a
 // [*fault.Fault]), so that its secrets can be masked before the error is shown.
 func ReadCredential(ctx context.Context, source Source) (Credential, error) {
-	var text Credential
+	text := Credential{reservedPrefixes: source.ReservedPrefixes}
 	err := source.read(ctx, &text, &text.Shared)
 	return text, err
 }

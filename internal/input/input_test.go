@@ -30,6 +30,8 @@ func source(settings map[string]string) input.Source {
 		Names:    func(id string) []string { return []string{id} },
 		Lookup:   func(name string) (string, bool) { value, ok := settings[name]; return value, ok },
 		Stdin:    strings.NewReader("from-stdin\n"),
+
+		ReservedPrefixes: []string{"BITBUCKET_AUTH", "CI", "GITHUB"},
 	}
 }
 

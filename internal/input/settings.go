@@ -74,7 +74,7 @@ func (c Credential) Parse() (Settings, []fault.Remark, error) {
 		Git:               p.reach(c.Git),
 		RewriteSSH:        p.boolean("rewrite-ssh", c.RewriteSSH),
 		ExportEnv:         p.boolean("export-env", c.ExportEnv),
-		EnvPrefix:         p.envPrefix(c.EnvPrefix),
+		EnvPrefix:         p.envPrefix(c.EnvPrefix, c.reservedPrefixes),
 		AvoConnectionName: strings.TrimSpace(c.AvoName),
 		AvoUsername:       strings.TrimSpace(c.AvoUsername),
 	}
@@ -233,19 +233,16 @@ func (p *parser) day(id, text string) time.Time {
 	return time.Time{}
 }
 
-// Prefixes of variables that CI hosts, git and this program use themselves.
-var reservedPrefixes = []string{
-	"GITHUB", "ACTIONS", "RUNNER", "INPUT", "STATE", "PLUGIN", "BITBUCKET_AUTH",
-	"GIT", "CI", "DRONE", "HARNESS", "GITEA", "FORGEJO",
-}
+// gitPrefix begins the variables of git itself.
+const gitPrefix = "GIT"
 
-func (p *parser) envPrefix(text string) string {
+func (p *parser) envPrefix(text string, ofHosts []string) string {
 	prefix := strings.TrimSpace(text)
 	if !isEnvPrefix(prefix) {
 		p.fail(fault.New(fault.EnvPrefix, "env-prefix can't begin the name of a variable",
 			"use capital letters, digits and underscores, beginning with a letter and not ending in an underscore, such as MIRROR_BITBUCKET"))
 	}
-	for _, reserved := range reservedPrefixes {
+	for _, reserved := range slices.Concat(ofHosts, []string{gitPrefix}) {
 		if prefix == reserved || strings.HasPrefix(prefix, reserved+"_") {
 			p.fail(fault.New(fault.EnvPrefix, "env-prefix begins with "+reserved+", which is reserved",
 				"choose another prefix, such as MIRROR_BITBUCKET"))

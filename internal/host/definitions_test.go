@@ -1,0 +1,139 @@
+package host_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// Every host that is defined has a model, which all other tests go through, and
+// the two agree.
+func TestEveryDefinitionIsTested(t *testing.T) {
+	for _, d := range host.Definitions() {
+		model := named(t, d.Name)
+		id := d.ID
+		if d.HasMasks {
+			id = "" // it can't be named
+		}
+		if model.ID != id || model.Masks != d.HasMasks || !slices.Contains(d.Settings.Names("token"), model.Setting("token")) {
+			t.Errorf("the model of %s has ID %q, masks %t, token %s", d.Name, model.ID, model.Masks, model.Setting("token"))
+		}
+	}
+	if got, want := len(hosttest.Hosts), len(host.Definitions()); got != want {
+		t.Errorf("%d models of %d hosts", got, want)
+	}
+}
+
+// Two runs in one process have nothing in common: each shows its remarks on its own
+// streams, and writes to its own files.
+func TestEachRunHasItsOwnHost(t *testing.T) {
+	start := func(t *testing.T, h hosttest.Host) *job {
+		t.Helper()
+		j := startJob(t, h)
+		if j.refusal != nil {
+			t.Fatal(j.refusal)
+		}
+		return j
+	}
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		first, second := start(t, h), start(t, h)
+		first.host.Say(fault.Noticef("from the first run"))
+		if shown := first.stdout.String() + first.stderr.String(); !strings.Contains(shown, "from the first run") {
+			t.Errorf("the first run shows %q", shown)
+		}
+		if err := first.host.HandOver(t.Context(), resultsOf([]string{"first-value"})); err != nil {
+			t.Fatal(err)
+		}
+		outputs, variables := first.HandedOver(t, first.stdout.String())
+		if len(outputs)+len(variables) == 0 {
+			t.Error("the first run hands over nothing")
+		}
+		if outputs, variables := second.HandedOver(t, second.stdout.String()); second.stdout.Len()+second.stderr.Len()+len(outputs)+len(variables) > 0 {
+			t.Errorf("the second run has %q, %q, %v, %v", second.stdout.String(), second.stderr.String(), outputs, variables)
+		}
+	})
+	for _, asked := range []bool{true, false} { // a shell, and no host
+		var streams [2]bytes.Buffer
+		var hosts [2]*host.Host
+		for i := range hosts {
+			nothing := func(string) (string, bool) { return "", false }
+			hosts[i], _ = host.Choose(host.World{Lookup: nothing, Stdout: &streams[i], Stderr: &streams[i]}, asked)
+		}
+		hosts[0].Say(fault.Noticef("from the first run"))
+		if streams[0].Len() == 0 || streams[1].Len() > 0 {
+			t.Errorf("%s: got %q, %q", hosts[0].Name, streams[0].String(), streams[1].String())
+		}
+	}
+}
+
+// The repository that a job runs for, by the host's own variables, and no others.
+func TestCloneURL(t *testing.T) {
+	all := map[string]string{
+		"GITHUB_SERVER_URL": "https://github.example.com/", "GITHUB_REPOSITORY": "octo/site",
+		"BUILD_REPOSITORY_URI": "https://org@dev.azure.com/org/site/_git/site", "BUILDKITE_REPO": "https://git.example.com/buildkite.git",
+		"DRONE_GIT_HTTP_URL": "https://git.example.com/drone.git", "DRONE_REMOTE_URL": "https://git.example.com/remote.git",
+		"CI_REPO_CLONE_URL": " https://git.example.com/woodpecker.git\n", "CI_PROJECT_URL": "https://gitlab.example.com/group/site",
+		"CI_REPOSITORY_URL": "https://gitlab-ci-token:secret@gitlab.example.com/group/site.git", "BITBUCKET_GIT_HTTP_ORIGIN": "http://bitbucket.org/team/site",
+		"CIRCLE_REPOSITORY_URL": "https://git.example.com/circle.git", "GIT_URL": "https://git.example.com/jenkins.git",
+	}
+	want := map[string]string{
+		"GitHub Actions": "https://github.example.com/octo/site", "act": "https://github.example.com/octo/site",
+		"Gitea Actions": "https://github.example.com/octo/site", "Forgejo Actions": "https://github.example.com/octo/site",
+		"Azure Pipelines": "https://dev.azure.com/org/site/_git/site", "Buildkite": all["BUILDKITE_REPO"],
+		"Harness": all["DRONE_GIT_HTTP_URL"], "Drone": all["DRONE_GIT_HTTP_URL"], "Woodpecker CI": "https://git.example.com/woodpecker.git",
+		"GitLab CI": all["CI_PROJECT_URL"], "Bitbucket Pipelines": "https://bitbucket.org/team/site", "CircleCI": all["CIRCLE_REPOSITORY_URL"],
+		"Jenkins": all["GIT_URL"], "TeamCity": "", "Tekton": "",
+	}
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		if got := j.host.CloneURL(); !got.IsEmpty() {
+			t.Errorf("without any variable: %s", got.Clean())
+		}
+		for name, value := range all {
+			j.Env[name] = value
+		}
+		url, listed := want[h.Name]
+		if got := j.host.CloneURL().Clean(); got != url || !listed {
+			t.Errorf("got %q, want %q", got, url)
+		}
+		if server, has := j.host.JobServer(); has != (h.Prefix == "INPUT_") || has && server != "https://github.example.com/" || !has && server != "" {
+			t.Errorf("the server of the job's token: %q, %t", server, has)
+		}
+	})
+	j := startJob(t, named(t, "Drone"), "DRONE_REMOTE_URL", all["DRONE_REMOTE_URL"], "DRONE_GIT_HTTP_URL", " ")
+	if got := j.host.CloneURL().Clean(); got != all["DRONE_REMOTE_URL"] {
+		t.Errorf("Drone's second variable: %q", got)
+	}
+	j = startJob(t, named(t, "GitHub Actions"), "GITHUB_REPOSITORY", "octo/site")
+	if got := j.host.CloneURL().Clean(); got != "https://github.com/octo/site" {
+		t.Errorf("without a server: %q", got)
+	}
+}
+
+func TestReservedPrefixes(t *testing.T) {
+	want := []string{"ACTIONS", "BITBUCKET_AUTH", "CI", "DRONE", "FORGEJO", "GITEA", "GITHUB", "HARNESS", "INPUT", "PLUGIN", "RUNNER", "STATE"}
+	if got := host.ReservedPrefixes(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// The page lists the names that BITBUCKET_AUTH_HOST accepts, all of them.
+func TestNamesOnThePage(t *testing.T) {
+	page := read(t, filepath.Join(root, "docs", "hosts.md"))
+	_, rest, _ := strings.Cut(page, "name it in `BITBUCKET_AUTH_HOST`: ")
+	list, _, _ := strings.Cut(rest, ". ")
+	var names []string
+	for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(list, -1) {
+		names = append(names, match[1])
+	}
+	if want := host.Named(); !slices.Equal(names, want) {
+		t.Errorf("the page lists %v, want %v", names, want)
+	}
+}

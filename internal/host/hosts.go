@@ -1,0 +1,278 @@
+package host
+
+import (
+	"slices"
+	"strings"
+)
+
+// gitHubHosts are GitHub and the hosts that read the same commands, the most
+// specific first: each also sets the variables of those below it. Before mid 2025
+// Forgejo set no further variable besides Gitea's, whose runner registered masks
+// literally before 1.0.7.
+var gitHubHosts = []Definition{
+	gitHubHost("Forgejo Actions", "FORGEJO_ACTIONS", gitHub{masks: literal, greedy: true}, gitHubSecret, callerSecrets),
+	gitHubHost("Gitea Actions", "GITEA_ACTIONS", gitHub{masks: eitherOr, greedy: true}, gitHubSecret, callerSecrets),
+	gitHubHost("act", "ACT", gitHub{masks: lastMark, greedy: true}, gitHubSecret,
+		"pass the secret to act with -s NAME or --secret-file"),
+	gitHubHost("GitHub Actions", "GITHUB_ACTIONS", gitHub{masks: escaped}, gitHubSecret,
+		"a secret of an environment needs that environment: in the job", callerSecrets),
+}
+
+const (
+	gitHubSecret  = "set the input token to a secret that exists, spelt as it is stored: an unknown name gives an empty value"
+	callerSecrets = "a reusable workflow gets secrets only if its caller passes them (secrets: inherit)"
+)
+
+func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) Definition {
+	return Definition{
+		Name:            name,
+		Settings:        inputs,
+		EmptyTokenHints: emptyToken,
+		HasOutputs:      true,
+		HasMasks:        true,
+		detect:          isTrue(variable),
+		masksOnStdout:   true,
+		cloneURL:        gitHubRepository,
+		jobServer:       "GITHUB_SERVER_URL",
+		event:           gitHubEvent,
+		reserved:        []string{"GITHUB", "ACTIONS", "RUNNER", "STATE", "GITEA", "FORGEJO"},
+		protocol:        commands,
+	}
+}
+
+// otherHosts are all hosts except GitHub, Gitea, Forgejo and act. A new one with
+// an env-file is one literal here.
+var otherHosts = []Definition{
+	{
+		ID: "azure-pipelines", Name: "Azure Pipelines", Settings: ownNames,
+		detect:     isTrue("TF_BUILD"),
+		HasOutputs: true, HasMasks: true, masksOnStdout: true,
+		cloneURL: firstOf("BUILD_REPOSITORY_URI"),
+		EmptyTokenHints: []string{
+			"map a secret variable that exists in this step's env:, such as BITBUCKET_AUTH_TOKEN: $(BITBUCKET_TOKEN)",
+			"a secret variable is not in a step's environment by itself, and builds of forks get none unless the pipeline allows it",
+		},
+		protocol: azurePipelines{},
+	},
+	{
+		ID: "buildkite", Name: "Buildkite", Settings: ownNames,
+		detect:   isTrue("BUILDKITE"),
+		HasMasks: true,
+		cloneURL: firstOf("BUILDKITE_REPO"),
+		EmptyTokenHints: []string{
+			"set BITBUCKET_AUTH_TOKEN in the hook that runs bitbucket-auth, for example by buildkite-agent secret get",
+			"with the docker plugin, name BITBUCKET_AUTH_TOKEN under environment:",
+		},
+		protocol: buildkite{},
+	},
+	{
+		ID: "harness", Name: "Harness", Settings: plugins,
+		detect: isSet("HARNESS_BUILD_ID"), derivedFrom: "drone",
+		HasOutputs: true,
+		cloneURL:   firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		reserved:   []string{"HARNESS", "DRONE"},
+		EmptyTokenHints: []string{
+			`set token under settings: (PLUGIN_TOKEN) to <+secrets.getValue("name")>, with a secret that exists in this project, organization or account`,
+		},
+		protocol: harness{},
+	},
+	{
+		ID: "woodpecker", Name: "Woodpecker CI", Settings: plugins,
+		detect: isWoodpecker, derivedFrom: "drone",
+		cloneURL:        firstOf("CI_REPO_CLONE_URL"),
+		reserved:        []string{"CI"},
+		EmptyTokenHints: withheldFromPullRequests,
+		// A plugin has no outputs (woodpecker, docs on secrets).
+		protocol: envFile{example: "./.bitbucket.env"},
+	},
+	{
+		ID: "drone", Name: "Drone", Settings: plugins,
+		detect:          isTrue("DRONE"),
+		cloneURL:        firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		reserved:        []string{"DRONE"},
+		EmptyTokenHints: withheldFromPullRequests,
+		// A plugin has no outputs (drone-runner-docker knows none).
+		protocol: envFile{example: "./.bitbucket.env"},
+	},
+	{
+		ID: "gitlab", Name: "GitLab CI", Settings: ownNames,
+		detect:   isTrue("GITLAB_CI"),
+		cloneURL: firstOf("CI_PROJECT_URL"), // CI_REPOSITORY_URL contains a token
+		reserved: []string{"CI"},
+		EmptyTokenHints: []string{
+			"set BITBUCKET_AUTH_TOKEN in variables: to a CI/CD variable that exists, such as $BITBUCKET_TOKEN",
+			"a protected variable is empty on a branch or tag that isn't protected, and in merge requests from forks",
+			"a variable with an environment scope needs that environment: in the job",
+		},
+		// A dotenv report can be downloaded (GitLab's documents: job artifacts
+		// reports), so it isn't used.
+		protocol: envFile{
+			example: "../bitbucket.env", // next to the project folder, where no artifact is taken from
+			refuse:  refuseSourced,
+			format:  gitLabFormat,
+		},
+	},
+	{
+		ID: "bitbucket-pipelines", Name: "Bitbucket Pipelines", Settings: ownNames,
+		detect:   isSet(pipelinesMarker),
+		cloneURL: firstOf("BITBUCKET_GIT_HTTP_ORIGIN"),
+		EmptyTokenHints: []string{
+			"export BITBUCKET_AUTH_TOKEN from a secured variable of the repository or workspace that exists",
+			"a deployment variable needs deployment: in the step",
+		},
+		// Output variables are printed in later steps (Atlassian's documents: pass
+		// variables between steps), so env-file can't be their file.
+		protocol: envFile{
+			example: "../bitbucket.env", // next to the clone, where no artifact is taken from
+			shown:   []string{"BITBUCKET_PIPELINES_VARIABLES_PATH"},
+		},
+	},
+	{
+		ID: "circleci", Name: "CircleCI", Settings: ownNames,
+		detect:   isTrue("CIRCLECI"),
+		cloneURL: firstOf("CIRCLE_REPOSITORY_URL"),
+		EmptyTokenHints: []string{
+			"set BITBUCKET_AUTH_TOKEN from a variable of the project or of a context that exists",
+			"a variable of a context needs that context: under the job, in the workflow",
+			"pull requests from forks get no secrets unless the project's settings allow it",
+		},
+		// Every step of a job sources the file that BASH_ENV names (CircleCI's
+		// documents: set an environment variable).
+		protocol: envFile{example: `"$BASH_ENV"`},
+	},
+	{
+		ID: "teamcity", Name: "TeamCity", Settings: ownNames,
+		detect:          isSet("TEAMCITY_VERSION"),
+		EmptyTokenHints: []string{"define the parameter env.BITBUCKET_AUTH_TOKEN, of type password, in this build configuration or its project"},
+		// Service messages would carry the value itself through the log, so none is
+		// printed (TeamCity's documents: service messages).
+		protocol: envFile{example: `"$TMPDIR/bitbucket.env"`},
+	},
+	{
+		ID: "jenkins", Name: "Jenkins", Settings: ownNames,
+		detect:          isJenkins,
+		cloneURL:        firstOf("GIT_URL"),
+		EmptyTokenHints: []string{"bind BITBUCKET_AUTH_TOKEN with withCredentials, around the step that runs bitbucket-auth"},
+		// Jenkins masks what withCredentials binds, for as long as the block lasts,
+		// and nothing else (credentials-binding-plugin).
+		protocol: envFile{example: `"$WORKSPACE_TMP/bitbucket.env"`},
+	},
+	{
+		ID: "tekton", Name: "Tekton", Settings: ownNames,
+		EmptyTokenHints: []string{"set BITBUCKET_AUTH_TOKEN under env: of this step, by a secretKeyRef to a key that exists"},
+		// Tekton sets no variable that it could be detected by. Its results appear in
+		// the clear in the status of a run (tektoncd/pipeline, docs/tasks.md), so
+		// env-file can't be one of them.
+		protocol: envFile{
+			example:    "/credentials/bitbucket.env",
+			shownUnder: []string{"/tekton/results/", "/tekton/steps/"},
+		},
+	},
+}
+
+var withheldFromPullRequests = []string{
+	"set token under settings: (PLUGIN_TOKEN) to a secret that exists, by from_secret",
+	"pull requests get no secrets unless the secret allows that event",
+}
+
+// shell is never detected: it is asked for.
+var shell = Definition{
+	ID: "shell", Name: "a shell", Settings: ownNames,
+	EmptyTokenHints: []string{
+		"set " + ownNames.Called("token") + " and export it: a program doesn't see a variable that isn't exported",
+		"or name a file that holds the token in " + ownNames.Called("token-file"),
+	},
+	protocol: shellExports{},
+}
+
+// noHost stands in if no host is found.
+var noHost = Definition{Name: "no CI host", Settings: ownNames, protocol: nowhere{}}
+
+// Named returns the IDs by which a host can be named, in alphabetical order.
+func Named() []string {
+	ids := []string{shell.ID}
+	for _, d := range otherHosts {
+		if !d.HasMasks {
+			ids = append(ids, d.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// ReservedPrefixes returns the prefixes of variables that belong to the hosts, of
+// which most set those of others too, and to the settings.
+func ReservedPrefixes() []string {
+	var all []string
+	for _, d := range slices.Concat(gitHubHosts, otherHosts) {
+		all = append(all, append(d.reserved, strings.TrimSuffix(d.Settings.prefix, "_"))...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// isSet detects a host by a variable that is set to any value.
+func isSet(name string) func(World) string {
+	return func(w World) string {
+		if w.getenv(name) == "" {
+			return ""
+		}
+		return name
+	}
+}
+
+// isTrue detects a host by a variable that says true. Azure Pipelines writes it
+// with a capital.
+func isTrue(name string) func(World) string {
+	return func(w World) string {
+		if !strings.EqualFold(w.getenv(name), "true") {
+			return ""
+		}
+		return name
+	}
+}
+
+func isWoodpecker(w World) string {
+	for _, name := range []string{"CI", "CI_SYSTEM_NAME"} {
+		if w.getenv(name) == "woodpecker" {
+			return name
+		}
+	}
+	return ""
+}
+
+func isJenkins(w World) string {
+	if w.getenv("BUILD_ID") == "" {
+		return ""
+	}
+	return isSet("JENKINS_URL")(w)
+}
+
+// firstOf reads a URL from the first of some variables that is set.
+func firstOf(names ...string) func(World) string {
+	return func(w World) string {
+		for _, name := range names {
+			if value := strings.TrimSpace(w.getenv(name)); value != "" {
+				// Bitbucket Pipelines says http, and serves https.
+				if rest, ok := strings.CutPrefix(value, "http://bitbucket.org/"); ok {
+					return "https://bitbucket.org/" + rest
+				}
+				return value
+			}
+		}
+		return ""
+	}
+}
+
+// gitHubRepository is the repository of a workflow.
+func gitHubRepository(w World) string {
+	repository := strings.TrimSpace(w.getenv("GITHUB_REPOSITORY"))
+	if repository == "" {
+		return ""
+	}
+	server := strings.TrimSpace(w.getenv("GITHUB_SERVER_URL"))
+	if server == "" {
+		server = "https://github.com"
+	}
+	return strings.TrimSuffix(server, "/") + "/" + repository
+}
