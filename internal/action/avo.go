@@ -11,17 +11,18 @@ import (
 
 // avoConnection fills in Avo Assure's form except for the token. It returns nil if
 // the step doesn't ask for the form.
-func (r *run) avoConnection(settings input.Settings, cred credential.Credential, t target) (*avo.Connection, error) {
+func (r *run) avoConnection(settings input.Settings, cred credential.Credential, to target) (*avo.Connection, error) {
 	if settings.AvoConnectionName == "" {
 		return nil, nil
 	}
+	t := cred.Kind.Traits()
 	c := &avo.Connection{
 		Name:          settings.AvoConnectionName,
-		Personal:      isPersonal(cred.Kind, settings.Identity),
-		RepositoryURL: t.repository.URL,
+		Personal:      t.Personal && settings.Identity != "",
+		RepositoryURL: to.repository.URL,
 		Username:      settings.AvoUsername,
 	}
-	if c.Username == "" && cred.Kind != credential.OAuthConsumer && !strings.Contains(settings.Identity, "@") {
+	if c.Username == "" && !t.Client && !strings.Contains(settings.Identity, "@") {
 		c.Username = settings.Identity
 	}
 	if err := c.Check(); err != nil {
@@ -30,21 +31,8 @@ func (r *run) avoConnection(settings input.Settings, cred credential.Credential,
 	if f := avo.CheckUsername(settings.AvoUsername); f != nil {
 		r.note(fault.Warn(f))
 	}
-	if cred.Kind == credential.AccessToken && c.Username != credential.AccessTokenUser {
-		r.note(fault.Noticef("Avo Assure's documentation combines an access token with a personal username, as here; Bitbucket itself uses %s", credential.AccessTokenUser))
+	if t.User != "" && c.Username != t.User {
+		r.note(fault.Noticef("Avo Assure's documentation combines an access token with a personal username, as here; Bitbucket itself uses %s", t.User))
 	}
 	return c, nil
-}
-
-// isPersonal reports whether a token belongs to a person, and not to a
-// repository, project, workspace or OAuth client. On Data Center, those that
-// belong to a person have the person's name as identity.
-func isPersonal(kind credential.Kind, identity string) bool {
-	switch kind {
-	case credential.APIToken, credential.AppPassword:
-		return true
-	case credential.HTTPAccessToken:
-		return identity != ""
-	}
-	return false
 }

@@ -38,14 +38,14 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 	if err != nil {
 		return check{}, err
 	}
-	minting := cred.Kind == credential.OAuthConsumer
+	minting := cred.Kind.Traits().Client
 	if settings.Verify == input.VerifyNone && !minting {
 		return check{}, nil
 	}
 	if err := checkOffline(settings, cred.Kind, r.world.Now()); err != nil {
 		return check{}, err
 	}
-	if cred.Kind == credential.AppPassword { // a warning was shown already
+	if cred.Kind.Traits().Removed { // a warning was shown already
 		return check{verified: "false", verdict: "refused: Bitbucket Cloud removed app passwords"}, nil
 	}
 	client := r.client(settings.Common, cred.Server)
@@ -113,7 +113,7 @@ func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) 
 			return f
 		}
 	}
-	if kind == credential.AppPassword {
+	if kind.Traits().Removed {
 		return fault.New(fault.AppPasswordDead, "Bitbucket Cloud removed app passwords on 2026-07-28 (CHANGE-3222)",
 			"make an API token with scopes: id.atlassian.com → Security → Create API token with scopes",
 			"set identity to the e-mail address of the Atlassian account")

@@ -51,7 +51,7 @@ func replaces(cred credential.Credential, old string) bool {
 		return false
 	}
 	pair, _ := base64.StdEncoding.DecodeString(old)
-	return cred.Kind != credential.OAuthConsumer || !strings.HasPrefix(string(pair), cred.Identity+":")
+	return !cred.Kind.Traits().Client || !strings.HasPrefix(string(pair), cred.Identity+":")
 }
 
 // untrusted are the events that run with the repository's secrets, next to code

@@ -128,7 +128,7 @@ func (c *Client) judge(r reply, kind credential.Kind, what resource) ([]fault.Re
 	case kind.OnCloud():
 		return c.judgeCloud(r, kind, what)
 	}
-	return nil, c.judgeDataCenter(r)
+	return nil, c.judgeDataCenter(r, kind)
 }
 
 func isObject(body []byte) bool {
@@ -138,13 +138,7 @@ func isObject(body []byte) bool {
 
 // otherKind compares the kind with the one that Bitbucket reports.
 func otherKind(kind credential.Kind, header string) (fault.Remark, bool) {
-	actual, known := map[string]credential.Kind{
-		"api_token":              credential.APIToken,
-		"apikey":                 credential.APIToken,
-		"repo_access_token":      credential.AccessToken,
-		"project_access_token":   credential.AccessToken,
-		"workspace_access_token": credential.AccessToken,
-	}[header]
+	actual, known := credential.KindOfType(header)
 	if !known || actual == kind {
 		return fault.Remark{}, false
 	}

@@ -59,7 +59,7 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fau
 
 	case http.StatusNotFound:
 		return nil, fault.New(fault.NotFound, "there is no such "+string(what)+", or the token can't see it (404)",
-			"check the spelling of the input "+string(what), accessHint(kind))
+			"check the spelling of the input "+string(what), kind.Traits().Reach)
 
 	case http.StatusGone:
 		change := changeIn(message)
@@ -82,11 +82,11 @@ func judgeUnauthorized(message, body string, kind credential.Kind) *fault.Fault 
 		return fault.New(fault.TokenExpired, "the OAuth access token has expired", renewHint(kind))
 	case strings.Contains(body, "account passwords"):
 		return fault.New(fault.AccountPassword, "the token is the account's password, which Bitbucket no longer accepts",
-			"store an API token with scopes instead: "+whereToMake(kind))
-	case kind == credential.APIToken:
-		return fault.New(fault.Refused, "Bitbucket refuses the credential: the token is wrong, expired or revoked, or doesn't belong to the identity (401)", refusedHints(kind)...)
+			"store an API token with scopes instead: "+kind.Traits().WhereToMake)
+	case kind.Traits().Email:
+		return fault.New(fault.Refused, "Bitbucket refuses the credential: the token is wrong, expired or revoked, or doesn't belong to the identity (401)", kind.Traits().RefusedHints...)
 	}
-	return fault.New(fault.Refused, "Bitbucket refuses the token: it is wrong, expired or revoked (401)", refusedHints(kind)...)
+	return fault.New(fault.Refused, "Bitbucket refuses the token: it is wrong, expired or revoked (401)", kind.Traits().RefusedHints...)
 }
 
 // withoutScope explains a token that is valid, but has no scope to see what was
@@ -95,7 +95,7 @@ func withoutScope(required []string, kind credential.Kind, what resource) ([]fau
 	switch what {
 	case aRepository:
 		return nil, fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to see the repository (403)"+listed(required),
-			scopeHint(kind))
+			kind.Traits().RepositoryHint)
 	case aWorkspace:
 		return []fault.Remark{fault.Warn(fault.New(fault.NotChecked, "the workspace wasn't checked: Bitbucket accepts the token, but it lacks the scope to see a workspace"+listed(required),
 			"set the input repository, to check that the token can reach it",
@@ -123,71 +123,9 @@ func listed(scopes []string) string {
 	return ": " + strings.Join(scopes, ", ")
 }
 
-// accessHint says what determines which repositories a token can see.
-func accessHint(kind credential.Kind) string {
-	switch kind {
-	case credential.AccessToken:
-		return "check that the access token was made for it, or for its project or workspace"
-	case credential.OAuthConsumer:
-		return "check that the OAuth client belongs to its workspace: " + oauthClients
-	}
-	return "check that the token's account has access to it, and that the token isn't limited to another workspace"
-}
-
-// refusedHints are the most common causes of a refusal, by the kind of
-// credential.
-func refusedHints(kind credential.Kind) []string {
-	switch kind {
-	case credential.APIToken:
-		return []string{
-			"check that identity is the e-mail address of the Atlassian account that made the token, not the Bitbucket username",
-			"check that the token was made with scopes, for the app Bitbucket: one without scopes is refused",
-			"check its expiry date, and make a new one if it has passed: " + whereToMake(kind),
-		}
-	case credential.AppPassword:
-		return []string{"Bitbucket removed app passwords on 2026-07-28 (CHANGE-3222): make an API token with scopes: " + whereToMake(kind)}
-	case credential.OAuthConsumer:
-		return []string{"run the step again: the token was made just now", "check that the OAuth client still exists: " + whereToMake(kind)}
-	}
-	return []string{
-		"check that the token still exists and hasn't expired: " + whereToMake(kind),
-		"an access token ends with its repository, project or workspace, and when its repository is transferred to another workspace",
-	}
-}
-
 func renewHint(kind credential.Kind) string {
-	if kind == credential.OAuthConsumer {
+	if kind.Traits().Client {
 		return "run the step again: it makes a new token each time"
 	}
 	return "set kind to oauth-consumer, with the id and the secret of the OAuth client: the step then makes a new token each time"
-}
-
-// oauthClients is where OAuth clients are made. Until mid 2026 they were called
-// OAuth consumers, and are in the documents of other tools.
-const oauthClients = "Workspace settings → Apps and features → OAuth clients (formerly OAuth consumers)"
-
-// whereToMake is the page on which tokens of a kind are made.
-func whereToMake(kind credential.Kind) string {
-	switch kind {
-	case credential.AccessToken:
-		return "Repository settings → Security → Access tokens (or the settings of the project or workspace)"
-	case credential.OAuthConsumer:
-		return oauthClients
-	case credential.HTTPAccessToken:
-		return "Manage account → HTTP access tokens (or the settings of the project or repository)"
-	default:
-		return "id.atlassian.com → Security → Create API token with scopes"
-	}
-}
-
-// scopeHint names the box to tick for reading a repository.
-func scopeHint(kind credential.Kind) string {
-	box := "read:repository:bitbucket (and write:repository:bitbucket to push)"
-	switch kind {
-	case credential.OAuthConsumer:
-		return "tick Repositories: Read (and Write to push) in the scopes of the OAuth client: " + oauthClients
-	case credential.AccessToken:
-		box = "Repositories: Read (and Write to push)"
-	}
-	return "make a new token, since scopes can't be added to one, and tick " + box + ": " + whereToMake(kind)
 }

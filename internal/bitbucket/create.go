@@ -62,7 +62,7 @@ func (c *Client) createOnCloud(ctx context.Context, cred credential.Credential, 
 		switch {
 		case strings.Contains(message, "privilege scopes"):
 			return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to create a repository (403)"+listed(missingScopes(body.Error.Detail)),
-				"make a new token with this scope, since scopes can't be added to one: "+whereToMake(cred.Kind), byHand)
+				"make a new token with this scope, since scopes can't be added to one: "+cred.Kind.Traits().WhereToMake, byHand)
 		case strings.Contains(message, "authentication mechanism"):
 			return fault.New(fault.MechanismRefused, "this kind of token can't create a repository (403)",
 				"use an API token with the scope admin:repository:bitbucket", byHand)

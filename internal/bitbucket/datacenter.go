@@ -27,7 +27,7 @@ func (r reply) exception() string {
 
 // judgeDataCenter recognises Data Center's refusals by the exception that they
 // name: it also answers 401 if a permission is missing.
-func (c *Client) judgeDataCenter(r reply) *fault.Fault {
+func (c *Client) judgeDataCenter(r reply, kind credential.Kind) *fault.Fault {
 	exception := r.exception()
 	named := func(part string) bool { return strings.Contains(exception, part) }
 	switch {
@@ -41,8 +41,7 @@ func (c *Client) judgeDataCenter(r reply) *fault.Fault {
 			"check that the token's account has access")
 	case r.status == http.StatusUnauthorized:
 		return fault.New(fault.Refused, "the Data Center refuses the token: it is wrong, expired or revoked (401)",
-			"check that it still exists: "+whereToMake(credential.HTTPAccessToken),
-			"don't repeat the run before that: after several failures a Data Center locks the account until its user logs in with a browser")
+			kind.Traits().RefusedHints...)
 	}
 	return fault.Newf(fault.UnexpectedReply, "%s gave an unexpected answer (status %d)", c.host(), r.status).
 		Hint("check that server-url is the Data Center's base URL, context path included")

@@ -79,16 +79,16 @@ func (c *Client) mintFault(answer reply, errorCode string) *fault.Fault {
 	switch {
 	case errorCode == "invalid_grant", errorCode == "unsupported_grant_type":
 		return fault.New(fault.ConsumerGrant, "Bitbucket doesn't issue tokens to this OAuth client",
-			"mark it as private (\"This is a private consumer\"), and set a callback URL: "+oauthClients)
+			"mark it as private (\"This is a private consumer\"), and set a callback URL: "+credential.OAuthConsumer.Traits().WhereToMake)
 	case errorCode == "invalid_scope", errorCode == "invalid_request":
 		return fault.New(fault.ConsumerGrant, "Bitbucket doesn't accept this OAuth client's request for a token",
-			"check the scopes of the OAuth client: "+oauthClients)
+			"check the scopes of the OAuth client: "+credential.OAuthConsumer.Traits().WhereToMake)
 	// Bitbucket's code for a wrong id or secret is unauthorized_client; that of
 	// the RFC is invalid_client.
 	case errorCode == "unauthorized_client", errorCode == "invalid_client",
 		answer.status == http.StatusUnauthorized, answer.status == http.StatusBadRequest:
 		return fault.New(fault.ConsumerRefused, "Bitbucket refuses the OAuth client: its id and secret don't belong together, or it was removed",
-			"set identity to the client id (key) and token to its secret, not the other way round: "+oauthClients,
+			"set identity to the client id (key) and token to its secret, not the other way round: "+credential.OAuthConsumer.Traits().WhereToMake,
 			"check that it is marked as private, and has a callback URL")
 	}
 	if _, f := c.judge(answer, credential.OAuthConsumer, aUser); f != nil {

@@ -50,7 +50,7 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 		if !kind.OnCloud() {
 			return nil, fault.New(fault.ScopesUncheckable, "required-scopes can't be checked on a Data Center, which doesn't report a token's permissions",
 				"leave out required-scopes; verify: strict checks that the token can reach the repository",
-				"look up the token's permissions where it was made: "+whereToMake(kind))
+				"look up the token's permissions where it was made: "+kind.Traits().WhereToMake)
 		}
 		near := nearestScope(name)
 		switch {
@@ -261,10 +261,7 @@ func MissingFault(missing []string, kind credential.Kind) *fault.Fault {
 	if i := slices.IndexFunc(missing, func(scope string) bool { return !isKnown(scope) }); i >= 0 {
 		return f.Hint("check the spelling of " + missing[i] + ", which isn't a scope that this version knows")
 	}
-	if kind == credential.OAuthConsumer {
-		return f.Hint("add them to the scopes of the OAuth client: " + oauthClients)
-	}
-	return f.Hint("make a new token with these scopes and those it has now, since scopes can't be added to one: " + whereToMake(kind))
+	return f.Hint(kind.Traits().ScopesHint)
 }
 
 // PushScopes are what git needs to fetch and push.

@@ -107,7 +107,7 @@ func checkServer(kind Kind, token string, named server.Server) error {
 	switch {
 	case named.Loopback:
 		return nil
-	case kind == HTTPAccessToken && !named.DataCenter:
+	case !kind.OnCloud() && !named.DataCenter:
 		return fault.New(fault.WrongServer, "an HTTP access token belongs to a Bitbucket Data Center, but server-url is Bitbucket Cloud",
 			"set server-url to the base URL of your Data Center, context path included",
 			"for a token of Bitbucket Cloud, set kind to "+either([]Kind{APIToken, AccessToken}))
@@ -134,21 +134,29 @@ func (c Credential) Basic() secret.String {
 
 // Authorization is the complete value of the REST API's Authorization header.
 func (c Credential) Authorization() secret.String {
-	switch c.Kind {
-	case APIToken, AppPassword:
-		return secret.New("Basic " + c.Basic().Reveal())
-	default:
-		return secret.New("Bearer " + c.Token.Reveal())
+	if c.Kind.Traits().Scheme == basicScheme {
+		return secret.New(basicScheme + " " + c.Basic().Reveal())
 	}
+	return bearer(c.Token)
 }
 
 // GitAuthorization is the complete value of an Authorization header for git over
 // HTTPS.
 func (c Credential) GitAuthorization() secret.String {
 	if c.GitUsername == "" {
-		return secret.New("Bearer " + c.Token.Reveal())
+		return bearer(c.Token)
 	}
-	return secret.New("Basic " + basic(c.GitUsername, c.Token).Reveal())
+	return secret.New(basicScheme + " " + basic(c.GitUsername, c.Token).Reveal())
+}
+
+// Schemes of HTTP authentication (RFC 7617, RFC 6750).
+const (
+	basicScheme  = "Basic"
+	bearerScheme = "Bearer"
+)
+
+func bearer(token secret.String) secret.String {
+	return secret.New(bearerScheme + " " + token.Reveal())
 }
 
 func basic(user string, password secret.String) secret.String {

@@ -53,7 +53,7 @@ func TestKinds(t *testing.T) {
 		{"Data Center, by server-url", on(dataCenter, input(oldDC, "")), credential.HTTPAccessToken, bearer, tokenUser, ""},
 		{"Data Center with a username", on(dataCenter, input(dc, username)), credential.HTTPAccessToken, bearer, username, username},
 		{"Data Center with an e-mail", on(dataCenter, input(oldDC, email)), credential.HTTPAccessToken, bearer, email, email},
-		{"OAuth client, by name", as(credential.OAuthConsumer, input(plain, "key")), credential.OAuthConsumer, bearer, "key", ""},
+		{"OAuth client, by name", as(credential.OAuthConsumer, input(plain, "key")), credential.OAuthConsumer, bearer, "key", tokenUser},
 
 		{"kind before prefix", as(credential.AccessToken, input(api, "")), credential.AccessToken, bearer, tokenUser, tokenUser},
 		{"kind before identity", as(credential.AccessToken, input(plain, email)), credential.AccessToken, bearer, tokenUser, tokenUser},
@@ -348,5 +348,41 @@ func check(t *testing.T, what, got, want string) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
+
+// A kind is a row of one table, and every row is complete.
+func TestTraits(t *testing.T) {
+	prefixes := map[string]bool{}
+	for _, kind := range credential.Kinds {
+		row := kind.Traits()
+		for what, text := range map[string]string{
+			"title": row.Title, "scheme": row.Scheme, "page": row.WhereToMake, "hint about scopes": row.ScopesHint,
+		} {
+			if text == "" {
+				t.Errorf("%s has no %s", kind, what)
+			}
+		}
+		if len(row.RefusedHints) == 0 {
+			t.Errorf("%s has no hints about a refusal", kind)
+		}
+		if row.OnCloud && (row.Reach == "" || row.RepositoryHint == "") {
+			t.Errorf("%s says nothing about which repositories it can see", kind)
+		}
+		if row.Prefix != "" && prefixes[row.Prefix] {
+			t.Errorf("%s has the prefix of another kind", kind)
+		}
+		prefixes[row.Prefix] = true
+		for _, name := range row.CredentialTypes {
+			if got, ok := credential.KindOfType(name); !ok || got != kind {
+				t.Errorf("%s is %s, %v", name, got, ok)
+			}
+		}
+	}
+	if got, ok := credential.KindOfType("oauth"); ok {
+		t.Errorf("an unknown type is %s", got)
+	}
+	if row := credential.Kind("other").Traits(); row.Title != "" {
+		t.Errorf("a kind that doesn't exist is %s", row.Title)
 	}
 }

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -40,46 +41,22 @@ const revokeIdentity = "if the token was ever stored as the identity in a variab
 // identify sets the user names that go with the token; REST and git may want
 // different ones.
 func (c *Credential) identify(identity string) ([]fault.Remark, error) {
-	switch c.Kind {
-	case APIToken:
-		if identity == "" {
-			return nil, fault.New(fault.IdentityMissing, "the identity is empty, but an API token needs one",
-				"set identity to the e-mail address of the Atlassian account that made the token")
-		}
-		if !strings.Contains(identity, "@") {
-			return nil, fault.New(fault.IdentityNotEmail, "the identity has no @, but an API token goes with an e-mail address",
-				"set identity to the e-mail address of the Atlassian account, not to the Bitbucket username",
-				"Bitbucket shows it under Personal settings → Email aliases")
-		}
-		c.Identity, c.GitUsername = identity, APITokenUser
-
-	case AccessToken:
-		c.Identity, c.GitUsername = AccessTokenUser, AccessTokenUser
-		if identity != "" && identity != AccessTokenUser {
-			return []fault.Remark{fault.Noticef("the identity isn't used: Bitbucket expects %s with an access token", AccessTokenUser)}, nil
-		}
-
-	case AppPassword:
-		if identity == "" {
-			return nil, fault.New(fault.IdentityMissing, "the identity is empty, but an app password needs one",
-				"set identity to the Bitbucket username, which is shown under Personal settings → Account settings")
-		}
-		c.Identity, c.GitUsername = identity, identity
+	t := c.Kind.Traits()
+	switch {
+	case identity == "" && len(t.IdentityHints) > 0:
+		return nil, fault.New(fault.IdentityMissing, "the identity is empty, but "+t.Title+" needs one", t.IdentityHints...)
+	case t.Email && !strings.Contains(identity, "@"):
+		return nil, fault.New(fault.IdentityNotEmail, "the identity has no @, but "+t.Title+" goes with an e-mail address",
+			"set identity to the e-mail address of the Atlassian account, not to the Bitbucket username",
+			"Bitbucket shows it under Personal settings → Email aliases")
+	}
+	c.Identity = cmp.Or(t.User, identity, AccessTokenUser)
+	c.GitUsername = cmp.Or(t.GitUser, identity)
+	switch {
+	case t.User != "" && identity != "" && identity != t.User:
+		return []fault.Remark{fault.Noticef("the identity isn't used: Bitbucket expects %s with %s", t.User, t.Title)}, nil
+	case t.Removed:
 		return []fault.Remark{fault.Warn(appPassword(identity))}, nil
-
-	case OAuthConsumer:
-		if identity == "" {
-			return nil, fault.New(fault.IdentityMissing, "the identity is empty, but an OAuth client (consumer) needs one",
-				"set identity to the client ID (key), and token to the client secret",
-				"Bitbucket shows both under Workspace settings → Apps and features → OAuth clients (formerly OAuth consumers)")
-		}
-		c.Identity = identity
-
-	case HTTPAccessToken:
-		c.Identity, c.GitUsername = identity, identity
-		if identity == "" {
-			c.Identity = AccessTokenUser
-		}
 	}
 	return nil, nil
 }

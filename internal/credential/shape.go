@@ -60,17 +60,17 @@ func checkShape(kind Kind, token string) []fault.Remark {
 		return []fault.Remark{fault.Warn(f)}
 	}
 	found, _, known := kindByPrefix(token)
-	expected := prefixOf(kind)
+	t := kind.Traits()
 	switch {
 	case known && found != kind:
 		return []fault.Remark{fault.Warn(fault.New(fault.KindUnexpected,
 			fmt.Sprintf("the token is used as %s, but begins like %s", kind.Title(), found.Title()),
 			"if Bitbucket refuses it, leave out kind, or set it to "+string(found)))}
-	case !known && expected != "" && kind != HTTPAccessToken: // Data Center's older tokens have no prefix
+	case !known && t.Prefix != "" && !t.Unprefixed:
 		return []fault.Remark{fault.Warn(fault.New(fault.KindUnexpected,
-			fmt.Sprintf("the token doesn't begin with %s, as %s does", expected, kind.Title()),
+			fmt.Sprintf("the token doesn't begin with %s, as %s does", t.Prefix, t.Title),
 			"check that the whole token was copied", "if it is of another kind, set kind"))}
-	case known && kind == APIToken && isDamaged(token):
+	case known && t.Checksum && isDamaged(token):
 		return []fault.Remark{fault.Warn(fault.New(fault.TokenChecksum,
 			"the API token looks truncated or altered: its checksum doesn't match",
 			"copy the token again, or make a new one"))}

@@ -76,9 +76,9 @@ func notTokenCharacter(r rune) bool {
 	return !strings.ContainsRune("-._~+/=", r)
 }
 
-// checkEncoded refuses a token or a pair that is base64 already. Data Center's
-// old tokens decode to digits, a colon and random bytes, so pairs aren't looked
-// for where the kind is theirs.
+// checkEncoded refuses a token or a pair that is base64 already. Old tokens
+// without a prefix decode to digits, a colon and random bytes, so pairs aren't
+// looked for where the kind is theirs.
 func checkEncoded(token string, kind Kind) error {
 	text, ok := decoded(token)
 	if !ok || isTokenShaped(token) {
@@ -87,7 +87,7 @@ func checkEncoded(token string, kind Kind) error {
 	what := ""
 	if isTokenShaped(text) {
 		what = "a token"
-	} else if _, pair := tokenOfPair(text); pair && kind != HTTPAccessToken {
+	} else if _, pair := tokenOfPair(text); pair && !kind.Traits().Unprefixed {
 		what = "identity:token"
 	}
 	if what == "" {
