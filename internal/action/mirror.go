@@ -167,7 +167,11 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		}
 	}
 	m.showRemarks()
-	logins, err := m.logins()
+	sourceLogin, err := m.sourceLogin()
+	if err != nil {
+		return err
+	}
+	bitbucketLogin, err := m.bitbucketLogin()
 	if err != nil {
 		return err
 	}
@@ -176,41 +180,49 @@ func (m *mirroring) logIn(ctx context.Context) error {
 			Source:      m.source.text,
 			SourceLocal: m.source.local,
 			Bitbucket:   m.repository.URL,
-			PlainHTTP:   m.source.plainHTTP || m.credential.Server.Loopback,
 		},
-		Logins: logins,
-		Lookup: m.world.Lookup,
-		CA:     m.settings.CA.PEM,
-		Scrub:  m.scrub,
+		SourceLogin:    sourceLogin,
+		BitbucketLogin: bitbucketLogin,
+		Lookup:         m.world.Lookup,
+		CA:             m.settings.CA.PEM,
+		Scrub:          m.scrub,
 	})
 	return err
 }
 
-// logins are the environment variables by which git logs in: to Bitbucket for
-// this repository alone, and to the source's server.
-func (m *mirroring) logins() ([]secret.Value, error) {
-	const prefix = "BITBUCKET_AUTH_MIRROR"
-	var setups []gitconfig.Setup
-	if !m.source.local && !m.settings.SourceToken.IsEmpty() {
-		setups = append(setups, gitconfig.Setup{
-			Reach:     gitconfig.Host,
-			Root:      m.source.root,
-			User:      m.settings.SourceUsername,
-			Password:  m.settings.SourceToken,
-			EnvPrefix: prefix,
-		})
+// sourceLogin returns the variables by which git logs in to the source's server:
+// to all of it, since the repository may have been renamed. A path needs none.
+func (m *mirroring) sourceLogin() ([]secret.Value, error) {
+	if m.source.local || m.settings.SourceToken.IsEmpty() {
+		return nil, nil
 	}
-	// If both are on one server, the later one is used for its repository.
-	setups = append(setups, gitconfig.Setup{
+	return gitconfig.Variables(unset, gitconfig.Setup{
+		Reach:     gitconfig.Host,
+		Root:      m.source.root,
+		User:      m.settings.SourceUsername,
+		Password:  m.settings.SourceToken,
+		EnvPrefix: loginPrefix,
+	})
+}
+
+// bitbucketLogin returns the variables by which git logs in to Bitbucket, for this
+// repository only.
+func (m *mirroring) bitbucketLogin() ([]secret.Value, error) {
+	return gitconfig.Variables(unset, gitconfig.Setup{
 		Reach:     gitconfig.RepositoryOnly,
 		Root:      m.credential.Server.GitRoot(),
 		Paths:     []string{m.repository.Name()},
 		User:      m.credential.GitUsername,
 		Password:  m.credential.Token,
-		EnvPrefix: prefix,
+		EnvPrefix: loginPrefix,
 	})
-	return gitconfig.Variables(func(string) (string, bool) { return "", false }, setups...)
 }
+
+// loginPrefix begins the names of the variables that hold a login.
+const loginPrefix = "BITBUCKET_AUTH_MIRROR"
+
+// unset is an environment without variables.
+func unset(string) (string, bool) { return "", false }
 
 // scrub removes the secrets from a server's text, on hosts without masks too.
 func (m *mirroring) scrub(text string) string {
@@ -234,6 +246,9 @@ func (m *mirroring) list(ctx context.Context) error {
 	both.Wait()
 	if sourceErr != nil {
 		return sourceErr
+	}
+	if m.isDestination(m.git.SourceURL()) {
+		return sourceIsDestination()
 	}
 	if bitbucketErr != nil {
 		// A source that must not be mirrored creates no repository either.

@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
@@ -10,7 +11,7 @@ import (
 
 // depths are how far back history is fetched, in commits, until it meets what
 // Bitbucket has.
-var depths = []int{64, 1024, 16384, git.All}
+var depths = []int{8, 64, 1024, 16384, git.All}
 
 // fetch gets what the push needs, and finds out which branches have diverged.
 // The amount depends on the size of the change, not of the history.
@@ -29,6 +30,11 @@ func (m *mirroring) fetch(ctx context.Context) error {
 		received, err = m.git.FetchAll(ctx, ids(changes))
 	} else {
 		received, err = m.fetchChange(ctx, changes)
+	}
+	if err == nil && !m.settings.DryRun {
+		var files int64
+		files, err = m.git.FetchFiles(ctx, ids(m.toPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))
+		received += files
 	}
 	if err != nil {
 		return err

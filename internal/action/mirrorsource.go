@@ -15,10 +15,9 @@ import (
 
 // address is the source's location.
 type address struct {
-	text      string // URL without user-info, or an absolute path
-	root      string // scheme and host of a URL
-	local     bool   // a path
-	plainHTTP bool   // http, on this machine
+	text  string // URL without user-info, or an absolute path
+	root  string // scheme and host of a URL
+	local bool   // a path
 }
 
 // findSource decides which repository to mirror.
@@ -51,8 +50,7 @@ func (m *mirroring) findSource() error {
 	m.source, err = parseAddress(plain)
 	m.withholdJobToken()
 	if m.isDestination(cmp.Or(m.source.text, plain)) {
-		return fault.New(fault.SourceIsDestination, "source and repository are the same repository, so nothing was changed",
-			"set source to the repository to mirror, and repository to its copy in Bitbucket")
+		return sourceIsDestination()
 	}
 	return err
 }
@@ -78,6 +76,11 @@ func (m *mirroring) isDestination(source string) bool {
 	}
 	r, _, err := repository.Parse(secret.NewAddress(source), m.credential.Server)
 	return err == nil && strings.EqualFold(r.Name(), m.repository.Name())
+}
+
+func sourceIsDestination() *fault.Fault {
+	return fault.New(fault.SourceIsDestination, "source and repository are the same repository, so nothing was changed",
+		"set source to the repository to mirror, and repository to its copy in Bitbucket")
 }
 
 func sourceAddress(what string) error {
@@ -106,7 +109,7 @@ func parseAddress(text string) (address, error) {
 		return address{}, sourceAddress("source isn't an https URL, so source-token would travel in the clear")
 	}
 	root := u.Scheme + "://" + strings.ToLower(u.Host)
-	return address{text: root + cleanPath(u), root: root, plainHTTP: u.Scheme == "http"}, nil
+	return address{text: root + cleanPath(u), root: root}, nil
 }
 
 // cleanPath is a URL's path without slashes that have no meaning.

@@ -110,10 +110,12 @@ var (
 	SourceIsDestination = Code{"BBA407", ExitInput}
 	TooManyDeletions    = Code{"BBA408", ExitInput}
 	SourcePartial       = Code{"BBA409", ExitInput}       // a clone that lacks branches, with prune
+	SourceIncomplete    = Code{"BBA410", ExitInput}       // a partial clone
 	SourceRefused       = Code{"BBA411", ExitUnavailable} // its login
 	SourceNotFound      = Code{"BBA412", ExitUnavailable}
 	SourceUnreachable   = Code{"BBA413", ExitUnavailable}
 	SourceFailed        = Code{"BBA414", ExitUnavailable} // for any other reason
+	SourceRedirected    = Code{"BBA415", ExitInput}       // to another server
 	WriteRefused        = Code{"BBA421", ExitRefused}
 	ReadOnly            = Code{"BBA422", ExitRefused} // or full
 	UserLimit           = Code{"BBA423", ExitRefused}

@@ -31,6 +31,8 @@ const configuration = `[user]
 	allowAnySHA1InWant = true
 [fetch]
 	writeCommitGraph = false
+[pack]
+	useSparse = false
 [push]
 	followTags = false
 	recurseSubmodules = no
@@ -64,12 +66,17 @@ var kept = []string{
 	"PATH",
 	"HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
+	// By these, runners find what a job has left running: GitHub's and Jenkins'.
+	"RUNNER_TRACKING_ID", "JENKINS_NODE_COOKIE", "BUILD_ID",
 	// Without these, programs don't start on Windows.
 	"SystemRoot", "SYSTEMROOT", "WINDIR", "PATHEXT", "ComSpec", "COMSPEC",
 }
 
-// environment is that of every process.
-func (g *Git) environment(options Options, ca [][2]string) []string {
+// environment returns the variables of the processes of one side. Only that
+// side's login is among them: nothing that a server answers can then make a process
+// log in to the other side, be it a redirect, the address of an LFS object, or a
+// flaw in git or git-lfs (CVE-2024-53263).
+func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 	env := []string{
 		"HOME=" + g.root,
 		"USERPROFILE=" + g.root,
@@ -94,19 +101,18 @@ func (g *Git) environment(options Options, ca [][2]string) []string {
 			env = append(env, name+"="+value)
 		}
 	}
-	entries := [][2]string{
-		{"remote." + source + ".url", options.Source},
-		{"remote." + source + ".lfsurl", lfsURL(options.Source)},
-		{"remote." + bitbucket + ".url", options.Bitbucket},
-		// What is mirrored goes nowhere else, even if Bitbucket says so.
-		{"http." + options.Bitbucket + ".followRedirects", "false"},
-		{"remote." + bitbucket + ".lfsurl", lfsURL(options.Bitbucket)},
-	}
-	if options.PlainHTTP {
-		entries = append(entries, [2]string{"protocol.http.allow", "always"})
-	}
-	if options.SourceLocal {
-		entries = append(entries, [2]string{"protocol.file.allow", "always"})
+	var login []secret.Value
+	var entries [][2]string
+	switch of {
+	case machine:
+	case source:
+		login = options.SourceLogin
+		entries = remote(source, options.Source)
+	case bitbucket:
+		login = options.BitbucketLogin
+		entries = append(remote(bitbucket, options.Bitbucket),
+			// What is mirrored goes nowhere else, even if Bitbucket says so.
+			[2]string{"http." + options.Bitbucket + ".followRedirects", "false"})
 	}
 	entries = append(entries, ca...)
 	if isWindows {
@@ -114,17 +120,32 @@ func (g *Git) environment(options Options, ca [][2]string) []string {
 		// out here usually names.
 		entries = append(entries, [2]string{"http.sslBackend", "schannel"})
 	}
-	return append(env, withEntries(options.Logins, entries)...)
+	return append(env, withEntries(login, entries)...)
+}
+
+// remote returns the configuration that names a side's repository.
+func remote(of side, url string) [][2]string {
+	entries := [][2]string{
+		{"remote." + string(of) + ".url", url},
+		{"remote." + string(of) + ".lfsurl", lfsURL(url)},
+	}
+	switch {
+	case strings.HasPrefix(url, "http://"):
+		entries = append(entries, [2]string{"protocol.http.allow", "always"})
+	case isPath(url):
+		entries = append(entries, [2]string{"protocol.file.allow", "always"})
+	}
+	return entries
 }
 
 // countVariable says how many entries of configuration the environment has.
 const countVariable = "GIT_CONFIG_COUNT"
 
-// withEntries adds entries of configuration behind those of the logins.
-func withEntries(logins []secret.Value, entries [][2]string) []string {
+// withEntries adds entries of configuration behind those of a login.
+func withEntries(login []secret.Value, entries [][2]string) []string {
 	var env []string
 	count := 0
-	for _, v := range logins {
+	for _, v := range login {
 		if v.Name == countVariable {
 			count, _ = strconv.Atoi(v.Text.Reveal())
 			continue
@@ -143,11 +164,13 @@ func withEntries(logins []secret.Value, entries [][2]string) []string {
 // lfsURL is where git-lfs finds a repository's objects (git-lfs's api/server-discovery.md).
 // It is set so that no .lfsconfig of the repository can send a token elsewhere.
 func lfsURL(remote string) string {
-	if !strings.Contains(remote, "://") {
+	if isPath(remote) {
 		return "file://" + filepath.ToSlash(remote)
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(remote, "/"), ".git") + ".git/info/lfs"
 }
+
+func isPath(remote string) bool { return !strings.Contains(remote, "://") }
 
 // systemCA are the places of a system's CA certificates (crypto/x509, root_linux.go
 // and root_bsd.go).
@@ -188,8 +211,7 @@ func (g *Git) useCA(options Options) (entries [][2]string, err error) {
 	return [][2]string{{scope + "sslCAInfo", path}, {scope + "schannelUseSSLCAInfo", "true"}}, nil
 }
 
-// local explains a command that needs no server. It may still quote one, if
-// git fetched an object that was missing.
+// local explains a command that speaks to no server.
 func (g *Git) local(err error) error {
 	failed, ok := asFailure(err)
 	if !ok {

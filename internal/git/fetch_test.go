@@ -20,7 +20,7 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	server := httptest.NewServer(http.FileServer(http.Dir(s.source)))
 	t.Cleanup(server.Close)
 	g, err := git.Open(git.Options{
-		Remotes: git.Remotes{Source: server.URL, PlainHTTP: true, Bitbucket: s.bitbucket, SourceLocal: true},
+		Remotes: git.Remotes{Source: server.URL, Bitbucket: s.bitbucket},
 		Lookup:  os.LookupEnv,
 		Scrub:   func(text string) string { return text },
 	})

@@ -2,8 +2,8 @@
 // transfers their LFS objects. It is the only package that starts processes.
 //
 // Every process runs apart from the machine's and the user's configuration, in
-// an empty repository below a temporary directory. Credentials reach it through
-// its environment alone.
+// a repository of its own below a temporary directory. A process that speaks to a
+// server has the login of that side in its environment; no process has both.
 package git
 
 import (
@@ -21,10 +21,13 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// The names of the two remotes, and of Bitbucket in messages.
+// side is the server that a process may speak to, by the name of its remote.
+type side string
+
 const (
-	source    = "source"
-	bitbucket = "bitbucket"
+	machine   side = "" // none: the process works on the temporary repository
+	source    side = "source"
+	bitbucket side = "bitbucket"
 )
 
 // Remotes are the repositories to mirror from and to.
@@ -32,13 +35,15 @@ type Remotes struct {
 	Source      string // URL without user-info, or an absolute path
 	SourceLocal bool   // Source is a path
 	Bitbucket   string // URL without user-info
-	PlainHTTP   bool   // one of them is http, on this machine
 }
 
 // Options are the parameters of [Open].
 type Options struct {
 	Remotes
-	Logins []secret.Value                   // environment variables by which git logs in
+	// The environment variables by which git logs in to each side.
+	SourceLogin    []secret.Value
+	BitbucketLogin []secret.Value
+
 	Lookup func(name string) (string, bool) // the environment
 	CA     []byte                           // additional CA certificates, PEM
 	Scrub  func(string) string              // removes secrets from a text
@@ -46,12 +51,18 @@ type Options struct {
 
 // Git is a temporary repository, and the two that it stands between.
 type Git struct {
-	remotes Remotes
-	root    string // the temporary directory
-	repo    string
-	whole   bool // everything is fetched, since the source can't send a part
-	env     []string
-	scrub   func(string) string
+	remotes  Remotes
+	root     string // the temporary directory
+	repo     string
+	config   []byte // of repo, as git made it
+	complete bool   // everything is fetched, since the source can't send a part
+	env      map[side][]string
+	guard    *guard
+	scrub    func(string) string
+
+	// sourceURL is where the source's server redirected the last listing, or else
+	// remotes.Source.
+	sourceURL string
 }
 
 // Open makes the temporary directory. Close removes it.
@@ -59,11 +70,14 @@ func Open(options Options) (*Git, error) {
 	if _, err := exec.LookPath("git"); err != nil {
 		return nil, missing("no git was found on this machine")
 	}
-	root, err := os.MkdirTemp("", "bitbucket-auth-mirror-")
+	root, err := makeTemp(options.Lookup)
 	if err != nil {
 		return nil, tempFault(err)
 	}
-	g := &Git{remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub}
+	g := &Git{
+		remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub,
+		sourceURL: options.Source, guard: startGuard(),
+	}
 	if err := g.prepare(options); err != nil {
 		g.Close()
 		return nil, err
@@ -74,6 +88,7 @@ func Open(options Options) (*Git, error) {
 // Close removes all that was written. A process that has just been ended may
 // still be writing, so that a second try can be needed.
 func (g *Git) Close() {
+	g.guard.close()
 	for range 20 {
 		if os.RemoveAll(g.root) == nil {
 			return
@@ -90,15 +105,54 @@ func (g *Git) prepare(options Options) error {
 	if err := os.WriteFile(filepath.Join(g.root, ".gitconfig"), []byte(configuration), 0o600); err != nil {
 		return tempFault(err)
 	}
-	g.env = g.environment(options, ca)
+	g.env = map[side][]string{}
+	for _, of := range []side{machine, source, bitbucket} {
+		g.env[of] = g.environment(of, options, ca)
+	}
 	return nil
 }
 
+// temporaryVariables name the folder for temporary files: the one that the step
+// chose, or else the one that the host empties after a job (GitHub Actions,
+// Azure Pipelines, Jenkins).
+var temporaryVariables = []string{"TMPDIR", "RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "WORKSPACE_TMP"}
+
+// makeTemp makes the temporary directory. Its path is absolute, since git doesn't
+// find its configuration by a relative one.
+func makeTemp(lookup func(string) (string, bool)) (string, error) {
+	for _, name := range temporaryVariables {
+		folder, _ := lookup(name)
+		if folder == "" {
+			continue
+		}
+		absolute, err := filepath.Abs(folder)
+		if err != nil {
+			return "", err
+		}
+		root, err := os.MkdirTemp(absolute, temporaryName)
+		if err == nil || name == "TMPDIR" {
+			return root, err
+		}
+	}
+	return os.MkdirTemp("", temporaryName)
+}
+
+// temporaryName begins the name of the temporary directory.
+const temporaryName = "bitbucket-auth-mirror-"
+
 // Init makes the repository that the other methods use. A listing does without.
 func (g *Git) Init(ctx context.Context) error {
-	_, err := g.run(ctx, nil, "init", "--quiet", "--bare", "--template=", g.repo)
-	return g.local(err)
+	_, err := g.run(ctx, machine, nil, "init", "--quiet", "--bare", "--template=", g.repo)
+	if err != nil {
+		return g.local(err)
+	}
+	if g.config, err = os.ReadFile(g.configFile()); err != nil {
+		return tempFault(err)
+	}
+	return nil
 }
+
+func (g *Git) configFile() string { return filepath.Join(g.repo, "config") }
 
 // minVersion is the oldest git that works: GIT_CONFIG_COUNT is of 2.31, and the
 // filter object:type of 2.32.
@@ -138,11 +192,11 @@ type failure struct {
 
 func (*failure) Error() string { return "a git command failed" }
 
-// run runs git with arguments. The error is a *failure, or the [*fault.Fault]
-// by which the context ended.
-func (g *Git) run(ctx context.Context, stdin io.Reader, arguments ...string) (output, error) {
+// run runs git with arguments, and with the login of a side. The error is a
+// *failure, or the [*fault.Fault] by which the context ended.
+func (g *Git) run(ctx context.Context, with side, stdin io.Reader, arguments ...string) (output, error) {
 	var stdout capped
-	out, err := g.runTo(ctx, stdin, &stdout, arguments...)
+	out, err := g.runTo(ctx, with, stdin, &stdout, arguments...)
 	out.stdout = stdout.Bytes()
 	if stdout.dropped {
 		return out, &failure{output{stderr: []byte("fatal: the output is too large")}}
@@ -154,24 +208,22 @@ func (g *Git) run(ctx context.Context, stdin io.Reader, arguments ...string) (ou
 }
 
 // runTo is run with another place for the standard output.
-func (g *Git) runTo(ctx context.Context, stdin io.Reader, stdout io.Writer, arguments ...string) (output, error) {
+func (g *Git) runTo(ctx context.Context, with side, stdin io.Reader, stdout io.Writer, arguments ...string) (output, error) {
 	var stderr tail
 	cmd := exec.CommandContext(ctx, "git", arguments...) //nolint:gosec // no shell is involved, and no argument begins with what a user chose
 	cmd.Dir = g.root
-	cmd.Env = g.env
+	cmd.Env = g.env[with]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, &stderr
-	ownGroup(cmd)
 	cmd.Cancel = func() error {
-		endGroup(cmd)
+		endTree(cmd)
 		return nil
 	}
 	cmd.WaitDelay = 2 * time.Second
-	err := cmd.Run()
+	err := g.guard.run(cmd)
 	out := output{stderr: stderr.text}
 	if err == nil {
 		return out, nil
 	}
-	endGroup(cmd)
 	if ctx.Err() != nil {
 		return out, fault.From(context.Cause(ctx))
 	}

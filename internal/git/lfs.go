@@ -35,7 +35,7 @@ func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, er
 		return nil, tempFault(err)
 	}
 	defer list.Close()
-	_, err = g.runTo(ctx, revisions(tips, known), list, "rev-list", "--objects", "--no-object-names", "--missing=allow-any",
+	_, err = g.runTo(ctx, machine, revisions(tips, known), list, "rev-list", "--objects", "--no-object-names", "--missing=allow-any",
 		fmt.Sprintf("--filter=combine:object:type=blob+blob:limit=%d", maxPointer), "--stdin")
 	if err != nil {
 		return nil, g.local(err)
@@ -44,7 +44,7 @@ func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, er
 		return nil, tempFault(err)
 	}
 	var pointers pointerReader
-	_, err = g.runTo(ctx, list, &pointers, "cat-file", "--batch", "--buffer")
+	_, err = g.runTo(ctx, machine, list, &pointers, "cat-file", "--batch", "--buffer")
 	return pointers.found, g.local(err)
 }
 
@@ -135,7 +135,7 @@ const lfsRef = "refs/mirror-lfs"
 // PrepareLFS checks that git-lfs is there, and makes a commit of these pointers
 // alone: git-lfs transfers what a commit's files stand for.
 func (g *Git) PrepareLFS(ctx context.Context, pointers []Pointer) error {
-	if _, err := g.run(ctx, nil, "lfs", "version"); err != nil {
+	if _, err := g.run(ctx, machine, nil, "lfs", "version"); err != nil {
 		if _, ok := asFailure(err); !ok {
 			return err
 		}
@@ -160,25 +160,25 @@ func (g *Git) PrepareLFS(ctx context.Context, pointers []Pointer) error {
 	if err != nil {
 		return err
 	}
-	_, err = g.run(ctx, nil, "update-ref", lfsRef, commit)
+	_, err = g.run(ctx, machine, nil, "update-ref", lfsRef, commit)
 	return g.local(err)
 }
 
 // object runs a command that writes an object, and returns its ID.
 func (g *Git) object(ctx context.Context, stdin string, arguments ...string) (string, error) {
-	out, err := g.run(ctx, strings.NewReader(stdin), arguments...)
+	out, err := g.run(ctx, machine, strings.NewReader(stdin), arguments...)
 	return strings.TrimSpace(string(out.stdout)), g.local(err)
 }
 
 // FetchLFS gets the objects from the source.
 func (g *Git) FetchLFS(ctx context.Context) error {
-	_, err := g.run(ctx, nil, "lfs", "fetch", source, lfsRef)
+	_, err := g.run(ctx, source, nil, "lfs", "fetch", string(source), lfsRef)
 	return g.explainLFS(err, "the source")
 }
 
 // PushLFS sends the objects that Bitbucket lacks.
 func (g *Git) PushLFS(ctx context.Context) error {
-	_, err := g.run(ctx, nil, "lfs", "push", bitbucket, lfsRef)
+	_, err := g.run(ctx, bitbucket, nil, "lfs", "push", string(bitbucket), lfsRef)
 	return g.explainLFS(err, "Bitbucket")
 }
 

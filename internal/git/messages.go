@@ -29,7 +29,7 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 	}
 	status := httpStatus(text)
 	switch {
-	case containsAny(text, "'"+source+"' does not appear to be", "transport 'file' not allowed"):
+	case containsAny(text, "'"+string(source)+"' does not appear to be", "transport 'file' not allowed"):
 		// An older git doesn't know the configuration that names the source, and
 		// takes the name for a path.
 		return tooOld()
@@ -152,8 +152,6 @@ func (g *Git) explainPush(stderr []byte, rejected bool) *fault.Fault {
 			"keep large files in Git LFS")
 	case rejected:
 		return nil
-	case strings.Contains(text, "'"+g.remotes.Source):
-		return g.sourceFault(text) // files that the push needs are fetched during it
 	case httpStatus(text) == 403:
 		return fault.New(fault.WriteRefused, "Bitbucket accepts the login, but doesn't let it write (403)",
 			"give the token write access: the scopes read:repository:bitbucket and write:repository:bitbucket for an API token, Repositories: Write for an access token",

@@ -66,7 +66,6 @@ func TestMessages(t *testing.T) {
 		{"push", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413\nsend-pack: unexpected disconnect while reading sideband packet", fault.PushTooLarge},
 		{"push", "remote: Repository is over the size limit (4 GB) and will not accept further additions.\nfatal: the remote end hung up unexpectedly", fault.ReadOnly},
 		{"push", "remote: No space left on device\nfatal: the remote end hung up unexpectedly", fault.Unreachable},
-		{"push", "fatal: unable to access '" + url + "/': The requested URL returned error: 503", fault.SourceUnreachable},
 		{"push", "fatal: Authentication failed for 'https://bitbucket.org/acme/site.git/'", fault.Refused},
 	} {
 		f := fault.From(git.Explain(git.Remotes{Source: url}, test.side, test.stderr))

@@ -32,7 +32,7 @@ func (g *Git) Push(ctx context.Context, changes []*mirror.Change, done func(*mir
 	for pushes := 1; len(batches) > 0; pushes++ {
 		batch := batches[0]
 		batches = batches[1:]
-		p, err := g.pushWhole(ctx, batch)
+		p, err := g.pushOrRefetch(ctx, batch)
 		if err != nil {
 			return sent, err
 		}
@@ -160,7 +160,7 @@ func (g *Git) push(ctx context.Context, changes []*mirror.Change) (pushed, error
 			return pushed{}, err
 		}
 	}
-	out, err := g.run(ctx, nil, append(append(options, bitbucket), refspecs...)...)
+	out, err := g.run(ctx, bitbucket, nil, append(append(options, string(bitbucket)), refspecs...)...)
 	p := pushed{stderr: out.stderr, sent: transferred(out.stderr)}
 	if err == nil {
 		return p, nil
@@ -169,7 +169,7 @@ func (g *Git) push(ctx context.Context, changes []*mirror.Change) (pushed, error
 		return p, err
 	}
 	p.reasons = rejections(out.stdout)
-	if len(p.reasons) == 0 && !g.whole && lacksObjects(out.stderr) {
+	if len(p.reasons) == 0 && !g.complete && lacksObjects(out.stderr) {
 		return p, errIncomplete
 	}
 	if f := g.explainPush(out.stderr, len(p.reasons) > 0); f != nil {
@@ -186,7 +186,7 @@ func (g *Git) byPattern(ctx context.Context, c *mirror.Change) ([]string, error)
 	if err := os.RemoveAll(filepath.Join(g.repo, staging)); err != nil {
 		return nil, tempFault(err)
 	}
-	_, err := g.run(ctx, nil, "update-ref", staging+strings.TrimPrefix(c.Ref, "refs/"), c.New)
+	_, err := g.run(ctx, machine, nil, "update-ref", staging+strings.TrimPrefix(c.Ref, "refs/"), c.New)
 	return []string{staging + "*:refs/*"}, g.local(err)
 }
 
@@ -255,33 +255,26 @@ func remoteLines(stderr []byte) []string {
 	return lines
 }
 
-// pushWhole pushes once. If the source can't send single files that the push
-// needs, it first fetches everything.
-func (g *Git) pushWhole(ctx context.Context, changes []*mirror.Change) (pushed, error) {
-	if !g.whole {
-		p, err := g.push(ctx, changes)
-		if !errors.Is(err, errIncomplete) {
-			return p, err
-		}
-		if err := g.becomeWhole(ctx); err != nil {
-			return p, err
-		}
+// pushOrRefetch pushes once. If objects turn out to be missing here, since
+// Bitbucket lacks what it listed before, it fetches everything and pushes again.
+func (g *Git) pushOrRefetch(ctx context.Context, changes []*mirror.Change) (pushed, error) {
+	p, err := g.push(ctx, changes)
+	if !errors.Is(err, errIncomplete) {
+		return p, err
 	}
-	if ids := newValues(changes); len(ids) > 0 {
-		if _, err := g.Fetch(ctx, ids, All, false); err != nil {
-			return pushed{}, err
-		}
+	if _, err := g.refetch(ctx, newValues(changes)); err != nil {
+		return p, err
 	}
 	return g.push(ctx, changes)
 }
 
-// errIncomplete is a push that needs files which the source doesn't send one by
-// one: a server that speaks only git's first protocol sends refs, and what they
-// lead to.
-var errIncomplete = errors.New("the push needs objects that can't be fetched")
+// errIncomplete is a push that needs objects which weren't fetched.
+var errIncomplete = errors.New("the push needs objects that aren't here")
 
+// lacksObjects recognises what git says about an object that isn't here, in any of
+// its parts that read objects for a push.
 func lacksObjects(stderr []byte) bool {
-	return containsAny(string(stderr), "not our ref", "unadvertised object", "from promisor remote", "bad object", "does not match any")
+	return containsAny(string(stderr), "unable to read ", "could not read ", "bad object", "does not match any", "missing blob", "unable to parse object")
 }
 
 func newValues(changes []*mirror.Change) []string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,16 +18,38 @@ import (
 func (g *Git) ListSource(ctx context.Context) (mirror.Listing, error) {
 	// Restricted to branches and tags, a server leaves out the rest: GitHub may
 	// have a hundred thousand refs of pull requests.
-	out, err := g.run(ctx, nil, "ls-remote", "--heads", "--tags", source)
+	out, err := g.askSource(ctx, nil, "ls-remote", "--heads", "--tags", string(source))
 	if err != nil {
 		return mirror.Listing{}, g.explainSource(err)
 	}
 	return parseListing(out.stdout)
 }
 
+// SourceURL is the address at which the source was found: its server may have
+// redirected there, after a repository was renamed.
+func (g *Git) SourceURL() string { return g.sourceURL }
+
+// askSource runs a command that reads the source. If its server redirects to
+// another scheme, host or port, the error is the fault that says so.
+func (g *Git) askSource(ctx context.Context, stdin io.Reader, arguments ...string) (output, error) {
+	out, err := g.run(ctx, source, stdin, arguments...)
+	if _, failed := asFailure(err); err != nil && !failed {
+		return out, err
+	}
+	to := redirectedTo(string(out.stderr))
+	if to == "" {
+		return out, err
+	}
+	if f := elsewhere(g.remotes.Source, to); f != nil {
+		return out, f
+	}
+	g.sourceURL = to
+	return out, err
+}
+
 // SourceHead returns the source's main branch, or "" if it has none.
 func (g *Git) SourceHead(ctx context.Context) (string, error) {
-	out, err := g.run(ctx, nil, "ls-remote", "--symref", source, "HEAD")
+	out, err := g.askSource(ctx, nil, "ls-remote", "--symref", string(source), "HEAD")
 	if err != nil {
 		return "", g.explainSource(err)
 	}
@@ -36,7 +59,7 @@ func (g *Git) SourceHead(ctx context.Context) (string, error) {
 
 // ListBitbucket lists the branches and tags in Bitbucket, and its main branch.
 func (g *Git) ListBitbucket(ctx context.Context) (mirror.Listing, error) {
-	out, err := g.run(ctx, nil, "ls-remote", "--symref", bitbucket, "HEAD", "refs/heads/*", "refs/tags/*")
+	out, err := g.run(ctx, bitbucket, nil, "ls-remote", "--symref", string(bitbucket), "HEAD", "refs/heads/*", "refs/tags/*")
 	if err != nil {
 		return mirror.Listing{}, g.explainBitbucket(err)
 	}
@@ -93,48 +116,23 @@ func isName(ref string) bool {
 		!containsAny(ref, "..", "@{") && !strings.HasSuffix(ref, ".")
 }
 
-// CheckPath refuses a path as source that lacks a part of its repository: a
-// shallow clone; and to prune by it, an ordinary one, which has only some of its
-// origin's branches as local branches.
-func (g *Git) CheckPath(ctx context.Context, prune bool) error {
-	if !g.remotes.SourceLocal {
-		return nil
-	}
-	for _, dir := range []string{filepath.Join(g.remotes.Source, ".git"), g.remotes.Source} {
-		out, err := g.run(ctx, nil, "--git-dir="+dir, "rev-parse", "--is-shallow-repository", "--glob=refs/remotes/*")
-		if err != nil {
-			if _, ok := asFailure(err); !ok {
-				return err
-			}
-			continue
-		}
-		lines := strings.Fields(string(out.stdout))
-		if slices.Contains(lines, "true") {
-			return Shallow()
-		}
-		if prune && len(lines) > 1 {
-			return fault.New(fault.SourcePartial, "the source is a clone that may lack branches of its origin, and prune would delete them, so nothing was changed",
-				"leave out source: no clone is needed",
-				"or make the clone with git clone --mirror, or leave out prune")
-		}
-		return nil
-	}
-	return nil // the listing says what is wrong
-}
-
 // All is an unlimited depth.
 const All = 0
 
 // Fetch gets objects from the source, and what they lead to as far back as
-// depth goes. If partial, files of 1 KiB and more stay there until they are
-// needed. It returns how many bytes were received.
+// depth goes. If partial, files stay there: see [Git.FetchFiles]. It returns how
+// many bytes were received.
 func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) (int64, error) {
 	out, err := g.fetch(ctx, ids, depth, partial)
-	if failed, ok := asFailure(err); ok && !g.whole && containsAny(string(failed.stderr), "does not support shallow") {
-		if err := g.becomeWhole(ctx); err != nil {
-			return 0, err
+	if failed, ok := asFailure(err); ok && !g.complete {
+		switch text := string(failed.stderr); {
+		case strings.Contains(text, "does not support shallow"):
+			return g.refetch(ctx, ids)
+		case partial && strings.Contains(text, "did not send all necessary objects"):
+			// A lightweight tag can name a file, which the filter leaves out if it
+			// is also part of a commit.
+			out, err = g.fetch(ctx, ids, depth, false)
 		}
-		out, err = g.fetch(ctx, ids, All, false)
 	}
 	if err != nil {
 		return 0, g.explainSource(err)
@@ -143,10 +141,10 @@ func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) 
 }
 
 func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) (output, error) {
-	if g.whole {
+	if g.complete {
 		depth, partial = All, false
 	}
-	arguments := []string{"fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--progress"}
+	var arguments []string
 	switch {
 	case depth != All:
 		arguments = append(arguments, fmt.Sprintf("--depth=%d", depth))
@@ -154,7 +152,7 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 		arguments = append(arguments, "--unshallow")
 	}
 	if partial {
-		arguments = append(arguments, "--filter=blob:limit=1k")
+		arguments = append(arguments, noFiles)
 	}
 	var refspecs strings.Builder
 	for _, id := range ids {
@@ -162,18 +160,100 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 		// the file system makes of upper and lower case.
 		refspecs.WriteString("+" + id + ":" + fetched + id + "\n")
 	}
-	return g.run(ctx, strings.NewReader(refspecs.String()), append(arguments, "--stdin", source)...)
+	return g.fetchStdin(ctx, refspecs.String(), arguments...)
 }
 
-// becomeWhole starts again without anything that was fetched in part: git would
-// try to fetch the missing objects one by one, with some servers forever. From
-// now on, everything is fetched.
-func (g *Git) becomeWhole(ctx context.Context) error {
-	g.whole = true
-	if err := os.RemoveAll(g.repo); err != nil {
-		return tempFault(err)
+// noFiles is the filter that leaves files with the source (git-rev-list(1)).
+const noFiles = "--filter=blob:none"
+
+// fetchStdin fetches what refspecs name, one on each line.
+func (g *Git) fetchStdin(ctx context.Context, refspecs string, options ...string) (output, error) {
+	arguments := append([]string{"fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--progress"}, options...)
+	return g.fetchWith(ctx, refspecs, append(arguments, "--stdin", string(source)))
+}
+
+func (g *Git) fetchWith(ctx context.Context, refspecs string, arguments []string) (output, error) {
+	out, err := g.askSource(ctx, strings.NewReader(refspecs), arguments...)
+	// A filter makes the source a promisor, from which every later command, a push
+	// among them, would fetch what it lacks (gitrepository-layout(5)). None may.
+	if configErr := os.WriteFile(g.configFile(), g.config, 0o600); configErr != nil && err == nil {
+		return out, tempFault(configErr)
 	}
-	return g.Init(ctx)
+	return out, err
+}
+
+// FetchFiles gets the files that a push of some tips needs and that [Git.Fetch]
+// left with the source, in one request. The history of what is known, which
+// Bitbucket has, needs none. It returns how many bytes were received.
+func (g *Git) FetchFiles(ctx context.Context, tips, known []string) (int64, error) {
+	if g.complete {
+		return 0, nil
+	}
+	missing, err := g.missingFiles(ctx, tips, known)
+	if err != nil || len(missing) == 0 {
+		return 0, err
+	}
+	// As git itself does for missing objects (promisor-remote.c): negotiating, a
+	// server would leave out what it believes to come with the commits that are here.
+	out, err := g.fetchWith(ctx, strings.Join(missing, "\n")+"\n", []string{
+		"-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
+		"--progress", noFiles, "--stdin", string(source),
+	})
+	if failed, ok := asFailure(err); ok && containsAny(string(failed.stderr), "not our ref", "unadvertised object") {
+		return g.refetch(ctx, tips)
+	}
+	if err != nil {
+		return 0, g.explainSource(err)
+	}
+	return transferred(out.stderr), nil
+}
+
+// missingFiles returns the files that a push has to send and that aren't here.
+func (g *Git) missingFiles(ctx context.Context, tips, known []string) ([]string, error) {
+	// Exactly what pack-objects walks for a push (builtin/pack-objects.c): with a
+	// shallow history, it leaves out more.
+	objects := "--objects-edge"
+	if g.isShallow() {
+		objects = "--objects-edge-aggressive"
+	}
+	var missing missingLines
+	_, err := g.runTo(ctx, machine, revisions(tips, known), &missing, "rev-list", objects, "--no-object-names",
+		"--missing=print", "--ignore-missing", "--filter=object:type=blob", "--stdin")
+	return missing.ids, g.local(err)
+}
+
+// missingLines collects the objects that rev-list marks as missing.
+type missingLines struct {
+	ids  []string
+	rest []byte // of a line that isn't complete yet
+}
+
+func (m *missingLines) Write(p []byte) (int, error) {
+	m.rest = append(m.rest, p...)
+	for {
+		line, after, ok := bytes.Cut(m.rest, []byte("\n"))
+		if !ok {
+			return len(p), nil
+		}
+		if id, isMissing := bytes.CutPrefix(line, []byte("?")); isMissing {
+			m.ids = append(m.ids, string(id))
+		}
+		m.rest = after
+	}
+}
+
+// refetch starts again without anything that was fetched in part, for a source
+// that can't send a part of its history or single files. From now on, everything is
+// fetched.
+func (g *Git) refetch(ctx context.Context, ids []string) (int64, error) {
+	g.complete = true
+	if err := os.RemoveAll(g.repo); err != nil {
+		return 0, tempFault(err)
+	}
+	if err := g.Init(ctx); err != nil {
+		return 0, err
+	}
+	return g.Fetch(ctx, ids, All, false)
 }
 
 // FetchAll gets all that these objects lead to, for a repository that has
@@ -226,7 +306,7 @@ func (g *Git) isShallow() bool {
 
 // History returns the commits that were fetched.
 func (g *Git) History(ctx context.Context) (mirror.History, error) {
-	out, err := g.run(ctx, nil, "rev-list", "--parents", "--all")
+	out, err := g.run(ctx, machine, nil, "rev-list", "--parents", "--all")
 	if err != nil {
 		return mirror.History{}, g.local(err)
 	}

@@ -1,0 +1,9 @@
+//go:build unix && !linux
+
+package git
+
+import "syscall"
+
+// newGroup makes a process the leader of a group. Nothing but the guard's shell
+// ends it with this program: only Linux has a signal for that.
+func newGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
