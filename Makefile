@@ -31,12 +31,17 @@ flags: # for .ci/setup: print the build flags
 	@echo '$(FLAGS)'
 
 .PHONY: test
-test: build unit e2e ## run all tests; those in containers need Docker
+test: build unit leaks e2e ## run all tests; those in containers need Docker
 
 .PHONY: unit
 unit:
 	go test -shuffle=on ./...
 	@scripts/coverage $(COVERED)
+
+# In this form `go test` shows what passing tests print.
+.PHONY: leaks
+leaks: ## hunt for secrets in every scenario on every host; `go test ./...` takes a sample
+	LEAK_HUNT=whole go -C internal/action test -count=1 -run '^TestNothingLeaks'
 
 .PHONY: e2e
 e2e: build .bin/act .bin/actionlint ## test the binary, and the image under Docker and act

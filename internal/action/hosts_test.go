@@ -4,7 +4,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
@@ -30,12 +32,15 @@ func onHost(t *testing.T, h hosttest.Host, e env, exported ...env) (*hosttest.Si
 	return site, o
 }
 
-// beside runs a test for every host but GitHub and its kin.
-func beside(t *testing.T, test func(*testing.T, hosttest.Host)) {
-	for _, h := range hosttest.Hosts {
-		if h.Prefix != "INPUT_" { // those have TestNothingLeaks
-			t.Run(h.Name, func(t *testing.T) { test(t, h) })
-		}
+// others are all hosts but GitHub and its kin, which have TestNothingLeaks.
+func others() []hosttest.Host {
+	return slices.DeleteFunc(slices.Clone(hosttest.Hosts), func(h hosttest.Host) bool { return h.Prefix == "INPUT_" })
+}
+
+// onOthers runs a test for every host but GitHub and its kin.
+func onOthers(t *testing.T, test func(*testing.T, hosttest.Host)) {
+	for _, h := range others() {
+		t.Run(h.Name, func(t *testing.T) { test(t, h) })
 	}
 }
 
@@ -43,9 +48,16 @@ func beside(t *testing.T, test func(*testing.T, hosttest.Host)) {
 // where it has none, no stream may hold a secret at all.
 func TestNothingLeaksOnOtherHosts(t *testing.T) {
 	all := scenarios(t)
-	beside(t, func(t *testing.T, h hosttest.Host) {
+	var runs atomic.Int64
+	t.Cleanup(func() { reportHunt("the other hosts", int(runs.Load())) })
+	onOthers(t, func(t *testing.T, h hosttest.Host) {
 		t.Parallel()
-		for _, s := range all {
+		place := slices.IndexFunc(others(), func(other hosttest.Host) bool { return other.Name == h.Name })
+		for i, s := range all {
+			if !hunted(i, place, len(others()), huntWhole) {
+				continue
+			}
+			runs.Add(1)
 			site, o := onHost(t, h, s.env)
 			checkMasksComeFirst(t, o.stdout)
 			if leaks := hosttest.Leaks(site.Seen(t, o.stdout, o.stderr), s.secret); len(leaks) > 0 {
@@ -86,7 +98,7 @@ func TestNothingLeaksOnOtherHosts(t *testing.T) {
 // The test above must be able to fail on every host.
 func TestALeakIsFoundOnOtherHosts(t *testing.T) {
 	token := credentialtest.AccessToken()
-	beside(t, func(t *testing.T, h hosttest.Host) {
+	onOthers(t, func(t *testing.T, h hosttest.Host) {
 		site, o := onHost(t, h, env{"INPUT_TOKEN": token})
 		equal(t, "exit code", o.exit, 0)
 		if leaks := hosttest.Leaks(site.Seen(t, token+"\n"+o.stdout, o.stderr), token); (len(leaks) == 0) != (h.Name == "Buildkite") {
@@ -106,7 +118,7 @@ func TestResultsOnEveryHost(t *testing.T) {
 	token := credentialtest.AccessToken()
 	e := env{"INPUT_TOKEN": token, "INPUT_REPOSITORY": "team/repo", "INPUT_GIT": "repository"}
 	reference := onGitHub(t, e)
-	beside(t, func(t *testing.T, h hosttest.Host) {
+	onOthers(t, func(t *testing.T, h hosttest.Host) {
 		_, o := onHost(t, h, e)
 		equal(t, "exit code", o.exit, 0)
 		want := maps.Clone(reference.vars)

@@ -16,6 +16,7 @@ import (
 
 // scenario is one way to use the program, on GitHub's names.
 type scenario struct {
+	kind   string // of the token
 	name   string
 	secret string
 	env    env
@@ -28,7 +29,6 @@ func scenarios(t *testing.T) []scenario {
 	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 	dc := "https://git.example.com/ctx"
 	all := []scenario{}
-	add := func(name, secret string, e env) { all = append(all, scenario{name, secret, e}) }
 
 	api, access, app := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.AppPassword()
 	http, old, plain := credentialtest.HTTPAccessToken(), credentialtest.OldHTTPAccessToken(), credentialtest.ConsumerSecret()
@@ -43,6 +43,7 @@ func scenarios(t *testing.T) []scenario {
 		{"http-access-token, old", old, env{"INPUT_SERVER-URL": dc, email: "someone"}},
 		{"unprefixed", plain, env{email: "me@example.com"}},
 	} {
+		add := func(name, secret string, e env) { all = append(all, scenario{k.name, name, secret, e}) }
 		base := env{"INPUT_TOKEN": k.token}.with(k.more)
 		repository := env{"INPUT_REPOSITORY": "team/repo"}
 		add(k.name, k.token, base)
@@ -82,15 +83,64 @@ func scenarios(t *testing.T) []scenario {
 	return all
 }
 
-// A scenario in which the secret only stands where no secret belongs can't be
+// kin are GitHub and the runners that read its commands.
+var kin = []struct {
+	runner   hosttest.Runner
+	variable string // by which it is detected
+}{
+	{hosttest.GitHub, "GITHUB_ACTIONS"},
+	{hosttest.Gitea, "GITEA_ACTIONS"},
+	{hosttest.OldGitea, "GITEA_ACTIONS"},
+	{hosttest.Act, "ACT"},
+	{hosttest.Forgejo, "FORGEJO_ACTIONS"},
+}
+
+// huntWhole is whether every scenario runs on every host, as `make test` has it.
+// Otherwise each scenario runs on one host of GitHub's kin, and on one of the others.
+var huntWhole = os.Getenv("LEAK_HUNT") == "whole"
+
+// hunted is whether a scenario runs on one of several hosts, all given by their
+// place in their lists.
+func hunted(scenario, host, hosts int, whole bool) bool {
+	return whole || scenario%hosts == host
+}
+
+// reportHunt says that a hunt was whole: `make test` shows it.
+func reportHunt(hosts string, runs int) {
+	if huntWhole {
+		fmt.Printf("the leak hunt was whole: %d runs on %s\n", runs, hosts)
+	}
+}
+
+// The sample contains every scenario, and every host with every kind of token.
+func TestLeakSample(t *testing.T) {
+	all := scenarios(t)
+	for _, hosts := range []int{len(kin), len(others())} {
+		runs, pairs := 0, map[string]bool{}
+		for i, s := range all {
+			for host := range hosts {
+				if hunted(i, host, hosts, false) {
+					runs++
+					pairs[fmt.Sprint(host, s.kind)] = true
+				}
+			}
+		}
+		equal(t, "runs of the sample", runs, len(all))
+		equal(t, "pairs of host and kind", len(pairs), hosts*6)
+	}
+}
+
+// A scenario in which the secret is only where no secret belongs can't be
 // masked: the program has no way to know. Then it must not show it at all.
 func TestNothingLeaks(t *testing.T) {
-	for _, s := range scenarios(t) {
+	runs := 0
+	for i, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {
-			for _, host := range []struct {
-				runner   hosttest.Runner
-				variable string
-			}{{hosttest.GitHub, "GITHUB_ACTIONS"}, {hosttest.Gitea, "GITEA_ACTIONS"}, {hosttest.OldGitea, "GITEA_ACTIONS"}, {hosttest.Act, "ACT"}, {hosttest.Forgejo, "FORGEJO_ACTIONS"}} {
+			for j, host := range kin {
+				if !hunted(i, j, len(kin), huntWhole) {
+					continue
+				}
+				runs++
 				o := onGitHub(t, s.env.with(env{host.variable: "true"}))
 				if o.stderr != "" {
 					t.Errorf("%s: standard error is used: %q", host.runner.Name, o.stderr)
@@ -100,6 +150,7 @@ func TestNothingLeaks(t *testing.T) {
 			}
 		})
 	}
+	reportHunt("GitHub and its kin", runs)
 }
 
 // checkNoLeak looks at the log, at what a later step that prints everything
