@@ -59,7 +59,7 @@ tools: build .bin/actionlint $(addprefix .bin/,$(filter-out $(WITHOUT),reviewdog
 
 .PHONY: docs
 docs: ## update the generated parts of the documentation
-	cd e2e && go test -run 'TestDocsActions|TestDocsTables|TestDocsAvoExample|TestRecipesPages' -update . >/dev/null
+	go run ./internal/docs
 	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
 .PHONY: bench

@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,10 +16,31 @@ import (
 	"time"
 )
 
+// program is the path of the program, which TestMain builds.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) (exit int) {
+	dir, err := os.MkdirTemp("", "bitbucket-auth-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "bitbucket-auth")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
 // A signal ends a run that writes to a runner which reads no more: the runner
 // waits 7.5 seconds before it kills.
 func TestASignalEndsABlockedRun(t *testing.T) {
-	bin := build(t)
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +48,7 @@ func TestASignalEndsABlockedRun(t *testing.T) {
 	defer reader.Close()
 	fill(t, writer)
 	output := newFile(t)
-	cmd := exec.Command(bin)
+	cmd := exec.Command(program)
 	cmd.Env = []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + output, "GITHUB_ENV=" + newFile(t), "INPUT_TOKEN=s3cret-s3cret"}
 	cmd.Stdout = writer
 	if err := cmd.Start(); err != nil {
@@ -48,7 +70,6 @@ func TestASignalEndsABlockedRun(t *testing.T) {
 
 // Whenever a signal comes, all results are handed over, or none.
 func TestASignalLeavesAllResultsOrNone(t *testing.T) {
-	bin := build(t)
 	const moments = 120
 	hosts := map[string]func() (env, files []string){
 		"GitHub": func() (env, files []string) {
@@ -64,59 +85,62 @@ func TestASignalLeavesAllResultsOrNone(t *testing.T) {
 		},
 	}
 	for name, newStep := range hosts {
-		// run returns how much of each result is left, and how long it took.
-		run := func(after time.Duration) (sizes []int, took time.Duration, signalled bool) {
-			env, files := newStep()
-			output, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer output.Close()
-			cmd := exec.Command(bin)
-			cmd.Env, cmd.Stdout = env, output
-			start := time.Now()
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(after)
-			if after > 0 {
-				_ = cmd.Process.Signal(syscall.SIGTERM)
-			}
-			_ = cmd.Wait()
-			took = time.Since(start)
-			for _, path := range files {
-				text, err := os.ReadFile(path)
-				if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// run returns how much of each result is left, and how long it took.
+			run := func(after time.Duration) (sizes []int, took time.Duration, signalled bool) {
+				env, files := newStep()
+				output, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
+				if err != nil {
 					t.Fatal(err)
 				}
-				sizes = append(sizes, strings.Count(string(text), "s3cret-s3cret")*1000+strings.Count(string(text), "\n"))
+				defer output.Close()
+				cmd := exec.Command(program)
+				cmd.Env, cmd.Stdout = env, output
+				start := time.Now()
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(after)
+				if after > 0 {
+					_ = cmd.Process.Signal(syscall.SIGTERM)
+				}
+				_ = cmd.Wait()
+				took = time.Since(start)
+				for _, path := range files {
+					text, err := os.ReadFile(path)
+					if err != nil && !errors.Is(err, os.ErrNotExist) {
+						t.Fatal(err)
+					}
+					sizes = append(sizes, strings.Count(string(text), "s3cret-s3cret")*1000+strings.Count(string(text), "\n"))
+				}
+				if files == nil {
+					sizes = []int{strings.Count(readFile(t, output.Name()), "task.setvariable")}
+				}
+				return sizes, took, cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled()
 			}
-			if files == nil {
-				sizes = []int{strings.Count(readFile(t, output.Name()), "task.setvariable")}
+			all, took, _ := run(0)
+			for range 5 {
+				_, again, _ := run(0)
+				took = min(took, again)
 			}
-			return sizes, took, cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled()
-		}
-		all, took, _ := run(0)
-		for range 5 {
-			_, again, _ := run(0)
-			took = min(took, again)
-		}
-		none := make([]int, len(all))
-		ended, finished := 0, 0
-		for range moments {
-			sizes, _, signalled := run(time.Duration(rand.Int64N(int64(took + took/2))))
-			if signalled {
-				ended++
-			} else {
-				finished++
+			none := make([]int, len(all))
+			ended, finished := 0, 0
+			for range moments {
+				sizes, _, signalled := run(time.Duration(rand.Int64N(int64(took + took/2))))
+				if signalled {
+					ended++
+				} else {
+					finished++
+				}
+				if want := map[bool][]int{true: none, false: all}[signalled]; !slices.Equal(sizes, want) {
+					t.Errorf("left %v, want %v", sizes, want)
+				}
 			}
-			if want := map[bool][]int{true: none, false: all}[signalled]; !slices.Equal(sizes, want) {
-				t.Errorf("%s: left %v, want %v", name, sizes, want)
+			if ended == 0 || finished == 0 {
+				t.Errorf("of %d runs, %d were ended by the signal", moments, ended)
 			}
-		}
-		if ended == 0 || finished == 0 {
-			t.Errorf("%s: of %d runs, %d were ended by the signal", name, moments, ended)
-		}
+		})
 	}
 }
 
@@ -124,25 +148,24 @@ func TestASignalLeavesAllResultsOrNone(t *testing.T) {
 // however that is done. Go opens the null device in the place of a closed
 // output.
 func TestADiscardedOutputHandsOverNothing(t *testing.T) {
-	bin := build(t)
 	for _, redirect := range []string{">&-", ">/dev/null", "1<>/dev/null"} {
 		for _, host := range []string{"GITHUB_ACTIONS=true", "TF_BUILD=True"} {
 			output := newFile(t)
 			env := append(accessToken(host), "GITHUB_OUTPUT="+output, "GITHUB_ENV="+newFile(t))
-			code, stderr := runShell(t, env, "exec "+bin+" "+redirect)
+			code, stderr := runShell(t, env, "exec "+program+" "+redirect)
 			text := readFile(t, output)
 			if code != 3 || !strings.Contains(stderr, "BBA305") || strings.Contains(text+stderr, "s3cret") {
 				t.Errorf("%s, %s: exit code %d, %q; handed over %q", host, redirect, code, stderr, text)
 			}
 		}
 		for _, args := range []string{"--version", "--help"} {
-			if code, stderr := runShell(t, []string{"GITHUB_ACTIONS=true"}, "exec "+bin+" "+args+" "+redirect); code != 0 {
+			if code, stderr := runShell(t, []string{"GITHUB_ACTIONS=true"}, "exec "+program+" "+args+" "+redirect); code != 0 {
 				t.Errorf("%s %s: exit code %d, %q", args, redirect, code, stderr)
 			}
 		}
 		// Where nothing is masked, nothing is lost.
 		path := filepath.Join(t.TempDir(), "env")
-		code, stderr := runShell(t, append(accessToken("CIRCLECI=true"), "BITBUCKET_AUTH_ENV_FILE="+path), "exec "+bin+" "+redirect)
+		code, stderr := runShell(t, append(accessToken("CIRCLECI=true"), "BITBUCKET_AUTH_ENV_FILE="+path), "exec "+program+" "+redirect)
 		if code != 0 || !strings.Contains(readFile(t, path), "s3cret") {
 			t.Errorf("CircleCI, %s: exit code %d, %q", redirect, code, stderr)
 		}
@@ -176,24 +199,6 @@ func newFile(t *testing.T) (path string) {
 		t.Fatal(err)
 	}
 	return path
-}
-
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func build(t *testing.T) (bin string) {
-	t.Helper()
-	bin = filepath.Join(t.TempDir(), "bitbucket-auth")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return bin
 }
 
 // fill writes to a pipe until it is full.

@@ -26,19 +26,6 @@ func hash(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// TestCompositeScripts requires scripts that contain no expression: a value in it
-// could be read as code.
-func TestCompositeScripts(t *testing.T) {
-	for _, action := range []string{"binary", "mirror"} {
-		_, steps, _ := strings.Cut(readFile(t, filepath.Join(root, action, "action.yml")), "\nruns:\n")
-		for line := range strings.Lines(steps) {
-			if strings.Contains(line, "run: ") && strings.Contains(line, "${{") {
-				t.Errorf("%s/action.yml has an expression in a script: %s", action, line)
-			}
-		}
-	}
-}
-
 // release serves the files of a release, by name.
 func release(t *testing.T, files map[string][]byte) (url, authorities string) {
 	t.Helper()

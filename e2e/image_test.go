@@ -282,26 +282,3 @@ func TestImage(t *testing.T) {
 		})
 	}
 }
-
-// TestDependencies limits the program to four libraries, whose reasons are in the
-// README.
-func TestDependencies(t *testing.T) {
-	text, err := exec.Command("go", "-C", root, "mod", "edit", "-json").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var module struct{ Require []struct{ Indirect bool } }
-	if err := json.Unmarshal(text, &module); err != nil {
-		t.Fatal(err)
-	}
-	direct := 0
-	for _, library := range module.Require {
-		if !library.Indirect {
-			direct++
-		}
-	}
-	t.Logf("measured: %d", direct)
-	if direct > 4 {
-		t.Errorf("go.mod requires %d modules directly, want at most 4", direct)
-	}
-}

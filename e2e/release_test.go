@@ -22,30 +22,6 @@ import (
 	"testing"
 )
 
-// TestBuildFlags compares the two places that name the build flags. Everything
-// else builds through the Makefile.
-func TestBuildFlags(t *testing.T) {
-	flagsIn := func(name, pattern string) []string {
-		text := strings.ReplaceAll(readFile(t, filepath.Join(root, name)), "\\\n", " ")
-		match := regexp.MustCompile(pattern).FindStringSubmatch(text)
-		if match == nil {
-			t.Fatalf("%s names no build flags", name)
-		}
-		return strings.Fields(match[1])
-	}
-	want := flagsIn("Makefile", `(?m)^FLAGS\s*=(.*)$`)
-	if got := flagsIn("Dockerfile", `go build (.*?) -ldflags`); !slices.Equal(got, want) {
-		t.Errorf("the Dockerfile builds with %q, the Makefile with %q", got, want)
-	}
-	want = flagsIn("Makefile", `(?m)^LDFLAGS\s*=(.*) -X`)
-	if got := flagsIn("Dockerfile", `-ldflags "(.*?) -X`); !slices.Equal(got, want) {
-		t.Errorf("the Dockerfile links with %q, the Makefile with %q", got, want)
-	}
-	if build := readFile(t, filepath.Join(root, "scripts/release/build")); strings.Contains(build, "go build") {
-		t.Error("scripts/release/build doesn't build the programs through the Makefile")
-	}
-}
-
 // TestRelease runs the scripts of a release with a registry and a file server on
 // this machine instead of the public ones.
 func TestRelease(t *testing.T) {

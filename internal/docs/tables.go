@@ -1,0 +1,43 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
+)
+
+func inputTable(settings []contract.Setting) string {
+	var b strings.Builder
+	b.WriteString("| input | default | meaning |\n|---|---|---|\n")
+	for _, setting := range settings {
+		if setting.NotInput {
+			continue
+		}
+		standard := cmp.Or(setting.Expression, setting.Default)
+		if standard != "" {
+			standard = "`" + standard + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", setting.ID, standard, setting.Description)
+	}
+	return b.String()
+}
+
+// outputTable says which outputs are masked, if any is.
+func outputTable(outputs []contract.Output) string {
+	var b strings.Builder
+	if !slices.ContainsFunc(outputs, func(o contract.Output) bool { return o.Secret }) {
+		b.WriteString("| output | meaning |\n|---|---|\n")
+		for _, output := range outputs {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", output.ID, output.Description)
+		}
+		return b.String()
+	}
+	b.WriteString("| output | masked | meaning |\n|---|---|---|\n")
+	for _, output := range outputs {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", output.ID, map[bool]string{true: "yes"}[output.Secret], output.Description)
+	}
+	return b.String()
+}
