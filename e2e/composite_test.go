@@ -64,19 +64,21 @@ func TestBinaryGet(t *testing.T) {
 	good := url + "\n" + sums
 	for on, platform := range platforms {
 		system, machine, _ := strings.Cut(on, " ")
-		program, log, err := getProgram(t, authorities, good, "RUNNER_OS="+system, "RUNNER_ARCH="+machine)
-		if err != nil {
-			t.Errorf("%s: %v\n%s", on, err, log)
-			continue
-		}
-		if got, want := readFile(t, program), "the program for "+platform; got != want {
-			t.Errorf("%s downloads %q, want %q", on, got, want)
-		}
-		if filepath.Ext(program) != filepath.Ext(platform) {
-			t.Errorf("%s names the program %s", on, program)
-		}
-		if info, err := os.Stat(program); err != nil || info.Mode()&0o100 == 0 {
-			t.Errorf("%s can't run the program: %v", on, err)
+		for _, spelling := range spellings(system, machine) {
+			program, log, err := getProgram(t, authorities, good, "RUNNER_OS="+spelling[0], "RUNNER_ARCH="+spelling[1])
+			if err != nil {
+				t.Errorf("%q: %v\n%s", spelling, err, log)
+				continue
+			}
+			if got, want := readFile(t, program), "the program for "+platform; got != want {
+				t.Errorf("%q downloads %q, want %q", spelling, got, want)
+			}
+			if filepath.Ext(program) != filepath.Ext(platform) {
+				t.Errorf("%q names the program %s", spelling, program)
+			}
+			if info, err := os.Stat(program); err != nil || info.Mode()&0o100 == 0 {
+				t.Errorf("%q can't run the program: %v", spelling, err)
+			}
 		}
 	}
 
@@ -97,7 +99,9 @@ func TestBinaryGet(t *testing.T) {
 	}{
 		"not a release":       {authorities, "", nil, "isn't a release"},
 		"unknown system":      {authorities, good, []string{"RUNNER_OS=Solaris"}, "Solaris"},
+		"no system":           {authorities, good, []string{"RUNNER_OS="}, "use Linux, macOS or Windows"},
 		"unknown machine":     {authorities, good, []string{"RUNNER_ARCH=ARM"}, "ARM"},
+		"a 32-bit machine":    {authorities, good, []string{"RUNNER_ARCH=x86"}, "x86"},
 		"missing checksum":    {authorities, url + "\n", nil, "has no bitbucket-auth_linux_amd64"},
 		"missing file":        {changedAuthorities, bad, []string{"RUNNER_ARCH=ARM64"}, "can't download"},
 		"another program":     {changedAuthorities, bad, nil, "isn't what was released"},
@@ -118,6 +122,26 @@ func TestBinaryGet(t *testing.T) {
 			}
 		})
 	}
+}
+
+// runnerNames are what runners call the systems and machines, beside GitHub's own
+// names: Go's, which Gitea's and Forgejo's runners use outside of containers
+// (act/container/host_environment.go), and uname's.
+var runnerNames = map[string][]string{
+	"Linux": {"linux"}, "macOS": {"macos", "darwin", "Darwin"}, "Windows": {"windows", "Windows_NT"},
+	"X64": {"x64", "amd64", "AMD64", "x86_64"}, "ARM64": {"arm64", "aarch64"},
+}
+
+// spellings returns GitHub's names of a platform, and then each of the others.
+func spellings(system, machine string) [][2]string {
+	all := [][2]string{{system, machine}}
+	for _, name := range runnerNames[system] {
+		all = append(all, [2]string{name, runnerNames[machine][0]})
+	}
+	for _, name := range runnerNames[machine] {
+		all = append(all, [2]string{runnerNames[system][0], name})
+	}
+	return all
 }
 
 // getProgram runs binary/get on a Linux runner, unless env says otherwise, with
