@@ -93,6 +93,38 @@ func TestGiteaMirror(t *testing.T) {
 	}
 }
 
+// TestGiteaHost runs a job on the machine itself, where the runner names system and
+// architecture as Go does, and mounts no command files into containers.
+func TestGiteaHost(t *testing.T) {
+	needEngine(t)
+	program := product(t)
+	url, authorities := release(t, program)
+	repositories := publish(t, image(t), url, program)
+	folder := filepath.Join(repositories, source)
+	write(t, filepath.Join(folder, "README.md"), "source\n", 0o644)
+	commit(t, folder)
+	for _, runner := range []string{"gitea-runner", "gitea-runner-1.0.6"} {
+		t.Run(runner, func(t *testing.T) {
+			bitbucket := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo", "team/mirror"}})
+			token := bitbucket.Add(readsAndWrites)
+			job := runGitea(t, runner, repositories, &runnerv1.Task{
+				WorkflowPayload: []byte(read(t, "testdata/gitea-host.yml")),
+				Secrets:         map[string]string{"BITBUCKET_TOKEN": token.Secret},
+				Vars:            map[string]string{"SERVER": bitbucket.URL, "AUTHORITIES": authorities},
+			})
+			if !job.success {
+				t.Error("the job failed")
+			}
+			checkHidden(t, job.log(), token.Secret, job.token)
+			checkContains(t, job.log(), "(BBA303)", "bitbucket-auth/binary")
+			checkPushed(t, bitbucket, "team/repo", "team/mirror")
+			if got, want := revision(t, bitbucket.Dir("team/mirror"), "refs/heads/main"), revision(t, folder, "refs/heads/main"); got != want {
+				t.Errorf("the mirror has %s, and the source %s", got, want)
+			}
+		})
+	}
+}
+
 // released is the name that a release gives the program for this machine.
 func released() string { return "bitbucket-auth_linux_" + runtime.GOARCH }
 
@@ -160,7 +192,7 @@ func runGitea(t *testing.T, runner, repositories string, task *runnerv1.Task) *c
 	}
 	registration, err := json.Marshal(map[string]any{
 		"id": 1, "uuid": "e2e", "name": "e2e", "token": "e2e", "address": server.URL,
-		"labels": []string{"ubuntu-latest:docker://" + jobImage},
+		"labels": []string{"ubuntu-latest:docker://" + jobImage, "machine:host"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -190,6 +190,7 @@ func (g *gitHub) file(variable string) (resultFile, error) {
 	f.hints = []string{
 		"mount the runner's own file into the container, writable",
 		"run the container as root: the runner's files belong to another user",
+		"if the job's runs-on is a label that ends in :host on the runner (Gitea, Forgejo), use the action seed-e1d06701/bitbucket-auth/binary",
 	}
 	return f, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,17 @@ func TestAllOrNothing(t *testing.T) {
 	}
 	if _, err := os.Stat(s.Env["GITHUB_ENV"]); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file was made: %v", err)
+	}
+}
+
+// A job that runs on the machine itself mounts no command files into containers;
+// the action without a container works there.
+func TestCommandFileNotMounted(t *testing.T) {
+	s := onGitHub(t)
+	s.Env["GITHUB_OUTPUT"] = filepath.Join(t.TempDir(), "not-mounted")
+	f := fault.From(s.host.HandOver(context.Background(), results("value")))
+	if f.Code != fault.CommandFile || len(f.Hints) != 3 || !strings.Contains(f.Hints[2], "bitbucket-auth/binary") {
+		t.Errorf("got %v, with the hints %q", f, f.Hints)
 	}
 }
 
