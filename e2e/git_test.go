@@ -342,6 +342,59 @@ func TestGitEarlierLogins(t *testing.T) {
 	}
 }
 
+// Rules of the machine's own, by which git would use ssh or an old password, don't
+// take the login away, be they for all of git or for pushes.
+func TestGitMachineRules(t *testing.T) {
+	sources := map[side]string{cloud: source(t, cloud), dataCenter: source(t, dataCenter)}
+	for _, l := range []login{accessToken, personalToken, projectToken} {
+		for _, reach := range []string{"repository", "workspace", "host"} {
+			for _, kind := range []string{"insteadOf", "pushInsteadOf"} {
+				for name, to := range map[string]string{"ssh": "ssh://git@127.0.0.1:1/", "an old password": "https://me:old-passw0rd@"} {
+					t.Run(strings.Join([]string{l.name, reach, kind, name}, ", "), func(t *testing.T) {
+						t.Parallel()
+						server := newServer(t, site)
+						j := newJob(t, server)
+						j.env["GIT_SSH_COMMAND"] = "false"
+						if name == "an old password" {
+							to += strings.TrimPrefix(server.URL, "https://") + "/"
+						}
+						j.run("git", "config", "--global", "url."+to+"."+kind, server.URL+"/")
+						j.run("git", "config", "--global", "--add", "url.ssh://git@127.0.0.1:1/."+kind, "git@127.0.0.1")
+						l.logIn(j, server, reach, site, "rewrite-ssh", "true")
+						j.copy(sources[l.side], "source")
+						before := len(server.Requests())
+						for _, url := range []string{l.side.url(server, site) + ".git", l.side.ssh + site + ".git"} {
+							j.run("git", "-C", "source", "push", "--no-verify", url, "main")
+							j.run("git", "-C", "source", "lfs", "push", "--all", url)
+							j.run("git", "-C", "source", "fetch", url, "main")
+						}
+						for _, r := range server.Requests()[before:] {
+							if r.Scheme != "" && r.Status == http.StatusUnauthorized {
+								t.Errorf("another login was tried: %+v", r)
+							}
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// Where only the host is known, a rule of the machine's own that is as long as
+// the host's takes precedence, as documents say; one that is shorter doesn't.
+func TestGitMachineRulesOfTheHost(t *testing.T) {
+	server := newServer(t, site)
+	for from, works := range map[string]bool{"/": false, "": true} {
+		j := newJob(t, server)
+		j.env["GIT_SSH_COMMAND"] = "false"
+		j.run("git", "config", "--global", "url.ssh://git@127.0.0.1:1/.insteadOf", server.URL+from)
+		apiToken.logIn(j, server, "host", "")
+		if text, err := j.lsRemote(cloud.url(server, site)); (err == nil) != works {
+			t.Errorf("%q: %v\n%s", from, err, text)
+		}
+	}
+}
+
 // No part of an identity is executed on its way to git, and all of it arrives.
 func TestGitHostileIdentities(t *testing.T) {
 	for _, identity := range []string{

@@ -209,12 +209,12 @@ func (m *mirroring) sourceLogin() ([]secret.Value, error) {
 // repository only.
 func (m *mirroring) bitbucketLogin() ([]secret.Value, error) {
 	return gitconfig.Variables(unset, gitconfig.Setup{
-		Reach:     gitconfig.RepositoryOnly,
-		Root:      m.credential.Server.GitRoot(),
-		Paths:     []string{m.repository.Name()},
-		User:      m.credential.GitUsername,
-		Password:  m.credential.Token,
-		EnvPrefix: loginPrefix,
+		Reach:        gitconfig.RepositoryOnly,
+		Root:         m.credential.Server.GitRoot(),
+		Repositories: []string{m.repository.Name()},
+		User:         m.credential.GitUsername,
+		Password:     m.credential.Token,
+		EnvPrefix:    loginPrefix,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,7 +73,7 @@ func TestExportEnvAndPrefix(t *testing.T) {
 	}
 
 	o = onGitHub(t, access.with(env{"INPUT_EXPORT-ENV": "false", "INPUT_GIT": "workspace", "INPUT_ENV-PREFIX": "MIRROR"}))
-	equal(t, "the count", o.vars["GIT_CONFIG_COUNT"], "4")
+	equal(t, "the count", o.vars["GIT_CONFIG_COUNT"], "6")
 	equal(t, "the user", o.vars["MIRROR_GIT_0_USERNAME"], "x-token-auth")
 	if !strings.HasSuffix(o.env, "\n") || !strings.Contains(o.env[strings.LastIndex(o.env, "<<")-20:], "GIT_CONFIG_COUNT") {
 		t.Error("GIT_CONFIG_COUNT isn't last")
@@ -353,6 +354,34 @@ func TestAvoUsername(t *testing.T) {
 		o := onGitHub(t, step.with(env{"INPUT_AVO-USERNAME": name}))
 		equal(t, "exit code", o.exit, 0)
 		wantWarning(t, o, want)
+	}
+}
+
+func TestRewriteSSHOnCloud(t *testing.T) {
+	for reach, want := range map[string]string{
+		"repository": "https://bitbucket.org/team/repo.git",
+		"workspace":  "https://bitbucket.org/team/repo.git",
+		"host":       "https://bitbucket.org/team/repo.git",
+	} {
+		o := onGitHub(t, env{
+			"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "team/repo", "INPUT_GIT": reach, "INPUT_REWRITE-SSH": "true",
+		})
+		for _, address := range []string{
+			"git@bitbucket.org:", "git@bitbucket.org:/", "ssh://git@bitbucket.org/", "ssh://git@bitbucket.org:22/",
+			"git@altssh.bitbucket.org:", "ssh://git@altssh.bitbucket.org/", "ssh://git@altssh.bitbucket.org:443/",
+		} {
+			cmd := exec.Command("git", "ls-remote", "--get-url", address+"team/repo.git")
+			cmd.Dir = t.TempDir()
+			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "GIT_CONFIG_NOSYSTEM=1"}
+			for name, value := range o.vars {
+				cmd.Env = append(cmd.Env, name+"="+value)
+			}
+			got, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, reach+", "+address, strings.TrimSpace(string(got)), want)
+		}
 	}
 }
 

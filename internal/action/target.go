@@ -74,14 +74,18 @@ func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 				"set repository to the address that the Clone button copies",
 				"or set git to workspace or host")
 		}
-		setup.Paths = spellings(t.repository.Name(), t.repository.Spelled)
 	case gitconfig.Workspace:
 		if t.repository.Workspace == "" {
 			return nil, fault.New(fault.RepositoryMissing, "git: workspace needs the setting workspace or repository",
 				"set workspace, or repository",
 				"or set git to host")
 		}
-		setup.Paths = spellings(t.repository.Workspace, t.repository.SpelledWorkspace())
+	}
+	if t.repository.Workspace != "" {
+		setup.Workspaces = spellings(t.repository.Workspace, t.repository.SpelledWorkspace())
+	}
+	if t.hasRepository() {
+		setup.Repositories = spellings(t.repository.Name(), t.repository.Spelled)
 	}
 	if settings.RewriteSSH {
 		setup.SSH = sshAddresses(t)
@@ -117,20 +121,25 @@ func spellings(normal, set string) []string {
 	return slices.Compact(all)
 }
 
-// Ports of Bitbucket's ssh servers: the protocol's own on Cloud; Data Center's
-// default is 7999 (its property plugin.ssh.port).
+// Bitbucket's ssh servers: Cloud has the protocol's own port, and a second host
+// for networks that block it (support.atlassian.com, "Use SSH over port 443");
+// Data Center's default is 7999 (its property plugin.ssh.port).
 const (
 	sshPort           = "22"
+	altSSH            = "altssh."
+	altSSHPort        = "443"
 	dataCenterSSHPort = "7999"
 )
 
 func sshAddresses(t target) []string {
-	ports := []string{sshPort}
-	if t.server.DataCenter {
-		ports = append(ports, dataCenterSSHPort)
-		if seen := t.repository.SSHPort; seen != "" && !slices.Contains(ports, seen) {
-			ports = append(ports, seen)
-		}
+	host := t.server.Hostname()
+	if !t.server.DataCenter {
+		return slices.Concat(gitconfig.SSHAddresses(host, sshPort), []string{"git@" + host + ":/"},
+			gitconfig.SSHAddresses(altSSH+host, altSSHPort))
 	}
-	return gitconfig.SSHAddresses(t.server.Hostname(), ports...)
+	ports := []string{sshPort, dataCenterSSHPort}
+	if seen := t.repository.SSHPort; seen != "" && !slices.Contains(ports, seen) {
+		ports = append(ports, seen)
+	}
+	return gitconfig.SSHAddresses(host, ports...)
 }

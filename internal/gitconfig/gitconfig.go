@@ -36,9 +36,10 @@ type Setup struct {
 	// Root is the URL under which repositories are cloned, without a slash at
 	// its end.
 	Root string
-	// Paths are the repository (workspace/slug) or the workspace that Reach
-	// means, in each letter case that later steps may use. Empty for a whole host.
-	Paths []string
+	// Workspaces and Repositories (workspace/slug) are those that are known, in
+	// each letter case that later steps may use. Reach needs those that it means.
+	Workspaces   []string
+	Repositories []string
 	// SSH are the ssh addresses, each up to where the path begins, that go to
 	// Root over HTTPS instead.
 	SSH []string
@@ -56,15 +57,18 @@ type Setup struct {
 // scopes are the URLs for which the credential is used. Git matches whole path
 // segments, case-sensitively, whatever the user name.
 func (s Setup) scopes() []string {
-	if s.Reach == Host {
-		return []string{s.Root}
-	}
 	var scopes []string
-	for _, path := range s.Paths {
-		scopes = append(scopes, s.Root+"/"+path)
-		if s.Reach == RepositoryOnly {
-			scopes = append(scopes, s.Root+"/"+path+".git")
+	switch s.Reach {
+	case RepositoryOnly:
+		for _, repository := range s.Repositories {
+			scopes = append(scopes, s.Root+"/"+repository, s.Root+"/"+repository+".git")
 		}
+	case Workspace:
+		for _, workspace := range s.Workspaces {
+			scopes = append(scopes, s.Root+"/"+workspace)
+		}
+	case Host:
+		scopes = append(scopes, s.Root)
 	}
 	return scopes
 }
@@ -75,20 +79,57 @@ type rewrite struct {
 }
 
 // rewrites returns those that affect no neighbour: prefixes of a whole host or a
-// workspace end in a slash, those of a repository in .git on both sides.
+// workspace end in a slash, those of a repository in .git or a slash.
 func (s Setup) rewrites() []rewrite {
 	var all []rewrite
+	add := func(from, end string) { all = append(all, rewrite{from + end, s.Root + "/" + end}) }
+	for _, end := range s.kept() {
+		add(s.Root+"/", end)
+	}
 	for _, ssh := range s.SSH {
-		if s.Reach == Host {
-			all = append(all, rewrite{ssh, s.Root + "/"})
+		for _, end := range s.sent() {
+			add(ssh, end)
 		}
-		for _, path := range s.Paths {
-			end := "/"
-			if s.Reach == RepositoryOnly {
-				end = ".git"
-			}
-			all = append(all, rewrite{ssh + path + end, s.Root + "/" + path + end})
-		}
+	}
+	return all
+}
+
+// kept is what is rewritten to itself, after Root. A rule of the machine's own
+// can't send it elsewhere then, for instance over ssh, or with an old password:
+// git applies the longest rule, and of two equally long ones the first that it
+// reads (git-config(1), url.<base>.insteadOf). So the longest ones that are known
+// are set, and where only the host is known, an equally long rule takes precedence.
+func (s Setup) kept() []string {
+	var ends []string
+	if s.Reach == Host {
+		ends = append(ends, "")
+	}
+	if s.Reach != RepositoryOnly {
+		ends = append(ends, suffixed(s.Workspaces, "/")...)
+	}
+	for _, repository := range s.Repositories {
+		ends = append(ends, repository+".git", repository+"/")
+	}
+	return ends
+}
+
+// sent is what goes over HTTPS instead of ssh, after an ssh address.
+func (s Setup) sent() []string {
+	switch s.Reach {
+	case RepositoryOnly:
+		return suffixed(s.Repositories, ".git")
+	case Workspace:
+		return suffixed(s.Workspaces, "/")
+	case Host:
+		return append([]string{""}, suffixed(s.Workspaces, "/")...)
+	}
+	return nil
+}
+
+func suffixed(paths []string, suffix string) []string {
+	var all []string
+	for _, path := range paths {
+		all = append(all, path+suffix)
 	}
 	return all
 }
@@ -155,6 +196,8 @@ func (e *entries) addSetup(setup Setup, lookup func(string) (string, bool)) {
 	}
 	for _, r := range setup.rewrites() {
 		e.add("url."+r.to+".insteadOf", r.from)
+		// For pushes, git prefers any such rule to all of the others.
+		e.add("url."+r.to+".pushInsteadOf", r.from)
 	}
 }
 

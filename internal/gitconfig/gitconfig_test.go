@@ -13,7 +13,7 @@ import (
 )
 
 var cloud = gitconfig.Setup{
-	Reach: gitconfig.RepositoryOnly, Root: "https://bitbucket.org", Paths: []string{"ws/repo"},
+	Reach: gitconfig.RepositoryOnly, Root: "https://bitbucket.org", Repositories: []string{"ws/repo"},
 	User: "x-token-auth", Password: secret.New("t0ken"), EnvPrefix: "BITBUCKET",
 }
 
@@ -70,10 +70,15 @@ http.https://bitbucket.org/ws/repo.git.extraHeader =
 credential.https://bitbucket.org/ws/repo.git.helper = 
 credential.https://bitbucket.org/ws/repo.git.helper = HELPER
 credential.https://bitbucket.org/ws/repo.git.useHttpPath = true
-GIT_CONFIG_COUNT=8
+url.https://bitbucket.org/ws/repo.git.insteadOf = https://bitbucket.org/ws/repo.git
+url.https://bitbucket.org/ws/repo.git.pushInsteadOf = https://bitbucket.org/ws/repo.git
+url.https://bitbucket.org/ws/repo/.insteadOf = https://bitbucket.org/ws/repo/
+url.https://bitbucket.org/ws/repo/.pushInsteadOf = https://bitbucket.org/ws/repo/
+GIT_CONFIG_COUNT=12
 `},
 		{"workspace in two spellings, with ssh and a CA", func(s *gitconfig.Setup) {
-			s.Reach, s.Paths, s.SSH, s.CAFile = gitconfig.Workspace, []string{"WS", "ws"}, []string{"git@bitbucket.org:"}, "/etc/ca.pem"
+			s.Reach, s.Workspaces, s.Repositories = gitconfig.Workspace, []string{"WS", "ws"}, nil
+			s.SSH, s.CAFile = []string{"git@bitbucket.org:"}, "/etc/ca.pem"
 		}, `BITBUCKET_GIT_0_USERNAME=x-token-auth
 BITBUCKET_GIT_0_PASSWORD=t0ken (secret)
 http.https://bitbucket.org/WS.extraHeader = 
@@ -85,21 +90,32 @@ credential.https://bitbucket.org/ws.helper =
 credential.https://bitbucket.org/ws.helper = HELPER
 credential.https://bitbucket.org/ws.useHttpPath = true
 http.https://bitbucket.org/.sslCAInfo = /etc/ca.pem
+url.https://bitbucket.org/WS/.insteadOf = https://bitbucket.org/WS/
+url.https://bitbucket.org/WS/.pushInsteadOf = https://bitbucket.org/WS/
+url.https://bitbucket.org/ws/.insteadOf = https://bitbucket.org/ws/
+url.https://bitbucket.org/ws/.pushInsteadOf = https://bitbucket.org/ws/
 url.https://bitbucket.org/WS/.insteadOf = git@bitbucket.org:WS/
+url.https://bitbucket.org/WS/.pushInsteadOf = git@bitbucket.org:WS/
 url.https://bitbucket.org/ws/.insteadOf = git@bitbucket.org:ws/
-GIT_CONFIG_COUNT=11
+url.https://bitbucket.org/ws/.pushInsteadOf = git@bitbucket.org:ws/
+GIT_CONFIG_COUNT=17
 `},
 		{"host with ssh", func(s *gitconfig.Setup) {
-			s.Reach, s.Paths, s.SSH = gitconfig.Host, nil, gitconfig.SSHAddresses("bitbucket.org", "22")
+			s.Reach, s.Repositories, s.SSH = gitconfig.Host, nil, gitconfig.SSHAddresses("bitbucket.org", "22")
 		}, `BITBUCKET_GIT_0_USERNAME=x-token-auth
 BITBUCKET_GIT_0_PASSWORD=t0ken (secret)
 http.https://bitbucket.org.extraHeader = 
 credential.https://bitbucket.org.helper = 
 credential.https://bitbucket.org.helper = HELPER
+url.https://bitbucket.org/.insteadOf = https://bitbucket.org/
+url.https://bitbucket.org/.pushInsteadOf = https://bitbucket.org/
 url.https://bitbucket.org/.insteadOf = git@bitbucket.org:
+url.https://bitbucket.org/.pushInsteadOf = git@bitbucket.org:
 url.https://bitbucket.org/.insteadOf = ssh://git@bitbucket.org/
+url.https://bitbucket.org/.pushInsteadOf = ssh://git@bitbucket.org/
 url.https://bitbucket.org/.insteadOf = ssh://git@bitbucket.org:22/
-GIT_CONFIG_COUNT=6
+url.https://bitbucket.org/.pushInsteadOf = ssh://git@bitbucket.org:22/
+GIT_CONFIG_COUNT=11
 `},
 		{"bearer header", func(s *gitconfig.Setup) {
 			s.Root, s.User, s.SSH = "https://git.example.com/ctx/scm", "", []string{"ssh://git@git.example.com:7999/"}
@@ -113,18 +129,25 @@ http.https://git.example.com/ctx/scm/ws/repo.git.extraHeader = Authorization: Be
 http.https://git.example.com/ctx/scm/ws/repo.git.followRedirects = false
 credential.https://git.example.com/ctx/scm/ws/repo.git.helper = 
 credential.https://git.example.com/ctx/scm/ws/repo.git.helper = REFUSED
+url.https://git.example.com/ctx/scm/ws/repo.git.insteadOf = https://git.example.com/ctx/scm/ws/repo.git
+url.https://git.example.com/ctx/scm/ws/repo.git.pushInsteadOf = https://git.example.com/ctx/scm/ws/repo.git
+url.https://git.example.com/ctx/scm/ws/repo/.insteadOf = https://git.example.com/ctx/scm/ws/repo/
+url.https://git.example.com/ctx/scm/ws/repo/.pushInsteadOf = https://git.example.com/ctx/scm/ws/repo/
 url.https://git.example.com/ctx/scm/ws/repo.git.insteadOf = ssh://git@git.example.com:7999/ws/repo.git
-GIT_CONFIG_COUNT=11
+url.https://git.example.com/ctx/scm/ws/repo.git.pushInsteadOf = ssh://git@git.example.com:7999/ws/repo.git
+GIT_CONFIG_COUNT=16
 `},
 		{"Data Center's root has a path", func(s *gitconfig.Setup) {
-			s.Reach, s.Paths, s.Root = gitconfig.Host, nil, "https://git.example.com/scm"
+			s.Reach, s.Repositories, s.Root = gitconfig.Host, nil, "https://git.example.com/scm"
 		}, `BITBUCKET_GIT_0_USERNAME=x-token-auth
 BITBUCKET_GIT_0_PASSWORD=t0ken (secret)
 http.https://git.example.com/scm.extraHeader = 
 credential.https://git.example.com/scm.helper = 
 credential.https://git.example.com/scm.helper = HELPER
 credential.https://git.example.com/scm.useHttpPath = true
-GIT_CONFIG_COUNT=4
+url.https://git.example.com/scm/.insteadOf = https://git.example.com/scm/
+url.https://git.example.com/scm/.pushInsteadOf = https://git.example.com/scm/
+GIT_CONFIG_COUNT=6
 `},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,7 +191,7 @@ func TestNothingIsReplaced(t *testing.T) {
 	if user, password := variables[0].Name, variables[1].Name; user != "BITBUCKET_GIT_4_USERNAME" || password != "BITBUCKET_GIT_4_PASSWORD" {
 		t.Errorf("the login is in %s and %s", user, password)
 	}
-	if v := variables[last]; v.Name != "GIT_CONFIG_COUNT" || v.Text.Reveal() != "10" {
+	if v := variables[last]; v.Name != "GIT_CONFIG_COUNT" || v.Text.Reveal() != "14" {
 		t.Errorf("the last variable is %s=%s", v.Name, v.Text.Reveal())
 	}
 }
