@@ -52,8 +52,9 @@ func Run(ctx context.Context, world World) int {
 		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, BeforeWriting: world.IgnoreSignals,
 	}, options.shell)
 	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
-	if options.mirror && noHost {
-		hostErr = nil // the log says enough
+	// The mirror has a log, which says enough, and prints nothing for a shell.
+	if options.mirror && (noHost || hostErr != nil && fault.From(hostErr).Code == fault.ShellRefused) {
+		hostErr = nil
 	}
 	if err == nil {
 		err = hostErr

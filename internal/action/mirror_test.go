@@ -138,6 +138,17 @@ func TestMirrorCreates(t *testing.T) {
 	}
 }
 
+// The mirror prints nothing for a shell, so a shell can be named without --shell.
+func TestMirrorInAShell(t *testing.T) {
+	o := mirrors(t, env{
+		"BITBUCKET_AUTH_HOST": "shell", "BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(),
+		"BITBUCKET_AUTH_REPOSITORY": "acme/site", "BITBUCKET_AUTH_SOURCE": "/nowhere",
+	})
+	if o.exit != fault.SourceNotFound.Exit || !strings.Contains(o.stderr, "("+fault.SourceNotFound.ID+")") {
+		t.Errorf("got %d, %s", o.exit, o.stderr)
+	}
+}
+
 func TestMirrorArguments(t *testing.T) {
 	for _, test := range []struct {
 		args []string

@@ -109,8 +109,14 @@ func TestShell(t *testing.T) {
 		t.Errorf("got %q", o.stderr)
 	}
 
-	named := runWith(t, world(env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_HOST": "shell"}, nil, nil))
-	equal(t, "the host named", named.stdout, want)
+	named := inShell(t, env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_HOST": "shell"})
+	equal(t, "a shell that is also named", named.stdout, want)
+	named = runWith(t, world(env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_HOST": "shell"}, nil, nil))
+	equal(t, "standard output of a shell that is only named", named.stdout, "(exit 2)\n")
+	equal(t, "exit code of a shell that is only named", named.exit, 2)
+	if !strings.Contains(named.stderr, "(BBA109)") {
+		t.Errorf("got %q", named.stderr)
+	}
 }
 
 // Faults that end a run: each leaves its code behind, and nothing else. More of

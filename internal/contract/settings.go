@@ -38,7 +38,7 @@ var (
 	envFile        = Setting{ID: "env-file", NotInput: true, Description: "File that receives the results on hosts that can't mask values at run time."}
 	hostName       = Setting{
 		ID: "host", NotInput: true, Variable: "BITBUCKET_AUTH_HOST",
-		Description: "Name of the CI host (shell, gitlab, circleci, jenkins, ...) if it can't be detected. Read from BITBUCKET_AUTH_HOST only.",
+		Description: "Name of the CI host (gitlab, circleci, jenkins, ...) if it can't be detected. Read from BITBUCKET_AUTH_HOST only.",
 	}
 )
 
@@ -80,6 +80,7 @@ var MirrorSettings = []Setting{
 	serverURL,
 	{ID: "source", Description: "URL or path of the repository to mirror. Defaults to the repository that the job runs for."},
 	{ID: "source-token", Expression: "${{ github.token }}", Description: "Token with read access to the source. It is sent to the source's server only."},
+	{ID: "source-token-file", NotInput: true, Description: "File to read source-token from, or - for standard input."},
 	{ID: "source-username", Default: "x-access-token", Description: "User name that goes with source-token."},
 	{
 		ID:          "branches",

@@ -49,6 +49,7 @@ var (
 	NotNumber         = Code{"BBA145", ExitInput}
 	TokenForeign      = Code{"BBA146", ExitInput} // a token of another service
 	TokenLong         = Code{"BBA149", ExitInput}
+	TokenFileOpen     = Code{"BBA150", ExitInput} // others can read it
 )
 
 // What Bitbucket answered: BBA2xx.

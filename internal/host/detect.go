@@ -52,6 +52,8 @@ func (w World) getenv(name string) string {
 // name only: the prefix of settings isn't known before the host is.
 const hostVariable = "BITBUCKET_AUTH_HOST"
 
+const evalHint = `run: eval "$(bitbucket-auth --shell)"`
+
 // finding is a host that was found by a variable.
 type finding struct {
 	Definition
@@ -105,8 +107,12 @@ func Choose(world World, askedForShell bool) (*Host, error) {
 	case askedForShell && named != "" && named != shell.ID:
 		return shell.start(world), fault.New(fault.SettingRefused, "--shell is used, but "+hostVariable+" names another host",
 			"leave out one of them")
-	case askedForShell || named == shell.ID:
+	case askedForShell && isTerminal(world.Stdout):
+		return shell.start(world), fault.New(fault.ShellRefused, "standard output is a terminal, which would show the secrets that --shell prints", evalHint)
+	case askedForShell:
 		return shell.start(world), nil
+	case named == shell.ID:
+		return shell.start(world), fault.New(fault.ShellRefused, hostVariable+" names a shell, but --shell isn't used", evalHint)
 	case named != "":
 		return chooseNamed(world, named)
 	case len(found) == 1 && found[0].masksOnStdout && isDiscarded(world.Stdout):
@@ -117,7 +123,7 @@ func Choose(world World, askedForShell bool) (*Host, error) {
 		return found[0].start(world), nil
 	}
 	return noHost.start(world), fault.New(fault.NoHost, "no CI host was detected, and none is named",
-		`in a shell, run: eval "$(bitbucket-auth --shell)"`,
+		"in a shell, "+evalHint,
 		"in a container on a CI host, pass the host's own variables into the container",
 		"or name the host in "+hostVariable)
 }
@@ -147,6 +153,22 @@ func isDiscarded(stream io.Writer) bool {
 	given, err := file.Stat()
 	null, nullErr := os.Stat(os.DevNull)
 	return err == nil && nullErr == nil && given.Mode().Type() == null.Mode().Type() && os.SameFile(given, null)
+}
+
+// isTerminal reports whether a stream is a terminal. Other devices, the null device
+// among them, aren't.
+func isTerminal(stream io.Writer) bool {
+	file, isFile := stream.(*os.File)
+	if !isFile {
+		return false
+	}
+	connection, err := file.SyscallConn()
+	if err != nil {
+		return false
+	}
+	terminal := false
+	err = connection.Control(func(descriptor uintptr) { terminal = isTerminalDescriptor(descriptor) })
+	return err == nil && terminal
 }
 
 // discarded stands in for a stream that swallows what is written to it, so that

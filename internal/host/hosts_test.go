@@ -157,6 +157,10 @@ func TestTheHostCanBeNamed(t *testing.T) {
 			switch {
 			case h.Masks && fault.From(err).Code != fault.SettingRefused:
 				t.Errorf("%s accepts the name %s: %v", h.Name, id, err)
+			case !h.Masks && id == "shell":
+				if fault.From(err).Code != fault.ShellRefused {
+					t.Errorf("%s, named a shell: %v", h.Name, err)
+				}
 			case !h.Masks && (err != nil || !strings.Contains(strings.ToLower(j.host.Name), id)):
 				t.Errorf("%s, named %s: %v, %v", h.Name, id, j.host.Name, err)
 			}

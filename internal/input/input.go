@@ -31,7 +31,7 @@ type Source struct {
 	Called func(id string) string
 	// Lookup reads an environment variable.
 	Lookup func(name string) (value string, present bool)
-	// Stdin is what token-file "-" reads.
+	// Stdin is what a token-file of "-" reads.
 	Stdin io.Reader
 	// ReservedPrefixes belong to CI hosts, so env-prefix can't begin with them.
 	ReservedPrefixes []string
@@ -55,6 +55,8 @@ type Shared struct {
 	Timeout        string         `env:"TIMEOUT"`
 	CACertificate  string         `env:"CA_CERTIFICATE"`
 	EnvFile        string         `env:"ENV_FILE"`
+
+	remarks []fault.Remark // about the files that were read
 }
 
 // Credential is the text of the credential command's settings.
@@ -78,12 +80,20 @@ type Credential struct {
 // [*fault.Fault]), so that its secrets can be masked before the error is shown.
 func ReadCredential(ctx context.Context, source Source) (Credential, error) {
 	text := Credential{reservedPrefixes: source.ReservedPrefixes}
-	err := source.read(ctx, &text, &text.Shared)
+	err := source.read(ctx, &text)
+	if err == nil {
+		text.remarks, err = source.readTokens(ctx, text.tokenFile())
+	}
 	return text, err
 }
 
-// read fills in target, of which shared is a part.
-func (s Source) read(ctx context.Context, target any, shared *Shared) error {
+// tokenFile is the setting token-file, from which token is read.
+func (s *Shared) tokenFile() tokenFile {
+	return tokenFile{file: "token-file", path: strings.TrimSpace(s.TokenFile), setting: "token", token: &s.Token}
+}
+
+// read fills in target with the text of the settings.
+func (s Source) read(ctx context.Context, target any) error {
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
 		Target:   target,
 		Lookuper: s.lookuper(),
@@ -91,17 +101,7 @@ func (s Source) read(ctx context.Context, target any, shared *Shared) error {
 	if err != nil {
 		return fault.Internal() // every field is text, so no value can make this fail
 	}
-	if shared.TokenFile == "" {
-		return nil
-	}
-	if !shared.Token.IsEmpty() {
-		return fault.New(fault.TokenFile, "both token and token-file are set", "set only one of them")
-	}
-	if s.BeforeWaiting != nil {
-		s.BeforeWaiting()
-	}
-	shared.Token, err = readToken(ctx, strings.TrimSpace(shared.TokenFile), s.Stdin)
-	return err
+	return nil
 }
 
 // lookuper finds a setting in the host's variables, or else its default. A name

@@ -12,24 +12,30 @@ import (
 // Mirror is the text of the mirror command's settings.
 type Mirror struct {
 	Shared
-	Source         secret.Address `env:"SOURCE"`
-	SourceToken    secret.String  `env:"SOURCE_TOKEN"`
-	SourceUsername string         `env:"SOURCE_USERNAME"`
-	Branches       string         `env:"BRANCHES"`
-	Tags           string         `env:"TAGS"`
-	Prune          string         `env:"PRUNE"`
-	Overwrite      string         `env:"OVERWRITE"`
-	MaxDeletions   string         `env:"MAX_DELETIONS"`
-	LFS            string         `env:"LFS"`
-	Create         string         `env:"CREATE"`
-	Project        string         `env:"PROJECT"`
-	DryRun         string         `env:"DRY_RUN"`
+	Source          secret.Address `env:"SOURCE"`
+	SourceToken     secret.String  `env:"SOURCE_TOKEN"`
+	SourceTokenFile string         `env:"SOURCE_TOKEN_FILE"`
+	SourceUsername  string         `env:"SOURCE_USERNAME"`
+	Branches        string         `env:"BRANCHES"`
+	Tags            string         `env:"TAGS"`
+	Prune           string         `env:"PRUNE"`
+	Overwrite       string         `env:"OVERWRITE"`
+	MaxDeletions    string         `env:"MAX_DELETIONS"`
+	LFS             string         `env:"LFS"`
+	Create          string         `env:"CREATE"`
+	Project         string         `env:"PROJECT"`
+	DryRun          string         `env:"DRY_RUN"`
 }
 
 // ReadMirror is [ReadCredential] for the mirror command.
 func ReadMirror(ctx context.Context, source Source) (Mirror, error) {
 	var text Mirror
-	err := source.read(ctx, &text, &text.Shared)
+	err := source.read(ctx, &text)
+	if err == nil {
+		text.remarks, err = source.readTokens(ctx, text.tokenFile(), tokenFile{
+			file: "source-token-file", path: strings.TrimSpace(text.SourceTokenFile), setting: "source-token", token: &text.SourceToken,
+		})
+	}
 	return text, err
 }
 

@@ -2,7 +2,10 @@ package input_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,14 +18,19 @@ import (
 
 func readMirror(t *testing.T, settings map[string]string) (input.MirrorSettings, error) {
 	t.Helper()
+	s, _, err := parseMirror(t, settings)
+	return s, err
+}
+
+func parseMirror(t *testing.T, settings map[string]string) (input.MirrorSettings, []fault.Remark, error) {
+	t.Helper()
 	from := source(settings)
 	from.Settings = contract.MirrorSettings
 	text, err := input.ReadMirror(context.Background(), from)
 	if err != nil {
-		return input.MirrorSettings{}, err
+		return input.MirrorSettings{}, nil, err
 	}
-	s, _, err := text.Parse()
-	return s, err
+	return text.Parse()
 }
 
 func TestMirrorDefaults(t *testing.T) {
@@ -92,5 +100,46 @@ func TestMirrorFaults(t *testing.T) {
 		if _, err := readMirror(t, test.settings); fault.From(err).Code != test.want {
 			t.Errorf("%v: got %v, want %s", test.settings, err, test.want.ID)
 		}
+	}
+}
+
+// Each token may be in a file, or in standard input, but only one of them there.
+func TestMirrorTokenFiles(t *testing.T) {
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, test := range []struct {
+		name          string
+		settings      map[string]string
+		token, source string
+		code          fault.Code
+	}{
+		{"files", map[string]string{"token-file": file("bitbucket's\n"), "source-token-file": file("the-source's\r\n")}, "bitbucket's", "the-source's", fault.Code{}},
+		{"one from standard input", map[string]string{"token-file": file("bitbucket's"), "source-token-file": " - "}, "bitbucket's", "from-stdin", fault.Code{}},
+		{"the other", map[string]string{"token-file": "-", "source-token": "the-source's"}, "from-stdin", "the-source's", fault.Code{}},
+		{"both from standard input", map[string]string{"token-file": "-", "source-token-file": "-"}, "", "", fault.TokenFile},
+		{"set twice", map[string]string{"token-file": file("bitbucket's"), "source-token": "the-source's", "source-token-file": "/nowhere"}, "", "the-source's", fault.TokenFile},
+		{"missing", map[string]string{"token-file": file("bitbucket's"), "source-token-file": "/nowhere"}, "bitbucket's", "", fault.TokenFile},
+		{"too large", map[string]string{"source-token-file": file(strings.Repeat("x", 64<<10+1))}, "", strings.Repeat("x", 64<<10+1), fault.TokenFile},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			from := source(test.settings)
+			from.Settings = contract.MirrorSettings
+			text, err := input.ReadMirror(context.Background(), from)
+			code := fault.Code{}
+			if err != nil {
+				code = fault.From(err).Code
+			}
+			if code != test.code || text.Token.Reveal() != test.token || text.SourceToken.Reveal() != test.source {
+				t.Errorf("got %q, %q, %v", text.Token.Reveal(), text.SourceToken.Reveal(), err)
+			}
+			if err != nil && test.name != "both from standard input" && !strings.Contains(err.Error(), "source-token-file") {
+				t.Errorf("it doesn't name the setting: %v", err)
+			}
+		})
 	}
 }

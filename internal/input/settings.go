@@ -100,7 +100,8 @@ func (c Credential) Parse() (Settings, []fault.Remark, error) {
 
 // common parses what both commands have.
 func (p *parser) common(s Shared) (Common, []fault.Remark) {
-	token, remarks := credential.Clean("token", s.Token)
+	token, cleaned := credential.Clean("token", s.Token)
+	remarks := append(s.remarks, cleaned...)
 	identity, more := credential.CleanIdentity(s.Identity)
 	return Common{
 		Token:          token,

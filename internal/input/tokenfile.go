@@ -16,16 +16,69 @@ import (
 // and little enough for a path that was set by mistake.
 const maxTokenFile = credential.MaxToken
 
-// readToken reads the token from a file, or from standard input for "-". Both
-// may be pipes that never end, so it gives up when ctx does.
-func readToken(ctx context.Context, path string, stdin io.Reader) (secret.String, error) {
+// stdin is the path that stands for standard input.
+const stdin = "-"
+
+// tokenFile is a setting that names the file with a token.
+type tokenFile struct {
+	file    string // ID of the setting
+	path    string // its value; empty: it isn't set
+	setting string // ID of the setting that is the token itself
+	token   *secret.String
+}
+
+// readTokens reads the tokens that are in files.
+func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []fault.Remark, err error) {
+	if err := checkTokenFiles(files); err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if f.path == "" {
+			continue
+		}
+		if s.BeforeWaiting != nil {
+			s.BeforeWaiting()
+		}
+		if *f.token, err = readToken(ctx, f, s.Stdin); err != nil {
+			return remarks, err
+		}
+		if s.othersCanRead(f.path) {
+			remarks = append(remarks, fault.Warn(fault.New(fault.TokenFileOpen, "other users of this machine can read the file that "+f.file+" names",
+				"make it readable for its owner only: chmod 600")))
+		}
+	}
+	return remarks, nil
+}
+
+// checkTokenFiles refuses what would leave open which value counts, before
+// anything is read.
+func checkTokenFiles(files []tokenFile) error {
+	var fromStdin []string
+	for _, f := range files {
+		if f.path != "" && !f.token.IsEmpty() {
+			return fault.New(fault.TokenFile, "both "+f.setting+" and "+f.file+" are set", "set only one of them")
+		}
+		if f.path == stdin {
+			fromStdin = append(fromStdin, f.file)
+		}
+	}
+	if len(fromStdin) > 1 {
+		return fault.New(fault.TokenFile, strings.Join(fromStdin, " and ")+" can't both be read from standard input",
+			"name a file in one of them")
+	}
+	return nil
+}
+
+// readToken reads a token from a file, or from standard input. Both may be pipes
+// that never end, so it gives up when ctx does.
+func readToken(ctx context.Context, f tokenFile, input io.Reader) (secret.String, error) {
 	type result struct {
 		text []byte
 		err  error
 	}
 	done := make(chan result, 1)
 	go func() {
-		text, err := readAtMost(path, stdin, maxTokenFile+1)
+		text, err := readAtMost(f.path, input, maxTokenFile+1)
 		done <- result{text, err}
 	}()
 	var r result
@@ -38,18 +91,18 @@ func readToken(ctx context.Context, path string, stdin io.Reader) (secret.String
 	token := secret.New(strings.TrimSuffix(strings.TrimSuffix(string(r.text), "\n"), "\r"))
 	switch {
 	case r.err != nil:
-		return token, fault.New(fault.TokenFile, "can't read token-file: "+fault.Reason(r.err),
+		return token, fault.New(fault.TokenFile, "can't read "+f.file+": "+fault.Reason(r.err),
 			"check the path and its permissions, or use - for standard input")
 	case len(r.text) > maxTokenFile:
-		return token, fault.New(fault.TokenFile, fmt.Sprintf("token-file is larger than %d KiB", maxTokenFile>>10),
-			"set token-file to a file that contains the token and nothing else")
+		return token, fault.New(fault.TokenFile, fmt.Sprintf("%s is larger than %d KiB", f.file, maxTokenFile>>10),
+			"set "+f.file+" to a file that contains the token and nothing else")
 	}
 	return token, nil
 }
 
-func readAtMost(path string, stdin io.Reader, limit int64) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(io.LimitReader(stdin, limit))
+func readAtMost(path string, input io.Reader, limit int64) ([]byte, error) {
+	if path == stdin {
+		return io.ReadAll(io.LimitReader(input, limit))
 	}
 	return readFile(path, limit)
 }

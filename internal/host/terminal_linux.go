@@ -1,0 +1,14 @@
+package host
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// isTerminalDescriptor asks for the settings that only a terminal has
+// (ioctl_tty(2)), as isatty(3) does.
+func isTerminalDescriptor(descriptor uintptr) bool {
+	var settings syscall.Termios
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, descriptor, syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
+	return errno == 0
+}

@@ -1,0 +1,7 @@
+//go:build !(linux || darwin || dragonfly || freebsd || netbsd || openbsd || windows)
+
+package host
+
+// isTerminalDescriptor recognises no terminal: no release is built for these
+// systems.
+func isTerminalDescriptor(uintptr) bool { return false }

@@ -1,0 +1,87 @@
+//go:build unix
+
+package input_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// A file with a token that other users can read is worth a warning, unless a
+// container engine or systemd hands it over in this way.
+func TestOthersCanReadTheTokenFile(t *testing.T) {
+	root, err := filepath.EvalSymlinks(t.TempDir()) // it is behind a symbolic link on macOS
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := func(name string, folder, mode os.FileMode) string {
+		t.Helper()
+		dir := filepath.Join(root, name)
+		path := filepath.Join(dir, "token")
+		for _, err := range []error{
+			os.Mkdir(dir, 0o700), os.WriteFile(path, []byte("s3cret-s3cret\n"), 0o600), os.Chmod(path, mode), os.Chmod(dir, folder),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return path
+	}
+	link := func(target, name string) string {
+		t.Helper()
+		path := filepath.Join(root, name)
+		if err := os.Symlink(target, path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	open := file("open", 0o755, 0o644)
+	pipe := filepath.Join(filepath.Dir(open), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(pipe, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = os.WriteFile(pipe, []byte("s3cret-s3cret\n"), 0o600) }()
+
+	for _, test := range []struct {
+		name, path, credentials string
+		warns                   bool
+	}{
+		{"everybody", open, "", true},
+		{"others alone", file("others", 0o711, 0o604), "", true},
+		{"the group", file("group", 0o750, 0o640), "", true},
+		{"another folder of credentials", open, root + "/ope", true},
+		{"a folder of credentials that isn't absolute", open, ".", true},
+		{"the owner", file("owner", 0o755, 0o600), "", false},
+		{"everybody, to write and run", file("write", 0o755, 0o733), "", false},
+		{"everybody, in the owner's folder", file("closed", 0o700, 0o644), "", false},
+		{"everybody, in a folder that others only list", file("listed", 0o744, 0o644), "", false},
+		{"a credential of systemd's", open, root + "/open/", false},
+		{"a symbolic link", link(open, "link"), "", false},
+		{"a folder that is a symbolic link", filepath.Join(link(filepath.Dir(open), "folder"), "token"), "", false},
+		{"a pipe", pipe, "", false},
+		{"standard input", "-", "", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, remarks, err := parseMirror(t, map[string]string{
+				"source-token-file": test.path, "CREDENTIALS_DIRECTORY": test.credentials, "token": "another-token",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			warns := slices.ContainsFunc(remarks, func(r fault.Remark) bool {
+				return r.Level == fault.Warning && r.Code == fault.TokenFileOpen
+			})
+			if warns != test.warns {
+				t.Errorf("got %v", remarks)
+			}
+		})
+	}
+}
