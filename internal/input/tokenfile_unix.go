@@ -17,19 +17,12 @@ const (
 
 // othersCanRead reports whether other users of the machine can read a file that the
 // running user has made. Where a container engine or systemd hands a secret over,
-// the permissions are theirs: Kubernetes and Docker mount secrets by symbolic
-// links or below /run/secrets, systemd below $CREDENTIALS_DIRECTORY
-// (systemd.exec(5)).
+// by a symbolic link or in a folder for secrets, the permissions are theirs.
 func (s Source) othersCanRead(path string) bool {
 	absolute, err := filepath.Abs(path)
-	if err != nil || path == stdin {
-		return false
-	}
 	credentials, _ := s.Lookup("CREDENTIALS_DIRECTORY")
-	for _, folder := range []string{"/run/secrets", "/var/run/secrets", credentials} {
-		if filepath.IsAbs(folder) && strings.HasPrefix(absolute, filepath.Clean(folder)+"/") {
-			return false
-		}
+	if err != nil || path == stdin || isHandedOver(absolute, credentials) {
+		return false
 	}
 	if target, err := filepath.EvalSymlinks(absolute); err != nil || target != absolute {
 		return false
@@ -42,4 +35,15 @@ func (s Source) othersCanRead(path string) bool {
 	stat, ok := file.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid() &&
 		file.Mode()&othersRead != 0 && folder.Mode()&othersSearch != 0
+}
+
+// isHandedOver reports whether an absolute path is where Docker and Kubernetes mount
+// secrets, or below the folder that systemd names (systemd.exec(5), Credentials).
+func isHandedOver(path, credentials string) bool {
+	for _, folder := range []string{"/run/secrets", "/var/run/secrets", credentials} {
+		if strings.HasPrefix(path, filepath.Clean(folder)+"/") {
+			return true
+		}
+	}
+	return false
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
 // A file with a token that other users can read is worth a warning, unless a
@@ -50,6 +51,9 @@ func TestOthersCanReadTheTokenFile(t *testing.T) {
 	}
 	go func() { _ = os.WriteFile(pipe, []byte("s3cret-s3cret\n"), 0o600) }()
 
+	foreign := file("foreign", 0o755, 0o644)
+	isRoot := os.Chown(foreign, 12345, 12345) == nil
+
 	for _, test := range []struct {
 		name, path, credentials string
 		warns                   bool
@@ -59,6 +63,7 @@ func TestOthersCanReadTheTokenFile(t *testing.T) {
 		{"the group", file("group", 0o750, 0o640), "", true},
 		{"another folder of credentials", open, root + "/ope", true},
 		{"a folder of credentials that isn't absolute", open, ".", true},
+		{"everybody, but it is another user's", foreign, "", !isRoot},
 		{"the owner", file("owner", 0o755, 0o600), "", false},
 		{"everybody, to write and run", file("write", 0o755, 0o733), "", false},
 		{"everybody, in the owner's folder", file("closed", 0o700, 0o644), "", false},
@@ -83,5 +88,24 @@ func TestOthersCanReadTheTokenFile(t *testing.T) {
 				t.Errorf("got %v", remarks)
 			}
 		})
+	}
+}
+
+func TestFoldersForSecrets(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/run/secrets/token":       true,
+		"/var/run/secrets/a/token": true,
+		"/run/credentials/x/token": true,
+		"/run/secrets":             false,
+		"/run/secrets-of-mine/t":   false,
+		"/srv/run/secrets/token":   false,
+		"/run/credentials/y/token": false,
+	} {
+		if got := input.IsHandedOver(path, "/run/credentials/x/"); got != want {
+			t.Errorf("%s: got %v", path, got)
+		}
+		if want = want && path != "/run/credentials/x/token"; input.IsHandedOver(path, "") != want {
+			t.Errorf("%s, without systemd: got %v", path, !want)
+		}
 	}
 }
