@@ -60,6 +60,10 @@ func Run(ctx context.Context, world World) int {
 		err = hostErr
 	}
 	r := run{world: world, host: h}
+	// No other check means anything if inputs are lost.
+	if dropped := r.source(settingsOf(options)).CheckDropped(); dropped != nil {
+		err = dropped
+	}
 	if err == nil {
 		if !noHost {
 			r.note(fault.Infof("the host is %s", h.Name))
@@ -73,6 +77,14 @@ func Run(ctx context.Context, world World) int {
 	r.showRemarks()
 	h.Fail(f)
 	return f.Code.Exit
+}
+
+// settingsOf are the settings of the command.
+func settingsOf(o options) []contract.Setting {
+	if o.mirror {
+		return contract.MirrorSettings
+	}
+	return contract.CredentialSettings
 }
 
 // show prints a text instead of doing a run.

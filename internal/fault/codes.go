@@ -98,6 +98,7 @@ var (
 	ResultRefused   = Code{"BBA312", ExitHost} // a result that this host can't hand over
 	JobAPI          = Code{"BBA313", ExitHost} // Buildkite's
 	HostAmbiguous   = Code{"BBA314", ExitHost} // markers of more than one host
+	InputsDropped   = Code{"BBA315", ExitHost} // by a shell on the way
 )
 
 // The mirror: BBA4xx.
