@@ -128,6 +128,10 @@ func (m *mirroring) understand(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if m.repository.Wiki {
+		return fault.New(fault.Repository, "repository is the address of a wiki page, and the mirror would write to the repository next to it",
+			"if you mean the repository itself, remove /wiki and what follows it")
+	}
 	return m.findSource()
 }
 

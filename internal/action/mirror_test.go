@@ -26,6 +26,7 @@ func TestMirrorSource(t *testing.T) {
 	const dead = "http://127.0.0.1:1/octo/site"
 	given := env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(), "BITBUCKET_AUTH_REPOSITORY": "acme/site"}
 	source := func(text string) env { return given.with(env{"BITBUCKET_AUTH_SOURCE": text}) }
+	wiki := given.with(env{"BITBUCKET_AUTH_SERVER_URL": "http://127.0.0.1:1"})
 	plugin := env{"PLUGIN_TOKEN": credentialtest.AccessToken(), "PLUGIN_REPOSITORY": "acme/site"}
 	for _, test := range []struct {
 		name string
@@ -48,6 +49,9 @@ func TestMirrorSource(t *testing.T) {
 		{"the destination", source("https://bitbucket.org/acme/site"), fault.SourceIsDestination, ""},
 		{"the destination's web page", source("https://bitbucket.org/Acme/site/src/main/"), fault.SourceIsDestination, ""},
 		{"the destination by ssh", source("git@bitbucket.org:acme/site.git"), fault.SourceIsDestination, ""},
+		{"the destination's wiki", wiki.with(env{"BITBUCKET_AUTH_SOURCE": "http://127.0.0.1:1/acme/site.git/wiki"}), fault.SourceUnreachable, "of http://127.0.0.1:1/acme/site.git/wiki and"},
+		{"a wiki as the destination", source(dead).with(env{"BITBUCKET_AUTH_REPOSITORY": "https://bitbucket.org/acme/site/wiki/Home"}), fault.Repository, "wiki page"},
+		{"a wiki's clone URL as the destination", source(dead).with(env{"BITBUCKET_AUTH_REPOSITORY": "git clone https://me@bitbucket.org/acme/site.git/wiki"}), fault.Repository, "after .git"},
 		{"a neighbour of the destination", source("https://bitbucket.org/acme/site2?"), fault.SourceAddress, ""},
 		{"none", given, fault.SourceMissing, "set source"},
 		{"GitLab", given.with(env{"GITLAB_CI": "true", "CI_PROJECT_URL": dead}), fault.SourceUnreachable, "of " + dead + " and"},

@@ -75,7 +75,7 @@ func (m *mirroring) isDestination(source string) bool {
 		return false // a path
 	}
 	r, _, err := repository.Parse(secret.NewAddress(source), m.credential.Server)
-	return err == nil && strings.EqualFold(r.Name(), m.repository.Name())
+	return err == nil && !r.Wiki && strings.EqualFold(r.Name(), m.repository.Name())
 }
 
 func sourceIsDestination() *fault.Fault {

@@ -4,6 +4,7 @@ package repository
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -22,6 +23,8 @@ type Repository struct {
 	Spelled string
 	// SSHPort is the port in an ssh spelling, or empty.
 	SSHPort string
+	// Wiki is set if the address is that of a page of the repository's wiki.
+	Wiki bool
 }
 
 // Name is workspace/slug.
@@ -67,7 +70,11 @@ func Parse(spelling secret.Address, on server.Server) (Repository, []fault.Remar
 
 // ParseWorkspace parses a workspace id, or a Data Center's project key.
 func ParseWorkspace(text string, on server.Server) (Repository, error) {
-	if !isName(text) {
+	if isUUID(text) {
+		return Repository{}, fault.New(fault.Workspace, "workspace is a UUID, and UUIDs aren't supported",
+			"set workspace to the id in the address that the browser shows, such as my-team")
+	}
+	if !isWorkspace(text) {
 		return Repository{}, fault.New(fault.Workspace, "workspace isn't a valid workspace id or project key",
 			"set workspace to the id in the repository's URL, such as my-team; on Data Center, to the project key, such as PROJ")
 	}
@@ -78,7 +85,7 @@ func ParseWorkspace(text string, on server.Server) (Repository, error) {
 func sshPath(address string, on server.Server) (path, port string, err error) {
 	host, path, _ := strings.Cut(address, "/")
 	u := url.URL{Host: host}
-	if !on.IsHost(u.Hostname()) {
+	if !on.IsSSH(u.Hostname(), u.Port()) {
 		return "", "", otherHost(on)
 	}
 	return path, u.Port(), nil
@@ -92,6 +99,8 @@ func webPath(text string, on server.Server) (string, error) {
 		return "", unclear(on)
 	}
 	switch {
+	case on.IsAPI(u.Hostname()):
+		return "", restAPI(on)
 	case u.Scheme != "https" && (u.Scheme != "http" || !on.Loopback):
 		if u.Scheme != "http" {
 			return "", unclear(on)
@@ -116,6 +125,9 @@ func plainPath(text string, on server.Server) (path string, web bool, err error)
 	if len(address) >= len(prefix) && strings.EqualFold(address[:len(prefix)], prefix) {
 		return address[len(prefix):], true, nil
 	}
+	if first, _, _ := strings.Cut(text, "/"); on.IsAPI(first) {
+		return "", false, restAPI(on)
+	}
 	host, path, ok := strings.Cut(text, ":")
 	if address, after, found := strings.Cut(text, "]:"); found && strings.HasPrefix(address, "[") {
 		host, path = address[1:], after // IPv6
@@ -123,7 +135,7 @@ func plainPath(text string, on server.Server) (path string, web bool, err error)
 	if !ok {
 		return text, false, nil
 	}
-	if !on.IsHost(host) {
+	if !on.IsSSH(host, "") {
 		return "", false, otherHost(on)
 	}
 	return strings.TrimPrefix(path, "/"), false, nil
@@ -131,47 +143,137 @@ func plainPath(text string, on server.Server) (path string, web bool, err error)
 
 // fromPath finds workspace and slug in a path, which may go deeper only in a web
 // page's address.
-func fromPath(path string, on server.Server, deep bool) (Repository, error) {
+func fromPath(path string, on server.Server, web bool) (Repository, error) {
 	parts := strings.Split(strings.TrimRight(path, "/"), "/")
-	if on.DataCenter && deep {
+	if web {
+		if f := checkPage(parts, on); f != nil {
+			return Repository{}, f
+		}
+	}
+	if on.DataCenter && web {
 		parts = dataCenterParts(parts)
 	}
-	if len(parts) < 2 || len(parts) > 2 && !deep {
+	if len(parts) < 2 {
+		return Repository{}, unclear(on)
+	}
+	deeper := parts[2:]
+	switch {
+	case isUUID(parts[0]), isUUID(strings.TrimSuffix(parts[1], ".git")):
+		return Repository{}, fault.New(fault.Repository, "repository contains a UUID, and UUIDs aren't supported",
+			"set it to the address that the browser shows, such as "+example(on))
+	case strings.HasSuffix(parts[0], ".git"), strings.HasSuffix(parts[1], ".git") && len(deeper) > 0 && !isGitPath(deeper):
+		return Repository{}, fault.New(fault.Repository, "repository is the address of something else, such as a wiki: its path goes on after .git",
+			"remove what follows .git, if you mean the repository itself")
+	case len(deeper) > 0 && !web:
 		return Repository{}, unclear(on)
 	}
 	workspace, slug := parts[0], strings.TrimSuffix(parts[1], ".git")
-	if !isName(workspace) || !isName(slug) {
+	if !isWorkspace(workspace) || !isSlug(slug, on) {
 		return Repository{}, unclear(on)
 	}
 	r := Repository{
 		Workspace: normal(workspace, on),
 		Slug:      normal(slug, on),
 		Spelled:   workspace + "/" + slug,
+		Wiki:      !on.DataCenter && len(deeper) > 0 && strings.EqualFold(deeper[0], "wiki"),
 	}
 	r.URL = on.GitRoot() + "/" + r.Name() + ".git"
 	return r, nil
 }
 
-// dataCenterParts returns project and repository from a Data Center's path:
-// scm/PROJ/repo.git, projects/PROJ/repos/repo or users/name/repos/repo.
+// isGitPath reports whether git requests such a path of a repository
+// (gitprotocol-http(5); git-lfs, docs/api).
+func isGitPath(parts []string) bool {
+	switch parts[0] {
+	case "info", "objects":
+		return true
+	case "HEAD", "git-upload-pack", "git-receive-pack":
+		return len(parts) == 1
+	}
+	return false
+}
+
+// notRepositories are how the paths of Cloud's pages begin that belong to no
+// repository.
+var notRepositories = map[string]string{
+	"dashboard": "of the dashboard",
+	"account":   "of an account's settings",
+	"repo":      "of a form for a new repository",
+	"snippets":  "of a snippet",
+}
+
+// ofWorkspace are the pages of a workspace, as in my-team/workspace/projects/PROJ.
+var ofWorkspace = []string{"overview", "projects", "repositories", "snippets", "members", "settings", "pull-requests"}
+
+// checkPage rejects the address of a page that belongs to no repository.
+func checkPage(parts []string, on server.Server) *fault.Fault {
+	if on.DataCenter {
+		if parts[0] == "rest" {
+			return restAPI(on)
+		}
+		return nil
+	}
+	first := strings.ToLower(parts[0])
+	if first == "api" || first == "!api" {
+		return restAPI(on)
+	}
+	if page := notRepositories[first]; page != "" {
+		return fault.New(fault.Repository, "repository is the address "+page+", not of a repository", copyAddress(on))
+	}
+	if len(parts) > 2 && parts[1] == "workspace" && slices.Contains(ofWorkspace, parts[2]) {
+		f := fault.New(fault.Repository, "repository is the address of a page of a workspace, not of a repository")
+		if parts[2] == "projects" || parts[2] == "repositories" {
+			f = f.Hint("for all repositories of a workspace, set workspace to the part of the address before /workspace/")
+		}
+		return f.Hint(copyAddress(on))
+	}
+	return nil
+}
+
+// dataCenterParts returns project and repository from a Data Center's path, and
+// what git adds to it: scm/PROJ/repo.git, projects/PROJ/repos/repo or
+// users/name/repos/repo.
 func dataCenterParts(parts []string) []string {
 	switch {
 	case len(parts) >= 4 && parts[0] == "projects" && parts[2] == "repos":
 		return []string{parts[1], parts[3]}
 	case len(parts) >= 4 && parts[0] == "users" && parts[2] == "repos":
 		return []string{"~" + parts[1], parts[3]}
-	case len(parts) == 3 && parts[0] == "scm":
+	case len(parts) == 3 && parts[0] == "scm", len(parts) > 3 && parts[0] == "scm" && strings.HasSuffix(parts[2], ".git"):
 		return parts[1:]
 	}
 	return nil
 }
 
-// isName reports whether text is a workspace id, project key or slug:
+const nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+// isWorkspace reports whether text is a workspace id or a project key:
 // ^~?[A-Za-z0-9_][A-Za-z0-9_.-]*$
+func isWorkspace(text string) bool {
+	return isName(strings.TrimPrefix(text, "~"))
+}
+
+// isSlug reports whether text is the slug of a repository:
+// ^[A-Za-z0-9_][A-Za-z0-9_.-]*$, on Cloud also with a period at its beginning
+// (support.atlassian.com, "What is a repository slug?").
+func isSlug(text string, on server.Server) bool {
+	if !on.DataCenter && text != "." && text != ".." && strings.HasPrefix(text, ".") {
+		return strings.Trim(text, nameCharacters) == ""
+	}
+	return isName(text)
+}
+
 func isName(text string) bool {
-	const inner = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
-	name := strings.TrimPrefix(text, "~")
-	return name != "" && !strings.ContainsAny(name[:1], ".-") && strings.Trim(name, inner) == ""
+	return text != "" && !strings.ContainsAny(text[:1], ".-") && strings.Trim(text, nameCharacters) == ""
+}
+
+// isUUID reports whether text is a UUID in braces, percent-encoded or not, or a
+// pair of empty ones, as in addresses of the form https://bitbucket.org/{}/{uuid}.
+func isUUID(text string) bool {
+	decoded, err := url.PathUnescape(text)
+	inner, opened := strings.CutPrefix(decoded, "{")
+	inner, closed := strings.CutSuffix(inner, "}")
+	return err == nil && opened && closed && strings.Trim(inner, "0123456789abcdefABCDEF-") == ""
 }
 
 // normal is a name in Bitbucket's own letter case: lower case on Cloud, unchanged
@@ -189,12 +291,24 @@ func otherHost(on server.Server) error {
 		"otherwise, set repository to the one that the credential is for")
 }
 
+// restAPI is the fault of an address of the REST API.
+func restAPI(on server.Server) *fault.Fault {
+	return fault.New(fault.Repository, "repository is an address of the REST API, not of a repository", copyAddress(on))
+}
+
 func unclear(on server.Server) error {
-	example := on.URL() + "/workspace/repo, or workspace/repo"
-	if on.DataCenter {
-		example = on.URL() + "/projects/PROJ/repos/repo, or PROJ/repo"
-	}
 	return fault.New(fault.Repository, "repository isn't a recognised repository address",
-		"set it to the address that the browser or the Clone button shows, such as "+example,
+		copyAddress(on),
 		"for a whole workspace or project, set workspace instead")
+}
+
+func copyAddress(on server.Server) string {
+	return "set it to the address that the browser or the Clone button shows, such as " + example(on)
+}
+
+func example(on server.Server) string {
+	if on.DataCenter {
+		return on.URL() + "/projects/PROJ/repos/repo, or PROJ/repo"
+	}
+	return on.URL() + "/workspace/repo, or workspace/repo"
 }

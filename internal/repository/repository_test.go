@@ -34,6 +34,24 @@ func TestSpellings(t *testing.T) {
 		{cloud, "https://bitbucket.org/ws/repo/pull-requests/1", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "https://bitbucket.org/ws/repo/src/main/@scope", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "https://user:pass@bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/my-team/.github", repo("my-team", ".github", "https://bitbucket.org/my-team/.github.git")},
+		{cloud, "https://bitbucket.org/my-team/.github.git", repo("my-team", ".github", "https://bitbucket.org/my-team/.github.git")},
+		{cloud, "my-team/.dotfiles", repo("my-team", ".dotfiles", "https://bitbucket.org/my-team/.dotfiles.git")},
+		{cloud, "git@bitbucket.org:my-team/._x.git", repo("my-team", "._x", "https://bitbucket.org/my-team/._x.git")},
+		{cloud, "my-team/_private", repo("my-team", "_private", "https://bitbucket.org/my-team/_private.git")},
+		{cloud, "git@bitbucket.org:/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "ssh://git@altssh.bitbucket.org:443/ws/repo.git", with(repo("ws", "repo", "https://bitbucket.org/ws/repo.git"), "", "443")},
+		{cloud, "git clone ssh://git@AltSSH.bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "git@altssh.bitbucket.org:ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo.git/info/refs?service=git-upload-pack", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo.git/info/lfs/objects/batch", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo.git/git-receive-pack", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo/src/main/other.git/README", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/workspace", repo("ws", "workspace", "https://bitbucket.org/ws/workspace.git")},
+		{cloud, "https://bitbucket.org/ws/workspace/src/main/", repo("ws", "workspace", "https://bitbucket.org/ws/workspace.git")},
+		{cloud, "https://bitbucket.org/ws/snippets/src", repo("ws", "snippets", "https://bitbucket.org/ws/snippets.git")},
+		{cloud, "dashboard/overview", repo("dashboard", "overview", "https://bitbucket.org/dashboard/overview.git")},
+		{cloud, "git@bitbucket.org:repo/create.git", repo("repo", "create", "https://bitbucket.org/repo/create.git")},
 		{cloud, "git@bitbucket.org:ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "ssh://git@bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "SSH://git@bitbucket.org:22/ws/repo.git", with(repo("ws", "repo", "https://bitbucket.org/ws/repo.git"), "", "22")},
@@ -48,6 +66,7 @@ func TestSpellings(t *testing.T) {
 		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ/repos/repo/browse?at=x", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "https://git.example.com:8443/ctx/users/me/repos/repo/browse", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
 		{dataCenter, "ssh://git@git.example.com:7999/PROJ/repo.git", with(repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git"), "", "7999")},
+		{dataCenter, "https://git.example.com:8443/ctx/scm/PROJ/repo.git/info/refs", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "PROJ/repo", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "~me/repo", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
 
@@ -103,6 +122,17 @@ func TestFaults(t *testing.T) {
 		{cloud, "https://bitbucket.org/ws/..", fault.Repository},
 		{cloud, "https://bitbucket.org/%2e%2e/repo", fault.Repository},
 		{cloud, "https://bitbucket.org/ws/.git", fault.Repository},
+		{cloud, "ws/.", fault.Repository},
+		{cloud, "ws/..git", fault.Repository},
+		{cloud, "ws/...git", fault.Repository},
+		{cloud, ".ws/repo", fault.Repository},
+		{cloud, "~/.ssh", fault.Repository},
+		{cloud, "ws/-repo", fault.Repository},
+		{dataCenter, "PROJ/.github", fault.Repository},
+		{cloud, "ssh://git@altssh.bitbucket.org:22/ws/repo.git", fault.RepositoryHost},
+		{cloud, "https://altssh.bitbucket.org/ws/repo", fault.RepositoryHost},
+		{dataCenter, "ssh://git@altssh.bitbucket.org/PROJ/repo.git", fault.RepositoryHost},
+		{dataCenter, "https://api.bitbucket.org/2.0/repositories/ws/repo", fault.RepositoryHost},
 		{cloud, "https://bitbucket.org/ws/re%0Apo", fault.Repository},
 		{cloud, "https://bitbucket.org/ws/re po", fault.Repository},
 		{cloud, "https://bitbucket.org/ws/%zz", fault.Repository},
@@ -126,6 +156,85 @@ func TestFaults(t *testing.T) {
 		if shown := f.What + strings.Join(f.Hints, " "); strings.Contains(shown, "evil") || strings.Contains(shown, "pass@") || strings.Contains(shown, "$(") {
 			t.Errorf("%q is echoed: %s", test.spelling, shown)
 		}
+	}
+}
+
+// Addresses that name something else than a repository are rejected, each with
+// the reason.
+func TestOtherThings(t *testing.T) {
+	const (
+		afterGit  = "its path goes on after .git"
+		restAPI   = "of the REST API"
+		workspace = "of a page of a workspace"
+		uuid      = "UUIDs aren't supported"
+		id        = "{0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f}"
+	)
+	for _, test := range []struct {
+		on             server.Server
+		spelling, want string
+	}{
+		{cloud, "https://bitbucket.org/t/r.git/wiki", afterGit},
+		{cloud, "git clone https://me@bitbucket.org/t/r.git/wiki", afterGit},
+		{cloud, "git clone git@bitbucket.org:t/r.git/wiki", afterGit},
+		{cloud, "ssh://git@bitbucket.org/t/r.git/wiki", afterGit},
+		{cloud, "bitbucket.org/t/r.git/wiki", afterGit},
+		{cloud, "t/r.git/wiki", afterGit},
+		{cloud, "https://bitbucket.org/t/r.git/issues", afterGit},
+		{cloud, "https://bitbucket.org/t/r.git/src/main", afterGit},
+		{cloud, "https://bitbucket.org/t.git/r", afterGit},
+		{cloud, "https://bitbucket.org/t/r.git/HEAD/x", afterGit},
+		{dataCenter, "https://git.example.com:8443/ctx/scm/PROJ/repo.git/wiki", afterGit},
+		{cloud, "https://bitbucket.org/dashboard", "of the dashboard"},
+		{cloud, "https://bitbucket.org/dashboard/overview", "of the dashboard"},
+		{cloud, "bitbucket.org/Dashboard/repositories", "of the dashboard"},
+		{cloud, "https://bitbucket.org/account/settings/app-passwords/", "of an account's settings"},
+		{cloud, "https://bitbucket.org/repo/create?workspace=my-team", "of a form for a new repository"},
+		{cloud, "https://bitbucket.org/snippets/my-team/Abc12/title.git", "of a snippet"},
+		{cloud, "https://bitbucket.org/api/2.0/repositories/ws/repo", restAPI},
+		{cloud, "https://bitbucket.org/!api/2.0/repositories/ws/repo", restAPI},
+		{cloud, "https://api.bitbucket.org/2.0/repositories/ws/repo", restAPI},
+		{cloud, "http://API.bitbucket.org/2.0/repositories/ws/repo", restAPI},
+		{cloud, "api.bitbucket.org/2.0/repositories/ws/repo", restAPI},
+		{dataCenter, "https://git.example.com:8443/ctx/rest/api/latest/projects/PROJ/repos/repo", restAPI},
+		{cloud, "https://bitbucket.org/my-team/workspace/overview", workspace},
+		{cloud, "https://bitbucket.org/my-team/workspace/projects/PROJ", workspace},
+		{cloud, "https://bitbucket.org/my-team/workspace/repositories/", workspace},
+		{cloud, "https://bitbucket.org/my-team/workspace/snippets/5LM6bK", workspace},
+		{cloud, "https://bitbucket.org/my-team/workspace/members/", workspace},
+		{cloud, "https://bitbucket.org/my-team/workspace/settings/access-tokens", workspace},
+		{cloud, "https://bitbucket.org/my-team/workspace/pull-requests", workspace},
+		{cloud, "https://bitbucket.org/" + id + "/" + id + "/pull-requests/32", uuid},
+		{cloud, "https://bitbucket.org/" + url.PathEscape(id) + "/repo", uuid},
+		{cloud, "https://bitbucket.org/{}/" + id, uuid},
+		{cloud, "my-team/" + id, uuid},
+		{cloud, "my-team/" + url.PathEscape(id) + ".git", uuid},
+		{cloud, "git@bitbucket.org:" + id + "/" + id + ".git", uuid},
+	} {
+		_, _, err := repository.Parse(secret.NewAddress(test.spelling), test.on)
+		f := fault.From(err)
+		if err == nil || f.Code != fault.Repository || !strings.Contains(f.What, test.want) || len(f.Hints) == 0 {
+			t.Errorf("%s: got %v", test.spelling, err)
+			continue
+		}
+		lists := strings.Contains(test.spelling, "workspace/projects") || strings.Contains(test.spelling, "workspace/repositories")
+		if hint := strings.Contains(f.Hints[0], "set workspace to"); hint != lists {
+			t.Errorf("%s: got %q", test.spelling, f.Hints)
+		}
+	}
+}
+
+// A page of a wiki names the repository, and can be told from its other pages.
+func TestWiki(t *testing.T) {
+	for spelling, want := range map[string]bool{
+		"https://bitbucket.org/ws/repo/wiki/Home": true, "https://bitbucket.org/ws/repo/wiki": true, "bitbucket.org/ws/repo/Wiki/": true,
+		"https://bitbucket.org/ws/repo/src/main/wiki": false, "https://bitbucket.org/ws/wiki": false, "ws/wiki": false,
+	} {
+		if r, _, err := repository.Parse(secret.NewAddress(spelling), cloud); err != nil || r.Wiki != want {
+			t.Errorf("%s: got %+v, %v", spelling, r, err)
+		}
+	}
+	if r, _, err := repository.Parse(secret.NewAddress("https://git.example.com:8443/ctx/projects/PROJ/repos/repo/wiki"), dataCenter); err != nil || r.Wiki {
+		t.Errorf("Data Center: got %+v, %v", r, err)
 	}
 }
 
@@ -160,11 +269,25 @@ func TestParseWorkspace(t *testing.T) {
 		{cloud, "~", ""},
 		{cloud, "", ""},
 		{cloud, "a\nb", ""},
+		{cloud, ".github", ""},
+		{cloud, "{0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f}", ""},
 	} {
 		got, err := repository.ParseWorkspace(test.spelling, test.on)
 		if got.Workspace != test.want || (err == nil) != (test.want != "") || err == nil && got.SpelledWorkspace() != test.spelling {
 			t.Errorf("%q: got %+v, %v", test.spelling, got, err)
 		}
+	}
+}
+
+func TestWorkspaceUUID(t *testing.T) {
+	for _, text := range []string{"{0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f}", "%7B0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f%7D"} {
+		_, err := repository.ParseWorkspace(text, cloud)
+		if f := fault.From(err); f.Code != fault.Workspace || !strings.Contains(f.What, "UUIDs aren't supported") {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+	if _, err := repository.ParseWorkspace("{workspace}", cloud); strings.Contains(fault.From(err).What, "UUID") {
+		t.Errorf("a placeholder: got %v", err)
 	}
 }
 

@@ -54,6 +54,31 @@ func (s Server) IsAt(u *url.URL) bool {
 	return s.IsHost(u.Hostname()) && portOf(u) == portOf(&s.base)
 }
 
+// IsAPI reports whether a host's name is that of Cloud's REST API.
+func (s Server) IsAPI(name string) bool {
+	return s == Cloud && strings.EqualFold(name, apiHost)
+}
+
+// AltSSH is another name of the host for ssh, on port 443, for networks without
+// port 22; empty if there is none (support.atlassian.com, "Use the SSH protocol
+// with Bitbucket Cloud").
+func (s Server) AltSSH() string {
+	if s == Cloud {
+		return "altssh." + cloudHost
+	}
+	return ""
+}
+
+// IsSSH reports whether an ssh address on a host and port, which may be empty, is
+// on this server.
+func (s Server) IsSSH(name, port string) bool {
+	alternative := s.AltSSH() != "" && strings.EqualFold(name, s.AltSSH()) && (port == "" || port == AltSSHPort)
+	return alternative || s.IsHost(name)
+}
+
+// AltSSHPort is the port that goes with [Server.AltSSH].
+const AltSSHPort = "443"
+
 // IsHost reports whether a name, without a port, is that of this server's host.
 func (s Server) IsHost(name string) bool {
 	return strings.EqualFold(name, s.Hostname()) || s.Loopback && IsLoopback(name)
@@ -139,6 +164,10 @@ func Parse(address secret.Address) (Server, error) {
 			"leave out server-url for Bitbucket Cloud")
 	}
 	context, isPage := contextPath(path)
+	if strings.Contains(context+"/", ".git/") {
+		return Server{}, fault.New(fault.ServerURL, "server-url is the address of a repository, not the base URL",
+			"set repository to this address, and server-url to the part of it that all repositories have in common")
+	}
 	base.RawPath = context
 	if base.Path, err = url.PathUnescape(context); err != nil {
 		return Server{}, fault.Internal() // it has been parsed before
@@ -150,15 +179,18 @@ func Parse(address secret.Address) (Server, error) {
 	return s, nil
 }
 
-// pages are how the paths of a Data Center's pages begin, below the context path.
-var pages = []string{"projects", "users", "scm", "rest", "plugins", "dashboard", "login"}
+// pages are how the paths of a Data Center's pages, of git and of the REST API
+// begin, below the context path.
+var pages = []string{
+	"projects", "users", "scm", "rest", "plugins", "dashboard", "login", "logout", "account", "admin", "profile", "getting-started", "mvc",
+}
 
 // contextPath returns the part of a path before a page's, and whether there is a
-// page's. A path of /scm alone is a context path: there is no such page.
+// page's.
 func contextPath(path string) (context string, isPage bool) {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
-		if slices.Contains(pages, segment) && path != "/scm" {
+		if slices.Contains(pages, segment) {
 			return strings.Join(segments[:i], "/"), true
 		}
 	}

@@ -56,6 +56,11 @@ func TestParseRefuses(t *testing.T) {
 		"https://git.example.com#x",
 		"https://git.example.com?",
 		"https://bitbucket.org/ws/repo",
+		"https://bitbucket.org/2.0",
+		"https://git.example.com/X/r.git/info/refs",
+		"https://git.example.com/X/r.git/",
+		"https://api.bitbucket.org/2.0",
+		"https://altssh.bitbucket.org",
 		"https://api.bitbucket.org",
 		"https://bitbucket.org:8443",
 		"https://git example.com",
@@ -84,14 +89,22 @@ func TestParsePages(t *testing.T) {
 		ctx + "/projects/X":                ctx,
 		ctx + "/projects":                  ctx,
 		ctx + "/projects/X/repos/r/browse": ctx,
-		ctx + "/scm/X/r.git":               ctx,
 		ctx + "/scm/":                      ctx,
 		ctx + "/rest/api/latest":           ctx,
 		ctx + "/dashboard":                 ctx,
 		ctx + "/users/me/repos/r":          ctx,
 		ctx + "/login":                     ctx,
 		ctx + "/plugins/servlet/access-tokens/users/me/manage": ctx,
-		"https://git.example.com/scm/X/r.git":                  "https://git.example.com",
+		"https://git.example.com/scm":                          "https://git.example.com",
+		"https://git.example.com/scm/X":                        "https://git.example.com",
+		"https://git.example.com/rest":                         "https://git.example.com",
+		"https://git.example.com/rest/api/1.0/":                "https://git.example.com",
+		ctx + "/scm/X/r.git":                                   ctx,
+		ctx + "/scm":                                           ctx,
+		ctx + "/rest/api":                                      ctx,
+		ctx + "/plugins":                                       ctx,
+		ctx + "/account":                                       ctx,
+		"https://git.example.com/projects/X/repos/r":           "https://git.example.com",
 		"https://git.example.com/a/b/projects/X":               "https://git.example.com/a/b",
 		"https://[2001:db8::1]/login":                          "https://[2001:db8::1]",
 		"http://127.0.0.1:7990/projects/X":                     "http://127.0.0.1:7990",
@@ -102,7 +115,7 @@ func TestParsePages(t *testing.T) {
 			t.Errorf("%s: got %v, %q", text, err, f.Hints)
 		}
 	}
-	for _, text := range []string{"https://example.com/scm", "https://example.com/git/stash", "https://example.com/projectsite"} {
+	for _, text := range []string{"https://example.com/scmx", "https://example.com/git/stash", "https://example.com/projectsite"} {
 		if got, err := server.Parse(secret.NewAddress(text)); err != nil || got.URL() != text {
 			t.Errorf("%s: got %s, %v", text, got.URL(), err)
 		}
