@@ -121,13 +121,10 @@ func spellings(normal, set string) []string {
 	return slices.Compact(all)
 }
 
-// Bitbucket's ssh servers: Cloud has the protocol's own port, and a second host
-// for networks that block it (support.atlassian.com, "Use SSH over port 443");
-// Data Center's default is 7999 (its property plugin.ssh.port).
+// Ports of Bitbucket's ssh servers: the protocol's own on Cloud; Data Center's
+// default is 7999 (its property plugin.ssh.port).
 const (
 	sshPort           = "22"
-	altSSH            = "altssh."
-	altSSHPort        = "443"
 	dataCenterSSHPort = "7999"
 )
 
@@ -135,7 +132,7 @@ func sshAddresses(t target) []string {
 	host := t.server.Hostname()
 	if !t.server.DataCenter {
 		return slices.Concat(gitconfig.SSHAddresses(host, sshPort), []string{"git@" + host + ":/"},
-			gitconfig.SSHAddresses(altSSH+host, altSSHPort))
+			gitconfig.SSHAddresses(t.server.AltSSH(), server.AltSSHPort))
 	}
 	ports := []string{sshPort, dataCenterSSHPort}
 	if seen := t.repository.SSHPort; seen != "" && !slices.Contains(ports, seen) {

@@ -59,14 +59,13 @@ func (s Server) IsAPI(name string) bool {
 	return s == Cloud && strings.EqualFold(name, apiHost)
 }
 
-// AltSSH is another name of the host for ssh, on port 443, for networks without
-// port 22; empty if there is none (support.atlassian.com, "Use the SSH protocol
-// with Bitbucket Cloud").
+// AltSSH is Cloud's second host for ssh, for networks that block the protocol's own
+// port (support.atlassian.com, "Use SSH over port 443"); empty for a Data Center.
 func (s Server) AltSSH() string {
-	if s == Cloud {
-		return "altssh." + cloudHost
+	if s.DataCenter {
+		return ""
 	}
-	return ""
+	return "altssh." + s.Hostname()
 }
 
 // IsSSH reports whether an ssh address on a host and port, which may be empty, is
