@@ -36,6 +36,7 @@ func TestMistakes(t *testing.T) {
 	limited := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}})
 	api, access, app, dc := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.AppPassword(), credentialtest.HTTPAccessToken()
 	base := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	client := credentialtest.Letters(76)
 	gitHub := "ghp_" + strings.Repeat("a1B2", 9)
 	good := env{"INPUT_TOKEN": api, "INPUT_IDENTITY": "me@example.com"}
 	repository := env{"INPUT_TOKEN": access, "INPUT_REPOSITORY": "team/repo"}
@@ -43,7 +44,7 @@ func TestMistakes(t *testing.T) {
 	// What is secret, or differs between runs, shows as a name.
 	names := strings.NewReplacer(
 		base("me@example.com:"+api), "BASE64-OF-PAIR", base(api), "BASE64-OF-TOKEN",
-		api, "API-TOKEN", access, "ACCESS-TOKEN", app, "APP-PASSWORD", dc, "HTTP-ACCESS-TOKEN", gitHub, "ghp_TOKEN",
+		api, "API-TOKEN", access, "ACCESS-TOKEN", app, "APP-PASSWORD", dc, "HTTP-ACCESS-TOKEN", gitHub, "ghp_TOKEN", client, "CLIENT-SECRET",
 		readOnly.Secret, "API-TOKEN", limited.Secret, "API-TOKEN",
 		fake.URL, "http://127.0.0.1:7990", strings.TrimPrefix(fake.URL, "http://"), "127.0.0.1:7990",
 	)
@@ -63,6 +64,13 @@ func TestMistakes(t *testing.T) {
 		{title: "An encoded pair", env: good.with(env{"INPUT_TOKEN": base("me@example.com:" + api)})},
 		{title: "An encoded token", env: good.with(env{"INPUT_TOKEN": base(api)})},
 		{title: "A pair", env: good.with(env{"INPUT_TOKEN": "me@example.com:" + api})},
+		{title: "A line of a file of variables", env: good.with(env{"INPUT_TOKEN": "BITBUCKET_TOKEN=" + api})},
+		{title: "A line of YAML", env: good.with(env{"INPUT_TOKEN": "token: " + api})},
+		{title: "A clone URL with the token in it", env: env{"INPUT_TOKEN": "https://x-token-auth:" + access + "@bitbucket.org/team/repo.git"}},
+		{title: "A reference to a secret manager", env: env{"INPUT_TOKEN": "op://vault/bitbucket/token"}},
+		{title: "An unset variable of a script", env: env{"INPUT_TOKEN": "undefined"}},
+		{title: "An account ID as the identity", env: good.with(env{"INPUT_IDENTITY": "557058:0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"})},
+		{title: "An OAuth client without its kind", env: env{"INPUT_TOKEN": client, "INPUT_IDENTITY": "Ab12Cd34Ef56Gh78Jk"}},
 		{title: "A token of GitHub's", env: env{"INPUT_TOKEN": gitHub, "INPUT_IDENTITY": "someone"}},
 		{title: "A reference that isn't expanded", env: good.with(env{"INPUT_TOKEN": "${{ secret.BITBUCKET_TOKEN }}"})},
 		{title: "Quotes around the token", env: good.with(env{"INPUT_TOKEN": `"` + api + `"`})},
@@ -71,6 +79,8 @@ func TestMistakes(t *testing.T) {
 		{title: "Plain http", env: env{"INPUT_TOKEN": dc, "INPUT_SERVER-URL": "http://git.example.com"}},
 		{title: "What the Clone button copies", env: repository.with(env{"INPUT_REPOSITORY": "git clone https://someone@bitbucket.org/team/repo.git"})},
 		{title: "A repository on another server", env: repository.with(env{"INPUT_REPOSITORY": "https://github.com/team/repo"})},
+		{title: "The clone URL of a wiki", env: repository.with(env{"INPUT_REPOSITORY": "git clone https://someone@bitbucket.org/team/repo.git/wiki"})},
+		{title: "A page of a workspace", env: repository.with(env{"INPUT_REPOSITORY": "https://bitbucket.org/team/workspace/projects/PROJ"})},
 		{title: "A password in the repository's address", env: repository.with(env{"INPUT_REPOSITORY": "https://someone:" + access + "@bitbucket.org/team/repo.git"})},
 		{title: "Another workspace", env: repository.with(env{"INPUT_WORKSPACE": "other"})},
 		{title: "git: repository without a repository", env: good.with(env{"INPUT_GIT": "repository"})},

@@ -114,9 +114,13 @@ func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) 
 		}
 	}
 	if kind.Traits().Removed {
-		return fault.New(fault.AppPasswordDead, "Bitbucket Cloud removed app passwords on 2026-07-28 (CHANGE-3222)",
+		f := fault.New(fault.AppPasswordDead, "Bitbucket Cloud removed app passwords on 2026-07-28 (CHANGE-3222)",
 			"make an API token with scopes: id.atlassian.com → Security → Create API token with scopes",
 			"set identity to the e-mail address of the Atlassian account")
+		if !strings.HasPrefix(settings.Token.Reveal(), kind.Traits().Prefix) {
+			f = f.Hint(credential.ClientHint)
+		}
+		return f
 	}
 	return nil
 }

@@ -69,6 +69,7 @@ func Secrets(token secret.String, identity string) []secret.String {
 		if password, ok := tokenOfPair(word); ok {
 			secrets = append(secrets, secret.New(password))
 		}
+		secrets = append(secrets, tokensWithin(word)...)
 		if plain, ok := decoded(word); ok {
 			if _, password, pair := strings.Cut(plain, ":"); pair {
 				secrets = append(secrets, secret.New(password))
@@ -77,6 +78,7 @@ func Secrets(token secret.String, identity string) []secret.String {
 			}
 		}
 	}
+	secrets = append(secrets, tokensWithin(text)...)
 	if who, _ := clean("identity", identity); isTokenShaped(who) {
 		secrets = append(secrets, secret.New(who))
 	}

@@ -95,6 +95,8 @@ func recognise(in Input) (kind Kind, by string) {
 		return HTTPAccessToken, "server-url, which isn't Bitbucket Cloud"
 	case strings.Contains(in.Identity, "@"):
 		return APIToken, "the identity, an e-mail address"
+	case isAccountID(in.Identity):
+		return APIToken, "the identity, the ID of an account"
 	case in.Identity != "":
 		return AppPassword, "the identity, a username"
 	}

@@ -21,9 +21,8 @@ func checkIdentity(identity string) error {
 	case !secret.OneLine(identity):
 		return fault.New(fault.IdentityCharacter, "the identity contains a character that can't be printed",
 			"type the identity, on one line, instead of pasting it")
-	case strings.Contains(identity, ":"):
-		return fault.New(fault.IdentityColon, "the identity contains a colon, which ends the user name in HTTP Basic authentication (RFC 7617)",
-			"set identity to the part before the colon, and token to the token alone")
+	case strings.Contains(identity, ":") && !isAccountID(identity):
+		return colonFault()
 	case strings.Contains(identity, "${{"):
 		return fault.New(fault.TokenUnexpanded, "the identity is a reference that wasn't expanded",
 			"in a GitHub workflow write: identity: ${{ secrets.YOUR_SECRET }} or ${{ vars.YOUR_VARIABLE }}")
@@ -33,6 +32,26 @@ func checkIdentity(identity string) error {
 			revokeIdentity)
 	}
 	return nil
+}
+
+func colonFault() *fault.Fault {
+	return fault.New(fault.IdentityColon, "the identity contains a colon, which ends the user name in HTTP Basic authentication (RFC 7617)",
+		"set identity to the part before the colon, and token to the token alone")
+}
+
+// isAccountID reports whether text is the ID of an Atlassian account: a number, a
+// colon and a UUID (557058:…), 24 hexadecimal digits, or a UUID, which Bitbucket
+// writes in braces.
+func isAccountID(text string) bool {
+	const hex = digits + "abcdefABCDEF"
+	number, id, found := strings.Cut(text, ":")
+	if !found {
+		id = strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
+	} else if number == "" || strings.Trim(number, digits) != "" {
+		return false
+	}
+	isUUID := len(id) == 36 && strings.Count(id, "-") == 4 && strings.Trim(id, hex+"-") == ""
+	return isUUID || len(id) == 24 && strings.Trim(id, hex) == ""
 }
 
 // revokeIdentity is what to do if token and identity were swapped.
@@ -49,6 +68,9 @@ func (c *Credential) identify(identity string) ([]fault.Remark, error) {
 		return nil, fault.New(fault.IdentityNotEmail, "the identity has no @, but "+t.Title+" goes with an e-mail address",
 			"set identity to the e-mail address of the Atlassian account, not to the Bitbucket username",
 			"Bitbucket shows it under Personal settings → Email aliases")
+	}
+	if t.User == "" && strings.Contains(identity, ":") {
+		return nil, colonFault()
 	}
 	c.Identity = cmp.Or(t.User, identity, AccessTokenUser)
 	c.GitUsername = cmp.Or(t.GitUser, identity)

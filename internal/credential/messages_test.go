@@ -8,6 +8,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // A token of another service is recognised. It is a fault, unless the user has
@@ -44,7 +45,8 @@ func TestMessages(t *testing.T) {
 		{input(base64Of(api), email), "the token is base64 of a token", "store the token itself", ""},
 		{input(base64Of(email+":"+api), email), "the token is base64 of identity:token", "store the token itself", ""},
 		{input(email+":"+api, ""), "the token is a pair, identity:token", "the part before the colon", "swapped"},
-		{input(email, api), "character 8 of the token can't occur", "are token and identity swapped?", ""},
+		{input(email, api), "the token is an e-mail address", "are token and identity swapped?", ""},
+		{input("me@localhost", api), "character 3 of the token can't occur", "are token and identity swapped?", ""},
 		{input(username+":"+credentialtest.ConsumerSecret(), ""), "character 8 of the token can't occur", "if this is a pair", "swapped"},
 		{input("tokén-of-some-kind", email), "character 4 of the token can't occur", "copy the token again", ""},
 		{input("étoken-of-some-kind", email), "character 1 of the token can't occur", "copy the token again", ""},
@@ -60,5 +62,201 @@ func TestMessages(t *testing.T) {
 		if !strings.HasPrefix(f.What, test.want) || !strings.Contains(hints, test.hint) || test.not != "" && strings.Contains(hints, test.not) {
 			t.Errorf("want %q and %q, got %v\n%s", test.want, test.hint, f, hints)
 		}
+	}
+}
+
+// What people set instead of a token is rejected, with a message that says what it
+// is, and nothing of it is shown. A token in it is masked by itself.
+func TestMistakenForTokens(t *testing.T) {
+	api, access, plain := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.ConsumerSecret()
+	const (
+		nothing   = "the token is what programs write for a value that doesn't exist"
+		masked    = "the token consists of asterisks"
+		key       = "the token is a key or a certificate"
+		json      = "the token is JSON"
+		reference = "the token is the address of a secret in a secret manager"
+		url       = "the token is a URL"
+		login     = "the token is a URL with a user name and a password in it"
+		labelled  = "the token has a name and a colon before it"
+		assigned  = "the token has a name and = before it"
+		header    = "the token is a complete Authorization header"
+		pair      = "the token is a pair"
+		email     = "the token is an e-mail address"
+	)
+	for _, test := range []struct{ text, want, within string }{
+		{"BITBUCKET_TOKEN=" + api, assigned, api},
+		{"BITBUCKET_TOKEN=" + access, assigned, access},
+		{"BITBUCKET_TOKEN=" + plain, assigned, plain},
+		{"BITBUCKET_TOKEN=" + credentialtest.AppPassword(), assigned, ""},
+		{"bitbucket.token=" + credentialtest.HTTPAccessToken(), assigned, ""},
+		{"export BITBUCKET_TOKEN=" + api, assigned, api},
+		{`export BITBUCKET_TOKEN="` + api + `"`, assigned, api},
+		{"set BITBUCKET_TOKEN=" + api, assigned, api},
+		{"declare -x TOKEN='" + access + "';", assigned, access},
+		{"ENV TOKEN=" + api, assigned, api},
+		{"docker run -e TOKEN=" + api, assigned, api},
+		{"--token=" + api, assigned, api},
+		{"token = " + api, assigned, api},
+		{"token: " + api, labelled, api},
+		{"token:" + api, labelled, api},
+		{"- token: '" + access + "'", labelled, access},
+		{"password: " + plain, labelled, plain},
+		{"BITBUCKET_TOKEN:\n  " + api, labelled, api},
+		{"X-Api-Key: " + plain, labelled, plain},
+		{`{"token": "` + api + `"}`, json, api},
+		{`["` + access + `"]`, json, access},
+		{`{"a":"b","c":"d"}`, json, ""},
+		{`"token": "` + api + `"`, labelled, api},
+		{"https://x-token-auth:" + access + "@bitbucket.org/team/repo.git", login, access},
+		{"git clone https://x-token-auth:" + access + "@bitbucket.org/team/repo.git", login, access},
+		{"https://someone:" + plain + "@bitbucket.org/team/repo.git", login, plain},
+		{"https://" + access + "@bitbucket.org/team/repo.git", "the token is a URL with a user name in it", access},
+		{"https://bitbucket.org/team/repo", url, ""},
+		{"https://me@bitbucket.org/team/repo", url, ""},
+		{"git@bitbucket.org:team/repo.git", url, ""},
+		{"ssh://git@bitbucket.org/team/repo.git", url, ""},
+		{"HTTPS://id.atlassian.com/manage-profile/security/api-tokens", url, ""},
+		{"op://vault/bitbucket/token", reference, ""},
+		{"vault:secret/data/bitbucket#token", reference, ""},
+		{"ref+vault://secret/bitbucket#/token", reference, ""},
+		{"arn:aws:secretsmanager:eu-west-1:123456789012:secret:bitbucket-AbCdEf", reference, ""},
+		{"projects/123/secrets/bitbucket/versions/latest", reference, ""},
+		{"@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/t)", reference, ""},
+		{"keyvault:bitbucket/token", reference, ""},
+		{"someone@example.com", email, ""},
+		{"some.one+ci@mail.example.com", email, ""},
+		{"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----", key, ""},
+		{"-----BEGIN OPENSSH PRIVATE KEY-----", key, ""},
+		{"-----BEGIN", key, ""},
+		{"RSA PRIVATE KEY-----", key, ""},
+		{"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ", key, ""},
+		{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ", key, ""},
+		{"-----BEGIN CERTIFICATE-----", key, ""},
+		{"undefined", nothing, ""},
+		{"null", nothing, ""},
+		{"None", nothing, ""},
+		{"NULL", nothing, ""},
+		{"nil", nothing, ""},
+		{"<no value>", nothing, ""},
+		{"[object Object]", nothing, ""},
+		{"<nil>", nothing, ""},
+		{"%!s(<nil>)", nothing, ""},
+		{"***", masked, ""},
+		{"********", masked, ""},
+		{"••••••••", masked, ""},
+		{"[MASKED]", masked, ""},
+		{"Authorization:Bearer " + access, header, access},
+		{"authorization: " + access, header, access},
+		{"x-token-auth:" + access, pair, access},
+	} {
+		_, _, err := credential.New(input(test.text, ""))
+		if err == nil {
+			t.Errorf("%q is accepted", test.text)
+			continue
+		}
+		f := fault.From(err)
+		shown := f.What + strings.Join(f.Hints, "\n")
+		if !strings.HasPrefix(f.What, test.want) || len(f.Hints) == 0 {
+			t.Errorf("%q: got %v, want %q", test.text, f, test.want)
+		}
+		if len(test.text) > 15 && strings.Contains(shown, test.text) || test.within != "" && strings.Contains(shown, test.within) {
+			t.Errorf("%q is shown: %s", test.text, shown)
+		}
+		if strings.Contains(shown, "swapped") != (test.want == email) || strings.Contains(shown, "before the colon") != (test.want == pair) {
+			t.Errorf("%q: a misleading hint: %q", test.text, f.Hints)
+		}
+		found := slices.ContainsFunc(credential.Secrets(secret.New(test.text), ""), func(s secret.String) bool { return s.Reveal() == test.within })
+		if test.within != "" && !found {
+			t.Errorf("%q: the token in it isn't masked by itself", test.text)
+		}
+	}
+}
+
+// The hint about a pair needs an identity before the colon.
+func TestPairHint(t *testing.T) {
+	for text, want := range map[string]bool{
+		"someone:" + credentialtest.ConsumerSecret(): true,
+		"some_one.x-y:short-pw":                      true,
+		`C:\\Users\\token.txt`:                       false,
+		"a/b:c/d-and-more":                           false,
+		"(x):some-text":                              false,
+	} {
+		_, _, err := credential.New(input(text, ""))
+		if hinted := strings.Contains(strings.Join(fault.From(err).Hints, ""), "if this is a pair"); err == nil || hinted != want {
+			t.Errorf("%q: got %v, %q", text, err, fault.From(err).Hints)
+		}
+	}
+}
+
+// No token is rejected for looking like something else.
+func TestNoTokenIsRejected(t *testing.T) {
+	for name, test := range map[string]struct {
+		make func() string
+		in   credential.Input
+	}{
+		"API token":          {credentialtest.APIToken, input("", email)},
+		"access token":       {credentialtest.AccessToken, input("", "")},
+		"app password":       {credentialtest.AppPassword, input("", username)},
+		"OAuth secret":       {credentialtest.ConsumerSecret, as(credential.OAuthConsumer, input("", "key"))},
+		"long OAuth secret":  {func() string { return credentialtest.Letters(76) }, as(credential.OAuthConsumer, input("", "key"))},
+		"OAuth token":        {credentialtest.OAuthToken, as(credential.AccessToken, input("", ""))},
+		"HTTP access token":  {credentialtest.HTTPAccessToken, on(dataCenter, input("", ""))},
+		"its older form":     {credentialtest.OldHTTPAccessToken, on(dataCenter, input("", ""))},
+		"a longer API token": {func() string { return credentialtest.APITokenOf(300) }, input("", email)},
+	} {
+		for range 1000 {
+			token := test.make()
+			test.in.Token = secret.New(token)
+			_, remarks, err := credential.New(test.in)
+			if err != nil {
+				t.Fatalf("%s %q: %v", name, token, err)
+			}
+			for _, remark := range remarks {
+				if remark.Code == fault.TokenChecksum {
+					t.Fatalf("%s %q: %v", name, token, remark.Fault)
+				}
+			}
+			for _, s := range credential.Secrets(secret.New(token), "") {
+				if s.Reveal() != token && strings.Contains(token, s.Reveal()) {
+					t.Fatalf("%s %q: %q is masked by itself", name, token, s.Reveal())
+				}
+			}
+		}
+	}
+}
+
+// The ID of an account gets what any other identity of an API token gets that isn't
+// an e-mail address.
+func TestAccountIDs(t *testing.T) {
+	const uuid = "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
+	for _, id := range []string{"557058:" + uuid, "712020:" + uuid, "5b10a2844c20165700ede21f", uuid, "{" + uuid + "}"} {
+		for name, in := range map[string]credential.Input{
+			"API token": input(credentialtest.APIToken(), id), "no prefix": input(credentialtest.ConsumerSecret(), id),
+			"kind": as(credential.APIToken, input(credentialtest.ConsumerSecret(), id)),
+		} {
+			_, _, err := credential.New(in)
+			if f := fault.From(err); f.Code != fault.IdentityNotEmail || !strings.Contains(f.Hints[0], "e-mail address") {
+				t.Errorf("%s, %s: got %v", id, name, err)
+			}
+		}
+		if _, _, err := credential.New(input(credentialtest.AccessToken(), id)); err != nil {
+			t.Errorf("%s with an access token: %v", id, err)
+		}
+		_, _, err := credential.New(on(dataCenter, input(credentialtest.HTTPAccessToken(), id)))
+		if colon := strings.Contains(id, ":"); (err != nil) != colon || colon && fault.From(err).Code != fault.IdentityColon {
+			t.Errorf("%s on a Data Center: %v", id, err)
+		}
+	}
+}
+
+// A key and a secret look like an app password, which nobody has any more.
+func TestOAuthClientIsNamed(t *testing.T) {
+	_, remarks, err := credential.New(input(credentialtest.Letters(76), credentialtest.Letters(32)))
+	if err != nil || !slices.ContainsFunc(remarks, func(r fault.Remark) bool { return slices.Contains(r.Hints, credential.ClientHint) }) {
+		t.Errorf("got %v, %v", remarks, err)
+	}
+	_, remarks, _ = credential.New(input(credentialtest.AppPassword(), username))
+	if slices.ContainsFunc(remarks, func(r fault.Remark) bool { return slices.Contains(r.Hints, credential.ClientHint) }) {
+		t.Error("an app password with its prefix gets the hint, too")
 	}
 }

@@ -45,12 +45,11 @@ func checkForeign(token string) *fault.Fault {
 		"store a Bitbucket token in the secret; an API token is made at id.atlassian.com → Security → Create API token with scopes")
 }
 
-// Layout of an API token, according to the validators of several secret
-// scanners: 184 characters, then their CRC-32 (IEEE) as 8 hexadecimal digits.
-const (
-	apiTokenLength   = 192
-	apiTokenChecksum = 8
-)
+// checksumDigits is the number of hexadecimal digits at the end of an API token:
+// after a =, they are the CRC-32 (IEEE) of all that precedes them, whatever its
+// length (Atlassian: token lengths vary; the rule is that of several secret
+// scanners).
+const checksumDigits = 8
 
 // checkShape compares a token with what tokens of its kind look like. It only
 // warns: the format isn't documented, and the documented samples deviate from it
@@ -69,7 +68,7 @@ func checkShape(kind Kind, token string) []fault.Remark {
 	case !known && t.Prefix != "" && !t.Unprefixed:
 		return []fault.Remark{fault.Warn(fault.New(fault.KindUnexpected,
 			fmt.Sprintf("the token doesn't begin with %s, as %s does", t.Prefix, t.Title),
-			"check that the whole token was copied", "if it is of another kind, set kind"))}
+			mismatchHints(t)...))}
 	case known && t.Checksum && isDamaged(token):
 		return []fault.Remark{fault.Warn(fault.New(fault.TokenChecksum,
 			"the API token looks truncated or altered: its checksum doesn't match",
@@ -78,15 +77,25 @@ func checkShape(kind Kind, token string) []fault.Remark {
 	return nil
 }
 
-// isDamaged reports whether an API token of the usual length fails its checksum,
-// or is too short to have one.
+func mismatchHints(t Traits) []string {
+	hints := []string{"check that the whole token was copied", "if it is of another kind, set kind"}
+	if t.Removed {
+		return append(hints, ClientHint)
+	}
+	return hints
+}
+
+// ClientHint is for a token without a known prefix, with an identity that isn't an
+// e-mail address: it may be an OAuth client's secret, and is unlikely to be a
+// credential that Bitbucket no longer accepts.
+const ClientHint = "if identity and token are the key and the secret of an OAuth client (consumer), set kind to oauth-consumer"
+
+// isDamaged reports whether a token ends in a checksum that doesn't match. A token
+// without one says nothing about whether it is complete.
 func isDamaged(token string) bool {
-	if len(token) > apiTokenLength {
+	end := len(token) - checksumDigits
+	if end < 1 || token[end-1] != '=' || strings.Trim(token[end:], "0123456789abcdefABCDEF") != "" {
 		return false
 	}
-	if len(token) < apiTokenLength {
-		return true
-	}
-	head, tail := token[:apiTokenLength-apiTokenChecksum], token[apiTokenLength-apiTokenChecksum:]
-	return !strings.EqualFold(tail, fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(head))))
+	return !strings.EqualFold(token[end:], fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(token[:end]))))
 }

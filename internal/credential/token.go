@@ -22,8 +22,7 @@ const MaxToken = 64 << 10
 
 // checkToken applies the rules for a token of any kind.
 func checkToken(token string) error {
-	words := strings.Fields(token)
-	if len(words) > 1 && slices.Contains([]string{"basic", "bearer", "authorization:"}, strings.ToLower(words[0])) {
+	if isHeader(token) {
 		return fault.New(fault.TokenHeader, "the token is a complete Authorization header",
 			"store the token alone in the secret, without the words before it; bitbucket-auth makes the header")
 	}
@@ -31,6 +30,9 @@ func checkToken(token string) error {
 		return fault.New(fault.TokenUnexpanded, "the token is a reference that wasn't expanded",
 			"in a GitHub workflow write: token: ${{ secrets.YOUR_SECRET }}",
 			"in a shell, put double quotes around the variable, not single ones")
+	}
+	if f := checkMistaken(token); f != nil {
+		return f
 	}
 	if strings.ContainsFunc(token, unicode.IsSpace) {
 		return fault.New(fault.TokenSpace, "the token contains white space",
@@ -44,10 +46,10 @@ func checkToken(token string) error {
 		f := fault.Newf(fault.TokenCharacter,
 			"character %d of the token can't occur in a Bitbucket token (letters, digits and - . _ ~ + / = can)",
 			utf8.RuneCountInString(token[:i])+1)
-		switch {
+		switch identity, _, pair := strings.Cut(token, ":"); {
 		case strings.Contains(token, "@"):
-			return f.Hint("this looks like an e-mail address: are token and identity swapped?")
-		case strings.Contains(token, ":"):
+			return f.Hint("if this is an e-mail address: are token and identity swapped?")
+		case pair && isUserName(identity):
 			return f.Hint("if this is a pair, set identity to the part before the colon, and token to the part after it")
 		}
 		return f.Hint("copy the token again from the page where it was made, and store it unchanged")
@@ -61,6 +63,21 @@ func checkToken(token string) error {
 			Hint("store the token alone in the secret; Bitbucket's have a few thousand characters at most")
 	}
 	return nil
+}
+
+// isUserName reports whether text could be the user name before the colon of a pair.
+func isUserName(text string) bool {
+	return len(text) > 1 && strings.Trim(text, nameCharacters) == ""
+}
+
+// isHeader reports whether text is the value of an Authorization header, or a whole
+// line of one.
+func isHeader(text string) bool {
+	if value, found := strings.CutPrefix(strings.ToLower(text), "authorization:"); found {
+		return strings.TrimSpace(value) != ""
+	}
+	words := strings.Fields(text)
+	return len(words) > 1 && slices.Contains([]string{"basic", "bearer"}, strings.ToLower(words[0]))
 }
 
 // CheckMinted applies the rules for a token to one that a server has issued.
@@ -121,7 +138,5 @@ func isTokenShaped(text string) bool {
 	if len(text) < shortest {
 		return false
 	}
-	_, _, known := kindByPrefix(text)
-	_, _, foreign := foreignPrefix(text)
-	return known || foreign
+	return beginsLikeToken(text)
 }

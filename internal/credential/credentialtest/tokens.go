@@ -11,10 +11,13 @@ import (
 
 // APIToken makes an API token of Bitbucket Cloud: 192 characters with a matching
 // checksum.
-func APIToken() string { return atlassianToken("ATATT" + "3xFfGF0") }
+func APIToken() string { return APITokenOf(192) }
+
+// APITokenOf makes an API token of another length: they vary.
+func APITokenOf(length int) string { return atlassianToken("ATATT"+"3xFfGF0", length) }
 
 // AccessToken makes a repository, project or workspace access token.
-func AccessToken() string { return atlassianToken("ATCTT" + "3xFfGN0") }
+func AccessToken() string { return atlassianToken("ATCTT"+"3xFfGN0", 192) }
 
 // AppPassword makes an app password.
 func AppPassword() string { return "ATBB" + Letters(32) }
@@ -41,8 +44,8 @@ func OAuthToken() string {
 
 // atlassianToken is a prefix, random base64url, an equals sign, and the CRC-32 of
 // all that.
-func atlassianToken(prefix string) string {
-	const length, checksum = 192, 8
+func atlassianToken(prefix string, length int) string {
+	const checksum = 8
 	random := base64.RawURLEncoding.EncodeToString(random(length))
 	head := prefix + random[:length-checksum-len(prefix)-1] + "="
 	return head + fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(head)))
