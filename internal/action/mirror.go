@@ -33,14 +33,13 @@ type mirroring struct {
 	git       *git.Git
 	bitbucket mirror.Listing
 	plan      mirror.Plan
-	known     []string                // commits that both sides have, as far as they were fetched
-	made      map[*mirror.Change]bool // what was pushed
+	known     []string // commits that both sides have, as far as they were fetched
 }
 
 // mirror is the run of the mirror command: read, mask, list, plan, fetch,
 // transfer LFS objects, push, report.
 func (r *run) mirror(ctx context.Context) error {
-	m := &mirroring{run: r, made: map[*mirror.Change]bool{}}
+	m := &mirroring{run: r}
 	err := m.understand(ctx)
 	if err != nil {
 		return err
@@ -60,7 +59,7 @@ func (r *run) mirror(ctx context.Context) error {
 	if err := m.list(ctx); err != nil {
 		return err
 	}
-	if len(m.plan.Changes) == 0 {
+	if m.plan.IsEmpty() {
 		return m.report(ctx)
 	}
 	if err := m.git.Init(ctx); err != nil {
@@ -137,18 +136,20 @@ func (m *mirroring) understand(ctx context.Context) error {
 
 // rules are what the settings allow.
 func rules(settings input.MirrorSettings) (mirror.Rules, error) {
-	branches, err := mirror.ParsePatterns("branches", settings.Branches)
-	if err != nil {
-		return mirror.Rules{}, err
-	}
-	tags, err := mirror.ParsePatterns("tags", settings.Tags)
-	return mirror.Rules{
-		Branches:     branches,
-		Tags:         tags,
+	rules := mirror.Rules{
+		Patterns:     map[string]mirror.Patterns{},
 		Prune:        settings.Prune,
 		Overwrite:    settings.Overwrite,
 		MaxDeletions: settings.MaxDeletions,
-	}, err
+	}
+	for _, setting := range [][2]string{{"branches", settings.Branches}, {"tags", settings.Tags}} {
+		patterns, err := mirror.ParsePatterns(setting[0], setting[1])
+		if err != nil {
+			return mirror.Rules{}, err
+		}
+		rules.Patterns[setting[0]] = patterns
+	}
+	return rules, nil
 }
 
 // logIn masks both credentials in every form, and prepares git with them.
@@ -238,7 +239,7 @@ func (m *mirroring) scrub(text string) string {
 
 // list lists both sides at once, and plans what to change.
 func (m *mirroring) list(ctx context.Context) error {
-	ended := m.begin("reading the branches and tags of %s and %s", m.source.text, m.repository.URL)
+	ended := m.begin("reading the %s of %s and %s", mirror.Names(), m.source.text, m.repository.URL)
 	if err := m.git.CheckPath(ctx, m.settings.Prune); err != nil {
 		return err
 	}
@@ -269,25 +270,10 @@ func (m *mirroring) list(ctx context.Context) error {
 			return err
 		}
 	}
-	ended("the source has %s, Bitbucket has %s", refs(len(source.Refs)), refs(len(m.bitbucket.Refs)))
+	ended("the source has %s, Bitbucket has %s", mirror.Quantity(len(source.Refs)), mirror.Quantity(len(m.bitbucket.Refs)))
 	var err error
 	m.plan, err = mirror.New(source, m.bitbucket, m.rules)
-	m.leaveSecretNames()
 	return err
-}
-
-// leaveSecretNames leaves refs alone whose names contain a secret, which would
-// show on git's command line and in the results. A server that is sent a token
-// can name a branch after it.
-func (m *mirroring) leaveSecretNames() {
-	for i := range m.plan.Changes {
-		c := &m.plan.Changes[i]
-		if shown := m.scrub(c.Ref); shown != c.Ref {
-			c.Ref = shown
-			c.Refuse("its name contains a secret of this step")
-		}
-		c.Reason = m.scrub(c.Reason)
-	}
 }
 
 // fromNothing reports whether Bitbucket's repository is empty.
@@ -320,7 +306,7 @@ func (m *mirroring) create(ctx context.Context, listErr error) error {
 // transferLFS transfers the objects of the new LFS pointers, before anything
 // refers to them in Bitbucket.
 func (m *mirroring) transferLFS(ctx context.Context) error {
-	tips := ids(m.toPush())
+	tips := newValues(m.plan.ToPush())
 	if !m.settings.LFS || len(tips) == 0 {
 		return nil
 	}
@@ -365,57 +351,41 @@ func (m *mirroring) lacking(ctx context.Context, pointers []git.Pointer) ([]git.
 
 // push makes the changes. If it fails halfway, it still reports what was changed.
 func (m *mirroring) push(ctx context.Context) error {
-	pending := 0
-	for _, c := range m.plan.Changes {
-		if c.Action != mirror.Refused {
-			pending++
-		}
-	}
+	pending := m.plan.Pending()
 	if pending == 0 {
 		return nil
 	}
-	ended := m.begin("pushing %s to Bitbucket", refs(pending))
-	var sent int64
-	for _, changes := range m.plan.Pushes(m.fromNothing()) {
-		n, err := m.git.Push(ctx, changes, func(c *mirror.Change) { m.made[c] = true })
-		sent += n
-		if err != nil {
-			return m.abandon(ctx, err)
+	ended := m.begin("pushing %s to Bitbucket", mirror.Quantity(pending))
+	pushed, err := m.git.Push(ctx, m.plan.Pushes(m.fromNothing()))
+	var later *mirror.Listing
+	if pushed.Raced() && ctx.Err() == nil {
+		listing, listErr := m.git.ListBitbucket(ctx)
+		if err = cmp.Or(err, listErr); listErr == nil {
+			later = &listing
 		}
 	}
-	ended("pushed %s", bytesText(sent))
+	m.plan.Apply(pushed.Results, later)
+	if err != nil {
+		return m.abandon(ctx, err)
+	}
+	ended("pushed %s", bytesText(pushed.Sent))
 	return nil
 }
 
-// abandon reports what was changed before a fault, if anything was.
+// abandon ends a run that failed while it was pushing. It reports what is in
+// Bitbucket, or may be.
 func (m *mirroring) abandon(ctx context.Context, cause error) error {
-	if len(m.made) == 0 {
+	if !m.plan.Abandon() {
 		return cause
 	}
-	for i := range m.plan.Changes {
-		if c := &m.plan.Changes[i]; c.Action != mirror.Refused && !m.made[c] {
-			c.Refuse("the run ended before it was pushed")
-		}
-	}
 	if err := m.handOver(context.WithoutCancel(ctx)); err != nil {
-		return err
+		m.note(fault.Warn(fault.From(err)))
 	}
 	return cause
 }
 
-// toPush is the changes that need the source's objects.
-func (m *mirroring) toPush() []*mirror.Change {
-	var changes []*mirror.Change
-	for i := range m.plan.Changes {
-		if c := &m.plan.Changes[i]; c.Action != mirror.Refused && c.New != "" {
-			changes = append(changes, c)
-		}
-	}
-	return changes
-}
-
-// ids are the new values of changes, each once.
-func ids(changes []*mirror.Change) []string {
+// newValues are the new values of changes, each once.
+func newValues(changes []mirror.Change) []string {
 	var list []string
 	seen := map[string]bool{}
 	for _, c := range changes {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -16,24 +17,24 @@ var depths = []int{8, 64, 1024, 16384, git.All}
 // fetch gets what the push needs, and finds out which branches have diverged.
 // The amount depends on the size of the change, not of the history.
 func (m *mirroring) fetch(ctx context.Context) error {
-	changes := m.toPush()
+	changes := m.plan.ToPush()
 	if m.settings.DryRun {
 		changes = updates(changes) // all that has to be found out
 	}
 	if len(changes) == 0 {
 		return nil
 	}
-	ended := m.begin("fetching %s from the source", refs(len(changes)))
+	ended := m.begin("fetching %s from the source", mirror.Quantity(len(changes)))
 	var received int64
 	var err error
 	if m.fromNothing() {
-		received, err = m.git.FetchAll(ctx, ids(changes))
+		received, err = m.git.FetchAll(ctx, newValues(changes))
 	} else {
 		received, err = m.fetchChange(ctx, changes)
 	}
 	if err == nil && !m.settings.DryRun {
 		var files int64
-		files, err = m.git.FetchFiles(ctx, ids(m.toPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))
+		files, err = m.git.FetchFiles(ctx, newValues(m.plan.ToPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))
 		received += files
 	}
 	if err != nil {
@@ -45,8 +46,8 @@ func (m *mirroring) fetch(ctx context.Context) error {
 
 // fetchChange goes back step by step until each old value is found, and the
 // history of each new one meets commits that Bitbucket has.
-func (m *mirroring) fetchChange(ctx context.Context, changes []*mirror.Change) (received int64, err error) {
-	tips := m.withContext(ids(changes))
+func (m *mirroring) fetchChange(ctx context.Context, changes []mirror.Change) (received int64, err error) {
+	tips := m.withContext(newValues(changes))
 	undecided := updates(changes)
 	for step, depth := range depths {
 		n, err := m.git.Fetch(ctx, tips, depth, true)
@@ -61,11 +62,13 @@ func (m *mirroring) fetchChange(ctx context.Context, changes []*mirror.Change) (
 		if step == 0 && history.EndsWithin(depth, tips) {
 			return received, git.Shallow()
 		}
-		if undecided = m.relate(undecided, history); step == 0 && len(undecided) > 0 {
-			if history, err = m.fetchOld(ctx, undecided, depth); err != nil {
+		if undecided, err = m.relate(ctx, undecided, history); err != nil {
+			return received, err
+		}
+		if step == 0 && len(undecided) > 0 {
+			if undecided, history, err = m.fetchOld(ctx, undecided, depth); err != nil {
 				return received, err
 			}
-			undecided = m.relate(undecided, history)
 		}
 		if tips = m.unfinished(history, undecided); len(tips) == 0 {
 			return received, nil
@@ -87,57 +90,59 @@ func (m *mirroring) withContext(tips []string) []string {
 }
 
 // updates returns the branches that may have diverged.
-func updates(changes []*mirror.Change) []*mirror.Change {
-	var list []*mirror.Change
-	for _, c := range changes {
-		if c.Action == mirror.Updated {
-			list = append(list, c)
-		}
-	}
-	return list
+func updates(changes []mirror.Change) []mirror.Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c mirror.Change) bool { return c.Action != mirror.Updated })
 }
 
 // relate decides which branches have only grown and which have diverged, as far
 // as the fetched history shows, and returns the others.
-func (m *mirroring) relate(changes []*mirror.Change, history mirror.History) []*mirror.Change {
-	var undecided []*mirror.Change
+func (m *mirroring) relate(ctx context.Context, changes []mirror.Change, history mirror.History) ([]mirror.Change, error) {
+	var undecided []mirror.Change
 	for _, c := range changes {
-		if c.Action != mirror.Updated {
-			continue // decided already
+		if ctx.Err() != nil {
+			return nil, fault.From(context.Cause(ctx))
 		}
 		switch history.Relate(c.Old, c.New) {
 		case mirror.Diverged:
-			m.plan.Diverged(c)
+			m.plan.Diverged(c.Ref)
 		case mirror.Unknown:
 			undecided = append(undecided, c)
 		case mirror.Ancestor:
 		}
 	}
-	return undecided
+	return undecided, nil
 }
 
 // fetchOld also fetches the old values, if the source has them: the history of
 // a rewritten branch and of its old value meet soon. A commit that the source
-// doesn't have is in none of its histories, however far one goes back.
-func (m *mirroring) fetchOld(ctx context.Context, changes []*mirror.Change, depth int) (mirror.History, error) {
+// doesn't have is in none of its histories, however far one goes back. It returns
+// the branches that are still undecided.
+func (m *mirroring) fetchOld(ctx context.Context, changes []mirror.Change, depth int) ([]mirror.Change, mirror.History, error) {
 	var old []string
 	for _, c := range changes {
 		old = append(old, c.Old)
 	}
 	lacking, err := m.git.FetchOld(ctx, old, depth)
 	if err != nil {
-		return mirror.History{}, err
+		return nil, mirror.History{}, err
 	}
-	for _, c := range changes {
-		if slices.Contains(lacking, c.Old) {
-			m.plan.Diverged(c)
+	changes = slices.DeleteFunc(changes, func(c mirror.Change) bool {
+		isLacking := slices.Contains(lacking, c.Old)
+		if isLacking {
+			m.plan.Diverged(c.Ref)
 		}
+		return isLacking
+	})
+	history, err := m.git.History(ctx)
+	if err != nil {
+		return nil, history, err
 	}
-	return m.git.History(ctx)
+	changes, err = m.relate(ctx, changes, history)
+	return changes, history, err
 }
 
 // unfinished returns the tips whose history has to be fetched further back.
-func (m *mirroring) unfinished(history mirror.History, undecided []*mirror.Change) []string {
+func (m *mirroring) unfinished(history mirror.History, undecided []mirror.Change) []string {
 	m.known = nil
 	for _, id := range m.bitbucket.Refs {
 		if history.Has(id) {
@@ -147,7 +152,7 @@ func (m *mirroring) unfinished(history mirror.History, undecided []*mirror.Chang
 	var next []string
 	if !m.settings.DryRun {
 		var commits []string
-		for _, c := range m.toPush() {
+		for _, c := range m.plan.ToPush() {
 			commits = append(commits, m.plan.Commit(c))
 		}
 		next = history.Uncovered(commits, m.known)

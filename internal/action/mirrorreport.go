@@ -35,14 +35,6 @@ func (m *mirroring) begin(format string, args ...any) (ended func(format string,
 	}
 }
 
-// refs is a number of branches and tags.
-func refs(n int) string {
-	if n == 1 {
-		return "1 branch or tag"
-	}
-	return strconv.Itoa(n) + " branches and tags"
-}
-
 // bytesText is a size for people.
 func bytesText(n int64) string {
 	switch {
@@ -65,9 +57,9 @@ func (m *mirroring) report(ctx context.Context) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	what := fmt.Sprintf("%s was left alone: %s, since %s", refs(len(refused)), refused[0].Ref, refused[0].Reason)
+	what := fmt.Sprintf("%s was left alone: %s, since %s", mirror.Quantity(len(refused)), refused[0].Ref, refused[0].Reason)
 	if len(refused) > 1 {
-		what = fmt.Sprintf("%s were left alone, such as %s, since %s", refs(len(refused)), refused[0].Ref, refused[0].Reason)
+		what = fmt.Sprintf("%s were left alone, such as %s, since %s", mirror.Quantity(len(refused)), refused[0].Ref, refused[0].Reason)
 	}
 	return fault.New(fault.Incomplete, m.scrub(what),
 		"read the reason for each of them in the log; all others are up to date",
@@ -76,9 +68,10 @@ func (m *mirroring) report(ctx context.Context) error {
 
 // handOver logs each change, and gives the results to later steps.
 func (m *mirroring) handOver(ctx context.Context) error {
-	for i, c := range m.plan.Changes {
+	changes := m.plan.Changes()
+	for i, c := range changes {
 		if i == maxLogged {
-			m.log("and %d more", len(m.plan.Changes)-maxLogged)
+			m.log("and %d more", len(changes)-maxLogged)
 			break
 		}
 		m.log("%s", m.scrub(line(c)))
@@ -86,7 +79,7 @@ func (m *mirroring) handOver(ctx context.Context) error {
 	m.log("%s", m.totals())
 	json, omitted := m.plan.JSON()
 	if omitted > 0 {
-		m.note(fault.Noticef("the output refs leaves out %s, since outputs are limited to 1 MiB", refs(omitted)))
+		m.note(fault.Noticef("the output refs leaves out %s, since outputs are limited to 1 MiB", mirror.Quantity(omitted)))
 		m.showRemarks()
 	}
 	count := func(action mirror.Action) secret.String { return secret.New(strconv.Itoa(m.plan.Count(action))) }
@@ -133,7 +126,7 @@ func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
 
 // totals sums up the run in one line.
 func (m *mirroring) totals() string {
-	if len(m.plan.Changes) == 0 {
+	if m.plan.IsEmpty() {
 		return "Bitbucket is up to date"
 	}
 	var counts []string
@@ -160,10 +153,13 @@ func inWords(action mirror.Action) string {
 // line is a change in words.
 func line(c mirror.Change) string {
 	text := c.Ref + ": " + inWords(c.Action)
-	if c.Reason != "" {
-		text += ", since " + c.Reason
+	switch {
+	case c.Reason == "":
+		return text
+	case c.Action == mirror.Refused:
+		return text + ", since " + c.Reason
 	}
-	return text
+	return text + " (" + c.Reason + ")"
 }
 
 // shortID is an object ID as git abbreviates it.
@@ -179,12 +175,7 @@ func (m *mirroring) summary() string {
 	var b strings.Builder
 	b.WriteString("### Mirror of " + cell(m.source.text) + "\n\n")
 	b.WriteString(cell(m.repository.URL) + ": " + m.totals() + "\n\n")
-	changes := m.plan.Refused()
-	for _, c := range m.plan.Changes {
-		if c.Action != mirror.Refused {
-			changes = append(changes, c)
-		}
-	}
+	changes := m.plan.RefusedFirst()
 	if len(changes) == 0 {
 		return b.String()
 	}

@@ -6,9 +6,10 @@ import "strings"
 var (
 	ParseListing = parseListing
 	Transferred  = transferred
-	Rejections   = rejections
+	ResultsOf    = resultsOf
 	Split        = split
 	BatchesOf    = batchesOf
+	ReadAnswer   = readAnswer
 )
 
 // Explain returns what a failed command with these messages means.
@@ -22,7 +23,7 @@ func Explain(remotes Remotes, side, stderr string) error {
 	case "machine":
 		return g.local(&failure{output{stderr: []byte(stderr)}})
 	}
-	return g.explainPush([]byte(stderr), false)
+	return g.explainPush([]byte(stderr), nil)
 }
 
 // Pointers returns the pointers in the output of cat-file, which arrives in

@@ -2,6 +2,7 @@ package git_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -43,7 +44,8 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	}
 	list := changes("b01")
 	list[0].New = s.commit
-	if _, err := g.Push(ctx, list, func(*mirror.Change) {}); err != nil || list[0].Action != mirror.Created {
-		t.Errorf("got %v, %v", list[0].Action, err)
+	pushed, err := g.Push(ctx, [][]mirror.Change{list})
+	if want := map[string]mirror.Result{"refs/heads/b01": {Outcome: mirror.Pushed}}; err != nil || !maps.Equal(pushed.Results, want) {
+		t.Errorf("got %v, %v", pushed.Results, err)
 	}
 }

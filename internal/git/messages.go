@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
 func asFailure(err error) (*failure, bool) {
@@ -99,9 +100,8 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 			"check the spelling of repository; if it doesn't exist yet, set create: private",
 			"check that the token hasn't expired, and that it was made for this repository or its account has access",
 			"run the credential action with verify: strict to find out which")
-	case status == 402, strings.Contains(text, "user limit"):
-		return fault.New(fault.UserLimit, "Bitbucket refuses pushes, since the workspace exceeds the user limit of its plan (402)",
-			"remove users from the workspace, or change its plan: Workspace settings → Plan details")
+	case status == 402:
+		return userLimit()
 	case status == 404, strings.Contains(text, "' not found"):
 		return fault.New(fault.NotFound, "Bitbucket has no such repository, or the token can't see it (404)",
 			"check the spelling of repository; if it doesn't exist yet, set create: private",
@@ -138,20 +138,13 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 	return fault.New(fault.BitbucketFailed, "git can't communicate with Bitbucket: "+g.shown(lastLine([]byte(text))), "run the step again later")
 }
 
-// explainPush explains a push that failed as a whole, or returns nil if only
-// refs were rejected.
-func (g *Git) explainPush(stderr []byte, rejected bool) *fault.Fault {
-	text := string(stderr)
-	said := strings.ToLower(strings.Join(remoteLines(stderr), " "))
+// explainPush explains a push that ended before the result of each ref was known.
+func (g *Git) explainPush(stderr []byte, changes []mirror.Change) *fault.Fault {
+	if f := g.explainRefusal(readAnswer(stderr), changes); f != nil {
+		return f
+	}
+	text := ownLines(stderr)
 	switch {
-	case strings.Contains(said, "user limit"):
-		return g.bitbucketFault("user limit")
-	case strings.Contains(said, "read only mode"), strings.Contains(said, "read-only"), strings.Contains(said, "over the size limit"), strings.Contains(said, "over its size limit"):
-		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.shown(strings.Join(remoteLines(stderr), " ")),
-			"make the repository smaller, or ask for more space: the limit is 4 GB for a repository, and 1 GB for a whole workspace on the Free plan",
-			"keep large files in Git LFS")
-	case rejected:
-		return nil
 	case httpStatus(text) == 403:
 		return fault.New(fault.WriteRefused, "Bitbucket accepts the login, but doesn't let it write (403)",
 			"give the token write access: the scopes read:repository:bitbucket and write:repository:bitbucket for an API token, Repositories: Write for an access token",
@@ -159,6 +152,33 @@ func (g *Git) explainPush(stderr []byte, rejected bool) *fault.Fault {
 			"check that the token's account may write to this repository")
 	}
 	return g.bitbucketFault(text)
+}
+
+// explainRefusal explains by the server's words why a push was refused as a
+// whole, or returns nil. Lines that name a ref of the push are about that ref.
+func (g *Git) explainRefusal(said answer, changes []mirror.Change) *fault.Fault {
+	text := said.aboutNone(changes)
+	switch lower := strings.ToLower(text); {
+	case strings.Contains(lower, "user limit"):
+		return userLimit()
+	case containsAny(lower, "read only mode", "read-only", "over the size limit", "over its size limit"):
+		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.shown(text),
+			"make the repository smaller, or ask for more space: the limit is 4 GB for a repository, and 1 GB for a whole workspace on the Free plan",
+			"keep large files in Git LFS")
+	}
+	return nil
+}
+
+func userLimit() *fault.Fault {
+	return fault.New(fault.UserLimit, "Bitbucket refuses pushes, since the workspace exceeds the user limit of its plan (402)",
+		"remove users from the workspace, or change its plan: Workspace settings → Plan details")
+}
+
+// isRefusedAtOnce recognises that a push ended before anything was sent: when git
+// asks for the refs, which the repository's address, a login and a connection have
+// to allow (of git: remote-curl.c, discover_refs).
+func isRefusedAtOnce(stderr []byte) bool {
+	return containsAny(ownLines(stderr), "unable to access 'http", "Authentication failed for", "could not read Username", "' not found", "does not appear to be a git repository")
 }
 
 // diskFull recognises that this machine has no more space.

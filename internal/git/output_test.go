@@ -46,32 +46,41 @@ func TestTransferred(t *testing.T) {
 	}
 }
 
-func TestRejections(t *testing.T) {
-	got := git.Rejections([]byte("To https://bitbucket.org/acme/site.git\n" +
+func TestResults(t *testing.T) {
+	got := git.ResultsOf([]byte("To https://bitbucket.org/acme/site.git\n" +
 		" \t1:refs/heads/a\t1..2\n" +
 		"!\t1:refs/heads/b\t[rejected] (stale info)\n" +
 		"!\t1:refs/heads/c(d)\t[remote rejected] (pre-receive hook declined)\n" +
 		"!\t(delete):refs/heads/e\t[remote rejected] (deletion (of main) prohibited)\n" +
-		"!\t1:refs/heads/f\t[remote failure]\nDone\n"))
-	want := map[string]string{
-		"refs/heads/b": "stale info", "refs/heads/c(d)": "pre-receive hook declined",
-		"refs/heads/e": "deletion (of main) prohibited", "refs/heads/f": "rejected",
+		"!\t1:refs/heads/f\t[remote failure] (remote failed to report status)\n" +
+		"!\t1:refs/heads/g\t[remote rejected]\n" +
+		"!\t1:refs/heads/h\t[remote rejected] (cannot lock ref 'refs/heads/h': is at 1 but expected 2)\n" +
+		"!\t1:refs/heads/i\t[remote rejected] (failed to update ref)\n" +
+		"=\t1:refs/heads/j\t[up to date]\n*\t1:refs/tags/k\t[new tag]\n+\t1:refs/heads/l\t1...2 (forced update)\n-\t:refs/heads/m\t[deleted]\nDone\n"))
+	pushed, present := mirror.Result{Outcome: mirror.Pushed}, mirror.Result{Outcome: mirror.Present}
+	declined := func(why string) mirror.Result { return mirror.Result{Outcome: mirror.Declined, Reason: why} }
+	raced := func(why string) mirror.Result { return mirror.Result{Outcome: mirror.Raced, Reason: why} }
+	want := map[string]mirror.Result{
+		"refs/heads/a": pushed, "refs/heads/b": raced("stale info"), "refs/heads/c(d)": declined("pre-receive hook declined"),
+		"refs/heads/e": declined("deletion (of main) prohibited"), "refs/heads/f": {Outcome: mirror.InFlight}, "refs/heads/g": declined("rejected"),
+		"refs/heads/h": raced("cannot lock ref 'refs/heads/h': is at 1 but expected 2"), "refs/heads/i": raced("failed to update ref"),
+		"refs/heads/j": present, "refs/tags/k": pushed, "refs/heads/l": pushed, "refs/heads/m": pushed,
 	}
 	if !maps.Equal(got, want) {
-		t.Errorf("got %q", got)
+		t.Errorf("got %v", got)
 	}
 }
 
 // changes are new refs by short names.
-func changes(names ...string) []*mirror.Change {
-	var list []*mirror.Change
+func changes(names ...string) []mirror.Change {
+	var list []mirror.Change
 	for _, name := range names {
-		list = append(list, &mirror.Change{Ref: "refs/heads/" + name, Action: mirror.Created, New: strings.Repeat("1", 40)})
+		list = append(list, mirror.Change{Ref: "refs/heads/" + name, Action: mirror.Created, New: strings.Repeat("1", 40)})
 	}
 	return list
 }
 
-func namesOf(parts [][]*mirror.Change) string {
+func namesOf(parts [][]mirror.Change) string {
 	var texts []string
 	for _, part := range parts {
 		var names []string
@@ -93,7 +102,7 @@ func TestSplit(t *testing.T) {
 		"remote: a b c\n": "a b | c",
 		"fatal: a\n":      "a b | c",
 	} {
-		if got := namesOf(git.Split(changes("a", "b", "c"), []byte(said))); got != want {
+		if got := namesOf(git.Split(changes("a", "b", "c"), git.ReadAnswer([]byte(said)))); got != want {
 			t.Errorf("%q: got %q, want %q", said, got, want)
 		}
 	}

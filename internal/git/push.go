@@ -1,7 +1,7 @@
 package git
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
@@ -22,47 +23,117 @@ const (
 	maxInARow           = 10  // refs that were declined: then no ref is likely to be accepted
 )
 
-// Push makes changes in Bitbucket. A ref that was declined, or that has changed
-// since it was listed, is refused, and the others are pushed. It returns
-// how many bytes were sent. After an error, changes for which done isn't set
-// weren't made.
-func (g *Git) Push(ctx context.Context, changes []*mirror.Change, done func(*mirror.Change)) (sent int64, err error) {
-	batches := batchesOf(changes)
-	declinedInARow := 0
-	for pushes := 1; len(batches) > 0; pushes++ {
-		batch := batches[0]
-		batches = batches[1:]
-		p, err := g.pushOrRefetch(ctx, batch)
-		if err != nil {
-			return sent, err
+// Pushed is what a push did.
+type Pushed struct {
+	Results map[string]mirror.Result // by ref; one that wasn't reached has none
+	Sent    int64                    // bytes
+}
+
+// Raced reports whether only a later listing tells what has become of a ref.
+func (p Pushed) Raced() bool {
+	for _, result := range p.Results {
+		if result.Outcome == mirror.Raced {
+			return true
 		}
-		sent += p.sent
-		var declined, shallow []*mirror.Change
-		for _, c := range batch {
-			switch why := p.reasons[c.Ref]; {
-			case why == "":
-				declinedInARow = 0
-				done(c)
-			case why == "stale info":
-				c.Refuse("it changed in Bitbucket during this run")
-			case why == "shallow update not allowed" && g.isShallow():
-				shallow = append(shallow, c)
-			case wholePush[why] && len(batch) > 1 && pushes < maxPushes && declinedInARow < maxInARow:
-				declined = append(declined, c)
-			default:
-				declinedInARow++
-				c.Refuse("Bitbucket declined it: " + g.said(p.stderr, c.Ref, why))
-			}
-		}
-		if len(shallow) > 0 {
-			if err := g.completeHistory(ctx, shallow); err != nil {
-				return sent, err
-			}
-			batches = slices.Insert(batches, 0, shallow)
-		}
-		batches = slices.Insert(batches, 0, split(declined, p.stderr)...)
 	}
-	return sent, nil
+	return false
+}
+
+// Push makes changes in Bitbucket, part by part. A ref that is declined, or that
+// has changed since it was listed, doesn't keep the others from being pushed. What
+// was done is returned with an error, too.
+func (g *Git) Push(ctx context.Context, parts [][]mirror.Change) (Pushed, error) {
+	p := pushing{git: g, done: Pushed{Results: map[string]mirror.Result{}}}
+	for _, part := range parts {
+		p.batches = append(p.batches, batchesOf(part)...)
+	}
+	for len(p.batches) > 0 {
+		if err := p.next(ctx); err != nil {
+			return p.done, err
+		}
+	}
+	if p.refusal != nil && !p.single {
+		return p.done, p.refusal
+	}
+	return p.done, nil
+}
+
+// pushing is the state of [Git.Push].
+type pushing struct {
+	git            *Git
+	batches        [][]mirror.Change // that are left
+	done           Pushed
+	pushes         int
+	declinedInARow int
+
+	// A push is refused as a whole if each ref is, and if Bitbucket's words never
+	// mean a single one.
+	single  bool // a ref was accepted, or refused by itself
+	refusal *fault.Fault
+}
+
+// next pushes one batch.
+func (p *pushing) next(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return fault.From(context.Cause(ctx))
+	}
+	batch := p.batches[0]
+	p.batches = p.batches[1:]
+	p.pushes++
+	once, err := p.git.pushOrRefetch(ctx, batch)
+	p.done.Sent += once.sent
+	said := readAnswer(once.stderr)
+	declinedBefore := p.declinedInARow
+	var again, shallow []mirror.Change
+	for _, c := range batch {
+		switch result, ok := once.results[c.Ref]; {
+		case !ok:
+			// The error came first.
+		case result.Outcome == mirror.Declined && result.Reason == "shallow update not allowed" && p.git.isShallow():
+			shallow = append(shallow, c)
+		case result.Outcome == mirror.Declined && wholePush[result.Reason] && len(batch) > 1 && p.pushes < maxPushes && declinedBefore < maxInARow:
+			again = append(again, c)
+		default:
+			p.record(c, result, said)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if p.declinedInARow > declinedBefore {
+		p.judge(p.git.explainRefusal(said, batch))
+	}
+	if len(shallow) > 0 {
+		if err := p.git.completeHistory(ctx, shallow); err != nil {
+			return err
+		}
+		p.batches = slices.Insert(p.batches, 0, shallow)
+	}
+	p.batches = slices.Insert(p.batches, 0, split(again, said)...)
+	return nil
+}
+
+// record keeps the final result of a ref.
+func (p *pushing) record(c mirror.Change, result mirror.Result, said answer) {
+	switch result.Outcome {
+	case mirror.Pushed, mirror.Present:
+		p.single = true
+		p.declinedInARow = 0
+	case mirror.Declined:
+		p.declinedInARow++
+		result.Reason = p.git.shown(cmp.Or(said.about(c.Ref), result.Reason))
+	case mirror.Raced:
+		result.Reason = p.git.shown(cmp.Or(said.about(c.Ref), result.Reason))
+	case mirror.InFlight:
+	}
+	p.done.Results[c.Ref] = result
+}
+
+// judge takes into account what Bitbucket's words mean when it declines refs: nil
+// is that they aren't about the push as a whole.
+func (p *pushing) judge(refusal *fault.Fault) {
+	p.single = p.single || refusal == nil
+	p.refusal = refusal
 }
 
 // wholePush are the reasons that concern a push as a whole, although one ref may
@@ -74,16 +145,16 @@ var wholePush = map[string]bool{
 
 // batchesOf splits changes so that each part fits on a command line, and a ref
 // with an ambiguous name is by itself.
-func batchesOf(changes []*mirror.Change) [][]*mirror.Change {
+func batchesOf(changes []mirror.Change) [][]mirror.Change {
 	limit := maxArguments
 	if isWindows {
 		limit = maxArgumentsWindows
 	}
-	var batches, single [][]*mirror.Change
+	var batches, single [][]mirror.Change
 	size := limit
 	for _, c := range changes {
 		if c.Ambiguous {
-			single = append(single, []*mirror.Change{c})
+			single = append(single, []mirror.Change{c})
 			continue
 		}
 		length := 0
@@ -102,52 +173,42 @@ func batchesOf(changes []*mirror.Change) [][]*mirror.Change {
 
 // split divides the refs of a push that was declined as a whole: those that the
 // hook names, one by one, and the others; or in two halves.
-func split(changes []*mirror.Change, stderr []byte) [][]*mirror.Change {
+func split(changes []mirror.Change, said answer) [][]mirror.Change {
 	if len(changes) == 0 {
 		return nil
 	}
-	words := map[string]bool{}
-	for _, line := range remoteLines(stderr) {
-		for word := range strings.FieldsSeq(line) {
-			words[strings.Trim(word, `.,:;!?'"()[]`)] = true
-		}
-	}
-	var parts [][]*mirror.Change
-	var others []*mirror.Change
+	var parts [][]mirror.Change
+	var others []mirror.Change
 	for _, c := range changes {
-		if words[c.Ref] || words[shortName(c.Ref)] {
-			parts = append(parts, []*mirror.Change{c})
+		if len(said.namingRef(c.Ref)) > 0 {
+			parts = append(parts, []mirror.Change{c})
 		} else {
 			others = append(others, c)
 		}
 	}
 	if len(parts) > 0 && len(others) > 0 {
-		return append([][]*mirror.Change{others}, parts...)
+		return append([][]mirror.Change{others}, parts...)
 	}
 	half := (len(changes) + 1) / 2
-	return [][]*mirror.Change{changes[:half], changes[half:]}
-}
-
-func shortName(ref string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
+	return [][]mirror.Change{changes[:half], changes[half:]}
 }
 
 // arguments returns a change's lease and refspec. Bitbucket refuses the change if
 // the ref no longer has the value in the lease; an empty value means that the ref
 // must not exist.
-func arguments(c *mirror.Change) [2]string {
+func arguments(c mirror.Change) [2]string {
 	return [2]string{"--force-with-lease=" + c.Ref + ":" + c.Old, c.New + ":" + c.Ref}
 }
 
 // pushed is the result of one push.
 type pushed struct {
-	reasons map[string]string // why a ref was rejected; empty: it wasn't
+	results map[string]mirror.Result // by ref, with git's own reasons
 	stderr  []byte
 	sent    int64
 }
 
 // push pushes once.
-func (g *Git) push(ctx context.Context, changes []*mirror.Change) (pushed, error) {
+func (g *Git) push(ctx context.Context, changes []mirror.Change) (pushed, error) {
 	options := []string{"push", "--porcelain", "--no-verify", "--progress"}
 	var refspecs []string
 	for _, c := range changes {
@@ -161,26 +222,43 @@ func (g *Git) push(ctx context.Context, changes []*mirror.Change) (pushed, error
 		}
 	}
 	out, err := g.run(ctx, bitbucket, nil, append(append(options, string(bitbucket)), refspecs...)...)
-	p := pushed{stderr: out.stderr, sent: transferred(out.stderr)}
-	if err == nil {
+	p := pushed{results: resultsOf(out.stdout), stderr: out.stderr, sent: transferred(out.stderr)}
+	failed, ok := asFailure(err)
+	switch {
+	case err == nil:
 		return p, nil
-	}
-	if _, ok := asFailure(err); !ok {
-		return p, err
-	}
-	p.reasons = rejections(out.stdout)
-	if len(p.reasons) == 0 && !g.complete && lacksObjects(out.stderr) {
+	case ok && len(p.results) == 0 && !g.complete && lacksObjects(failed.stderr):
 		return p, errIncomplete
+	case ok && !p.lacks(changes):
+		return p, nil
+	case ok:
+		err = g.explainPush(failed.stderr, changes)
 	}
-	if f := g.explainPush(out.stderr, len(p.reasons) > 0); f != nil {
-		return p, f
+	if !ok || !isRefusedAtOnce(failed.stderr) {
+		p.markInFlight(changes)
 	}
-	return p, nil
+	return p, err
+}
+
+// lacks reports whether the result of a ref isn't known.
+func (p pushed) lacks(changes []mirror.Change) bool {
+	return slices.ContainsFunc(changes, func(c mirror.Change) bool {
+		result, ok := p.results[c.Ref]
+		return !ok || result.Outcome == mirror.InFlight
+	})
+}
+
+func (p pushed) markInFlight(changes []mirror.Change) {
+	for _, c := range changes {
+		if _, ok := p.results[c.Ref]; !ok {
+			p.results[c.Ref] = mirror.Result{Outcome: mirror.InFlight}
+		}
+	}
 }
 
 // byPattern names a ref in a way that git doesn't complete: by a pattern that
 // one local ref matches.
-func (g *Git) byPattern(ctx context.Context, c *mirror.Change) ([]string, error) {
+func (g *Git) byPattern(ctx context.Context, c mirror.Change) ([]string, error) {
 	const staging = "refs/push/"
 	// Any earlier one must not match.
 	if err := os.RemoveAll(filepath.Join(g.repo, staging)); err != nil {
@@ -190,42 +268,52 @@ func (g *Git) byPattern(ctx context.Context, c *mirror.Change) ([]string, error)
 	return []string{staging + "*:refs/*"}, g.local(err)
 }
 
-// rejections reads why refs were rejected, by name (git-push(1), OUTPUT).
-func rejections(porcelain []byte) map[string]string {
-	reasons := map[string]string{}
+// resultsOf reads what happened to each ref (git-push(1), OUTPUT).
+func resultsOf(porcelain []byte) map[string]mirror.Result {
+	results := map[string]mirror.Result{}
 	for line := range strings.Lines(string(porcelain)) {
 		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
-		if len(fields) != 3 || fields[0] != "!" {
+		if len(fields) != 3 {
 			continue
 		}
 		_, ref, _ := strings.Cut(fields[1], ":")
-		_, why, _ := strings.Cut(fields[2], "] (")
-		reasons[ref] = strings.TrimSuffix(why, ")")
-		if reasons[ref] == "" {
-			reasons[ref] = "rejected"
+		switch fields[0] {
+		case " ", "+", "-", "*":
+			results[ref] = mirror.Result{Outcome: mirror.Pushed}
+		case "=":
+			results[ref] = mirror.Result{Outcome: mirror.Present}
+		case "!":
+			results[ref] = rejection(fields[2])
 		}
 	}
-	return reasons
+	return results
 }
 
-// said returns what the server said about a ref: the lines that name it, or else
-// all lines, or else git's own reason.
-func (g *Git) said(stderr []byte, ref, why string) string {
-	var naming []string
-	lines := remoteLines(stderr)
-	for _, line := range lines {
-		if strings.Contains(line, shortName(ref)) {
-			naming = append(naming, line)
-		}
+// rejection reads the summary of a ref that was rejected.
+func rejection(summary string) mirror.Result {
+	_, why, _ := strings.Cut(summary, "] (")
+	why = cmp.Or(strings.TrimSuffix(why, ")"), "rejected")
+	switch {
+	case strings.HasPrefix(summary, "[remote failure]"):
+		return mirror.Result{Outcome: mirror.InFlight}
+	case containsAny(why, lostRace...):
+		return mirror.Result{Outcome: mirror.Raced, Reason: why}
 	}
-	if len(naming) > 0 {
-		lines = naming
-	}
-	text := strings.Join(lines, " ")
-	if text == "" {
-		text = why
-	}
-	return g.shown(text)
+	return mirror.Result{Outcome: mirror.Declined, Reason: why}
+}
+
+// lostRace are the reasons that git gives if a ref doesn't have the value any
+// more that was listed, but also if it can't be changed for another reason. The
+// first one is by git push itself, the others are by the server (of git: refs.c
+// and builtin/receive-pack.c).
+var lostRace = []string{
+	"stale info",
+	"failed to update ref",
+	"failed to lock",
+	"cannot lock ref",
+	"reference already exists",
+	"reference does not exist",
+	"incorrect old value provided",
 }
 
 // maxSaid is how much of a server's text is shown, in characters.
@@ -241,23 +329,9 @@ func (g *Git) shown(text string) string {
 	return text
 }
 
-// remoteLines are the lines that the server wrote, without its progress.
-func remoteLines(stderr []byte) []string {
-	var lines []string
-	for line := range bytes.FieldsFuncSeq(stderr, func(r rune) bool { return r == '\n' || r == '\r' }) {
-		text, ok := strings.CutPrefix(string(line), "remote:")
-		text = strings.TrimSpace(text)
-		progress := strings.Contains(text, "% (") || strings.HasSuffix(text, ", done.")
-		if ok && text != "" && !progress {
-			lines = append(lines, text)
-		}
-	}
-	return lines
-}
-
 // pushOrRefetch pushes once. If objects turn out to be missing here, since
 // Bitbucket lacks what it listed before, it fetches everything and pushes again.
-func (g *Git) pushOrRefetch(ctx context.Context, changes []*mirror.Change) (pushed, error) {
+func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change) (pushed, error) {
 	p, err := g.push(ctx, changes)
 	if !errors.Is(err, errIncomplete) {
 		return p, err
@@ -277,7 +351,7 @@ func lacksObjects(stderr []byte) bool {
 	return containsAny(string(stderr), "unable to read ", "could not read ", "bad object", "does not match any", "missing blob", "unable to parse object")
 }
 
-func newValues(changes []*mirror.Change) []string {
+func newValues(changes []mirror.Change) []string {
 	var ids []string
 	for _, c := range changes {
 		if c.New != "" {
@@ -289,7 +363,7 @@ func newValues(changes []*mirror.Change) []string {
 
 // completeHistory fetches all history of the refs that Bitbucket doesn't accept
 // from a shallow repository.
-func (g *Git) completeHistory(ctx context.Context, changes []*mirror.Change) error {
+func (g *Git) completeHistory(ctx context.Context, changes []mirror.Change) error {
 	_, err := g.Fetch(ctx, newValues(changes), All, true)
 	return err
 }

@@ -14,11 +14,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
-// ListSource lists the source's branches and tags.
+// ListSource lists what the source has of what is mirrored.
 func (g *Git) ListSource(ctx context.Context) (mirror.Listing, error) {
-	// Restricted to branches and tags, a server leaves out the rest: GitHub may
-	// have a hundred thousand refs of pull requests.
-	out, err := g.askSource(ctx, nil, "ls-remote", "--heads", "--tags", string(source))
+	out, err := g.askSource(ctx, nil, append(append([]string{"ls-remote"}, listOptions()...), string(source))...)
 	if err != nil {
 		return mirror.Listing{}, g.explainSource(err)
 	}
@@ -47,6 +45,19 @@ func (g *Git) askSource(ctx context.Context, stdin io.Reader, arguments ...strin
 	return out, err
 }
 
+// listOptions restrict a listing to what is mirrored, if git can do that: a server
+// leaves out the rest, such as GitHub's refs of a hundred thousand pull requests.
+func listOptions() []string {
+	var options []string
+	for _, n := range mirror.Namespaces {
+		if n.Option == "" {
+			return nil
+		}
+		options = append(options, n.Option)
+	}
+	return options
+}
+
 // SourceHead returns the source's main branch, or "" if it has none.
 func (g *Git) SourceHead(ctx context.Context) (string, error) {
 	out, err := g.askSource(ctx, nil, "ls-remote", "--symref", string(source), "HEAD")
@@ -59,7 +70,11 @@ func (g *Git) SourceHead(ctx context.Context) (string, error) {
 
 // ListBitbucket lists the branches and tags in Bitbucket, and its main branch.
 func (g *Git) ListBitbucket(ctx context.Context) (mirror.Listing, error) {
-	out, err := g.run(ctx, bitbucket, nil, "ls-remote", "--symref", string(bitbucket), "HEAD", "refs/heads/*", "refs/tags/*")
+	arguments := []string{"ls-remote", "--symref", string(bitbucket), "HEAD"}
+	for _, n := range mirror.Namespaces {
+		arguments = append(arguments, n.Prefix+"*")
+	}
+	out, err := g.run(ctx, bitbucket, nil, arguments...)
 	if err != nil {
 		return mirror.Listing{}, g.explainBitbucket(err)
 	}
@@ -89,8 +104,7 @@ func parseListing(text []byte) (mirror.Listing, error) {
 			listing.Peeled[listing.Refs[tag]] = id
 			continue
 		}
-		isMirrored := strings.HasPrefix(ref, "refs/heads/") || strings.HasPrefix(ref, "refs/tags/")
-		if !isMirrored || !isName(ref) {
+		if !mirror.IsMirrored(ref) || !isName(ref) {
 			continue
 		}
 		if len(id) != sha1Length {
@@ -104,7 +118,7 @@ func parseListing(text []byte) (mirror.Listing, error) {
 
 // isName reports whether git allows a ref to have this name
 // (git-check-ref-format(1)). A server can list any, and part of a name such as
-// a:refs/heads/b would be read as the ref to push to.
+// a:b would be read as the ref to push to.
 func isName(ref string) bool {
 	for part := range strings.SplitSeq(ref, "/") {
 		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {

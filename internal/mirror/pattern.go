@@ -25,7 +25,7 @@ func ParsePatterns(id, text string) (Patterns, error) {
 		}
 		pattern, excludes := strings.CutPrefix(item, "!")
 		pattern = strings.TrimSpace(pattern)
-		pattern = strings.TrimPrefix(pattern, map[string]string{"branches": heads, "tags": tags}[id])
+		pattern = strings.TrimPrefix(pattern, prefixOf(id))
 		switch {
 		case pattern == "" || strings.ContainsAny(pattern, " \t"):
 			// No name of a branch or tag contains a space (git-check-ref-format(1)).

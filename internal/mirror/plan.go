@@ -6,22 +6,15 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// The only refs that are ever mirrored. Hosts keep others, such as GitHub's
-// refs/pull, which Bitbucket declines.
-const (
-	heads = "refs/heads/"
-	tags  = "refs/tags/"
-)
-
 // Listing is what a repository has.
 type Listing struct {
-	Refs map[string]string // object ID by full name; branches and tags only
+	Refs map[string]string // object ID by full name; only what is mirrored
 	Head string            // the ref of its main branch, if that is known
 
 	// Peeled is what annotated tags point to, by the tag's object ID.
@@ -30,18 +23,15 @@ type Listing struct {
 
 // Rules is what the user allows.
 type Rules struct {
-	Branches     Patterns
-	Tags         Patterns
+	Patterns     map[string]Patterns // by the plural of their namespace
 	Prune        bool
 	Overwrite    bool
 	MaxDeletions int
 }
 
 func (r Rules) match(ref string) bool {
-	if branch, ok := strings.CutPrefix(ref, heads); ok {
-		return r.Branches.Match(branch)
-	}
-	return r.Tags.Match(strings.TrimPrefix(ref, tags))
+	namespace, name, _ := namespaceOf(ref)
+	return r.Patterns[namespace.Plural].Match(name)
 }
 
 // Action is what happens to a ref in Bitbucket.
@@ -69,20 +59,25 @@ type Change struct {
 	Ambiguous bool `json:"-"`
 }
 
-// Refuse leaves the ref alone.
-func (c *Change) Refuse(reason string) {
+func (c *Change) leaveAlone(reason string) {
 	c.Action, c.Reason = Refused, reason
 }
 
-// Plan lists the changes to make.
+// Plan lists the changes to make, and knows what became of them. It is the only
+// one that alters a [Change].
 type Plan struct {
-	// Changes are in the order of their names. An update is only allowed once it
-	// is known that the branch hasn't diverged: see [Plan.Diverged].
-	Changes []Change
-
-	rules  Rules
-	source Listing
+	changes []Change // in the order of their names
+	rules   Rules
+	source  Listing
+	results map[string]Result // of the push, if there was one
 }
+
+// IsEmpty reports whether no ref differs.
+func (p *Plan) IsEmpty() bool { return len(p.changes) == 0 }
+
+// Changes returns the changes, in the order of their names. An update is only
+// allowed once it is known that the branch hasn't diverged: see [Plan.Diverged].
+func (p *Plan) Changes() []Change { return slices.Clone(p.changes) }
 
 // New compares a source with Bitbucket. The error is a [*fault.Fault]: nothing
 // may change then.
@@ -91,7 +86,7 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		return Plan{}, err
 	}
 	plan := Plan{rules: rules, source: source}
-	kept := Listing{Refs: maps.Clone(bitbucket.Refs), Head: bitbucket.Head}
+	kept := maps.Clone(bitbucket.Refs)
 	deletions := 0
 	for ref, id := range bitbucket.Refs {
 		if _, exists := source.Refs[ref]; exists || !rules.Prune || !rules.match(ref) {
@@ -100,67 +95,91 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		c := Change{Ref: ref, Action: Deleted, Old: id}
 		switch other := ambiguous(ref, bitbucket); {
 		case ref == bitbucket.Head:
-			c.Refuse("it is the main branch of the Bitbucket repository, which is never deleted")
+			c.leaveAlone("it is the main branch of the Bitbucket repository, which is never deleted")
 		case other != "":
-			c.Refuse("git can't distinguish it from " + other + ", which has to be deleted first")
+			c.leaveAlone("git can't distinguish it from " + other + ", which has to be deleted first")
 		default:
-			delete(kept.Refs, ref)
+			delete(kept, ref)
 			deletions++
 		}
-		plan.Changes = append(plan.Changes, c)
+		plan.changes = append(plan.changes, c)
 	}
 	if deletions > rules.MaxDeletions {
 		return Plan{}, fault.New(fault.TooManyDeletions,
-			fmt.Sprintf("this run would delete %d branches and tags, and max-deletions allows %d", deletions, rules.MaxDeletions),
+			fmt.Sprintf("this run would delete %s, and max-deletions allows %d", Quantity(deletions), rules.MaxDeletions),
 			"check that source is the right repository, and that branches and tags match what it has",
 			"run once with dry-run: true to see the list",
 			fmt.Sprintf("if all of them should go, set max-deletions: %d", deletions))
 	}
-	inTheWay := kept.names()
 	for ref, id := range source.Refs {
 		old := bitbucket.Refs[ref]
 		if old == id || !rules.match(ref) {
 			continue
 		}
 		c := Change{Ref: ref, Action: Updated, Old: old, New: id, Ambiguous: ambiguous(ref, bitbucket) != ""}
+		namespace, _, _ := namespaceOf(ref)
 		switch {
-		case old == "" && inTheWay.conflict(ref) != "":
-			c.Refuse("Bitbucket has " + inTheWay.conflict(ref) + ", and git can't keep both names")
 		case old == "":
 			c.Action = Created
-		case strings.HasPrefix(ref, heads):
+		case namespace.Grows:
 			// Updated, if it hasn't diverged.
 		case rules.Overwrite:
 			c.Action = Overwritten
 		default:
-			c.Refuse("the tag has moved")
+			c.leaveAlone("the " + namespace.Singular + " has moved")
 		}
-		plan.Changes = append(plan.Changes, c)
+		plan.changes = append(plan.changes, c)
 	}
-	sort.Slice(plan.Changes, func(a, b int) bool { return plan.Changes[a].Ref < plan.Changes[b].Ref })
+	slices.SortFunc(plan.changes, func(a, b Change) int { return strings.Compare(a.Ref, b.Ref) })
+	plan.leaveConflicts(kept)
 	return plan, nil
+}
+
+// leaveConflicts leaves new refs alone whose names Bitbucket can't have together
+// with those that it keeps.
+func (p *Plan) leaveConflicts(kept map[string]string) {
+	inTheWay := conflicts(p.refs(Created), slices.Sorted(maps.Keys(kept)))
+	for i := range p.changes {
+		if other, ok := inTheWay[p.changes[i].Ref]; ok {
+			p.changes[i].leaveAlone("Bitbucket has " + other + ", and git can't keep both names")
+		}
+	}
+}
+
+// refs returns the names of the refs with an action, in their order.
+func (p *Plan) refs(action Action) []string {
+	var list []string
+	for _, c := range p.changes {
+		if c.Action == action {
+			list = append(list, c.Ref)
+		}
+	}
+	return list
 }
 
 // checkSource keeps a broken source from emptying a mirror.
 func checkSource(source Listing, rules Rules) error {
-	branches, matching := 0, 0
+	existing, matching := 0, 0
 	for ref := range source.Refs {
-		if name, ok := strings.CutPrefix(ref, heads); ok {
-			branches++
-			if rules.Branches.Match(name) {
+		if isBranch(ref) {
+			existing++
+			if rules.match(ref) {
 				matching++
 			}
 		}
 	}
+	excludesAll := func(n Namespace) bool { return rules.Patterns[n.Plural].none() }
+	excludesSome := slices.ContainsFunc(Namespaces, func(n Namespace) bool { return !excludesAll(n) })
+	patterns := rules.Patterns[branches.Plural]
 	switch {
-	case rules.Branches.none() && rules.Tags.none():
+	case !excludesSome:
 		return fault.New(fault.Pattern, "branches and tags both exclude everything, so there is nothing to mirror",
 			"leave out one of them, or change its patterns")
-	case branches == 0:
+	case existing == 0:
 		return fault.New(fault.SourceEmpty, "the source has no branches, so nothing was changed",
 			"check that source is the repository that you mean, and that it isn't empty")
-	case matching == 0 && !rules.Branches.none():
-		return fault.New(fault.SourceEmpty, "no branch of the source matches "+rules.Branches.String()+", so nothing was changed",
+	case matching == 0 && !excludesAll(branches):
+		return fault.New(fault.SourceEmpty, "no branch of the source matches "+patterns.String()+", so nothing was changed",
 			"check the spelling of the patterns: main matches one branch, release/* matches all that begin with release/",
 			"to mirror tags only, set branches to !*")
 	}
@@ -169,9 +188,13 @@ func checkSource(source Listing, rules Rules) error {
 
 // ambiguous returns the ref that git would push to instead of this one, since it
 // also completes names that begin with refs/. Such refs arise when somebody uses a
-// full name as a short one, as in refs/heads/refs/heads/main.
+// full name as a short one, as in the branch refs/heads/main.
 func ambiguous(ref string, bitbucket Listing) string {
-	for _, prefix := range []string{"refs/", tags, heads} {
+	prefixes := []string{"refs/"}
+	for _, n := range Namespaces {
+		prefixes = append(prefixes, n.Prefix)
+	}
+	for _, prefix := range prefixes {
 		if _, exists := bitbucket.Refs[prefix+ref]; exists {
 			return prefix + ref
 		}
@@ -179,60 +202,29 @@ func ambiguous(ref string, bitbucket Listing) string {
 	return ""
 }
 
-// names are refs, and the folders of their names.
-type names struct {
-	refs    map[string]string
-	folders map[string]string // a ref in it
-}
-
-func (l Listing) names() names {
-	n := names{l.Refs, map[string]string{}}
-	for ref := range l.Refs {
-		for folder := range folders(ref) {
-			n.folders[folder] = ref
-		}
-	}
-	return n
-}
-
-// conflict returns a ref that a repository can't have together with this one:
-// a name can't be both a ref and a folder of refs.
-func (n names) conflict(ref string) string {
-	for folder := range folders(ref) {
-		if _, exists := n.refs[folder]; exists {
-			return folder
-		}
-	}
-	return n.folders[ref]
-}
-
-// folders yields refs/heads/a and refs/heads/a/b of refs/heads/a/b/c.
-func folders(ref string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for i := len(heads); i < len(ref); i++ {
-			if ref[i] == '/' && !yield(ref[:i]) {
-				return
-			}
-		}
-	}
-}
-
 // Diverged is for an update whose old value isn't part of the new one's
 // history: Bitbucket has commits that would be lost.
-func (p *Plan) Diverged(c *Change) {
+func (p *Plan) Diverged(ref string) {
+	c := p.change(ref)
 	if p.rules.Overwrite {
 		c.Action = Overwritten
 		return
 	}
-	c.Refuse("it has diverged: Bitbucket has commits that the source's branch doesn't contain")
+	c.leaveAlone("it has diverged: Bitbucket has commits that the source's branch doesn't contain")
+}
+
+// change finds a change by its ref, which has one.
+func (p *Plan) change(ref string) *Change {
+	i, _ := slices.BinarySearchFunc(p.changes, ref, func(c Change, ref string) int { return strings.Compare(c.Ref, ref) })
+	return &p.changes[i]
 }
 
 // Commit is the commit that a new value stands for, if it is one or a tag of one.
-func (p *Plan) Commit(c *Change) string {
+func (p *Plan) Commit(c Change) string {
 	return cmp.Or(p.source.Peeled[c.New], c.New)
 }
 
-// SourceHas reports whether a branch or tag of the source has this value.
+// SourceHas reports whether a ref of the source has this value.
 func (p *Plan) SourceHas(id string) bool {
 	for _, other := range p.source.Refs {
 		if other == id {
@@ -242,34 +234,39 @@ func (p *Plan) SourceHas(id string) bool {
 	return false
 }
 
+// Pending returns how many changes are to be made.
+func (p *Plan) Pending() int { return len(p.changes) - p.Count(Refused) }
+
+// ToPush returns the changes that need the source's objects.
+func (p *Plan) ToPush() []Change {
+	return slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action == Refused || c.New == "" })
+}
+
 // Pushes returns the changes to make, in the order to make them: deletions
-// that make room for a new name, branches, tags, and the other
+// that make room for a new name, one namespace after the other, and the other
 // deletions. An empty repository gets the source's main branch first, and by
 // itself, so that it becomes the main branch there too.
-func (p *Plan) Pushes(fromNothing bool) [][]*Change {
-	var first, main, branches, tagged, last []*Change
-	created := Listing{Refs: map[string]string{}}
-	for _, c := range p.Changes {
-		if c.Action == Created {
-			created.Refs[c.Ref] = c.New
-		}
-	}
-	needed := created.names()
-	for i := range p.Changes {
-		c := &p.Changes[i]
+func (p *Plan) Pushes(fromNothing bool) [][]Change {
+	inTheWay := conflicts(p.refs(Deleted), p.refs(Created))
+	var first, main, last []Change
+	byNamespace := map[string][]Change{}
+	for _, c := range p.changes {
+		namespace, _, _ := namespaceOf(c.Ref)
 		switch {
 		case c.Action == Refused:
-		case c.Action == Deleted && needed.conflict(c.Ref) != "":
+		case c.Action == Deleted && inTheWay[c.Ref] != "":
 			first = append(first, c)
 		case c.Action == Deleted:
 			last = append(last, c)
 		case fromNothing && c.Ref == p.source.Head:
 			main = append(main, c)
-		case strings.HasPrefix(c.Ref, heads):
-			branches = append(branches, c)
 		default:
-			tagged = append(tagged, c)
+			byNamespace[namespace.Prefix] = append(byNamespace[namespace.Prefix], c)
 		}
 	}
-	return [][]*Change{first, main, branches, tagged, last}
+	pushes := [][]Change{first, main}
+	for _, n := range Namespaces {
+		pushes = append(pushes, byNamespace[n.Prefix])
+	}
+	return append(pushes, last)
 }

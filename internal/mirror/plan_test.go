@@ -40,6 +40,18 @@ func fates(changes []mirror.Change) []string {
 	return list
 }
 
+// newPlan plans between two listings.
+func newPlan(t *testing.T, source, bitbucket string, rules mirror.Rules) mirror.Plan {
+	t.Helper()
+	plan, err := mirror.New(listing(source), listing(bitbucket), rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func joined(list []string) string { return strings.Join(list, " ") }
+
 func TestPlan(t *testing.T) {
 	for _, test := range []struct {
 		name, source, bitbucket string
@@ -54,9 +66,9 @@ func TestPlan(t *testing.T) {
 		{"gone", "main=1", "main=1 dev=1 v1=1", mirror.Rules{}, nil},
 		{"gone, to prune", "main=1", "main=1 dev=1 v1=1", mirror.Rules{Prune: true, MaxDeletions: 2}, []string{"deleted dev", "deleted v1"}},
 		{"the main branch is gone", "dev=1", "main=1 dev=1", mirror.Rules{Prune: true}, []string{"refused main"}},
-		{"excluded in the source", "main=1 wip=2", "main=1 wip=1", mirror.Rules{Branches: patterns("!wip"), Prune: true}, nil},
-		{"excluded in Bitbucket", "main=1", "main=1 wip=1", mirror.Rules{Branches: patterns("!wip"), Prune: true}, nil},
-		{"tags alone", "main=2 v1=1", "main=1", mirror.Rules{Branches: patterns("!*")}, []string{"created v1"}},
+		{"excluded in the source", "main=1 wip=2", "main=1 wip=1", mirror.Rules{Patterns: patterns("!wip", ""), Prune: true}, nil},
+		{"excluded in Bitbucket", "main=1", "main=1 wip=1", mirror.Rules{Patterns: patterns("!wip", ""), Prune: true}, nil},
+		{"tags alone", "main=2 v1=1", "main=1", mirror.Rules{Patterns: patterns("!*", "")}, []string{"created v1"}},
 		{"a branch is in a folder's way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{}, []string{"refused a/b"}},
 		{"a folder is in a branch's way", "main=1 a=1", "main=1 a/b/c=1", mirror.Rules{}, []string{"refused a"}},
 		{"no longer in the way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{Prune: true, MaxDeletions: 1}, []string{"deleted a", "created a/b"}},
@@ -69,19 +81,23 @@ func TestPlan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := fates(plan.Changes); !slices.Equal(got, test.want) {
+			if got := fates(plan.Changes()); !slices.Equal(got, test.want) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
 	}
 }
 
-func patterns(text string) mirror.Patterns {
-	p, err := mirror.ParsePatterns("branches", text)
-	if err != nil {
-		panic(err)
+// patterns are those of branches and tags.
+func patterns(branches, tags string) map[string]mirror.Patterns {
+	list := map[string]mirror.Patterns{}
+	for setting, text := range map[string]string{"branches": branches, "tags": tags} {
+		var err error
+		if list[setting], err = mirror.ParsePatterns(setting, text); err != nil {
+			panic(err)
+		}
 	}
-	return p
+	return list
 }
 
 // A broken source, or too many deletions, yields a fault instead of a plan.
@@ -93,14 +109,14 @@ func TestNoPlan(t *testing.T) {
 	}{
 		{"an empty source", "", mirror.Rules{}, fault.SourceEmpty},
 		{"a source with tags alone", "v1=1", mirror.Rules{}, fault.SourceEmpty},
-		{"a source with tags alone, tags asked for", "v1=1", mirror.Rules{Branches: patterns("!*")}, fault.SourceEmpty},
-		{"patterns that match nothing", "main=1", mirror.Rules{Branches: patterns("mian")}, fault.SourceEmpty},
-		{"patterns that exclude everything", "main=1", mirror.Rules{Branches: patterns("!*"), Tags: patterns("!*")}, fault.Pattern},
+		{"a source with tags alone, tags asked for", "v1=1", mirror.Rules{Patterns: patterns("!*", "")}, fault.SourceEmpty},
+		{"patterns that match nothing", "main=1", mirror.Rules{Patterns: patterns("mian", "")}, fault.SourceEmpty},
+		{"patterns that exclude everything", "main=1", mirror.Rules{Patterns: patterns("!*", "!*")}, fault.Pattern},
 		{"too many deletions", "main=1", mirror.Rules{Prune: true, MaxDeletions: 1}, fault.TooManyDeletions},
 	} {
 		plan, err := mirror.New(listing(test.source), listing("main=1 a=1 b=1"), test.rules)
-		if err == nil || fault.From(err).Code != test.want || len(plan.Changes) > 0 {
-			t.Errorf("%s: %v, %v, want %v", test.name, plan.Changes, err, test.want)
+		if err == nil || fault.From(err).Code != test.want || !plan.IsEmpty() {
+			t.Errorf("%s: %v, %v, want %v", test.name, plan.Changes(), err, test.want)
 		}
 	}
 }
@@ -111,8 +127,8 @@ func TestDiverged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan.Diverged(&plan.Changes[0])
-		if got := fates(plan.Changes); got[0] != want {
+		plan.Diverged("refs/heads/main")
+		if got := fates(plan.Changes()); got[0] != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
@@ -128,12 +144,8 @@ func TestPushes(t *testing.T) {
 		}
 		var parts []string
 		for _, changes := range plan.Pushes(bitbucket == "") {
-			var part []mirror.Change
-			for _, c := range changes {
-				part = append(part, *c)
-			}
-			if len(part) > 0 {
-				parts = append(parts, strings.Join(fates(part), ", "))
+			if len(changes) > 0 {
+				parts = append(parts, strings.Join(fates(changes), ", "))
 			}
 		}
 		return strings.Join(parts, "; ")
@@ -153,20 +165,25 @@ func TestJSON(t *testing.T) {
 	if text, _ := plan.JSON(); text != "[]" {
 		t.Errorf("no changes are %s", text)
 	}
-	plan.Changes = []mirror.Change{{Ref: "refs/heads/\u200b日😀<&\xff", Action: mirror.Created, New: "1"}}
-	text, _ := plan.JSON()
+	json := func(source, bitbucket mirror.Listing) (text string, omitted int) {
+		plan, err := mirror.New(source, bitbucket, mirror.Rules{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.JSON()
+	}
+	text, _ := json(mirror.Listing{Refs: map[string]string{"refs/heads/\u200b日😀<&\xff": "1"}}, mirror.Listing{})
 	if want := `[{"ref":"refs/heads/\u200b\u65e5\ud83d\ude00\u003c\u0026\ufffd","action":"created","old":"","new":"1","reason":""}]`; text != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
 
 	// Refs that don't fit are counted; those that were left alone come first.
-	plan.Changes = nil
-	for i := range 10_000 {
-		plan.Changes = append(plan.Changes, mirror.Change{Ref: fmt.Sprintf("refs/heads/branch-%d", i), Action: mirror.Created})
+	many := mirror.Listing{Refs: map[string]string{"refs/tags/moved": "2"}}
+	for i := range 9_999 {
+		many.Refs[fmt.Sprintf("refs/heads/branch-%d", i)] = "1"
 	}
-	plan.Changes[9_999].Refuse("why")
-	text, omitted := plan.JSON()
-	if named := strings.Count(text, `"ref"`); named+omitted != 10_000 || omitted == 0 || len(text) > 400_000 || !strings.Contains(text, "branch-9999\"") {
+	text, omitted := json(many, mirror.Listing{Refs: map[string]string{"refs/tags/moved": "1"}})
+	if named := strings.Count(text, `"ref"`); named+omitted != 10_000 || omitted == 0 || len(text) > 400_000 || !strings.HasPrefix(text, `[{"ref":"refs/tags/moved"`) {
 		t.Errorf("%d named, %d omitted in %d bytes", named, omitted, len(text))
 	}
 }

@@ -3,13 +3,14 @@ package mirror
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Count returns how many refs had an action.
 func (p *Plan) Count(action Action) int {
 	n := 0
-	for _, c := range p.Changes {
+	for _, c := range p.changes {
 		if c.Action == action {
 			n++
 		}
@@ -19,18 +20,18 @@ func (p *Plan) Count(action Action) int {
 
 // Changed reports whether anything is different in Bitbucket after the run.
 func (p *Plan) Changed() bool {
-	return p.Count(Refused) < len(p.Changes)
+	return p.Pending() > 0
 }
 
 // Refused returns the refs that are left alone.
 func (p *Plan) Refused() []Change {
-	var refused []Change
-	for _, c := range p.Changes {
-		if c.Action == Refused {
-			refused = append(refused, c)
-		}
-	}
-	return refused
+	return slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action != Refused })
+}
+
+// RefusedFirst returns all changes, beginning with the refs that are left alone.
+func (p *Plan) RefusedFirst() []Change {
+	others := slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action == Refused })
+	return append(p.Refused(), others...)
 }
 
 // maxJSON is how long the JSON of all changes may be, in bytes: all outputs of a
@@ -41,15 +42,10 @@ const maxJSON = 400_000
 // long, refs that were left alone come first, and omitted counts those that don't
 // fit.
 func (p *Plan) JSON() (text string, omitted int) {
-	ordered := p.Refused()
-	for _, c := range p.Changes {
-		if c.Action != Refused {
-			ordered = append(ordered, c)
-		}
-	}
-	if whole := encode(p.Changes); len(whole) <= maxJSON {
+	if whole := encode(p.changes); len(whole) <= maxJSON {
 		return whole, 0
 	}
+	ordered := p.RefusedFirst()
 	var b strings.Builder
 	b.WriteByte('[')
 	for i, c := range ordered {

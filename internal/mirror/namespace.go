@@ -1,0 +1,93 @@
+package mirror
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Namespace is a kind of ref that is mirrored.
+type Namespace struct {
+	Prefix   string // of its refs' full names
+	Singular string // what one of its refs is called
+	Plural   string // also the ID of the setting with its patterns, if there is one
+	Grows    bool   // a ref that moves along its history overwrites nothing
+	Option   string // of git ls-remote, to list only these refs; empty: there is none
+}
+
+var branches = Namespace{Prefix: "refs/heads/", Singular: "branch", Plural: "branches", Grows: true, Option: "--heads"}
+
+// Namespaces are the only refs that are ever mirrored, in the order in which they
+// are pushed. Hosts keep others, such as GitHub's refs/pull, which Bitbucket
+// declines.
+var Namespaces = []Namespace{
+	branches,
+	{Prefix: "refs/tags/", Singular: "tag", Plural: "tags", Option: "--tags"},
+}
+
+// namespaceOf returns a ref's namespace and its short name in it.
+func namespaceOf(ref string) (n Namespace, name string, ok bool) {
+	for _, n := range Namespaces {
+		if name, ok := strings.CutPrefix(ref, n.Prefix); ok {
+			return n, name, true
+		}
+	}
+	return Namespace{}, ref, false
+}
+
+// IsMirrored reports whether a ref belongs to what is mirrored.
+func IsMirrored(ref string) bool {
+	_, _, ok := namespaceOf(ref)
+	return ok
+}
+
+// ShortName is what people call a ref: main for refs/heads/main.
+func ShortName(ref string) string {
+	_, name, _ := namespaceOf(ref)
+	return name
+}
+
+// prefixOf returns the prefix of the namespace that a setting's patterns select
+// from.
+func prefixOf(setting string) string {
+	for _, n := range Namespaces {
+		if n.Plural == setting {
+			return n.Prefix
+		}
+	}
+	return ""
+}
+
+// isBranch reports whether a ref can be a repository's main branch.
+func isBranch(ref string) bool {
+	return strings.HasPrefix(ref, branches.Prefix)
+}
+
+// Names are what refs of all namespaces are called: "branches and tags".
+func Names() string {
+	return inWords(" and ", func(n Namespace) string { return n.Plural })
+}
+
+// Quantity is a number of refs in words: "1 branch or tag".
+func Quantity(count int) string {
+	if count == 1 {
+		return "1 " + inWords(" or ", func(n Namespace) string { return n.Singular })
+	}
+	return fmt.Sprintf("%d %s", count, Names())
+}
+
+// inWords lists the namespaces as a sentence does, with this word before the last
+// one.
+func inWords(last string, called func(Namespace) string) string {
+	var text strings.Builder
+	for i, n := range Namespaces {
+		switch {
+		case i == 0:
+		case i == len(Namespaces)-1:
+			text.WriteString(last)
+		default:
+			text.WriteString(", ")
+		}
+		text.WriteString(called(n))
+	}
+	return text.String()
+}

@@ -1,0 +1,78 @@
+package mirror_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// The list of namespaces is the only place that knows their prefixes. Fakes for
+// tests are independent of it.
+func TestPrefixes(t *testing.T) {
+	fakes := []string{"bitbuckettest", "testdata", "e2e", "bench", "tools"}
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			if slices.Contains(fakes, entry.Name()) || len(entry.Name()) > 2 && entry.Name()[0] == '.' {
+				return filepath.SkipDir
+			}
+			return nil
+		case filepath.Ext(path) != ".go", strings.HasSuffix(path, "_test.go"), entry.Name() == "namespace.go":
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			literal, ok := node.(*ast.BasicLit)
+			for _, n := range mirror.Namespaces {
+				if ok && strings.Contains(literal.Value, n.Prefix) {
+					t.Errorf("%s contains %s", path, literal.Value)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A further namespace is one row: its refs are mirrored, and texts name them.
+func TestNamespace(t *testing.T) {
+	saved := mirror.Namespaces
+	t.Cleanup(func() { mirror.Namespaces = saved })
+	mirror.Namespaces = append(slices.Clone(saved), mirror.Namespace{Prefix: "refs/notes/", Singular: "note", Plural: "notes", Grows: true})
+
+	listing := func(id string) mirror.Listing {
+		return mirror.Listing{Refs: map[string]string{"refs/heads/main": id, "refs/notes/commits": id}}
+	}
+	plan, err := mirror.New(listing("2"), listing("1"), mirror.Rules{Patterns: patterns("", "!*")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Diverged("refs/notes/commits")
+	if got, want := fates(plan.Changes()), []string{"updated main", "refused refs/notes/commits"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if parts := plan.Pushes(false); len(parts) != 6 || len(parts[2]) != 1 {
+		t.Errorf("it is pushed in %v", parts)
+	}
+	if !mirror.IsMirrored("refs/notes/commits") || mirror.IsMirrored("refs/pull/1/head") || mirror.ShortName("refs/notes/commits") != "commits" {
+		t.Error("its names aren't known")
+	}
+	if got := mirror.Quantity(1) + ", " + mirror.Quantity(2); got != "1 branch, tag or note, 2 branches, tags and notes" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,64 @@
+package mirror
+
+// Outcome is what a push did to a ref.
+type Outcome int
+
+// The outcomes.
+const (
+	Pushed   Outcome = iota // it has its new value
+	Present                 // it had its new value already
+	Raced                   // it may have changed since it was listed
+	Declined                // by Bitbucket
+	InFlight                // the push ended before Bitbucket reported the result
+)
+
+// Result is an outcome, and what Bitbucket said about it.
+type Result struct {
+	Outcome Outcome
+	Reason  string
+}
+
+// Apply records what a push did to refs. What has become of those that may have
+// changed since they were listed is seen from a later listing; without one, they
+// have.
+func (p *Plan) Apply(results map[string]Result, later *Listing) {
+	p.results = results
+	for ref, result := range results {
+		c := p.change(ref)
+		outcome := result.Outcome
+		if outcome == Raced && later != nil {
+			switch later.Refs[ref] {
+			case c.New:
+				outcome = Present
+			case c.Old:
+				outcome = Declined
+			}
+		}
+		switch outcome {
+		case Pushed:
+		case Present:
+			c.Reason = "another run pushed the same"
+		case Raced:
+			c.leaveAlone("it changed in Bitbucket during this run")
+		case Declined:
+			c.leaveAlone("Bitbucket declined it: " + result.Reason)
+		case InFlight:
+			c.leaveAlone("the run ended while this was being pushed; it may be in Bitbucket")
+		}
+	}
+}
+
+// Abandon leaves everything alone that a run which ends early hasn't pushed. It
+// reports whether anything is in Bitbucket, or may be.
+func (p *Plan) Abandon() bool {
+	arrived := false
+	for i := range p.changes {
+		c := &p.changes[i]
+		result, tried := p.results[c.Ref]
+		if !tried && c.Action != Refused {
+			c.leaveAlone("the run ended before it was pushed")
+		}
+		arrived = arrived || c.Action != Refused || tried && result.Outcome == InFlight
+	}
+	return arrived
+}

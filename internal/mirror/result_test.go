@@ -1,0 +1,95 @@
+package mirror_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// A push's results decide about each ref. Of refs that may have changed, a later
+// listing does.
+func TestApply(t *testing.T) {
+	const declined, elsewhere = "Bitbucket declined it: why", "it changed in Bitbucket during this run"
+	for _, test := range []struct {
+		name    string
+		outcome mirror.Outcome
+		later   string
+		want    mirror.Change
+	}{
+		{"pushed", mirror.Pushed, "", mirror.Change{Action: mirror.Updated}},
+		{"there already", mirror.Present, "", mirror.Change{Action: mirror.Updated, Reason: "another run pushed the same"}},
+		{"declined", mirror.Declined, "", mirror.Change{Action: mirror.Refused, Reason: declined}},
+		{"in flight", mirror.InFlight, "", mirror.Change{Action: mirror.Refused, Reason: "the run ended while this was being pushed; it may be in Bitbucket"}},
+		{"raced, and the same", mirror.Raced, "main=2", mirror.Change{Action: mirror.Updated, Reason: "another run pushed the same"}},
+		{"raced, and another", mirror.Raced, "main=3", mirror.Change{Action: mirror.Refused, Reason: elsewhere}},
+		{"raced, and gone", mirror.Raced, "dev=1", mirror.Change{Action: mirror.Refused, Reason: elsewhere}},
+		{"not raced", mirror.Raced, "main=1", mirror.Change{Action: mirror.Refused, Reason: declined}},
+		{"raced, without a listing", mirror.Raced, "", mirror.Change{Action: mirror.Refused, Reason: elsewhere}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			plan := newPlan(t, "main=2", "main=1", mirror.Rules{})
+			var later *mirror.Listing
+			if test.later != "" {
+				l := listing(test.later)
+				later = &l
+			}
+			plan.Apply(map[string]mirror.Result{"refs/heads/main": {Outcome: test.outcome, Reason: "why"}}, later)
+			got := plan.Changes()[0]
+			if got.Action != test.want.Action || got.Reason != test.want.Reason {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+	t.Run("a deletion that another run made", func(t *testing.T) {
+		plan := newPlan(t, "main=1", "main=1 dev=1", mirror.Rules{Prune: true, MaxDeletions: 1})
+		later := listing("main=1")
+		plan.Apply(map[string]mirror.Result{"refs/heads/dev": {Outcome: mirror.Raced}}, &later)
+		if got := plan.Changes()[0]; got.Action != mirror.Deleted {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+// If a run ends early, what wasn't pushed is left alone. There is something to
+// report if anything has arrived, or may have.
+func TestAbandon(t *testing.T) {
+	for name, test := range map[string]struct {
+		results map[string]mirror.Result
+		want    []string
+		arrived bool
+	}{
+		"nothing":      {nil, []string{"refused a", "refused b"}, false},
+		"one arrived":  {map[string]mirror.Result{"refs/heads/a": {}}, []string{"created a", "refused b"}, true},
+		"in flight":    {map[string]mirror.Result{"refs/heads/a": {Outcome: mirror.InFlight}}, []string{"refused a", "refused b"}, true},
+		"one declined": {map[string]mirror.Result{"refs/heads/a": {Outcome: mirror.Declined}}, []string{"refused a", "refused b"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := newPlan(t, "main=1 a=1 b=1", "main=1", mirror.Rules{})
+			plan.Apply(test.results, nil)
+			if arrived := plan.Abandon(); arrived != test.arrived {
+				t.Errorf("something arrived: %v", arrived)
+			}
+			if got := fates(plan.Changes()); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// Names that a repository can't have together are found, however deep they are,
+// and whatever sorts between a folder and what is in it.
+func TestConflicts(t *testing.T) {
+	for _, test := range []struct{ source, bitbucket, left string }{
+		{"main=1 a/b/c/d=1", "main=1 a/b=1", "refused a/b/c/d"},
+		{"main=1 a/b=1", "main=1 a/b/c/d=1 a/b-c=1", "refused a/b"},
+		{"main=1 a/b=1", "main=1 a-=1 a-/b=1 a.b=1 a=1", "refused a/b"},
+		{"main=1 a/b=1 a-b=1 ab=1", "main=1 a/c=1 a/b-=1 a-=1", "created a-b created a/b created ab"},
+		{"main=1 a/b/c=1 a/b/d=1 a/e=1", "main=1 a=1 a/b=1", "refused a/b/c refused a/b/d refused a/e"},
+	} {
+		plan := newPlan(t, test.source, test.bitbucket, mirror.Rules{})
+		if got := joined(fates(plan.Changes())); got != test.left {
+			t.Errorf("%s to %s: got %s, want %s", test.source, test.bitbucket, got, test.left)
+		}
+	}
+}
