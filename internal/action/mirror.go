@@ -270,6 +270,7 @@ func (m *mirroring) list(ctx context.Context) error {
 			return err
 		}
 	}
+	m.rules.IsSecret = func(ref string) bool { return m.scrub(ref) != ref }
 	ended("the source has %s, Bitbucket has %s", mirror.Quantity(len(source.Refs)), mirror.Quantity(len(m.bitbucket.Refs)))
 	var err error
 	m.plan, err = mirror.New(source, m.bitbucket, m.rules)

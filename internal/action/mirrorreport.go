@@ -53,17 +53,33 @@ func (m *mirroring) report(ctx context.Context) error {
 	if err := m.handOver(ctx); err != nil {
 		return err
 	}
-	refused := m.plan.Refused()
-	if len(refused) == 0 {
+	if m.plan.Count(mirror.Refused) == 0 {
 		return nil
 	}
-	what := fmt.Sprintf("%s was left alone: %s, since %s", mirror.Quantity(len(refused)), refused[0].Ref, refused[0].Reason)
-	if len(refused) > 1 {
-		what = fmt.Sprintf("%s were left alone, such as %s, since %s", mirror.Quantity(len(refused)), refused[0].Ref, refused[0].Reason)
-	}
-	return fault.New(fault.Incomplete, m.scrub(what),
+	return fault.New(fault.Incomplete, m.scrub(m.leftAlone()),
 		"read the reason for each of them in the log; all others are up to date",
 		"to replace diverged branches and moved tags with what the source has, set overwrite: true")
+}
+
+// leftAlone says which refs were left alone.
+func (m *mirroring) leftAlone() string {
+	named := m.plan.Refused()
+	count := m.plan.Count(mirror.Refused)
+	switch {
+	case len(named) == 0:
+		return m.unnamed()
+	case count == 1:
+		return fmt.Sprintf("%s was left alone: %s, since %s", mirror.Quantity(1), named[0].Ref, named[0].Reason)
+	}
+	return fmt.Sprintf("%s were left alone, such as %s, since %s", mirror.Quantity(count), named[0].Ref, named[0].Reason)
+}
+
+// unnamed says how many refs were left alone whose names aren't shown.
+func (m *mirroring) unnamed() string {
+	if m.plan.Secret() == 1 {
+		return mirror.Quantity(1) + " was left alone and isn't named, since its name contains a piece of a token"
+	}
+	return mirror.Quantity(m.plan.Secret()) + " were left alone and aren't named, since their names contain a piece of a token"
 }
 
 // handOver logs each change, and gives the results to later steps.
@@ -75,6 +91,9 @@ func (m *mirroring) handOver(ctx context.Context) error {
 			break
 		}
 		m.log("%s", m.scrub(line(c)))
+	}
+	if m.plan.Secret() > 0 {
+		m.log("%s", m.unnamed())
 	}
 	m.log("%s", m.totals())
 	json, omitted := m.plan.JSON()
@@ -175,6 +194,9 @@ func (m *mirroring) summary() string {
 	var b strings.Builder
 	b.WriteString("### Mirror of " + cell(m.source.text) + "\n\n")
 	b.WriteString(cell(m.repository.URL) + ": " + m.totals() + "\n\n")
+	if m.plan.Secret() > 0 {
+		b.WriteString(cell(m.unnamed()) + "\n\n")
+	}
 	changes := m.plan.RefusedFirst()
 	if len(changes) == 0 {
 		return b.String()

@@ -27,6 +27,10 @@ type Rules struct {
 	Prune        bool
 	Overwrite    bool
 	MaxDeletions int
+
+	// IsSecret reports whether a name contains a piece of a token. Such refs are left
+	// alone, and aren't named. Nil: none does.
+	IsSecret func(ref string) bool
 }
 
 func (r Rules) match(ref string) bool {
@@ -57,6 +61,8 @@ type Change struct {
 	// Ambiguous is set if git would complete the name to another one that
 	// Bitbucket also has.
 	Ambiguous bool `json:"-"`
+
+	secret bool // its name isn't shown
 }
 
 func (c *Change) leaveAlone(reason string) {
@@ -75,9 +81,30 @@ type Plan struct {
 // IsEmpty reports whether no ref differs.
 func (p *Plan) IsEmpty() bool { return len(p.changes) == 0 }
 
-// Changes returns the changes, in the order of their names. An update is only
-// allowed once it is known that the branch hasn't diverged: see [Plan.Diverged].
-func (p *Plan) Changes() []Change { return slices.Clone(p.changes) }
+// Changes returns the changes that may be shown, in the order of their names. An
+// update is only allowed once it is known that the branch hasn't diverged: see
+// [Plan.Diverged].
+func (p *Plan) Changes() []Change {
+	var shown []Change
+	for _, c := range p.changes {
+		if !c.secret {
+			c.Ref = shortened(c.Ref)
+			shown = append(shown, c)
+		}
+	}
+	return shown
+}
+
+// Secret returns how many refs are left alone whose names aren't shown.
+func (p *Plan) Secret() int {
+	count := 0
+	for _, c := range p.changes {
+		if c.secret {
+			count++
+		}
+	}
+	return count
+}
 
 // New compares a source with Bitbucket. The error is a [*fault.Fault]: nothing
 // may change then.
@@ -97,8 +124,10 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		case ref == bitbucket.Head:
 			c.leaveAlone("it is the main branch of the Bitbucket repository, which is never deleted")
 		case other != "":
-			c.leaveAlone("git can't distinguish it from " + other + ", which has to be deleted first")
-		default:
+			c.leaveAlone("git can't distinguish it from " + rules.shown(other) + ", which has to be deleted first")
+		}
+		rules.checkName(&c)
+		if c.Action == Deleted {
 			delete(kept, ref)
 			deletions++
 		}
@@ -128,6 +157,7 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		default:
 			c.leaveAlone("the " + namespace.Singular + " has moved")
 		}
+		rules.checkName(&c)
 		plan.changes = append(plan.changes, c)
 	}
 	slices.SortFunc(plan.changes, func(a, b Change) int { return strings.Compare(a.Ref, b.Ref) })
@@ -141,7 +171,7 @@ func (p *Plan) leaveConflicts(kept map[string]string) {
 	inTheWay := conflicts(p.refs(Created), slices.Sorted(maps.Keys(kept)))
 	for i := range p.changes {
 		if other, ok := inTheWay[p.changes[i].Ref]; ok {
-			p.changes[i].leaveAlone("Bitbucket has " + other + ", and git can't keep both names")
+			p.changes[i].leaveAlone("Bitbucket has " + p.rules.shown(other) + ", and git can't keep both names")
 		}
 	}
 }

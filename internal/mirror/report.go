@@ -42,7 +42,7 @@ const maxJSON = 400_000
 // long, refs that were left alone come first, and omitted counts those that don't
 // fit.
 func (p *Plan) JSON() (text string, omitted int) {
-	if whole := encode(p.changes); len(whole) <= maxJSON {
+	if whole := encode(p.Changes()); len(whole) <= maxJSON {
 		return whole, 0
 	}
 	ordered := p.RefusedFirst()

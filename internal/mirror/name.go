@@ -1,0 +1,45 @@
+package mirror
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// Limits of names, in bytes.
+const (
+	maxName      = 1024 // of a ref that is created, updated or deleted
+	maxNameShown = 80   // of a longer one
+)
+
+// checkName leaves a ref alone whose name is too long, or must not be shown.
+func (r Rules) checkName(c *Change) {
+	if len(c.Ref) > maxName {
+		c.leaveAlone(fmt.Sprintf("its name has %d bytes, and names of more than %d bytes aren't mirrored", len(c.Ref), maxName))
+	}
+	if r.isSecret(c.Ref) {
+		c.secret = true
+		c.leaveAlone("its name contains a piece of a token")
+	}
+}
+
+func (r Rules) isSecret(ref string) bool { return r.IsSecret != nil && r.IsSecret(ref) }
+
+// shown is a ref's name as part of a reason.
+func (r Rules) shown(ref string) string {
+	if r.isSecret(ref) {
+		return "a name that contains a piece of a token"
+	}
+	return shortened(ref)
+}
+
+// shortened is the beginning of a name that is too long.
+func shortened(ref string) string {
+	if len(ref) <= maxName {
+		return ref
+	}
+	end := maxNameShown
+	for !utf8.RuneStart(ref[end]) && end > maxNameShown-utf8.UTFMax {
+		end--
+	}
+	return ref[:end] + "…"
+}
