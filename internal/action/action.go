@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -175,11 +176,12 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.mask(cred.LoginForms()); err != nil {
+	forms := func(c credential.Credential) []string { return r.loginForms(c, connection) }
+	if err := r.mask(forms(cred)); err != nil {
 		return err
 	}
 
-	check, err := r.contact(ctx, settings, &cred, target)
+	check, err := r.contact(ctx, settings, &cred, target, forms)
 	if err != nil {
 		return err
 	}
@@ -200,6 +202,23 @@ func (r *run) steps(ctx context.Context) error {
 	}
 	r.summarize(o, results)
 	return nil
+}
+
+// loginForms returns what to mask of a credential beside its token, the longest first.
+// Where the host doesn't do so itself, that includes the base64 of every secret
+// output, which later steps put into manifests (kind: Secret, in Kubernetes).
+func (r *run) loginForms(cred credential.Credential, connection *avo.Connection) []string {
+	forms := cred.LoginForms()
+	if !r.host.HasMasks || r.host.MasksBase64 {
+		return forms
+	}
+	texts := outcome{credential: cred, avo: connection}.outputs()
+	for _, output := range contract.CredentialOutputs {
+		if output.Secret {
+			forms = append(forms, secret.Base64Forms(texts[output.ID].Reveal())...)
+		}
+	}
+	return secret.InOrder(forms)
 }
 
 // source is what this host's settings are read from.

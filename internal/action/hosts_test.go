@@ -1,6 +1,8 @@
 package action_test
 
 import (
+	"cmp"
+	"encoding/base64"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
@@ -222,4 +226,60 @@ func TestWhatTheHostRefusesIsRefusedBeforeTheFirstMask(t *testing.T) {
 	}
 	o := onGitHub(t, good.with(env{"GITHUB_ENV": "", "INPUT_EXPORT-ENV": "false"}))
 	equal(t, "exit code without variables", o.exit, 0)
+}
+
+// A later step may print the base64 of what it received, as a manifest of Kubernetes
+// has it: no part of it may be seen.
+func TestBase64OfSecretOutputsIsMasked(t *testing.T) {
+	fake := newFake(t)
+	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}})
+	for name, e := range map[string]env{
+		"an API token":    {"INPUT_TOKEN": credentialtest.APIToken(), "INPUT_IDENTITY": "me@example.com"},
+		"an access token": {"INPUT_TOKEN": credentialtest.AccessToken()},
+		"a minted token":  settings(fake, consumer),
+	} {
+		e = e.with(env{"INPUT_REPOSITORY": "team/repo", "INPUT_AVO-CONNECTION-NAME": "Mine", "INPUT_AVO-USERNAME": "someone"})
+		for _, h := range hosttest.Hosts {
+			if !h.Masks {
+				continue
+			}
+			site, o := onHost(t, h, e)
+			if o.exit != 0 {
+				t.Fatalf("%s on %s: %s%s", name, h.Name, o.stdout, o.stderr)
+			}
+			found := 0
+			for _, output := range contract.CredentialOutputs {
+				underscored := strings.ReplaceAll(output.ID, "-", "_")
+				text := cmp.Or(o.outputs[output.ID], o.outputs[underscored], o.vars["BITBUCKET_"+strings.ToUpper(underscored)])
+				if !output.Secret || text == "" {
+					continue
+				}
+				found++
+				encoded := base64.StdEncoding.EncodeToString([]byte(text))
+				seen := site.Seen(t, o.stdout+"data: "+encoded+"\n", o.stderr)
+				// GitHub masks the base64 of the token in it.
+				if leaks := hosttest.Leaks(seen, o.outputs["token"]); h.Name == "GitHub Actions" && len(leaks) > 0 {
+					t.Errorf("%s on %s: the token is seen in the base64 of %s: %s", name, h.Name, output.ID, leaks[0])
+				}
+				if part := shownPart(seen, encoded); part != "" && h.Name != "GitHub Actions" {
+					t.Errorf("%s on %s: of the base64 of %s, %q is seen", name, h.Name, output.ID, part)
+				}
+			}
+			if found != 5 {
+				t.Errorf("%s on %s: %d secret outputs", name, h.Name, found)
+			}
+		}
+	}
+}
+
+// shownPart returns 14 characters in a row of a base64 that a text contains, or "".
+// They stand for 10 characters, as many as are a leak elsewhere (hosttest.Leaks).
+func shownPart(text, encoded string) string {
+	const window = 14
+	for i := 0; i+window <= len(encoded); i++ {
+		if part := encoded[i : i+window]; strings.Contains(text, part) {
+			return part
+		}
+	}
+	return ""
 }

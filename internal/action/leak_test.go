@@ -162,7 +162,7 @@ func checkNoLeak(t *testing.T, runner hosttest.Runner, o outcome, secret string)
 		for name, value := range values {
 			fmt.Fprintf(&later, "%s=%s\n", name, value)
 			pair, isPair := strings.CutPrefix(value, "Basic ")
-			for _, width := range []int{64, 76} { // as openssl and base64(1) wrap it
+			for _, width := range []int{60, 64, 76} { // as Ruby, openssl and base64(1) wrap it
 				for piece := range slices.Chunk([]byte(pair), width) {
 					if isPair {
 						fmt.Fprintf(&later, "%s\n", piece)

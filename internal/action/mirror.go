@@ -163,7 +163,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		return err
 	}
 	// An OAuth client gets a token, which is masked too.
-	if _, err := m.contact(ctx, input.Settings{Common: m.settings.Common, Verify: input.VerifyNone}, &m.credential, target{}); err != nil {
+	if _, err := m.contact(ctx, input.Settings{Common: m.settings.Common, Verify: input.VerifyNone}, &m.credential, target{}, credential.Credential.LoginForms); err != nil {
 		return err
 	}
 	if !m.settings.ExpiresOn.IsZero() {

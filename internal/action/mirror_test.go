@@ -37,6 +37,7 @@ func TestMirrorSource(t *testing.T) {
 		{"a URL", source(dead), fault.SourceUnreachable, "of " + dead + " and"},
 		{"a URL with more slashes than it needs", source("HTTP://127.0.0.1:1//octo/site/"), fault.SourceUnreachable, "of " + dead + " and"},
 		{"a URL with a password", source("http://me:s3cret-word@127.0.0.1:1/octo/site"), fault.SourceUnreachable, "BBA404"},
+		{"a URL with a password that looks like a port", source("http://s3cret:3725/s3cret-word@127.0.0.1:1/octo/site"), fault.SourceUnreachable, "BBA404"},
 		{"another host's plain http", source("http://git.example.com/octo/site"), fault.SourceAddress, "in the clear"},
 		{"ssh", source("ssh://git@github.com/octo/site"), fault.SourceAddress, "ssh"},
 		{"ssh, in short", source("git@github.com:octo/site.git"), fault.SourceAddress, "ssh"},

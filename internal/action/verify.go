@@ -32,8 +32,9 @@ var verdicts = map[bitbucket.Verdict]string{
 
 // contact asks Bitbucket for what this step needs: an access token for an OAuth
 // client, which the credential then contains, and whether the credential is valid.
-// If the step needs neither, there is no request.
-func (r *run) contact(ctx context.Context, settings input.Settings, cred *credential.Credential, t target) (check, error) {
+// If the step needs neither, there is no request. The access token's further forms
+// are masked too.
+func (r *run) contact(ctx context.Context, settings input.Settings, cred *credential.Credential, t target, forms func(credential.Credential) []string) (check, error) {
 	required, err := bitbucket.ParseScopes(settings.RequiredScopes, cred.Kind)
 	if err != nil {
 		return check{}, err
@@ -59,7 +60,7 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 			return c, err
 		}
 		*cred = cred.WithMinted(minted.Token)
-		if err := r.mask(append(secret.Forms(minted.Token), cred.LoginForms()...)); err != nil {
+		if err := r.mask(append(secret.Forms(minted.Token), forms(*cred)...)); err != nil {
 			return c, err
 		}
 		c.scopes, c.expiresAt = minted.Scopes, minted.ExpiresAt

@@ -54,13 +54,22 @@ func checkToken(token string) error {
 		}
 		return f.Hint("copy the token again from the page where it was made, and store it unchanged")
 	}
-	if len(token) < minToken {
-		return fault.Newf(fault.TokenShort, "the token is shorter than %d characters", minToken).
-			Hint("store the whole token in the secret; Bitbucket's have more than 30 characters")
+	if f := CheckLength("the token", token); f != nil {
+		return f
 	}
-	if len(token) > MaxToken {
-		return fault.Newf(fault.TokenLong, "the token is longer than %d KiB", MaxToken>>10).
-			Hint("store the token alone in the secret; Bitbucket's have a few thousand characters at most")
+	return nil
+}
+
+// CheckLength refuses a text that is too short or too long for a token of any
+// service; name is what the fault calls it.
+func CheckLength(name, token string) *fault.Fault {
+	switch {
+	case len(token) < minToken:
+		return fault.Newf(fault.TokenShort, "%s is shorter than %d characters", name, minToken).
+			Hint("store the whole token in the secret; Bitbucket's have more than 30 characters")
+	case len(token) > MaxToken:
+		return fault.Newf(fault.TokenLong, "%s is longer than %d KiB", name, MaxToken>>10).
+			Hint("store the token alone in the secret; tokens have a few thousand characters at most")
 	}
 	return nil
 }

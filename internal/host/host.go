@@ -37,6 +37,8 @@ type Definition struct {
 	// HasMasks is set if a step can mask text while it runs. Such a host can't be
 	// named: on another host, its mask commands would show the secrets.
 	HasMasks bool
+	// MasksBase64 is set if the host also masks the base64 of what a step masks.
+	MasksBase64 bool
 
 	// detect returns the variable that the host is detected by, or "". It is nil
 	// if the host sets no such variable.
@@ -97,7 +99,7 @@ func (h *Host) CloneURL() secret.Address {
 	if h.cloneURL == nil {
 		return secret.Address{}
 	}
-	return secret.NewAddress(h.cloneURL(h.world))
+	return secret.NewSource(h.cloneURL(h.world))
 }
 
 // JobServer returns the URL of the server that issued the job's own token, and

@@ -14,8 +14,8 @@ var gitHubHosts = []Definition{
 	gitHubHost("Gitea Actions", "GITEA_ACTIONS", gitHub{masks: eitherOr, greedy: true}, gitHubSecret, callerSecrets),
 	gitHubHost("act", "ACT", gitHub{masks: lastMark, greedy: true}, gitHubSecret,
 		"pass the secret to act with -s NAME or --secret-file"),
-	gitHubHost("GitHub Actions", "GITHUB_ACTIONS", gitHub{masks: escaped}, gitHubSecret,
-		"a secret of an environment needs that environment: in the job", callerSecrets),
+	masksBase64(gitHubHost("GitHub Actions", "GITHUB_ACTIONS", gitHub{masks: escaped}, gitHubSecret,
+		"a secret of an environment needs that environment: in the job", callerSecrets)),
 }
 
 const (
@@ -38,6 +38,13 @@ func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) De
 		reserved:        []string{"GITHUB", "ACTIONS", "RUNNER", "STATE", "GITEA", "FORGEJO"},
 		protocol:        commands,
 	}
+}
+
+// masksBase64 describes a host whose masker knows base64 (actions/runner,
+// ValueEncoders.cs). Gitea's does since 1.0.7, which no step can tell.
+func masksBase64(d Definition) Definition {
+	d.MasksBase64 = true
+	return d
 }
 
 // otherHosts are all hosts except GitHub, Gitea, Forgejo and act. A new one with

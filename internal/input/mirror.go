@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -12,19 +13,19 @@ import (
 // Mirror is the text of the mirror command's settings.
 type Mirror struct {
 	Shared
-	Source          secret.Address `env:"SOURCE"`
-	SourceToken     secret.String  `env:"SOURCE_TOKEN"`
-	SourceTokenFile string         `env:"SOURCE_TOKEN_FILE"`
-	SourceUsername  string         `env:"SOURCE_USERNAME"`
-	Branches        string         `env:"BRANCHES"`
-	Tags            string         `env:"TAGS"`
-	Prune           string         `env:"PRUNE"`
-	Overwrite       string         `env:"OVERWRITE"`
-	MaxDeletions    string         `env:"MAX_DELETIONS"`
-	LFS             string         `env:"LFS"`
-	Create          string         `env:"CREATE"`
-	Project         string         `env:"PROJECT"`
-	DryRun          string         `env:"DRY_RUN"`
+	Source          secret.String `env:"SOURCE"`
+	SourceToken     secret.String `env:"SOURCE_TOKEN"`
+	SourceTokenFile string        `env:"SOURCE_TOKEN_FILE"`
+	SourceUsername  string        `env:"SOURCE_USERNAME"`
+	Branches        string        `env:"BRANCHES"`
+	Tags            string        `env:"TAGS"`
+	Prune           string        `env:"PRUNE"`
+	Overwrite       string        `env:"OVERWRITE"`
+	MaxDeletions    string        `env:"MAX_DELETIONS"`
+	LFS             string        `env:"LFS"`
+	Create          string        `env:"CREATE"`
+	Project         string        `env:"PROJECT"`
+	DryRun          string        `env:"DRY_RUN"`
 }
 
 // ReadMirror is [ReadCredential] for the mirror command.
@@ -41,7 +42,7 @@ func ReadMirror(ctx context.Context, source Source) (Mirror, error) {
 
 // Secrets returns what may be secret in the settings, before they are parsed.
 func (m Mirror) Secrets() []secret.String {
-	secrets := append(m.Shared.Secrets(), m.Source.Secrets()...)
+	secrets := append(m.Shared.Secrets(), secret.NewSource(m.Source.Reveal()).Secrets()...)
 	return append(secrets, m.SourceToken, secret.New(strings.TrimSpace(m.SourceToken.Reveal())))
 }
 
@@ -79,7 +80,7 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 	common, remarks := p.common(m.Shared)
 	settings := MirrorSettings{
 		Common:         common,
-		Source:         m.Source,
+		Source:         secret.NewSource(m.Source.Reveal()),
 		SourceToken:    secret.New(strings.TrimSpace(m.SourceToken.Reveal())),
 		SourceUsername: strings.TrimSpace(m.SourceUsername),
 		Branches:       strings.TrimSpace(m.Branches),
@@ -95,6 +96,11 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 	if settings.Project != "" && settings.Create == CreateNone {
 		p.fail(fault.New(fault.SettingAlone, "project has no effect without create",
 			"set create to private or public, or leave out project"))
+	}
+	if !settings.SourceToken.IsEmpty() {
+		if f := credential.CheckLength("source-token", settings.SourceToken.Reveal()); f != nil {
+			p.fail(f)
+		}
 	}
 	public := append(settings.shown(),
 		shown{"source", settings.Source.Clean()},

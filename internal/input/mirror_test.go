@@ -103,6 +103,26 @@ func TestMirrorFaults(t *testing.T) {
 	}
 }
 
+// The source's token has to be one that can be masked, and handed to a process.
+func TestMirrorSourceTokenLength(t *testing.T) {
+	for token, want := range map[string]fault.Code{
+		"":                            {},
+		"1234567":                     fault.TokenShort,
+		" 1234567 ":                   fault.TokenShort,
+		"12345678":                    {},
+		strings.Repeat("x", 64<<10+1): fault.TokenLong,
+	} {
+		_, err := readMirror(t, map[string]string{"source-token": token})
+		code := fault.Code{}
+		if err != nil {
+			code = fault.From(err).Code
+		}
+		if code != want || err != nil && !strings.Contains(err.Error(), "source-token") {
+			t.Errorf("%d characters: got %v", len(token), err)
+		}
+	}
+}
+
 // Each token may be in a file, or in standard input, but only one of them there.
 func TestMirrorTokenFiles(t *testing.T) {
 	file := func(text string) string {

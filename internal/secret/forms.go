@@ -25,8 +25,12 @@ const (
 	others = "+/=.~"
 )
 
-// Column widths at which base64(1), openssl and MIME encoders wrap.
-var wrapWidths = []int{76, 64}
+// Column widths at which encoders wrap base64: base64(1) and MIME, openssl, Ruby;
+// and its URL-safe form, which only basenc(1) does.
+var (
+	widths    = []int{76, 64, 60}
+	widthsURL = []int{76}
+)
 
 // Forms returns what a runner must mask so that secret text doesn't show in a
 // log, the longest first: maskers that replace one string after the other
@@ -99,33 +103,35 @@ var tokenEscapes = []struct{ plus, slash string }{
 // would leave the rest of that visible.
 func LoginForms(token String, users ...string) []string {
 	text := token.Reveal()
-	forms := base64Forms(text)
+	forms := Base64Forms(text)
 	for shift := range min(3, len(text)) {
 		whole := []byte(text[shift : len(text)-(len(text)-shift)%3])
 		forms = append(forms, base64.StdEncoding.EncodeToString(whole), base64.URLEncoding.EncodeToString(whole))
 	}
 	for _, user := range users {
-		forms = append(forms, base64Forms(user+":"+text)...)
+		forms = append(forms, Base64Forms(user+":"+text)...)
 	}
 	return InOrder(forms)
 }
 
-// base64Forms returns base64 of text, whole and as encoders wrap it.
+// Base64Forms returns base64 of text, whole and as encoders wrap it.
 //
 // The unpadded form is masked because it is also part of the padded one, and of
 // the encoding of text with a line break at its end. The runner's own
 // encoders find less: encoding the token alone matches only the pair's tail
 // (actions/runner, ValueEncoders.cs).
-func base64Forms(text string) []string {
+func Base64Forms(text string) []string {
 	var forms []string
-	encodings := []string{base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text))}
-	for _, encoded := range slices.Compact(encodings) {
+	add := func(encoding *base64.Encoding, widths []int) {
+		encoded := encoding.EncodeToString([]byte(text))
 		inPath := strings.ReplaceAll(encoded, "/", "%2F") // of base64, a URL escapes no more
 		forms = append(forms, encoded, inPath, strings.ReplaceAll(inPath, "+", "%2B"))
-		for _, width := range wrapWidths {
+		for _, width := range widths {
 			forms = append(forms, pieces(encoded, width)...)
 		}
 	}
+	add(base64.RawStdEncoding, widths)
+	add(base64.RawURLEncoding, widthsURL)
 	return forms
 }
 

@@ -144,6 +144,7 @@ func TestLoginFormsHideEncodedPairs(t *testing.T) {
 			"percent-encoded": url.QueryEscape(std.EncodeToString([]byte(pair))),
 			"base64(1)":       base64Lines(pair, 76),
 			"base64 -w64":     base64Lines(pair, 64),
+			"Ruby":            base64Lines(pair, 60),
 		} {
 			masked := strings.ReplaceAll(replaceAll(shown, forms), "%3D", "")
 			for line := range strings.Lines(masked) {

@@ -25,6 +25,35 @@ func NewAddress(text string) Address {
 	return a
 }
 
+// NewSource splits the address of a repository that is to be read, which is a URL
+// or a path. A path has no user-info, whatever its characters. In a URL, all
+// before the last @ of its path is a secret if it contains a colon: a password may
+// contain unescaped slashes, and begin with digits, as a port does.
+func NewSource(text string) Address {
+	a := Address{raw: New(text)}
+	address := trimCommand(text)
+	scheme, after, isURL := strings.Cut(address, "://")
+	if !isURL || strings.EqualFold(scheme, "file") || strings.Contains(scheme, "/") {
+		a.clean = address
+		return a
+	}
+	at := strings.LastIndex(after[:pathEnd(after)], "@")
+	if at < 0 || !strings.Contains(after[:at], ":") || strings.HasPrefix(after, "[") { // an IPv6 address, which no user-info precedes
+		a.secrets, a.clean = splitUserInfo(address)
+		return a
+	}
+	a.secrets, a.clean = secretsOf(after[:at]), scheme+"://"+after[at+1:]
+	return a
+}
+
+// pathEnd is where the path of a URL ends.
+func pathEnd(text string) int {
+	if end := strings.IndexAny(text, "?#"); end >= 0 {
+		return end
+	}
+	return len(text)
+}
+
 // Secrets returns the secret parts (a password, or all of a user-info too long for
 // a name), as typed and percent-decoded.
 func (a Address) Secrets() []String { return a.secrets }
@@ -69,7 +98,12 @@ func splitUserInfo(text string) (secrets []String, rest string) {
 	if at < 0 {
 		return nil, text
 	}
-	info, rest := after[:at], scheme+after[at+1:]
+	return secretsOf(after[:at]), scheme + after[at+1:]
+}
+
+// secretsOf returns the secret parts of a user-info.
+func secretsOf(info string) []String {
+	var secrets []String
 	user, password, hasPassword := strings.Cut(info, ":")
 	if hasPassword {
 		secrets = append(secrets, New(info), New(password))
@@ -82,7 +116,7 @@ func splitUserInfo(text string) (secrets []String, rest string) {
 			secrets = append(secrets, New(decoded))
 		}
 	}
-	return secrets, rest
+	return secrets
 }
 
 // authorityEnd is where the host of a URL ends: at the first slash, unless what

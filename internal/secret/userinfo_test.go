@@ -57,3 +57,43 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+// A source is a URL or a path.
+func TestSource(t *testing.T) {
+	for _, test := range []struct {
+		source  string
+		secrets []string
+		rest    string
+	}{
+		{"https://github.com/octo/site", nil, "https://github.com/octo/site"},
+		{"https://me@github.com/octo/site", nil, "https://github.com/octo/site"},
+		{"https://bob:3725/REST@host/team/repo", []string{"bob:3725/REST", "3725/REST"}, "https://host/team/repo"},
+		{"https://bob:3725/RE%2BST@host:8443/repo", []string{"bob:3725/RE%2BST", "3725/RE%2BST", "bob:3725/RE+ST", "3725/RE+ST"}, "https://host:8443/repo"},
+		{"https://bob:37@25/REST@host/repo", []string{"bob:37@25/REST", "37@25/REST"}, "https://host/repo"},
+		{"HTTPS://bob:3725@host/repo", []string{"bob:3725", "3725"}, "HTTPS://host/repo"},
+		{"https://bob:pa#ss@host/repo", []string{"bob:pa#ss", "pa#ss"}, "https://host/repo"},
+		{"https://host:8443/team/repo", nil, "https://host:8443/team/repo"},
+		{"https://host/team/@scope/repo", nil, "https://host/team/@scope/repo"},
+		{"https://host:8443/repo?to=me@example.com", nil, "https://host:8443/repo?to=me@example.com"},
+		{"https://[2001:db8::1]:8443/src/@scope", nil, "https://[2001:db8::1]:8443/src/@scope"},
+		{"https://bob:pa/ss@[2001:db8::1]/repo", []string{"bob:pa/ss", "pa/ss"}, "https://[2001:db8::1]/repo"},
+		{"git clone https://bob:3725/REST@host/repo", []string{"bob:3725/REST", "3725/REST"}, "https://host/repo"},
+		{"/srv/bob:3725@host/repo", nil, "/srv/bob:3725@host/repo"},
+		{"mirrors/bob:3725@host", nil, "mirrors/bob:3725@host"},
+		{`C:\bob:3725@host`, nil, `C:\bob:3725@host`},
+		{"file:///srv/bob:3725@host/repo", nil, "file:///srv/bob:3725@host/repo"},
+		{"./https://bob:3725@host", nil, "./https://bob:3725@host"},
+		{"git@github.com:octo/site.git", nil, "git@github.com:octo/site.git"},
+		{" /srv/repo\n", nil, "/srv/repo"},
+		{"", nil, ""},
+	} {
+		address := secret.NewSource(test.source)
+		var got []string
+		for _, s := range address.Secrets() {
+			got = append(got, s.Reveal())
+		}
+		if !slices.Equal(got, test.secrets) || address.Clean() != test.rest || address.IsEmpty() != (test.source == "") {
+			t.Errorf("%s:\ngot  %q, %q\nwant %q, %q", test.source, got, address.Clean(), test.secrets, test.rest)
+		}
+	}
+}
