@@ -197,7 +197,8 @@ func checkMasksComeFirst(t *testing.T, stdout string) {
 	t.Helper()
 	other := ""
 	for line := range strings.Lines(stdout) {
-		if !strings.HasPrefix(line, "::add-mask::") && !strings.HasPrefix(line, "##vso[task.setsecret]") {
+		isMask := func(command string) bool { return strings.HasPrefix(line, command) }
+		if !slices.ContainsFunc([]string{"::add-mask::", "##[add-mask]", "##vso[task.setsecret]"}, isMask) {
 			other = line
 		} else if other != "" {
 			t.Errorf("a mask comes behind %q", other)
