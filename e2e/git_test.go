@@ -342,6 +342,19 @@ func TestGitEarlierLogins(t *testing.T) {
 	}
 }
 
+// A token of a project goes into a header in spite of an identity, if the step has
+// asked the Data Center whose it is.
+func TestGitTokenWithoutUser(t *testing.T) {
+	for _, reach := range []string{"repository", "workspace", "host"} {
+		server := newServer(t, site)
+		j := newJob(t, server)
+		projectToken.logIn(j, server, reach, site, "identity", "dev", "verify", "strict", "ca-certificate", server.CA())
+		j.copy(source(t, dataCenter), "source")
+		j.run("git", "-C", "source", "push", "--no-verify", dataCenter.url(server, site), "main")
+		j.reads(dataCenter.url(server, site))
+	}
+}
+
 // Rules of the machine's own, by which git would use ssh or an old password, don't
 // take the login away, be they for all of git or for pushes.
 func TestGitMachineRules(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
@@ -195,40 +194,6 @@ func (m *mirroring) logIn(ctx context.Context) error {
 	return err
 }
 
-// sourceLogin returns the variables by which git logs in to the source's server:
-// to all of it, since the repository may have been renamed. A path needs none.
-func (m *mirroring) sourceLogin() ([]secret.Value, error) {
-	if m.source.local || m.settings.SourceToken.IsEmpty() {
-		return nil, nil
-	}
-	return gitconfig.Variables(unset, gitconfig.Setup{
-		Reach:     gitconfig.Host,
-		Root:      m.source.root,
-		User:      m.settings.SourceUsername,
-		Password:  m.settings.SourceToken,
-		EnvPrefix: loginPrefix,
-	})
-}
-
-// bitbucketLogin returns the variables by which git logs in to Bitbucket, for this
-// repository only.
-func (m *mirroring) bitbucketLogin() ([]secret.Value, error) {
-	return gitconfig.Variables(unset, gitconfig.Setup{
-		Reach:        gitconfig.RepositoryOnly,
-		Root:         m.credential.Server.GitRoot(),
-		Repositories: []string{m.repository.Name()},
-		User:         m.credential.GitUsername,
-		Password:     m.credential.Token,
-		EnvPrefix:    loginPrefix,
-	})
-}
-
-// loginPrefix begins the names of the variables that hold a login.
-const loginPrefix = "BITBUCKET_AUTH_MIRROR"
-
-// unset is an environment without variables.
-func unset(string) (string, bool) { return "", false }
-
 // scrub removes the secrets from a server's text, on hosts without masks too.
 func (m *mirroring) scrub(text string) string {
 	for _, form := range m.masked {
@@ -254,6 +219,9 @@ func (m *mirroring) list(ctx context.Context) error {
 	}
 	if m.isDestination(m.git.SourceURL()) {
 		return sourceIsDestination()
+	}
+	if bitbucketErr != nil {
+		bitbucketErr = m.listWithoutUser(ctx, bitbucketErr)
 	}
 	if bitbucketErr != nil {
 		// A source that must not be mirrored creates no repository either.

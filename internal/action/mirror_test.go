@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -151,6 +152,45 @@ func TestMirrorInAShell(t *testing.T) {
 	})
 	if o.exit != fault.SourceNotFound.Exit || !strings.Contains(o.stderr, "("+fault.SourceNotFound.ID+")") {
 		t.Errorf("got %d, %s", o.exit, o.stderr)
+	}
+}
+
+// A Data Center that refuses a user name with a token: of a token that has no user,
+// the mirror finds that out by itself, and of any other, a hint says what to do.
+func TestMirrorBearer(t *testing.T) {
+	source := newSource(t, "main")
+	for _, test := range []struct {
+		kind  bitbuckettest.Kind
+		exit  int
+		says  string
+		tries int // with the user name
+	}{
+		{bitbuckettest.ProjectHTTPToken, 0, "identity isn't used for git", 1},
+		{bitbuckettest.PersonalHTTPToken, fault.ExitRefused, "leave out identity", 1},
+	} {
+		fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"acme/site"}, ContextPath: "/ctx", NoBasic: true})
+		token := fake.Add(bitbuckettest.Token{Kind: test.kind, Scopes: []string{"PROJECT_WRITE"}})
+		e := env{
+			"BITBUCKET_AUTH_TOKEN": token.Secret, "BITBUCKET_AUTH_IDENTITY": token.Username, "BITBUCKET_AUTH_SERVER_URL": fake.URL + "/ctx",
+			"BITBUCKET_AUTH_REPOSITORY": "acme/site", "BITBUCKET_AUTH_SOURCE": source,
+		}
+		o := mirrors(t, e)
+		if o.exit != test.exit || !strings.Contains(o.stderr, test.says) {
+			t.Errorf("%s: got %d\n%s", test.kind, o.exit, o.stderr)
+		}
+		refused := 0
+		for _, r := range fake.Requests() {
+			if r.Scheme != "" && r.Status == http.StatusUnauthorized {
+				refused++
+			}
+		}
+		if refused != test.tries {
+			t.Errorf("%s: %d refused logins", test.kind, refused)
+		}
+		delete(e, "BITBUCKET_AUTH_IDENTITY")
+		if o := mirrors(t, e); o.exit != 0 {
+			t.Errorf("%s, without identity: got %d\n%s", test.kind, o.exit, o.stderr)
+		}
 	}
 }
 

@@ -71,6 +71,9 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 
 	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: t.repository.Workspace, Slug: t.repository.Slug})
 	r.note(report.Remarks...)
+	if report.NoUser {
+		r.dropUser(cred)
+	}
 	c.verdict = verdicts[report.Verdict]
 	if len(report.Scopes) > 0 {
 		c.scopes = report.Scopes
@@ -92,6 +95,15 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 	}
 	r.note(fault.Warn(f))
 	return c, nil
+}
+
+// dropUser makes git log in with the token alone, which belongs to no user.
+func (r *run) dropUser(cred *credential.Credential) {
+	if cred.GitUsername == "" {
+		return
+	}
+	*cred = cred.WithoutUser()
+	r.note(fault.Noticef("identity isn't used for git: the token belongs to a project or repository, so git sends it in a Bearer header"))
 }
 
 // client asks Bitbucket's REST API.

@@ -218,3 +218,21 @@ func TestHostileServer(t *testing.T) {
 		checkNoLeak(t, hosttest.GitHub, o, consumer.Secret)
 	}
 }
+
+// A token of a project has no user, so git gets the Bearer header even if an
+// identity is set: the check, which sends no user name, accepts the token.
+func TestVerifyTokenWithoutUser(t *testing.T) {
+	for kind, want := range map[bitbuckettest.Kind]string{bitbuckettest.ProjectHTTPToken: "Bearer", bitbuckettest.PersonalHTTPToken: "Basic"} {
+		fake := newFake(t)
+		token := fake.Add(bitbuckettest.Token{Kind: kind, Scopes: []string{"PROJECT_READ"}})
+		step := settings(fake, token).with(env{"INPUT_SERVER-URL": fake.URL + "/ctx", "INPUT_IDENTITY": token.Username, "INPUT_GIT": "repository"})
+		o := onGitHub(t, step.with(env{"INPUT_VERIFY": "strict"}))
+		equal(t, "verified", o.outputs["verified"], "true")
+		scheme, _, _ := strings.Cut(o.outputs["git-authorization"], " ")
+		equal(t, "git's scheme", scheme, want)
+		equal(t, "a header for git", strings.Contains(o.env, "\nAuthorization: Bearer "+token.Secret+"\n"), want == "Bearer")
+		equal(t, "a notice", strings.Contains(o.stdout, "identity isn't used for git"), want == "Bearer")
+		scheme, _, _ = strings.Cut(onGitHub(t, step).outputs["git-authorization"], " ")
+		equal(t, "git's scheme without a check", scheme, "Basic")
+	}
+}

@@ -20,6 +20,7 @@ type Subject struct {
 type Report struct {
 	Verdict Verdict
 	Scopes  []string // what it may do; nil if Bitbucket doesn't say
+	NoUser  bool     // it belongs to a project or repository, and works without a user name only
 	Remarks []fault.Remark
 }
 
@@ -69,7 +70,7 @@ func (c *Client) Check(ctx context.Context, cred credential.Credential, subject 
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Scopes: scopesIn(r.header.Get("x-oauth-scopes"))}
+	report := Report{Scopes: scopesIn(r.header.Get("x-oauth-scopes")), NoUser: !cred.Kind.OnCloud() && r.belongsToNoUser()}
 	if remark, ok := otherKind(cred.Kind, r.header.Get("x-credential-type")); ok {
 		report.Remarks = append(report.Remarks, remark)
 	}

@@ -120,6 +120,38 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// Data Center names the user of a token in every answer, refusals included.
+func TestTokenWithoutUser(t *testing.T) {
+	for _, test := range []struct {
+		kind   credential.Kind
+		token  bitbuckettest.Kind
+		header string // in place of the fake's own
+		slug   string
+		want   bool
+	}{
+		{credential.HTTPAccessToken, bitbuckettest.ProjectHTTPToken, "", "repo", true},
+		{credential.HTTPAccessToken, bitbuckettest.RepositoryHTTPToken, "", "other", true},
+		{credential.HTTPAccessToken, bitbuckettest.PersonalHTTPToken, "", "repo", false},
+		{credential.HTTPAccessToken, bitbuckettest.ProjectHTTPToken, "access-token-user%2F2%2F11754", "repo", true},
+		{credential.HTTPAccessToken, bitbuckettest.ProjectHTTPToken, "access-token-users", "repo", false},
+		{credential.AccessToken, bitbuckettest.RepositoryAccessToken, "access-token-user/2/11754", "repo", false},
+	} {
+		fake := newFake(t)
+		cred := newCredential(t, test.kind, fake.Add(bitbuckettest.Token{Kind: test.token, Scopes: []string{"PROJECT_READ"}}))
+		if test.header != "" {
+			path := "/ctx/rest/api/latest/projects/team/repos/repo"
+			if test.kind.OnCloud() {
+				path = "/2.0/repositories/team/repo"
+			}
+			fake.AnswerAlways(path, bitbuckettest.Reply{Header: map[string]string{"X-AUSERNAME": test.header}, Body: "{}"})
+		}
+		report, err := client(t, fake, test.kind, nil).Check(context.Background(), cred, bitbucket.Subject{Workspace: "team", Slug: test.slug})
+		if report.NoUser != test.want {
+			t.Errorf("%+v: %v, %v", test, report.NoUser, err)
+		}
+	}
+}
+
 // Replies of Bitbucket, and of what may stand between it and the runner.
 func TestReplies(t *testing.T) {
 	const (

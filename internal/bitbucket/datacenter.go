@@ -3,6 +3,7 @@ package bitbucket
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
@@ -23,6 +24,15 @@ func (r reply) exception() string {
 		return ""
 	}
 	return body.Errors[0].Exception
+}
+
+// belongsToNoUser reports whether Data Center names the user that it made for the
+// token of a project or repository (support.atlassian.com, "Identify the HTTP
+// access token used for git or API operations in Bitbucket"). It does so in every
+// answer to a request that it has authenticated.
+func (r reply) belongsToNoUser() bool {
+	user, err := url.PathUnescape(r.header.Get("X-AUSERNAME"))
+	return err == nil && strings.HasPrefix(user, "access-token-user/")
 }
 
 // judgeDataCenter recognises Data Center's refusals by the exception that they

@@ -128,6 +128,13 @@ func (c Credential) WithMinted(token secret.String) Credential {
 	return c
 }
 
+// WithoutUser returns the credential of a token that belongs to no user, which git
+// sends in a Bearer header.
+func (c Credential) WithoutUser() Credential {
+	c.GitUsername = ""
+	return c
+}
+
 // Basic is base64 of identity:token, unwrapped and padded: the encoding that
 // Bitbucket's and Avo Assure's documents show (RFC 7617 without the scheme).
 func (c Credential) Basic() secret.String {

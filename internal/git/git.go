@@ -56,6 +56,8 @@ type Git struct {
 	repo     string
 	config   []byte // of repo, as git made it
 	complete bool   // everything is fetched, since the source can't send a part
+	options  Options
+	ca       [][2]string // configuration that names the CA certificates
 	env      map[side][]string
 	guard    *guard
 	scrub    func(string) string
@@ -85,6 +87,12 @@ func Open(options Options) (*Git, error) {
 	return g, nil
 }
 
+// LogInToBitbucket replaces the login to Bitbucket.
+func (g *Git) LogInToBitbucket(login []secret.Value) {
+	g.options.BitbucketLogin = login
+	g.env[bitbucket] = g.environment(bitbucket, g.options, g.ca)
+}
+
 // Close removes all that was written. A process that has just been ended may
 // still be writing, so that a second try can be needed.
 func (g *Git) Close() {
@@ -105,6 +113,7 @@ func (g *Git) prepare(options Options) error {
 	if err := os.WriteFile(filepath.Join(g.root, ".gitconfig"), []byte(configuration), 0o600); err != nil {
 		return tempFault(err)
 	}
+	g.options, g.ca = options, ca
 	g.env = map[side][]string{}
 	for _, of := range []side{machine, source, bitbucket} {
 		g.env[of] = g.environment(of, options, ca)

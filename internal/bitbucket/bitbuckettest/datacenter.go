@@ -32,13 +32,27 @@ func (s *Server) dataCenter(answer func(t *Token, r *http.Request) Reply) http.H
 		switch {
 		case l.scheme == "":
 			s.send(w, r, notPermitted())
-		case t == nil, t.ended, !l.onDataCenter(t):
+		case t == nil, t.ended, !s.acceptsOnDataCenter(l, t):
 			s.send(w, r, dataCenterError(http.StatusUnauthorized, "auth.IncorrectPasswordAuthenticationException",
 				"Authentication failed. Please check your credentials and try again."))
 		default:
-			s.send(w, r, answer(t, r))
+			reply := answer(t, r)
+			if reply.Header == nil {
+				reply.Header = map[string]string{}
+			}
+			reply.Header["X-AUSERNAME"] = t.userOnDataCenter()
+			s.send(w, r, reply)
 		}
 	}
+}
+
+// userOnDataCenter is a token's user: for one of a project or repository, which
+// has none, Data Center makes one.
+func (t *Token) userOnDataCenter() string {
+	if t.Kind == PersonalHTTPToken {
+		return t.Username
+	}
+	return "access-token-user/2/11754"
 }
 
 func (s *Server) dataCenterUsers(t *Token, _ *http.Request) Reply {

@@ -189,7 +189,7 @@ func (s *Server) admitToDataCenter(r *http.Request, write bool) Reply {
 		need = "REPO_WRITE"
 	}
 	switch {
-	case t == nil, t.ended, !l.onDataCenter(t):
+	case t == nil, t.ended, !s.acceptsOnDataCenter(l, t):
 		return challenge(dataCenterRealm, "Authentication failed. Please check your credentials and try again.")
 	case !exists, !t.sees(repository.Name):
 		return textReply(http.StatusNotFound, "Repository not found\n"+

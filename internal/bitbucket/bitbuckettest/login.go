@@ -57,6 +57,12 @@ func (l login) onCloudGit(t *Token) bool {
 	return false
 }
 
+// acceptsOnDataCenter also heeds that an administrator can switch Basic
+// authentication off.
+func (s *Server) acceptsOnDataCenter(l login, t *Token) bool {
+	return l.onDataCenter(t) && (l.scheme != basic || !s.options.NoBasic)
+}
+
 // onDataCenter, for REST and git alike: a personal token is accepted alone or
 // with its user's name, a token of a project or repository only alone.
 func (l login) onDataCenter(t *Token) bool {

@@ -25,6 +25,7 @@ import (
 type Options struct {
 	Repositories []string // "owner/name", created empty
 	ContextPath  string   // of Data Center: "/bitbucket"
+	NoBasic      bool     // Data Center accepts Bearer headers only
 	TLS          bool     // serve HTTPS, with a certificate that signs itself
 	Root         string   // the directory of the repositories; New creates one
 }

@@ -1,0 +1,73 @@
+package action
+
+import (
+	"context"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// sourceLogin returns the variables by which git logs in to the source's server:
+// to all of it, since the repository may have been renamed. A path needs none.
+func (m *mirroring) sourceLogin() ([]secret.Value, error) {
+	if m.source.local || m.settings.SourceToken.IsEmpty() {
+		return nil, nil
+	}
+	return gitconfig.Variables(unset, gitconfig.Setup{
+		Reach:     gitconfig.Host,
+		Root:      m.source.root,
+		User:      m.settings.SourceUsername,
+		Password:  m.settings.SourceToken,
+		EnvPrefix: loginPrefix,
+	})
+}
+
+// bitbucketLogin returns the variables by which git logs in to Bitbucket, for this
+// repository only.
+func (m *mirroring) bitbucketLogin() ([]secret.Value, error) {
+	return gitconfig.Variables(unset, gitconfig.Setup{
+		Reach:        gitconfig.RepositoryOnly,
+		Root:         m.credential.Server.GitRoot(),
+		Repositories: []string{m.repository.Name()},
+		User:         m.credential.GitUsername,
+		Password:     m.credential.Token,
+		EnvPrefix:    loginPrefix,
+	})
+}
+
+// loginPrefix begins the names of the variables that hold a login.
+const loginPrefix = "BITBUCKET_AUTH_MIRROR"
+
+// unset is an environment without variables.
+func unset(string) (string, bool) { return "", false }
+
+// listWithoutUser lists Bitbucket's side once more after it refused a login with a
+// user name, if a Data Center says that the token belongs to no user. Otherwise it
+// returns the refusal.
+func (m *mirroring) listWithoutUser(ctx context.Context, refusal error) error {
+	f := fault.From(refusal)
+	if f.Code != fault.Refused || !m.credential.Server.DataCenter || m.credential.GitUsername == "" {
+		return refusal
+	}
+	client := m.client(m.settings.Common, m.credential.Server)
+	report, _ := client.Check(ctx, m.credential, bitbucket.Subject{Workspace: m.repository.Workspace, Slug: m.repository.Slug})
+	if !report.NoUser {
+		f.Hints = append([]string{bearerHint}, f.Hints...)
+		return f
+	}
+	m.dropUser(&m.credential)
+	m.showRemarks()
+	login, err := m.bitbucketLogin()
+	if err != nil {
+		return err
+	}
+	m.git.LogInToBitbucket(login)
+	m.bitbucket, err = m.git.ListBitbucket(ctx)
+	return err
+}
+
+// bearerHint is for a Data Center that refuses a user name with a token, while it
+// may accept the token alone.
+const bearerHint = "leave out identity if the token belongs to a project or repository, or if the Data Center doesn't accept Basic authentication: git then sends the token in a Bearer header"
