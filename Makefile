@@ -67,6 +67,12 @@ bench: build ## measure every budget against its yardstick, and write docs/bench
 	@$(BUILD) -o .bin/bench/ ./bench/yardsticks/... ./bench/testbed
 	@bench/run
 
+# Not part of .ci/run: it takes an hour.
+MUTATED = credential repository gitconfig secret server mirror git bitbucket input
+.PHONY: mutants
+mutants: .bin/gremlins ## measure which changes to the code the tests notice (MUTATED="secret server")
+	@scripts/mutants $(MUTATED)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (1m)
 	@scripts/fuzz $(or $(FUZZTIME),1m)
@@ -89,16 +95,19 @@ vulncheck: .bin/govulncheck ## check the program for known vulnerabilities (need
 	.bin/govulncheck ./...
 
 .PHONY: lint
-lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code and workflows
+lint: .bin/golangci-lint .bin/gofumpt .bin/actionlint ## check code, scripts and workflows
 	@unformatted=$$(.bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted with gofumpt:"; echo "$$unformatted"; exit 1; fi
 	.bin/golangci-lint run ./...
 	cd e2e && ../.bin/golangci-lint run --config ../.golangci.yml ./...
 	cd e2e/runners && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
 	cd tools/image && ../../.bin/golangci-lint run --config ../../.golangci.yml ./...
+	scripts/shellcheck
 	.bin/actionlint
+	.bin/actionlint e2e/testdata/workflows/*.yml
 	for module in . e2e e2e/runners tools/image; do for os in darwin windows; do \
 		GOOS=$$os CGO_ENABLED=0 go -C $$module vet ./... || exit; done; done
 
 # Tools are pinned, each in its own module.
 .bin/%: tools/%/go.mod tools/%/go.sum
+	@echo "building $* once$(if $(filter golangci-lint,$*), (about three minutes on two cores))" >&2
 	cd tools/$* && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o $(CURDIR)/$@ tool
