@@ -24,10 +24,10 @@ object Report : BuildType({
             scriptContent = """
                 #!/bin/sh
                 set -eu
-                container=${'$'}(docker create ghcr.io/seed-e1d06701/bitbucket-auth:v1.0.0)
-                docker cp "${'$'}container":/bitbucket-auth ./bitbucket-auth
+                container=${'$'}(docker create ghcr.io/seed-e1d06701/bitbucket-auth:v1.0.0) || exit 1
+                docker cp "${'$'}container":/bitbucket-auth ./bitbucket-auth || exit 1
                 docker rm "${'$'}container"
-                ./bitbucket-auth
+                exec ./bitbucket-auth
             """.trimIndent()
         }
         script {

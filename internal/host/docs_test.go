@@ -63,7 +63,7 @@ var (
 func TestPipelineFiles(t *testing.T) {
 	page := read(t, filepath.Join(root, "docs", "hosts.md"))
 	var ids []string
-	for _, setting := range contract.CredentialSettings {
+	for _, setting := range slices.Concat(contract.CredentialSettings, contract.MirrorSettings) {
 		ids = append(ids, setting.ID)
 	}
 	entries, err := os.ReadDir(filepath.Join(root, "docs", "hosts"))
