@@ -242,6 +242,9 @@ func (m *mirroring) list(ctx context.Context) error {
 	ended("the source has %s, Bitbucket has %s", mirror.Quantity(len(source.Refs)), mirror.Quantity(len(m.bitbucket.Refs)))
 	var err error
 	m.plan, err = mirror.New(source, m.bitbucket, m.rules)
+	if ctx.Err() != nil {
+		return fault.From(context.Cause(ctx))
+	}
 	return err
 }
 

@@ -1,16 +1,41 @@
 package git
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
 
 // Exported for the tests of how git's output is read.
 var (
-	ParseListing = parseListing
-	Transferred  = transferred
-	ResultsOf    = resultsOf
-	Split        = split
-	BatchesOf    = batchesOf
-	ReadAnswer   = readAnswer
+	Transferred = transferred
+	ResultsOf   = resultsOf
+	Split       = split
+	BatchesOf   = batchesOf
+	ReadAnswer  = readAnswer
 )
+
+// ParseListing reads a listing that arrives in parts of this size.
+func ParseListing(text string, size int) (mirror.Listing, error) {
+	var r listingReader
+	for len(text) > 0 {
+		n := min(size, len(text))
+		if _, err := r.Write([]byte(text[:n])); err != nil {
+			return mirror.Listing{}, r.fault(fault.SourceFailed, "the source")
+		}
+		text = text[n:]
+	}
+	return r.listing, nil
+}
+
+// LimitListings sets how many refs and bytes a listing may have, and returns what
+// undoes that.
+func LimitListings(refs, size int) (undo func()) {
+	savedRefs, savedSize := maxRefs, maxListing
+	maxRefs, maxListing = refs, size
+	return func() { maxRefs, maxListing = savedRefs, savedSize }
+}
 
 // Explain returns what a failed command with these messages means.
 func Explain(remotes Remotes, side, stderr string) error {

@@ -16,18 +16,18 @@ func TestListing(t *testing.T) {
 	for _, name := range []string{
 		"a:refs/heads/main", ":", "a b", "a*", "a?", "a[b", `a\b`, "a^", "a~1", "a\x1b[31m", "a\x7f", "../../evil", "a..b", "a@{1}", "a//b", ".a", "a/.b", "a.lock", "a.", "a/",
 	} {
-		if got, err := git.ParseListing([]byte(id("1") + "\trefs/heads/" + name + "\n")); err != nil || len(got.Refs) > 0 {
+		if got, err := git.ParseListing(id("1")+"\trefs/heads/"+name+"\n", 1000); err != nil || len(got.Refs) > 0 {
 			t.Errorf("%q is accepted: %v, %v", name, got.Refs, err)
 		}
 	}
 	text := "ref: refs/heads/main\tHEAD\n" + id("1") + "\tHEAD\n" + id("1") + "\trefs/heads/main\n" + id("2") + "\trefs/heads/\u200b$(x)\n" +
 		id("3") + "\trefs/tags/v1\n" + id("1") + "\trefs/tags/v1^{}\n" + id("4") + "\trefs/pull/1/head\n" + id("4") + "\trefs/x/refs/heads/main\n"
-	got, err := git.ParseListing([]byte(text))
+	got, err := git.ParseListing(text, 7)
 	want := map[string]string{"refs/heads/main": id("1"), "refs/heads/\u200b$(x)": id("2"), "refs/tags/v1": id("3")}
-	if err != nil || got.Head != "refs/heads/main" || !maps.Equal(got.Refs, want) || !maps.Equal(got.Peeled, map[string]string{id("3"): id("1")}) {
+	if err != nil || got.Head != "refs/heads/main" || got.HeadID != id("1") || !maps.Equal(got.Refs, want) || !maps.Equal(got.Peeled, map[string]string{id("3"): id("1")}) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if _, err := git.ParseListing([]byte(strings.Repeat("1", 64) + "\trefs/heads/main\n")); err == nil {
+	if _, err := git.ParseListing(strings.Repeat("1", 64)+"\trefs/heads/main\n", 1000); err == nil {
 		t.Error("a SHA-256 repository is accepted")
 	}
 }

@@ -10,18 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
-
-// ListSource lists what the source has of what is mirrored.
-func (g *Git) ListSource(ctx context.Context) (mirror.Listing, error) {
-	out, err := g.askSource(ctx, nil, append(append([]string{"ls-remote"}, listOptions()...), string(source))...)
-	if err != nil {
-		return mirror.Listing{}, g.explainSource(err)
-	}
-	return parseListing(out.stdout)
-}
 
 // SourceURL is the address at which the source was found: its server may have
 // redirected there, after a repository was renamed.
@@ -29,8 +19,8 @@ func (g *Git) SourceURL() string { return g.sourceURL }
 
 // askSource runs a command that reads the source. If its server redirects to
 // another scheme, host or port, the error is the fault that says so.
-func (g *Git) askSource(ctx context.Context, stdin io.Reader, arguments ...string) (output, error) {
-	out, err := g.run(ctx, source, stdin, arguments...)
+func (g *Git) askSource(ctx context.Context, stdin io.Reader, stdout io.Writer, arguments ...string) (output, error) {
+	out, err := g.runTo(ctx, source, stdin, stdout, arguments...)
 	if _, failed := asFailure(err); err != nil && !failed {
 		return out, err
 	}
@@ -43,91 +33,6 @@ func (g *Git) askSource(ctx context.Context, stdin io.Reader, arguments ...strin
 	}
 	g.sourceURL = to
 	return out, err
-}
-
-// listOptions restrict a listing to what is mirrored, if git can do that: a server
-// leaves out the rest, such as GitHub's refs of a hundred thousand pull requests.
-func listOptions() []string {
-	var options []string
-	for _, n := range mirror.Namespaces {
-		if n.Option == "" {
-			return nil
-		}
-		options = append(options, n.Option)
-	}
-	return options
-}
-
-// SourceHead returns the source's main branch, or "" if it has none.
-func (g *Git) SourceHead(ctx context.Context) (string, error) {
-	out, err := g.askSource(ctx, nil, "ls-remote", "--symref", string(source), "HEAD")
-	if err != nil {
-		return "", g.explainSource(err)
-	}
-	listing, err := parseListing(out.stdout)
-	return listing.Head, err
-}
-
-// ListBitbucket lists the branches and tags in Bitbucket, and its main branch.
-func (g *Git) ListBitbucket(ctx context.Context) (mirror.Listing, error) {
-	arguments := []string{"ls-remote", "--symref", string(bitbucket), "HEAD"}
-	for _, n := range mirror.Namespaces {
-		arguments = append(arguments, n.Prefix+"*")
-	}
-	out, err := g.run(ctx, bitbucket, nil, arguments...)
-	if err != nil {
-		return mirror.Listing{}, g.explainBitbucket(err)
-	}
-	return parseListing(out.stdout)
-}
-
-// sha1Length is how long object IDs are. Bitbucket has no repositories with
-// longer ones.
-const sha1Length = 40
-
-// parseListing reads the output of ls-remote (git-ls-remote(1), OUTPUT).
-func parseListing(text []byte) (mirror.Listing, error) {
-	listing := mirror.Listing{Refs: map[string]string{}, Peeled: map[string]string{}}
-	for line := range strings.Lines(string(text)) {
-		id, ref, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		if !ok {
-			continue
-		}
-		if target, symbolic := strings.CutPrefix(id, "ref: "); symbolic {
-			if ref == "HEAD" {
-				listing.Head = target
-			}
-			continue
-		}
-		// The second line of an annotated tag says what it points to.
-		if tag, peeled := strings.CutSuffix(ref, "^{}"); peeled {
-			listing.Peeled[listing.Refs[tag]] = id
-			continue
-		}
-		if !mirror.IsMirrored(ref) || !isName(ref) {
-			continue
-		}
-		if len(id) != sha1Length {
-			return listing, fault.New(fault.SourceFailed, "the source uses SHA-256 object IDs, which Bitbucket doesn't support",
-				"mirror it to a server that does, or convert the repository to SHA-1")
-		}
-		listing.Refs[ref] = id
-	}
-	return listing, nil
-}
-
-// isName reports whether git allows a ref to have this name
-// (git-check-ref-format(1)). A server can list any, and part of a name such as
-// a:b would be read as the ref to push to.
-func isName(ref string) bool {
-	for part := range strings.SplitSeq(ref, "/") {
-		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
-			return false
-		}
-	}
-	isControl := func(r rune) bool { return r <= ' ' || r == 0x7f }
-	return !strings.ContainsFunc(ref, isControl) && !strings.ContainsAny(ref, `~^:?*[\`) &&
-		!containsAny(ref, "..", "@{") && !strings.HasSuffix(ref, ".")
 }
 
 // All is an unlimited depth.
@@ -187,7 +92,7 @@ func (g *Git) fetchStdin(ctx context.Context, refspecs string, options ...string
 }
 
 func (g *Git) fetchWith(ctx context.Context, refspecs string, arguments []string) (output, error) {
-	out, err := g.askSource(ctx, strings.NewReader(refspecs), arguments...)
+	out, err := g.askSource(ctx, strings.NewReader(refspecs), io.Discard, arguments...)
 	// A filter makes the source a promisor, from which every later command, a push
 	// among them, would fetch what it lacks (gitrepository-layout(5)). None may.
 	if configErr := os.WriteFile(g.configFile(), g.config, 0o600); configErr != nil && err == nil {

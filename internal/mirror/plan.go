@@ -14,11 +14,18 @@ import (
 
 // Listing is what a repository has.
 type Listing struct {
-	Refs map[string]string // object ID by full name; only what is mirrored
-	Head string            // the ref of its main branch, if that is known
+	Refs   map[string]string // object ID by full name; only what is mirrored
+	Head   string            // the ref of its main branch, if that is known
+	HeadID string            // the object ID of its main branch, if that is known
 
 	// Peeled is what annotated tags point to, by the tag's object ID.
 	Peeled map[string]string
+}
+
+// mayBeMain reports whether a branch can be the main one, where HEAD isn't reported
+// as a symbolic ref: git's first protocol, for instance, can leave that out.
+func (l Listing) mayBeMain(ref string) bool {
+	return l.Head == "" && l.HeadID != "" && isBranch(ref) && l.Refs[ref] == l.HeadID
 }
 
 // Rules is what the user allows.
@@ -52,15 +59,15 @@ const (
 
 // Change is a ref that differs between the two sides.
 type Change struct {
-	Ref    string `json:"ref"`
-	Action Action `json:"action"`
-	Old    string `json:"old"` // its object ID in Bitbucket; empty: none
-	New    string `json:"new"` // in the source; empty: none
-	Reason string `json:"reason"`
+	Ref    string
+	Action Action
+	Old    string // its object ID in Bitbucket; empty: none
+	New    string // in the source; empty: none
+	Reason string
 
 	// Ambiguous is set if git would complete the name to another one that
 	// Bitbucket also has.
-	Ambiguous bool `json:"-"`
+	Ambiguous bool
 
 	secret bool // its name isn't shown
 }
@@ -123,6 +130,8 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		switch other := ambiguous(ref, bitbucket); {
 		case ref == bitbucket.Head:
 			c.leaveAlone("it is the main branch of the Bitbucket repository, which is never deleted")
+		case bitbucket.mayBeMain(ref):
+			c.leaveAlone("it may be the main branch of the Bitbucket repository, which is never deleted: HEAD has the same commit")
 		case other != "":
 			c.leaveAlone("git can't distinguish it from " + rules.shown(other) + ", which has to be deleted first")
 		}

@@ -1,10 +1,12 @@
 package mirror_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
@@ -100,6 +102,27 @@ func patterns(branches, tags string) map[string]mirror.Patterns {
 	return list
 }
 
+// If Bitbucket doesn't say which branch is the main one, those that may be it are
+// kept.
+func TestMainBranchUnknown(t *testing.T) {
+	bitbucket := listing("main=1 same=1 other=2 v1=1 dev=3")
+	bitbucket.Head, bitbucket.HeadID = "", "1"
+	plan, err := mirror.New(listing("dev=3"), bitbucket, mirror.Rules{Prune: true, MaxDeletions: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := joined(fates(plan.Changes())), "refused main deleted other refused same deleted v1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+
+	// Where it is known, its commit doesn't matter.
+	bitbucket.Head = "refs/heads/main"
+	plan, err = mirror.New(listing("dev=3"), bitbucket, mirror.Rules{Prune: true, MaxDeletions: 3})
+	if got, want := joined(fates(plan.Changes())), "refused main deleted other deleted same deleted v1"; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
 // A broken source, or too many deletions, yields a fault instead of a plan.
 func TestNoPlan(t *testing.T) {
 	for _, test := range []struct {
@@ -186,4 +209,40 @@ func TestJSON(t *testing.T) {
 	if named := strings.Count(text, `"ref"`); named+omitted != 10_000 || omitted == 0 || len(text) > 400_000 || !strings.HasPrefix(text, `[{"ref":"refs/tags/moved"`) {
 		t.Errorf("%d named, %d omitted in %d bytes", named, omitted, len(text))
 	}
+}
+
+// The list can be printed and pasted whatever names and reasons contain, and reads
+// as what they are.
+func FuzzJSON(f *testing.F) {
+	for _, text := range []string{"##vso[task.complete]", "a'; $(x) `y` \"", "::error::x", "日😀\u2028", "a\\b%0a%AZP25", "_~+<&>", "\xff", ""} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		plan, err := mirror.New(
+			mirror.Listing{Refs: map[string]string{"refs/heads/main": "1", "refs/heads/" + text: "2"}},
+			mirror.Listing{Refs: map[string]string{"refs/heads/main": "1"}},
+			mirror.Rules{})
+		ref := "refs/heads/" + text
+		if err != nil || plan.IsEmpty() || len(ref) > 1024 {
+			t.Skip()
+		}
+		plan.Apply(map[string]mirror.Result{ref: {Outcome: mirror.Declined, Reason: text}}, nil)
+		list, _ := plan.JSON()
+		var got []struct{ Ref, Action, Old, New, Reason string }
+		if err := json.Unmarshal([]byte(list), &got); err != nil || len(got) != 1 {
+			t.Fatalf("%s: %v", list, err)
+		}
+		valid := strings.ToValidUTF8(text, "\ufffd")
+		if utf8.ValidString(text) && (got[0].Ref != ref || got[0].Reason != "Bitbucket declined it: "+valid || got[0].New != "2") {
+			t.Errorf("%q reads as %q", text, got[0])
+		}
+		const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._/:,-"
+		inside := strings.NewReplacer(`\u`, "", `"`, "", "[", "", "]", "", "{", "", "}", "").Replace(list)
+		if strings.Trim(inside, allowed) != "" || strings.Count(list, `\`) != strings.Count(list, `\u`) {
+			t.Errorf("%q is written as %s", text, list)
+		}
+		if strings.Count(list, `"`) != 20 || strings.Count(list, "[")+strings.Count(list, "]")+strings.Count(list, "{")+strings.Count(list, "}") != 4 {
+			t.Errorf("%q is written as %s", text, list)
+		}
+	})
 }

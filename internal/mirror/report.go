@@ -1,10 +1,10 @@
 package mirror
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf16"
 )
 
 // Count returns how many refs had an action.
@@ -63,27 +63,45 @@ func (p *Plan) JSON() (text string, omitted int) {
 	return b.String(), omitted
 }
 
-// encode writes JSON with every character outside ASCII escaped, since not every
-// reader of outputs accepts them.
+// encode writes JSON whose strings can be printed and pasted: nothing in them is a
+// command to a runner or a shell, or outside ASCII.
 func encode(changes []Change) string {
-	if changes == nil {
-		return "[]"
-	}
-	text, err := json.Marshal(changes)
-	if err != nil {
-		return "[]" // strings always encode
-	}
 	var b strings.Builder
-	for _, r := range string(text) {
+	b.WriteByte('[')
+	for i, c := range changes {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for _, member := range [][2]string{
+			{`{"ref":"`, c.Ref},
+			{`","action":"`, string(c.Action)},
+			{`","old":"`, c.Old},
+			{`","new":"`, c.New},
+			{`","reason":"`, c.Reason},
+		} {
+			b.WriteString(member[0])
+			escape(&b, member[1])
+		}
+		b.WriteString(`"}`)
+	}
+	b.WriteByte(']')
+	return b.String()
+}
+
+// harmless are the characters that no runner or shell gives a meaning.
+const harmless = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._/:,-"
+
+// escape writes the characters of a JSON string (RFC 8259, 7).
+func escape(b *strings.Builder, text string) {
+	for _, r := range text {
 		switch {
-		case r < 0x7f:
+		case strings.ContainsRune(harmless, r):
 			b.WriteRune(r)
-		case r > 0xffff: // as a pair of surrogates (RFC 8259, 7)
-			r -= 0x10000
-			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(b, `\u%04x\u%04x`, high, low)
 		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
+			fmt.Fprintf(b, `\u%04x`, r)
 		}
 	}
-	return b.String()
 }

@@ -1,8 +1,12 @@
 package mirror_test
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -91,5 +95,35 @@ func TestConflicts(t *testing.T) {
 		if got := joined(fates(plan.Changes())); got != test.left {
 			t.Errorf("%s to %s: got %s, want %s", test.source, test.bitbucket, got, test.left)
 		}
+	}
+}
+
+// Planning takes time in proportion to the size of the listings, also if they have
+// 45 MB of names in deep folders, and the two sides are in each other's way.
+func TestPlanDeepNames(t *testing.T) {
+	for _, length := range []int{1000, 4000} {
+		t.Run(fmt.Sprint("of ", length), func(t *testing.T) {
+			source, bitbucket := listing("main=1"), listing("main=1")
+			for i := range 45_000_000 / length {
+				folder := fmt.Sprintf("refs/heads/%s%d/", strings.Repeat("a/", (length-30)/2), i%1000)
+				source.Refs[folder+fmt.Sprint(i)] = "1"
+				bitbucket.Refs[folder+fmt.Sprint(i)+"/x"] = "1"
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			plan, err := mirror.New(source, bitbucket, mirror.Rules{Prune: true, MaxDeletions: 1 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan.Pushes(false)
+			runtime.ReadMemStats(&after)
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			if got := (after.TotalAlloc - before.TotalAlloc) >> 20; got > 800 {
+				t.Errorf("it needed %d MiB", got)
+			}
+		})
 	}
 }

@@ -1,0 +1,49 @@
+package git_test
+
+import (
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+)
+
+// A repository with too many refs isn't mirrored, since what is cut off would be
+// taken for deleted.
+func TestListingLimits(t *testing.T) {
+	for name, limit := range map[string]struct{ refs, size int }{
+		"refs":  {39, 1 << 20},
+		"bytes": {1000, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSides(t)
+			defer git.LimitListings(limit.refs, limit.size)()
+			listing, err := s.git.ListSource(t.Context())
+			if err == nil || fault.From(err).Code != fault.SourceFailed || len(listing.Refs) > 0 {
+				t.Errorf("the source: %d refs, %v", len(listing.Refs), err)
+			}
+			s.run("--git-dir", s.bitbucket, "fetch", "--quiet", s.source, "refs/heads/*:refs/heads/*")
+			listing, err = s.git.ListBitbucket(t.Context())
+			if err == nil || fault.From(err).Code != fault.BitbucketFailed || len(listing.Refs) > 0 {
+				t.Errorf("Bitbucket: %d refs, %v", len(listing.Refs), err)
+			}
+		})
+	}
+	t.Run("as many as are allowed", func(t *testing.T) {
+		s := newSides(t)
+		defer git.LimitListings(40, 1<<20)()
+		if listing, err := s.git.ListSource(t.Context()); err != nil || len(listing.Refs) != 40 {
+			t.Errorf("%d refs, %v", len(listing.Refs), err)
+		}
+	})
+}
+
+// Where HEAD names no branch, Bitbucket's listing has its commit.
+func TestListDetached(t *testing.T) {
+	s := newSides(t)
+	s.run("--git-dir", s.bitbucket, "fetch", "--quiet", s.source, "refs/heads/*:refs/heads/*")
+	s.run("--git-dir", s.bitbucket, "update-ref", "--no-deref", "HEAD", s.commit)
+	listing, err := s.git.ListBitbucket(t.Context())
+	if err != nil || listing.Head != "" || listing.HeadID != s.commit {
+		t.Errorf("got %q, %q, %v", listing.Head, listing.HeadID, err)
+	}
+}
