@@ -74,7 +74,7 @@ func Run(ctx context.Context, world World) int {
 	if err == nil {
 		return fault.ExitDone
 	}
-	f := fault.From(err)
+	f := r.explainMissing(fault.From(err))
 	r.showRemarks()
 	h.Fail(f)
 	return f.Code.Exit
@@ -103,6 +103,9 @@ type run struct {
 	masked   []string
 	remarks  []fault.Remark // to be shown after the last mask, never before
 	reported []fault.Remark
+
+	otherNames []input.OtherName // settings by names that other actions have
+	onlyErrors bool              // show nothing but warnings and faults
 }
 
 // catchSignals is called before the run waits.
@@ -140,9 +143,8 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.mask(secret.Forms(text.Secrets()...)); err != nil {
 		return err
 	}
-	unknown, unknownErr := source.Unknown(r.world.Environ)
-	r.note(unknown...)
-	if err := cmp.Or(unknownErr, readErr); err != nil {
+	r.onlyErrors = settings.OnlyErrors
+	if err := cmp.Or(r.reportUnknown(source), readErr); err != nil {
 		return err
 	}
 	r.note(remarks...)
@@ -226,11 +228,13 @@ func (r *run) source(settings []contract.Setting) input.Source {
 	return input.Source{
 		Settings:   settings,
 		InputsOnly: r.host.Settings.InputsOnly,
+		HasMasks:   r.host.HasMasks,
 		Names:      r.host.Settings.Names,
 		Called:     r.host.Settings.Called,
 		Lookup:     r.world.Lookup,
 		Stdin:      r.world.Stdin,
 
+		HostVariables:    r.host.HostVariables,
 		ReservedPrefixes: host.ReservedPrefixes(),
 		BeforeWaiting:    r.world.CatchSignals,
 	}
@@ -263,7 +267,9 @@ func (r *run) note(remarks ...fault.Remark) {
 // showRemarks shows the remarks so far.
 func (r *run) showRemarks() {
 	for _, remark := range r.remarks {
-		r.host.Say(remark)
+		if remark.Level >= fault.Warning || !r.onlyErrors {
+			r.host.Say(remark)
+		}
 	}
 	r.reported = append(r.reported, r.remarks...)
 	r.remarks = nil

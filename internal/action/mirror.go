@@ -94,9 +94,8 @@ func (m *mirroring) understand(ctx context.Context) error {
 	if err := m.mask(secret.Forms(text.Secrets()...)); err != nil {
 		return err
 	}
-	unknown, unknownErr := from.Unknown(m.world.Environ)
-	m.note(unknown...)
-	if err := cmp.Or(unknownErr, readErr); err != nil {
+	m.onlyErrors = settings.OnlyErrors
+	if err := cmp.Or(m.reportUnknown(from), readErr); err != nil {
 		return err
 	}
 	m.note(remarks...)
@@ -372,6 +371,9 @@ func newValues(changes []mirror.Change) []string {
 // tokenMissing ends a run whose token is empty.
 func (m *mirroring) tokenMissing(ctx context.Context) error {
 	reason := whyEmpty(m.host)
+	if m.hasTokenByOtherName() {
+		return reason
+	}
 	if m.settings.OnMissingToken == input.Fail {
 		return reason.Hint("to succeed without it, set " + m.host.Settings.Called("on-missing-token") + " to skip")
 	}

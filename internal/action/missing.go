@@ -20,6 +20,9 @@ func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
 		result = "the variable " + results.Variables[0].Name
 	}
 	reason := whyEmpty(r.host)
+	if r.hasTokenByOtherName() {
+		return reason
+	}
 	if settings.OnMissingToken == input.Fail {
 		return reason.Hint("to continue without it, set " + r.host.Settings.Called("on-missing-token") +
 			" to skip, and check " + result + " in later steps")

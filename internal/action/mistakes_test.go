@@ -53,6 +53,9 @@ func TestMistakes(t *testing.T) {
 	for _, m := range []mistake{
 		{title: "The secret is empty", env: good.with(env{"INPUT_TOKEN": ""})},
 		{title: "A setting is misspelt", env: good.with(env{"INPUT_TOKN": "x"})},
+		{title: "A setting that another action has", env: env{"INPUT_USERNAME": "me@example.com", "INPUT_TOKEN": api}},
+		{title: "Two settings that another action has", env: env{"INPUT_USERNAME": "me@example.com", "INPUT_PASSWORD": api}},
+		{title: "A setting that doesn't exist", env: good.with(env{"INPUT_DEBUG": "true"})},
 		{title: "A setting has underscores", env: good.with(env{"INPUT_EXPORT_ENV": "false"})},
 		{title: "Token and identity are swapped", env: env{"INPUT_TOKEN": "me@example.com", "INPUT_IDENTITY": api}},
 		{title: "An app password with an e-mail address", env: env{"INPUT_TOKEN": app, "INPUT_IDENTITY": "me@example.com"}},

@@ -16,6 +16,9 @@ type Setting struct {
 	// NotInput is set if the setting isn't an input of the action: it serves
 	// other hosts.
 	NotInput bool
+	// WithoutMasks is set if the setting only exists on hosts that can't mask
+	// values at run time.
+	WithoutMasks bool
 	// Variable is the only variable that the setting is read from, on any host;
 	// empty if it is read like the others.
 	Variable string
@@ -36,6 +39,7 @@ var (
 	caCertificate  = Setting{ID: "ca-certificate", Description: "Additional CA certificates: PEM text, or the path of a PEM file."}
 	tokenFile      = Setting{ID: "token-file", NotInput: true, Description: "File to read the token from, or - for standard input."}
 	envFile        = Setting{ID: "env-file", NotInput: true, Description: "File that receives the results on hosts that can't mask values at run time."}
+	logLevel       = Setting{ID: "log", Default: "normal", NotInput: true, WithoutMasks: true, Description: "What to print: normal, or errors (nothing but warnings and errors, for cron jobs). Only on hosts that can't mask values at run time."}
 	hostName       = Setting{
 		ID: "host", NotInput: true, Variable: "BITBUCKET_AUTH_HOST",
 		Description: "Name of the CI host (gitlab, circleci, jenkins, ...) if it can't be detected. Read from BITBUCKET_AUTH_HOST only.",
@@ -68,6 +72,7 @@ var CredentialSettings = []Setting{
 	caCertificate,
 	tokenFile,
 	envFile,
+	logLevel,
 	hostName,
 }
 
@@ -101,6 +106,7 @@ var MirrorSettings = []Setting{
 	caCertificate,
 	tokenFile,
 	envFile,
+	logLevel,
 	hostName,
 }
 

@@ -102,6 +102,9 @@ func TestNearest(t *testing.T) {
 		{"kabcind", []string{"kind"}, ""},
 		{"xind", []string{"kind", "mind"}, "kind"}, // the first of equals
 		{"mint", []string{"kind", "mind"}, "mind"},
+		{"toekn", []string{"token"}, "token"},
+		{"force", []string{"source"}, ""},
+		{"soruec", []string{"source"}, "source"},
 		{"xy", []string{"ab"}, ""}, // another word altogether
 		{"", []string{"ab"}, ""},
 	} {

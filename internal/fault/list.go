@@ -28,9 +28,13 @@ func Either(words []string) string {
 }
 
 // Nearest returns the allowed value that text most likely means, or "" if none
-// is close.
+// is close. More than two typos make a different word; in a short one, two do.
 func Nearest(text string, allowed []string) string {
-	best, least := "", 3 // more than two typos make a different word
+	const short = 6
+	best, least := "", 3
+	if len(text) < short {
+		least = 2
+	}
 	for _, candidate := range allowed {
 		if d := distance(strings.ToLower(text), strings.ToLower(candidate)); d < least && d < len(candidate) {
 			best, least = candidate, d
@@ -39,23 +43,30 @@ func Nearest(text string, allowed []string) string {
 	return best
 }
 
-// distance is the Levenshtein distance between a and b, in bytes.
+// distance is the number of typos between a and b: letters that are missing, too
+// many, wrong, or swapped with the next one (the optimal string alignment
+// distance, in bytes).
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
 		for j := range len(b) {
-			substitution := diagonal
-			if a[i] != b[j] {
-				substitution++
+			wrong := 1
+			if a[i] == b[j] {
+				wrong = 0
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitution, diagonal+1, row[j]+1)
+			d := min(rows[i][j]+wrong, rows[i][j+1]+1, rows[i+1][j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, rows[i-1][j-1]+1)
+			}
+			rows[i+1][j+1] = d
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

@@ -28,6 +28,8 @@ type Definition struct {
 	Name string
 	// Settings is the family of variables that hold the settings.
 	Settings Family
+	// HostVariables are variables in that family that the host sets itself.
+	HostVariables []string
 	// EmptyTokenHints say what to do about an empty token, by the host's usual
 	// causes of one.
 	EmptyTokenHints []string

@@ -27,6 +27,7 @@ func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) De
 	return Definition{
 		Name:            name,
 		Settings:        inputs,
+		HostVariables:   []string{"INPUT_ENTRYPOINT", "INPUT_ARGS"}, // accepted by every action that is an image
 		EmptyTokenHints: emptyToken,
 		HasOutputs:      true,
 		HasMasks:        true,
@@ -76,8 +77,13 @@ var otherHosts = []Definition{
 		ID: "harness", Name: "Harness", Settings: plugins,
 		detect: isSet("HARNESS_BUILD_ID"), derivedFrom: "drone",
 		HasOutputs: true,
-		cloneURL:   firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
-		reserved:   []string{"HARNESS", "DRONE"},
+		// lite-engine, pipeline/runtime/run.go
+		HostVariables: []string{
+			"PLUGIN_ARTIFACT_FILE", "PLUGIN_METADATA_FILE", "PLUGIN_CACHE_METRICS_FILE",
+			"PLUGIN_CACHE_INTEL_METRICS_FILE", "PLUGIN_BUILD_TOOL_FILE",
+		},
+		cloneURL: firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		reserved: []string{"HARNESS", "DRONE"},
 		EmptyTokenHints: []string{
 			`set token under settings: (PLUGIN_TOKEN) to <+secrets.getValue("name")>, with a secret that exists in this project, organization or account`,
 		},

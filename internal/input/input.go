@@ -23,6 +23,12 @@ type Source struct {
 	// InputsOnly is set on hosts that hand a step the inputs that its action
 	// declares: another name there can only come from somebody else.
 	InputsOnly bool
+	// HasMasks is set on hosts that can mask values at run time, which some
+	// settings don't exist on.
+	HasMasks bool
+	// HostVariables are variables in the host's family of names that the host
+	// sets itself.
+	HostVariables []string
 	// Names returns the environment variables that may hold a setting on this
 	// host, by the setting's ID. Each host has one family of names, so that
 	// nothing that an earlier step exported can change this one.
@@ -55,6 +61,7 @@ type Shared struct {
 	Timeout        string         `env:"TIMEOUT"`
 	CACertificate  string         `env:"CA_CERTIFICATE"`
 	EnvFile        string         `env:"ENV_FILE"`
+	Log            string         `env:"LOG"`
 
 	remarks []fault.Remark // about the files that were read
 }
@@ -128,7 +135,7 @@ func (s Source) variables(setting contract.Setting) []string {
 	switch {
 	case setting.Variable != "":
 		return []string{setting.Variable}
-	case setting.NotInput && s.InputsOnly:
+	case setting.NotInput && s.InputsOnly, setting.WithoutMasks && s.HasMasks:
 		return nil
 	}
 	return s.Names(setting.ID)

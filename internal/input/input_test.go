@@ -142,6 +142,7 @@ func TestFaults(t *testing.T) {
 		{"git", "off", fault.NotAllowed},
 		{"export-env", "yes", fault.NotAllowed},
 		{"export-env", "1", fault.NotAllowed},
+		{"log", "quiet", fault.NotAllowed},
 		{"rewrite-ssh", "tRue", fault.NotAllowed},
 		{"rewrite-ssh", "true", fault.SettingAlone},
 		{"on-missing-token", "ignore", fault.NotAllowed},
@@ -303,45 +304,83 @@ func TestThePresentNameEndsTheSearch(t *testing.T) {
 
 // Variables of the host's family that no setting is read from.
 func TestUnknown(t *testing.T) {
+	const remove = "remove it, or look for its name in the list of settings"
 	for _, test := range []struct {
 		variable string
 		inputs   string // what is said where a step is handed an action's inputs
 		other    string // and elsewhere
 	}{
 		{"X_TOKEN=x", "", ""},
-		{"X_EXPORT_ENV=false", "error: did you mean export-env?", "error: did you mean export-env?"},
-		{"X_EXPORTENV=false", "error: did you mean export-env?", "error: did you mean export-env?"},
-		{"X_EXPORT-EVN=x", "warning: did you mean export-env?", "warning: did you mean export-env?"},
-		{"X_TOKNE=s3cret", "warning: did you mean token?", "warning: did you mean token?"},
-		{"X_SOMETHING-ELSE=x", "", ""},
+		{"X_EXPORT_ENV=false", "error: the input export_env doesn't exist, did you mean export-env?", "error: the setting export_env doesn't exist, did you mean export-env?"},
+		{"X_EXPORTENV=false", "error: the input exportenv doesn't exist, did you mean export-env?", "error: the setting exportenv doesn't exist, did you mean export-env?"},
+		{"X_EXPORT-EVN=x", "warning: the input export-evn doesn't exist, did you mean export-env?", "warning: the setting export-evn doesn't exist, did you mean export-env?"},
+		{"X_TOKNE=s3cret", "warning: the input tokne doesn't exist, did you mean token?", "warning: the setting tokne doesn't exist, did you mean token?"},
+		{"X_REPOSITRY=x", "warning: the input repositry doesn't exist, did you mean repository?", "warning: the setting repositry doesn't exist, did you mean repository?"},
+		{"X_QUIET=true", "warning: the input quiet doesn't exist, " + remove, "warning: the setting quiet doesn't exist, " + remove},
+		{"X_MIRROR_DRY_RUN=x", "warning: the input mirror_dry_run doesn't exist, " + remove, "warning: the setting mirror_dry_run doesn't exist, " + remove},
+		{"X_FORCE=true", "warning: the input force doesn't exist, " + remove, "warning: the setting force doesn't exist, " + remove}, // the mirror's overwrite
+		{"X_USERNAME=x", "warning: the input username doesn't exist; it is called identity here, rename username to identity", "warning: the setting username doesn't exist; it is called identity here, rename username to identity"},
+		{"X_APP_PASSWORD=x", "warning: the input app_password doesn't exist; it is called token here, remove app_password: token is set", "warning: the setting app_password doesn't exist; it is called token here, remove app_password: token is set"},
 		{"X_=x", "", ""},
 		{"Y_TOKNE=x", "", ""},
 		{"X_DRY_RUN=x", "", ""}, // the other command's
-		{"X_HOST=x", "warning: remove it: action.yml has no input host", "warning: set BITBUCKET_AUTH_HOST instead"},
-		{"X_HOSTT=x", "", ""},
-		{"X_ENV-FILE=x", "warning: remove it: action.yml has no input env-file", ""},
-		{"X_TOKEN-FILE=x", "warning: remove it: action.yml has no input token-file", ""},
-		{"X_TOKEN-FILES=x", "", "warning: did you mean token-file?"},
+		{"X_OF-THE-HOST=x", "", ""},
+		{"X_HOST=x", "warning: host has no effect on this host, remove it: action.yml has no input host", "warning: host has no effect on this host, set BITBUCKET_AUTH_HOST instead"},
+		{"X_HOSTT=x", "warning: the input hostt doesn't exist, " + remove, "warning: the setting hostt doesn't exist, " + remove},
+		{"X_ENV-FILE=x", "warning: env-file has no effect on this host, remove it: action.yml has no input env-file", ""},
+		{"X_TOKEN-FILE=x", "warning: token-file has no effect on this host, remove it: action.yml has no input token-file", ""},
+		{"X_TOKEN-FILES=x", "warning: the input token-files doesn't exist, " + remove, "warning: the setting token-files doesn't exist, did you mean token-file?"},
+		{"X_LOG=errors", "warning: the input log doesn't exist, remove it: only hosts without masks at run time have the setting log", ""},
 	} {
 		for inputsOnly, want := range map[bool]string{true: test.inputs, false: test.other} {
 			s := input.Source{
 				Settings:   contract.CredentialSettings,
 				InputsOnly: inputsOnly,
+				HasMasks:   inputsOnly,
 				Names:      func(id string) []string { return []string{"X_" + strings.ToUpper(id)} },
 				Called:     func(id string) string { return id },
+				Lookup: func(name string) (string, bool) {
+					value, ok := map[string]string{"X_TOKEN": "t0ken"}[name]
+					return value, ok
+				},
+
+				HostVariables: []string{"X_OF-THE-HOST"},
 			}
-			remarks, err := s.Unknown([]string{test.variable})
+			found, err := s.Unknown([]string{test.variable})
 			var got string
-			for _, remark := range remarks {
-				got = remark.Level.String() + ": " + remark.Hints[0]
+			for _, remark := range found.Remarks {
+				got = remark.Level.String() + ": " + remark.What + ", " + strings.Join(remark.Hints, ", ")
 			}
 			if err != nil {
-				got = "error: " + fault.From(err).Hints[0]
+				got = "error: " + fault.From(err).What + ", " + strings.Join(fault.From(err).Hints, ", ")
 			}
 			if got != want {
 				t.Errorf("%s, inputs only %t:\ngot  %q\nwant %q", test.variable, inputsOnly, got, want)
 			}
 		}
+	}
+}
+
+// Hosts with masks at run time that hand a step no inputs have the setting log
+// neither.
+func TestLogNeedsAHostWithoutMasks(t *testing.T) {
+	from := source(map[string]string{"log": "errors"})
+	for hasMasks, want := range map[bool]bool{true: false, false: true} {
+		from.HasMasks = hasMasks
+		text, err := input.ReadCredential(context.Background(), from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settings, _, err := text.Parse(); err != nil || settings.OnlyErrors != want {
+			t.Errorf("with masks %t: got %t, %v", hasMasks, settings.OnlyErrors, err)
+		}
+	}
+	from.Names = func(id string) []string { return []string{"X_" + strings.ToUpper(id)} }
+	from.Called = func(id string) string { return "X_" + strings.ToUpper(id) }
+	from.HasMasks = true
+	found, err := from.Unknown([]string{"X_LOG=errors"})
+	if err != nil || len(found.Remarks) != 1 || found.Remarks[0].Code != fault.SettingUnknown || !strings.Contains(found.Remarks[0].What, "X_LOG") {
+		t.Errorf("got %+v, %v", found.Remarks, err)
 	}
 }
 

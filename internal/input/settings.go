@@ -26,6 +26,7 @@ type Common struct {
 	Timeout        time.Duration
 	CA             CA
 	EnvFile        string
+	OnlyErrors     bool // show nothing but warnings and faults
 }
 
 // Settings is the settings of the credential command.
@@ -115,6 +116,7 @@ func (p *parser) common(s Shared) (Common, []fault.Remark) {
 		Timeout:        p.duration("timeout", s.Timeout),
 		CA:             p.certificate(s.CACertificate),
 		EnvFile:        strings.TrimSpace(s.EnvFile),
+		OnlyErrors:     p.oneOf("log", s.Log, "normal", "errors") == "errors",
 	}, append(remarks, more...)
 }
 

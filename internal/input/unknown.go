@@ -1,6 +1,7 @@
 package input
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"strings"
@@ -9,43 +10,93 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
+// Unknown is what [Source.Unknown] finds.
+type Unknown struct {
+	Remarks []fault.Remark
+	// OtherNames are settings without a value of which another action's name is
+	// in the environment. Each of them is also a remark.
+	OtherNames []OtherName
+}
+
+// OtherName is a setting of ours by another action's name.
+type OtherName struct {
+	Setting string // the ID of ours
+	Rename  string // "username to identity", as both are written on this host
+	Given   bool   // its value isn't empty
+	Fault   *fault.Fault
+}
+
 // Unknown finds variables of this host's family that no setting is read from,
 // and whose values would be ignored in silence. A name that differs from a
 // setting's only in hyphens and underscores is an error, a [*fault.Fault]: the
-// step would do something else than its author wrote. Any other name that is
-// close to a setting's is a warning. Only the names in the environment are
-// looked at.
-func (s Source) Unknown(environment []string) (remarks []fault.Remark, err error) {
-	family := strings.TrimSuffix(s.Names("x")[0], "X")
+// step would do something else than its author wrote. Any other name is a
+// warning, except those of the other command, which may run in the same job.
+func (s Source) Unknown(environment []string) (found Unknown, err error) {
 	for _, variable := range environment {
 		name, _, _ := strings.Cut(variable, "=")
-		rest, found := strings.CutPrefix(name, family)
-		if !found {
+		rest, ours := strings.CutPrefix(name, s.prefix())
+		if !ours || rest == "" || slices.Contains(s.HostVariables, name) {
 			continue
 		}
+		written := strings.ToLower(rest) // by users, if they write IDs
 		id := idOf(rest)
 		setting, known := contract.Find(s.Settings, id)
 		switch {
 		case known && slices.ContainsFunc(s.variables(setting), func(v string) bool { return sameVariable(v, name) }):
 			// This is where the setting is read from.
 		case known && !s.inFamily(setting):
-			remarks = append(remarks, fault.Warn(fault.New(fault.SettingRefused, name+" has no effect on this host", s.instead(setting))))
+			found.warn(s.withoutEffect(setting, written))
 		case !known && contract.IsSetting(id):
-			// The other command's, which may run in the same job.
+			// The other command's.
 		default:
 			near, same := s.nearest(id)
-			if near == "" {
+			other, elsewhere := contract.CalledElsewhere(s.Settings, id)
+			f := s.notFound(written)
+			switch {
+			case same:
+				err = cmp.Or(err, error(f.Hint("did you mean "+s.Called(near)+"?")))
 				continue
+			case elsewhere && s.inFamily(other):
+				f.What += "; it is called " + s.Called(other.ID) + " here"
+				if s.isSet(s.variables(other)...) {
+					f.Hint("remove " + s.Called(written) + ": " + s.Called(other.ID) + " is set")
+					break
+				}
+				rename := s.Called(written) + " to " + s.Called(other.ID)
+				f.Hint("rename " + rename)
+				found.OtherNames = append(found.OtherNames, OtherName{other.ID, rename, s.isSet(name), f})
+			case near != "":
+				f.Hint("did you mean " + s.Called(near) + "?")
+			default:
+				f.Hint("remove it, or look for its name in the list of settings")
 			}
-			f := fault.New(fault.SettingUnknown, name+" is set, but there is no such setting", "did you mean "+s.Called(near)+"?")
-			if !same {
-				remarks = append(remarks, fault.Warn(f))
-			} else if err == nil {
-				err = f
-			}
+			found.warn(f)
 		}
 	}
-	return remarks, err
+	return found, err
+}
+
+func (u *Unknown) warn(f *fault.Fault) { u.Remarks = append(u.Remarks, fault.Warn(f)) }
+
+// isSet reports whether one of these variables has a value.
+func (s Source) isSet(variables ...string) bool {
+	return slices.ContainsFunc(variables, func(name string) bool {
+		value, _ := s.Lookup(name)
+		return strings.TrimSpace(value) != ""
+	})
+}
+
+// prefix begins the names of this host's family.
+func (s Source) prefix() string { return strings.TrimSuffix(s.Names("x")[0], "X") }
+
+// notFound is the fault of a setting that doesn't exist. Its name is as the user
+// wrote it, apart from capitals.
+func (s Source) notFound(written string) *fault.Fault {
+	noun := "setting"
+	if s.InputsOnly {
+		noun = "input"
+	}
+	return fault.New(fault.SettingUnknown, "the "+noun+" "+s.Called(written)+" doesn't exist")
 }
 
 // inFamily reports whether a setting is read from this host's family of names.
@@ -53,12 +104,17 @@ func (s Source) inFamily(setting contract.Setting) bool {
 	return slices.Equal(s.variables(setting), s.Names(setting.ID))
 }
 
-// instead is what to do about a setting that isn't read from this host's family.
-func (s Source) instead(setting contract.Setting) string {
-	if setting.Variable != "" && !s.InputsOnly {
-		return "set " + setting.Variable + " instead"
+// withoutEffect is the fault of a setting that isn't read from this host's
+// family.
+func (s Source) withoutEffect(setting contract.Setting, written string) *fault.Fault {
+	what := s.Called(written) + " has no effect on this host"
+	switch {
+	case setting.WithoutMasks:
+		return s.notFound(written).Hint("remove it: only hosts without masks at run time have the setting " + setting.ID)
+	case setting.Variable != "" && !s.InputsOnly:
+		return fault.New(fault.SettingRefused, what, "set "+setting.Variable+" instead")
 	}
-	return "remove it: action.yml has no input " + setting.ID
+	return fault.New(fault.SettingRefused, what, "remove it: action.yml has no input "+setting.ID)
 }
 
 // nearest returns the ID of the setting that an unknown name most likely means,
@@ -69,7 +125,7 @@ func (s Source) nearest(id string) (near string, same bool) {
 		if !s.inFamily(setting) {
 			continue
 		}
-		if strings.ReplaceAll(setting.ID, "-", "") == strings.ReplaceAll(id, "-", "") {
+		if contract.SameWithoutHyphens(setting.ID, id) {
 			return setting.ID, true
 		}
 		candidates = append(candidates, setting.ID)
