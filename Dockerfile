@@ -2,7 +2,7 @@
 # default is for the classic builder, which sets none of these arguments and
 # builds for its own platform.
 ARG BUILDPLATFORM=linux
-FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
+FROM --platform=$BUILDPLATFORM golang:1.26.11-bookworm AS build
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION

@@ -34,6 +34,22 @@ func TestBuildFlags(t *testing.T) {
 	}
 }
 
+// go.mod's toolchain line is the version of Go that CI and releases use. The
+// Dockerfile repeats it, since a bot raises its tag.
+func TestGoVersion(t *testing.T) {
+	match := regexp.MustCompile(`(?m)^go (1\.\d+)\.0\n\ntoolchain go((1\.\d+)\.\d+)$`).FindStringSubmatch(readFile(t, "go.mod"))
+	if match == nil || match[1] != match[3] {
+		t.Fatal("go.mod doesn't name a first release of Go, and a toolchain of the same minor version")
+	}
+	tags := regexp.MustCompile(`golang:(\S+?)-`).FindAllStringSubmatch(readFile(t, "Dockerfile"), -1)
+	if len(tags) != 1 {
+		t.Fatalf("the Dockerfile names %d images of Go", len(tags))
+	}
+	if got, want := tags[0][1], match[2]; got != want {
+		t.Errorf("the Dockerfile builds with Go %s, and go.mod names %s: raise the older one (go mod edit -toolchain=go%s)", got, want, got)
+	}
+}
+
 // TestDependencies limits the program to four libraries, whose reasons are in the
 // README.
 func TestDependencies(t *testing.T) {

@@ -28,6 +28,7 @@ func TestRelease(t *testing.T) {
 	t.Parallel()
 	const version = "v1.2.3"
 	one := copyTree(t)
+	useThisGo(t, one)
 	other := filepath.Join(t.TempDir(), "another folder, with a longer name")
 	if err := os.CopyFS(other, os.DirFS(one)); err != nil {
 		t.Fatal(err)
@@ -85,6 +86,35 @@ func TestRelease(t *testing.T) {
 		t.Parallel()
 		testBinaryAction(t, dist)
 	})
+}
+
+// useThisGo makes the version of Go that runs here the one that releases of a tree
+// need.
+func useThisGo(t *testing.T, tree string) {
+	t.Helper()
+	nameGo(t, tree, runtime.Version())
+}
+
+func nameGo(t *testing.T, tree, version string) {
+	t.Helper()
+	if text, err := exec.Command("go", "mod", "edit", "-toolchain="+version, filepath.Join(tree, "go.mod")).CombinedOutput(); err != nil {
+		t.Fatalf("go mod edit: %v\n%s", err, text)
+	}
+}
+
+// A release is built by the version of Go that go.mod names, and by no other.
+func TestReleaseGoVersion(t *testing.T) {
+	t.Parallel()
+	tree := copyTree(t)
+	for _, version := range []string{runtime.Version() + "9", "go1.26.0"} {
+		nameGo(t, tree, version)
+		if _, err := tryScript(tree, "build", "v1.2.3", filepath.Join(tree, "dist"), t.TempDir()); err == nil || !strings.Contains(err.Error(), "go.mod names "+version) {
+			t.Errorf("go.mod names %s: %v", version, err)
+		}
+	}
+	if built, err := filepath.Glob(filepath.Join(tree, "dist/*")); len(built) > 0 {
+		t.Errorf("it built %q: %v", built, err)
+	}
 }
 
 // script runs a script of scripts/release in a tree, and returns its output.

@@ -25,6 +25,7 @@ func TestReleaseWorkflow(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir, tree := t.TempDir(), copyTree(t)
+	useThisGo(t, tree)
 	const workflow = ".github/workflows/release.yml"
 	text := readFile(t, filepath.Join(tree, workflow))
 	image := startRegistry(t) + "/owner/project"

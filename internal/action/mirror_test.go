@@ -25,6 +25,10 @@ func mirrors(t *testing.T, e env) outcome {
 // host's job is for. Nothing answers at these addresses.
 func TestMirrorSource(t *testing.T) {
 	const dead = "http://127.0.0.1:1/octo/site"
+	nowhere, err := filepath.Abs("/nowhere") // with a drive, on Windows
+	if err != nil {
+		t.Fatal(err)
+	}
 	given := env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(), "BITBUCKET_AUTH_REPOSITORY": "acme/site"}
 	source := func(text string) env { return given.with(env{"BITBUCKET_AUTH_SOURCE": text}) }
 	wiki := given.with(env{"BITBUCKET_AUTH_SERVER_URL": "http://127.0.0.1:1"})
@@ -45,9 +49,9 @@ func TestMirrorSource(t *testing.T) {
 		{"a query", source("https://github.com/octo/site?x=y"), fault.SourceAddress, "query"},
 		{"a server alone", source("https://github.com/"), fault.SourceAddress, "isn't the URL"},
 		{"two lines", source("https://github.com/octo/site\nx"), fault.SourceAddress, "line break"},
-		{"a path", source("/nowhere"), fault.SourceNotFound, "of /nowhere and"},
-		{"a path that looks like an option", source("--upload-pack=x"), fault.SourceNotFound, "/--upload-pack=x and"},
-		{"a path as a URL", source("file:///nowhere"), fault.SourceNotFound, "of /nowhere and"},
+		{"a path", source("/nowhere"), fault.SourceNotFound, "of " + nowhere + " and"},
+		{"a path that looks like an option", source("--upload-pack=x"), fault.SourceNotFound, string(filepath.Separator) + "--upload-pack=x and"},
+		{"a path as a URL", source("file:///nowhere"), fault.SourceNotFound, "of " + nowhere + " and"},
 		{"the destination", source("https://bitbucket.org/acme/site"), fault.SourceIsDestination, ""},
 		{"the destination's web page", source("https://bitbucket.org/Acme/site/src/main/"), fault.SourceIsDestination, ""},
 		{"the destination by ssh", source("git@bitbucket.org:acme/site.git"), fault.SourceIsDestination, ""},

@@ -74,6 +74,10 @@ func (s *sides) hook(name, script string) {
 	}
 }
 
+// inScript is a path as a word in a shell script. On Windows, git runs hooks with a
+// shell that knows slashes, and takes a backslash for an escape.
+func inScript(path string) string { return "'" + filepath.ToSlash(path) + "'" }
+
 // push creates all branches, and returns why some were declined.
 func (s *sides) push() map[string]string {
 	s.t.Helper()
@@ -154,7 +158,7 @@ func TestPushDeclined(t *testing.T) {
 func TestPushDeclinedAltogether(t *testing.T) {
 	s := newSides(t)
 	log := filepath.Join(t.TempDir(), "log")
-	s.hook("pre-receive", "echo >>"+log+"\nexit 1")
+	s.hook("pre-receive", "echo >>"+inScript(log)+"\nexit 1")
 	if refused := s.push(); len(refused) != 40 {
 		t.Errorf("%d were refused", len(refused))
 	}
@@ -224,23 +228,26 @@ func TestPushAmbiguous(t *testing.T) {
 // Afterwards nothing is left on disk.
 func TestEnd(t *testing.T) {
 	temporary := t.TempDir()
-	t.Setenv("TMPDIR", temporary)
+	for _, name := range []string{"TMPDIR", "TMP"} { // the second is Windows'
+		t.Setenv(name, temporary)
+	}
 	s := newSides(t)
 	if _, err := s.git.FetchAll(t.Context(), []string{s.commit}); err != nil {
 		t.Fatal(err)
 	}
 	started := filepath.Join(t.TempDir(), "started")
-	s.hook("pre-receive", "echo >"+started+"\nexec sleep 60")
+	s.hook("pre-receive", "echo >"+inScript(started)+"\nexec sleep 60")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := fault.New(fault.Terminated, "terminated")
 	go func() {
+		defer cancel(why)
 		for range 1000 {
 			if _, err := os.Stat(started); err == nil {
-				break
+				return
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		cancel(why)
+		t.Error("the hook didn't run")
 	}()
 	list := changes("b05")
 	list[0].New = s.commit
