@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -189,6 +190,9 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		Lookup:         m.world.Lookup,
 		CA:             m.settings.CA.PEM,
 		Scrub:          m.scrub,
+		Examine: func(url string) (certificate.Problem, bool) {
+			return m.client(m.settings.Common, m.credential.Server).Examine(ctx, url)
+		},
 	})
 	return err
 }

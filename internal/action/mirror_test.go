@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate/certificatetest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
@@ -213,6 +215,56 @@ func TestMirrorArguments(t *testing.T) {
 		w.Args = test.args
 		if o := runWith(t, w); o.exit != test.exit || !strings.Contains(o.stdout+o.stderr, test.says) {
 			t.Errorf("%q: %d, %s%s", test.args, o.exit, o.stdout, o.stderr)
+		}
+	}
+}
+
+// Each fault of a certificate has the same sentence, whether the check asks over REST
+// or git reads the source or Bitbucket, and ca-certificate is a hint where it helps.
+func TestCertificates(t *testing.T) {
+	source := newSource(t, "main")
+	for _, test := range []struct {
+		chain   certificatetest.Chain
+		trusted bool
+		says    string
+		setCA   bool
+	}{
+		{certificatetest.Chain{From: -2 * time.Hour, Until: -time.Hour, Sent: 2}, true, "has expired", false},
+		{certificatetest.Chain{From: -2 * time.Hour, Until: -time.Hour, Sent: 2}, false, "has expired", false},
+		{certificatetest.Chain{From: time.Hour, Until: 2 * time.Hour, Sent: 2}, true, "isn't valid yet", false},
+		{certificatetest.Chain{Names: []string{"other.example.com"}, Sent: 2}, true, "is for another host name", false},
+		{certificatetest.Chain{Sent: 1}, true, "is incomplete", false},
+		{certificatetest.Chain{Sent: 1}, false, "is incomplete", true},
+		{certificatetest.Chain{Sent: 2}, false, "by a CA that isn't known here", true},
+		{certificatetest.Chain{SignsItself: true, Sent: 1}, true, "by a CA that isn't known here", false},
+	} {
+		url, root := certificatetest.Start(t, test.chain)
+		if !test.trusted {
+			root = ""
+		}
+		token := credentialtest.HTTPAccessToken()
+		check := onGitHub(t, env{
+			"INPUT_TOKEN": token, "INPUT_SERVER-URL": url, "INPUT_REPOSITORY": "acme/site", "INPUT_VERIFY": "strict", "INPUT_CA-CERTIFICATE": root,
+		})
+		e := env{
+			"BITBUCKET_AUTH_TOKEN": token, "BITBUCKET_AUTH_SERVER_URL": url, "BITBUCKET_AUTH_REPOSITORY": "acme/site",
+			"BITBUCKET_AUTH_SOURCE": source, "BITBUCKET_AUTH_CA_CERTIFICATE": root,
+		}
+		to := mirrors(t, e)
+		fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"acme/site"}})
+		from := mirrors(t, e.with(env{"BITBUCKET_AUTH_SERVER_URL": fake.URL, "BITBUCKET_AUTH_SOURCE": url + "/octo/site"}))
+		for name, o := range map[string]outcome{"REST": check, "git, Bitbucket": to, "git, source": from} {
+			log := o.stdout + o.stderr
+			code := fault.Certificate
+			if name == "git, source" {
+				code = fault.SourceUnreachable
+			}
+			if !strings.Contains(log, "certificate") || !strings.Contains(log, test.says) || !strings.Contains(log, "("+code.ID+")") {
+				t.Errorf("%s, want %q and %s:\n%s", name, test.says, code.ID, log)
+			}
+			if strings.Contains(log, "set ca-certificate") != test.setCA {
+				t.Errorf("%s, the hint to set ca-certificate:\n%s", name, log)
+			}
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -44,17 +45,19 @@ type Options struct {
 type Client struct {
 	options Options
 	http    *http.Client
+	roots   *x509.CertPool // nil: the system's
 	// Between two tries: the first wait, and the longest, whatever Retry-After says.
 	firstWait, longestWait time.Duration
 }
 
 // New makes a client.
 func New(options Options) *Client {
-	return &Client{options: options, firstWait: 500 * time.Millisecond, longestWait: 5 * time.Second, http: &http.Client{
+	roots := certificates(options.CA)
+	return &Client{options: options, roots: roots, firstWait: 500 * time.Millisecond, longestWait: 5 * time.Second, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  options.Proxy,
 			OnProxyConnectResponse: refusedByProxy,
-			TLSClientConfig:        &tls.Config{RootCAs: certificates(options.CA), MinVersion: tls.VersionTLS12},
+			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			DisableKeepAlives:      true, // a run makes one or two requests
 		},
 		// A redirect could send the credential to another server.
@@ -111,7 +114,8 @@ func mayRetry(ctx context.Context, response *http.Response, err error) bool {
 		return status >= http.StatusInternalServerError
 	}
 	if err != nil {
-		return !isCertificateError(err)
+		_, mismatch := certificate.Find(err, nil)
+		return !mismatch
 	}
 	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
 }

@@ -2,14 +2,13 @@ package bitbucket
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
@@ -51,10 +50,12 @@ func (c *Client) unreachable(ctx context.Context, err error) *fault.Fault {
 		return fault.New(fault.Unreachable, "the host name "+host+" can't be resolved",
 			"check the network and DNS of the runner, and for a Data Center the input server-url")
 	}
-	if isCertificateError(err) {
-		return fault.New(fault.Certificate, "the certificate of "+host+" isn't trusted",
-			"set the input ca-certificate to the certificate of the CA that signed it",
-			"check that server-url holds the host name that the certificate was issued for")
+	if problem, ok := certificate.Find(err, c.roots); ok {
+		setting := ""
+		if c.options.Server.DataCenter {
+			setting = "server-url"
+		}
+		return problem.Fault(fault.Certificate, host, setting, len(c.options.CA) > 0)
 	}
 	return fault.New(fault.Unreachable, host+" can't be reached",
 		"check that the runner can reach it, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
@@ -73,11 +74,20 @@ func (r proxyRefusal) fault(host string) *fault.Fault {
 		"to reach "+host+" without the proxy, add it to NO_PROXY")
 }
 
-// isCertificateError reports a failure that another try won't mend.
-func isCertificateError(err error) bool {
-	_, verification := errors.AsType[*tls.CertificateVerificationError](err)
-	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
-	return verification || unknown
+// Examine connects to a server without a login, and returns what is wrong with its
+// certificate; ok is false if nothing is, or nothing was found out.
+func (c *Client) Examine(ctx context.Context, address string) (p certificate.Problem, ok bool) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
+	if err != nil {
+		return certificate.Unclear, false
+	}
+	request.Header.Set("User-Agent", c.options.UserAgent)
+	response, err := c.http.Do(request)
+	if err != nil {
+		return certificate.Find(err, c.roots)
+	}
+	response.Body.Close()
+	return certificate.Unclear, false
 }
 
 // unexpected is a reply that isn't Bitbucket's.

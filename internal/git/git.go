@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -47,6 +48,10 @@ type Options struct {
 	Lookup func(name string) (string, bool) // the environment
 	CA     []byte                           // additional CA certificates, PEM
 	Scrub  func(string) string              // removes secrets from a text
+
+	// Examine finds out what is wrong with the certificate of a server, if something
+	// is. It may be nil.
+	Examine func(url string) (p certificate.Problem, ok bool)
 }
 
 // Git is a temporary repository, and the two that it stands between.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -54,8 +55,7 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 	case isCAFile(text):
 		return g.badCAFile(text)
 	case isCertificate(text):
-		return fault.New(fault.SourceUnreachable, "the certificate of the source's server isn't trusted",
-			"set ca-certificate to the certificate of the CA that signed it")
+		return g.untrusted(fault.SourceUnreachable, "the source's server", "source", g.remotes.Source, text)
 	case isSlow(text):
 		return fault.New(fault.SourceUnreachable, "the source's server stopped sending",
 			"run the step again, and check the status page of the source's server")
@@ -121,9 +121,7 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 	case isCAFile(text):
 		return g.badCAFile(text)
 	case isCertificate(text):
-		return fault.New(fault.Certificate, "the certificate of Bitbucket's server isn't trusted",
-			"set ca-certificate to the certificate of the CA that signed it",
-			"check that the host name in server-url is the one that the certificate was issued for")
+		return g.untrusted(fault.Certificate, "Bitbucket's server", "server-url", g.remotes.Bitbucket, text)
 	case isSlow(text):
 		return fault.New(fault.TimedOut, "Bitbucket stopped answering", "run the step again, and check status.bitbucket.org")
 	case status == 403:
@@ -237,12 +235,31 @@ func isCAFile(text string) bool {
 
 func (g *Git) badCAFile(text string) *fault.Fault {
 	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.shown(curlMessage(text)),
-		"check that each certificate in ca-certificate is complete",
+		caFileHint(len(g.options.CA) > 0),
 		"install the system's CA certificates (the package ca-certificates)")
 }
 
+func caFileHint(hasCA bool) string {
+	if hasCA {
+		return "check that each certificate in ca-certificate is complete"
+	}
+	return "set ca-certificate to the certificate of the CA that signed the server's"
+}
+
 func isCertificate(text string) bool {
-	return strings.Contains(curlMessage(text), "certificate")
+	return containsAny(curlMessage(text), "certificate", "SEC_E_WRONG_PRINCIPAL")
+}
+
+// untrusted explains why a server's certificate isn't accepted. Not every curl says
+// so, so the server is asked once more.
+func (g *Git) untrusted(code fault.Code, server, setting, url, text string) *fault.Fault {
+	problem := certificate.InMessage(curlMessage(text))
+	if g.options.Examine != nil {
+		if found, ok := g.options.Examine(url); ok {
+			problem = found
+		}
+	}
+	return problem.Fault(code, server, setting, len(g.options.CA) > 0)
 }
 
 func isSlow(text string) bool {

@@ -1,0 +1,183 @@
+// Package certificate recognises what is wrong with a server's certificate, and
+// says what to do about it, whichever program has checked it.
+package certificate
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// Problem is why a certificate isn't accepted.
+type Problem int
+
+// The problems.
+const (
+	Unclear     Problem = iota // no reason was given
+	Expired                    // it, or one of a CA that it depends on
+	NotYetValid                // the same
+	OtherName                  // it is for another host
+	Incomplete                 // the server sends its own, and its issuer isn't known here
+	UnknownCA                  // it depends on a CA that isn't known here, or signs itself
+	NoCA                       // no CA is known here
+)
+
+// Find returns the problem that an error of crypto/tls reports; ok is false if it is
+// another error. Roots are the CA certificates that were used, nil for the system's.
+func Find(err error, roots *x509.CertPool) (p Problem, ok bool) {
+	if _, unreadable := errors.AsType[x509.SystemRootsError](err); unreadable {
+		return NoCA, true
+	}
+	var sent []*x509.Certificate
+	failed, isTLS := errors.AsType[*tls.CertificateVerificationError](err)
+	if isTLS {
+		sent = failed.UnverifiedCertificates
+	}
+	if invalid, is := errors.AsType[x509.CertificateInvalidError](err); is {
+		if invalid.Reason == x509.Expired {
+			return outdated(invalid.Cert, time.Now()), true
+		}
+		return Unclear, true
+	}
+	if _, is := errors.AsType[x509.HostnameError](err); is {
+		return OtherName, true
+	}
+	if _, is := errors.AsType[x509.UnknownAuthorityError](err); is {
+		return unknown(sent, roots, time.Now()), true
+	}
+	return Unclear, isTLS
+}
+
+// unknown tells apart why no known CA vouches for a certificate.
+func unknown(sent []*x509.Certificate, roots *x509.CertPool, now time.Time) Problem {
+	if isEmpty(roots) {
+		return NoCA
+	}
+	for _, c := range sent {
+		// Of a CA's certificate, crypto/x509 doesn't report that it is outdated.
+		if p := outdated(c, now); p != Unclear {
+			return p
+		}
+	}
+	if len(sent) > 0 && !hasIssuer(sent[0], sent) {
+		return Incomplete
+	}
+	return UnknownCA
+}
+
+// outdated returns Unclear for a certificate that is valid now.
+func outdated(c *x509.Certificate, now time.Time) Problem {
+	switch {
+	case now.After(c.NotAfter):
+		return Expired
+	case now.Before(c.NotBefore):
+		return NotYetValid
+	}
+	return Unclear
+}
+
+// hasIssuer reports whether a certificate's issuer was sent too. One that signs
+// itself is its own issuer.
+func hasIssuer(c *x509.Certificate, sent []*x509.Certificate) bool {
+	return slices.ContainsFunc(sent, func(issuer *x509.Certificate) bool { return bytes.Equal(issuer.RawSubject, c.RawIssuer) })
+}
+
+func isEmpty(roots *x509.CertPool) bool {
+	if roots == nil {
+		var err error
+		if roots, err = x509.SystemCertPool(); err != nil {
+			return true
+		}
+	}
+	return roots.Equal(x509.NewCertPool())
+}
+
+// messages are parts of what curl says, by problem: of every version since 7.68,
+// with each TLS library that git is built with. What GnuTLS checks had no reason
+// before curl 8.15.
+var messages = []struct {
+	part    string
+	problem Problem
+}{
+	{"certificate has expired", Expired},
+	{"certificate expiration date has passed", Expired},
+	{"SEC_E_CERT_EXPIRED", Expired},
+	{"not yet valid", NotYetValid},
+	{"not activated yet", NotYetValid},
+	{"not yet activated", NotYetValid},
+	{"does not match target", OtherName},
+	{"subject name matches target", OtherName},
+	{"unable to obtain common name", OtherName},
+	{"SEC_E_WRONG_PRINCIPAL", OtherName},
+	{"unable to verify the first certificate", Incomplete},
+	{"unable to get issuer certificate", Incomplete},
+	{"unable to get local issuer certificate", UnknownCA},
+	{"self-signed certificate", UnknownCA},
+	{"self signed certificate", UnknownCA},
+	{"signer not trusted", UnknownCA},
+	{"SEC_E_UNTRUSTED_ROOT", UnknownCA},
+}
+
+// InMessage returns the problem that a message of curl reports, which says that it
+// is about a certificate.
+func InMessage(message string) Problem {
+	for _, m := range messages {
+		if strings.Contains(message, m.part) {
+			return m.problem
+		}
+	}
+	return Unclear
+}
+
+// Fault says what is wrong with the certificate of a server, which is named as it
+// is in a sentence, and what to do. The setting is the one that names the server, if
+// there is one; hasCA says that ca-certificate is set.
+func (p Problem) Fault(code fault.Code, server, setting string, hasCA bool) *fault.Fault {
+	f := fault.New(code, "the certificate of "+server+" isn't accepted, for a reason that isn't known",
+		"look at the certificate with: openssl s_client -showcerts -connect HOST:443",
+		"check the date, the host name, and the CA of the certificate")
+	switch p {
+	case Unclear:
+		return f
+	case Expired:
+		f = fault.New(code, "the certificate of "+server+" has expired",
+			"ask the server's administrator to renew it, and each certificate of a CA that it depends on",
+			"check that the runner's clock isn't ahead")
+	case NotYetValid:
+		f = fault.New(code, "the certificate of "+server+" isn't valid yet",
+			"check that the runner's clock isn't behind",
+			"ask the server's administrator from when on the certificate is valid")
+	case OtherName:
+		f = fault.New(code, "the certificate of "+server+" is for another host name")
+		if setting != "" {
+			f = f.Hint("set " + setting + " to an address with a host name that the certificate is for")
+		}
+		f = f.Hint("check that nothing between the runner and the server answers in its place, such as a proxy or a login page")
+	case Incomplete:
+		f = fault.New(code, "the certificate chain of "+server+" is incomplete: the server sends only its own certificate, and the CA that signed it isn't known here",
+			"ask the server's administrator to let it send the intermediate certificates, too")
+	case UnknownCA:
+		f = fault.New(code, "the certificate of "+server+" was signed by a CA that isn't known here")
+	case NoCA:
+		f = fault.New(code, "there are no CA certificates on this machine, so the certificate of "+server+" can't be checked",
+			"install the system's CA certificates (the package ca-certificates)")
+	}
+	return f.Hint(p.caHints(hasCA)...)
+}
+
+// caHints are about the setting ca-certificate, where it can help.
+func (p Problem) caHints(hasCA bool) []string {
+	switch {
+	case p != Incomplete && p != UnknownCA && p != NoCA:
+		return nil
+	case hasCA:
+		return []string{"check that ca-certificate contains the certificate of the root CA: the last one of the chain, which signs itself"}
+	}
+	return []string{"set ca-certificate to the certificate of the CA that signed it"}
+}
