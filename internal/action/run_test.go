@@ -350,6 +350,31 @@ func TestCACertificateForGit(t *testing.T) {
 	}
 }
 
+// GIT_SSL_CAINFO takes precedence over what the step sets for git.
+func TestOtherCAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, []byte(bitbuckettest.Certificate()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cloud := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "team/repo", "INPUT_GIT": "repository", "GIT_SSL_CAINFO": "/etc/company.pem"}
+	dataCenter := cloud.with(env{"INPUT_TOKEN": credentialtest.HTTPAccessToken(), "INPUT_SERVER-URL": "https://git.example.com"})
+	for name, test := range map[string]struct {
+		env  env
+		want fault.Code
+	}{
+		"Cloud":                             {cloud, fault.Code{}},
+		"Cloud, ca-certificate":             {cloud.with(env{"INPUT_CA-CERTIFICATE": file}), fault.GitCAFile},
+		"ca-certificate, the same file":     {cloud.with(env{"INPUT_CA-CERTIFICATE": file, "GIT_SSL_CAINFO": file}), fault.Code{}},
+		"Data Center":                       {dataCenter, fault.GitCAFile},
+		"Data Center, without git":          {dataCenter.with(env{"INPUT_GIT": "none"}), fault.Code{}},
+		"Data Center, without the variable": {dataCenter.with(env{"GIT_SSL_CAINFO": ""}), fault.Code{}},
+	} {
+		o := onGitHub(t, test.env)
+		equal(t, name, o.exit, 0)
+		wantWarning(t, o, test.want)
+	}
+}
+
 func TestAvoUsername(t *testing.T) {
 	step := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "team/tests", "INPUT_AVO-CONNECTION-NAME": "Mine"}
 	for name, want := range map[string]fault.Code{

@@ -35,6 +35,9 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 			"ca-certificate applies to this step only: for git in later steps, write the certificates to a file there, and run: git config --global http.%s.sslCAInfo FILE",
 			gitconfig.HostScope(settings.Server.URL())))
 	}
+	if f := r.otherCAFile(settings); f != nil {
+		remarks = append(remarks, fault.Warn(f))
+	}
 	name := variableName(settings.EnvPrefix, "credential")
 	if old, _ := r.world.Lookup(name); settings.ExportEnv && replaces(cred, old) {
 		remarks = append(remarks, fault.Warn(fault.New(fault.CredentialSet,
@@ -42,6 +45,22 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 			"set env-prefix to keep both")))
 	}
 	return remarks
+}
+
+// otherCAFile warns of a variable by which git in later steps accepts other CA
+// certificates than this step, or returns nil: it takes precedence over sslCAInfo
+// (git-config(1), http.sslCAInfo), and company images set it.
+func (r *run) otherCAFile(settings input.Settings) *fault.Fault {
+	const variable = "GIT_SSL_CAINFO"
+	if settings.Git == "" || len(settings.CA.PEM) == 0 && !settings.Server.DataCenter {
+		return nil
+	}
+	if file, _ := r.world.Lookup(variable); file == "" || file == settings.CA.File {
+		return nil
+	}
+	return fault.New(fault.GitCAFile, variable+" is set: git in later steps accepts the CA certificates in that file only, whatever this step accepts",
+		"add the certificate of the CA that signed the server's certificate to the file that "+variable+" names",
+		"or unset "+variable+" in the steps that run git")
 }
 
 // replaces reports whether a credential replaces another one that may still be

@@ -99,6 +99,7 @@ var (
 	JobAPI          = Code{"BBA313", ExitHost} // Buildkite's
 	HostAmbiguous   = Code{"BBA314", ExitHost} // markers of more than one host
 	InputsDropped   = Code{"BBA315", ExitHost} // by a shell on the way
+	GitCAFile       = Code{"BBA316", ExitHost} // GIT_SSL_CAINFO, by which git ignores its configuration
 )
 
 // The mirror: BBA4xx.
