@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
@@ -76,7 +75,7 @@ func Run(ctx context.Context, world World) int {
 	}
 	f := r.explainMissing(fault.From(err))
 	r.showRemarks()
-	h.Fail(f)
+	h.Fail(r.hidden(f))
 	return f.Code.Exit
 }
 
@@ -100,12 +99,13 @@ func show(world World, text string) int {
 type run struct {
 	world    World
 	host     *host.Host
-	masked   []string
+	masked   []string       // what is masked, or would be, if the host masked
 	remarks  []fault.Remark // to be shown after the last mask, never before
 	reported []fault.Remark
 
-	otherNames []input.OtherName // settings by names that other actions have
-	onlyErrors bool              // show nothing but warnings and faults
+	otherNames   []input.OtherName // settings by names that other actions have
+	onlyErrors   bool              // show nothing but warnings and faults
+	proxySecrets []secret.String   // that the environment holds
 }
 
 // catchSignals is called before the run waits.
@@ -140,7 +140,7 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.host.Prepare(settings.EnvFile, settings.ExportEnv || settings.Git != ""); err != nil {
 		return err
 	}
-	if err := r.mask(secret.Forms(text.Secrets()...)); err != nil {
+	if err := r.maskSettings(text.Secrets()); err != nil {
 		return err
 	}
 	r.onlyErrors = settings.OnlyErrors
@@ -252,13 +252,6 @@ func (r *run) summarize(o outcome, results host.Results) {
 	}
 }
 
-// mask masks the forms that aren't masked yet.
-func (r *run) mask(forms []string) error {
-	forms = slices.DeleteFunc(forms, func(form string) bool { return slices.Contains(r.masked, form) })
-	r.masked = append(r.masked, forms...)
-	return r.host.Mask(forms)
-}
-
 // note keeps remarks, to be shown later.
 func (r *run) note(remarks ...fault.Remark) {
 	r.remarks = append(r.remarks, remarks...)
@@ -266,9 +259,12 @@ func (r *run) note(remarks ...fault.Remark) {
 
 // showRemarks shows the remarks so far.
 func (r *run) showRemarks() {
-	for _, remark := range r.remarks {
-		if remark.Level >= fault.Warning || !r.onlyErrors {
-			r.host.Say(remark)
+	for i := range r.remarks {
+		if !r.host.HasMasks {
+			r.remarks[i].Fault = r.hidden(r.remarks[i].Fault)
+		}
+		if r.remarks[i].Level >= fault.Warning || !r.onlyErrors {
+			r.host.Say(r.remarks[i])
 		}
 	}
 	r.reported = append(r.reported, r.remarks...)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
@@ -17,6 +16,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/proxy"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -92,7 +92,7 @@ func (m *mirroring) understand(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := m.mask(secret.Forms(text.Secrets()...)); err != nil {
+	if err := m.maskSettings(text.Secrets()); err != nil {
 		return err
 	}
 	m.onlyErrors = settings.OnlyErrors
@@ -161,6 +161,9 @@ func (m *mirroring) logIn(ctx context.Context) error {
 	if err := m.mask(secret.InOrder(forms)); err != nil {
 		return err
 	}
+	if err := proxy.Check(m.world.Lookup); err != nil {
+		return err
+	}
 	// An OAuth client gets a token, which is masked too.
 	if _, err := m.contact(ctx, input.Settings{Common: m.settings.Common, Verify: input.VerifyNone}, &m.credential, target{}, credential.Credential.LoginForms); err != nil {
 		return err
@@ -195,14 +198,6 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		},
 	})
 	return err
-}
-
-// scrub removes the secrets from a server's text, on hosts without masks too.
-func (m *mirroring) scrub(text string) string {
-	for _, form := range m.masked {
-		text = strings.ReplaceAll(text, form, "***")
-	}
-	return text
 }
 
 // list lists both sides at once, and plans what to change.
@@ -241,7 +236,7 @@ func (m *mirroring) list(ctx context.Context) error {
 			return err
 		}
 	}
-	m.rules.IsSecret = func(ref string) bool { return m.scrub(ref) != ref }
+	m.rules.IsSecret = func(ref string) bool { return m.hide(ref) != ref }
 	ended("the source has %s, Bitbucket has %s", mirror.Quantity(len(source.Refs)), mirror.Quantity(len(m.bitbucket.Refs)))
 	var err error
 	m.plan, err = mirror.New(source, m.bitbucket, m.rules)

@@ -56,7 +56,7 @@ func (m *mirroring) report(ctx context.Context) error {
 	if m.plan.Count(mirror.Refused) == 0 {
 		return nil
 	}
-	return fault.New(fault.Incomplete, m.scrub(m.leftAlone()),
+	return fault.New(fault.Incomplete, m.hide(m.leftAlone()),
 		"read the reason for each of them in the log; all others are up to date",
 		"to replace diverged branches and moved tags with what the source has, set overwrite: true")
 }
@@ -90,7 +90,7 @@ func (m *mirroring) handOver(ctx context.Context) error {
 			m.log("and %d more", len(changes)-maxLogged)
 			break
 		}
-		m.log("%s", m.scrub(line(c)))
+		m.log("%s", m.hide(line(c)))
 	}
 	if m.plan.Secret() > 0 {
 		m.log("%s", m.unnamed())
@@ -212,7 +212,7 @@ func (m *mirroring) summary() string {
 		if c.Action == mirror.Refused {
 			result = "⚠️ " + result
 		}
-		row(&b, cell(c.Ref), result, shortID(c.Old), shortID(c.New), shown(m.scrub(c.Reason), maxWarning))
+		row(&b, cell(c.Ref), result, shortID(c.Old), shortID(c.New), shown(m.hide(c.Reason), maxWarning))
 	}
 	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/proxy"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
@@ -48,6 +49,9 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 	}
 	if cred.Kind.Traits().Removed { // a warning was shown already
 		return check{verified: "false", verdict: "refused: Bitbucket Cloud removed app passwords"}, nil
+	}
+	if err := proxy.Check(r.world.Lookup); err != nil {
+		return check{}, err
 	}
 	client := r.client(settings.Common, cred.Server)
 	r.catchSignals()

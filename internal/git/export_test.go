@@ -45,6 +45,8 @@ func Explain(remotes Remotes, side, stderr string) error {
 		return g.sourceFault(stderr)
 	case "bitbucket":
 		return g.bitbucketFault(stderr)
+	case "lfs":
+		return g.explainLFS(&failure{output{stderr: []byte(stderr)}}, "Bitbucket")
 	case "machine":
 		return g.local(&failure{output{stderr: []byte(stderr)}})
 	}

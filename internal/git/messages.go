@@ -60,11 +60,11 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 		return fault.New(fault.SourceUnreachable, "the source's server stopped sending",
 			"run the step again, and check the status page of the source's server")
 	case isNetwork(text), status == 429, status >= 500:
-		return fault.New(fault.SourceUnreachable, "the source can't be reached: "+g.shown(lastLine([]byte(text))),
+		return fault.New(fault.SourceUnreachable, "the source can't be reached: "+g.shown(lastLine([]byte(text)), g.remotes.Source),
 			"check that the runner can reach the source's server, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
 			"run the step again later")
 	}
-	return fault.New(fault.SourceFailed, "the source can't be read: "+g.shown(lastLine([]byte(text))),
+	return fault.New(fault.SourceFailed, "the source can't be read: "+g.shown(lastLine([]byte(text)), g.remotes.Source),
 		"check that source is the URL of a git repository",
 		"run the step again later")
 }
@@ -129,11 +129,11 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 			"give the token read and write access to the repository: the scopes read:repository:bitbucket and write:repository:bitbucket",
 			"a workspace can restrict access by IP address: check that the runner's is allowed")
 	case isNetwork(text):
-		return fault.New(fault.Unreachable, "Bitbucket can't be reached: "+g.shown(lastLine([]byte(text))),
+		return fault.New(fault.Unreachable, "Bitbucket can't be reached: "+g.shown(lastLine([]byte(text)), g.remotes.Bitbucket),
 			"check that the runner can reach Bitbucket, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
 			"check status.bitbucket.org, or ask the administrator of the Data Center")
 	}
-	return fault.New(fault.BitbucketFailed, "git can't communicate with Bitbucket: "+g.shown(lastLine([]byte(text))), "run the step again later")
+	return fault.New(fault.BitbucketFailed, "git can't communicate with Bitbucket: "+g.shown(lastLine([]byte(text)), g.remotes.Bitbucket), "run the step again later")
 }
 
 // explainPush explains a push that ended before the result of each ref was known.
@@ -160,7 +160,7 @@ func (g *Git) explainRefusal(said answer, changes []mirror.Change) *fault.Fault 
 	case strings.Contains(lower, "user limit"):
 		return userLimit()
 	case containsAny(lower, "read only mode", "read-only", "over the size limit", "over its size limit"):
-		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.shown(text),
+		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.said(text, g.remotes.Bitbucket),
 			"make the repository smaller, or ask for more space: the limit is 4 GB for a repository, and 1 GB for a whole workspace on the Free plan",
 			"keep large files in Git LFS")
 	}
@@ -234,7 +234,7 @@ func isCAFile(text string) bool {
 }
 
 func (g *Git) badCAFile(text string) *fault.Fault {
-	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.shown(curlMessage(text)),
+	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.shown(curlMessage(text), ""),
 		caFileHint(len(g.options.CA) > 0),
 		"install the system's CA certificates (the package ca-certificates)")
 }

@@ -87,3 +87,30 @@ func TestMessagesHideSecrets(t *testing.T) {
 		}
 	}
 }
+
+// What git, curl and git-lfs write shows no user-info, query or fragment of an
+// address; a server's sentence shows its own links, which are to be followed.
+func TestMessagesShortenAddresses(t *testing.T) {
+	const source, bitbucket = "https://github.com/octo/site", "https://bitbucket.org/acme/site.git"
+	const link = "https://bitbucket.org/sso?to=acme#now"
+	for _, test := range []struct{ side, stderr, want string }{
+		{"source", "fatal: unable to access 'https://me:pw@github.com/octo/site/?sig=x': Could not resolve host", "'https://github.com/octo/site/'"},
+		{"source", "fatal: odd: " + source + "?sig=x", "odd: " + source},
+		{"source", "fatal: remote error: see " + source + "?login=1 or https://evil.example/?x=1", "see " + source + "?login=1 or https://evil.example/"},
+		{"source", "remote: see " + source + "?login=1", source + "?login=1"},
+		{"source", "fatal: remote error: see " + link, "see https://bitbucket.org/sso"},
+		{"bitbucket", "fatal: odd: " + link, "odd: https://bitbucket.org/sso"},
+		{"bitbucket", "fatal: remote error: log in at " + link, "log in at " + link},
+		{"bitbucket", "fatal: remote error: log in at https://s3cret@bitbucket.org/sso?to=acme", "log in at https://bitbucket.org/sso"},
+		{"bitbucket", "fatal: remote error: log in at https://bitbucket.org/sso?to=s3cret", "log in at https://bitbucket.org/sso?to=***"},
+		{"machine", "fatal: odd: " + link, "odd: https://bitbucket.org/sso"},
+		{"push", "remote: read-only, see " + link + " or " + source + "?x=1\nfatal: the remote end hung up", "see " + link + " or " + source},
+		{"lfs", "LFS: Put \"https://s3.example.com/o?X-Amz-Signature=" + strings.Repeat("a", 64) + "\": EOF", "Put \"https://s3.example.com/o\": EOF"},
+		{"lfs", "batch response: see " + link, "see https://bitbucket.org/sso"},
+	} {
+		text := git.Explain(git.Remotes{Source: source, Bitbucket: bitbucket}, test.side, test.stderr).Error()
+		if shown, _, _ := strings.Cut(text, " (BBA"); !strings.HasSuffix(shown, test.want) && !strings.Contains(shown, test.want+": ") {
+			t.Errorf("%s: %s\ngot  %s\nwant %s", test.side, test.stderr, text, test.want)
+		}
+	}
+}

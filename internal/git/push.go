@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // Limits of a push. The names of its refs stand on the command line, which
@@ -121,9 +122,9 @@ func (p *pushing) record(c mirror.Change, result mirror.Result, said answer) {
 		p.declinedInARow = 0
 	case mirror.Declined:
 		p.declinedInARow++
-		result.Reason = p.git.shown(cmp.Or(said.about(c.Ref), result.Reason))
+		result.Reason = p.git.said(cmp.Or(said.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
 	case mirror.Raced:
-		result.Reason = p.git.shown(cmp.Or(said.about(c.Ref), result.Reason))
+		result.Reason = p.git.said(cmp.Or(said.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
 	case mirror.InFlight:
 	}
 	p.done.Results[c.Ref] = result
@@ -319,12 +320,25 @@ var lostRace = []string{
 // maxSaid is how much of a server's text is shown, in characters.
 const maxSaid = 300
 
-// shown makes a server's text safe to show: short, and without the secrets that a
-// server may send back.
-func (g *Git) shown(text string) string {
-	text = g.scrub(text)
+// shown makes a line that git, git-lfs or curl wrote safe to show: without secrets, and
+// without what addresses may contain of them. A sentence of the server that asked names
+// is such a line, too, if git passes it on.
+func (g *Git) shown(line, asked string) string {
+	if strings.HasPrefix(line, "remote: ") || strings.HasPrefix(line, "remote error: ") {
+		return g.said(line, asked)
+	}
+	return short(secret.ShortenURLs(g.scrub(line), ""))
+}
+
+// said makes a sentence of the server that asked names safe to show. Its links stay
+// whole.
+func (g *Git) said(sentence, asked string) string {
+	return short(secret.ShortenURLs(g.scrub(sentence), asked))
+}
+
+func short(text string) string {
 	if runes := []rune(text); len(runes) > maxSaid {
-		text = string(runes[:maxSaid]) + "…"
+		return string(runes[:maxSaid]) + "…"
 	}
 	return text
 }

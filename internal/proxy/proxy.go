@@ -1,0 +1,112 @@
+// Package proxy knows the environment variables that name proxies, and the secrets
+// in them.
+package proxy
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// variables are read by curl, and so by git, or by Go's net/http, and so by this
+// program and git-lfs (curl(1), ENVIRONMENT; net/http, ProxyFromEnvironment).
+var variables = []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"}
+
+// Login is the user name and password in a variable.
+type Login struct {
+	User     string // percent-decoded
+	Password secret.String
+	given    string // both, as given
+}
+
+// Logins returns the logins that have a password, also of variables that can't be
+// parsed.
+func Logins(lookup func(name string) (string, bool)) []Login {
+	var logins []Login
+	for _, name := range variables {
+		value, _ := lookup(name)
+		_, rest := splitScheme(strings.TrimSpace(value))
+		// A proxy has no path, so that all before the last @ is a login, whatever
+		// wasn't escaped in it.
+		given := rest[:max(strings.LastIndex(rest, "@"), 0)]
+		if user, password, ok := strings.Cut(given, ":"); ok && password != "" {
+			logins = append(logins, Login{decoded(user), secret.New(decoded(password)), given})
+		}
+	}
+	return logins
+}
+
+// Secrets returns the password and user:password, as given and percent-decoded, the
+// longest first. The user name alone is no secret.
+func (l Login) Secrets() []secret.String {
+	user, password, _ := strings.Cut(l.given, ":")
+	texts := []string{l.given, decoded(user) + ":" + l.Password.Reveal(), password, l.Password.Reveal()}
+	var secrets []secret.String
+	for _, text := range texts {
+		secrets = append(secrets, secret.New(text))
+	}
+	return secrets
+}
+
+// Check refuses a variable that can't be parsed. Left alone, net/http ignores it and
+// connects directly, and curl shows it in its message.
+func Check(lookup func(name string) (string, bool)) error {
+	for _, name := range variables {
+		if value, _ := lookup(name); value != "" && !isAddress(strings.TrimSpace(value)) {
+			return fault.New(fault.ProxyAddress, name+" isn't the address of a proxy",
+				"write it as http://user:password@proxy.example.com:3128, with the characters / ? # @ % and : in the password percent-encoded",
+				"or remove "+name+" from the environment, if no proxy is needed")
+		}
+	}
+	return nil
+}
+
+// isAddress reports whether both net/http and curl can parse an address of a
+// proxy. Without a scheme, it is http (curl(1), --proxy).
+func isAddress(text string) bool {
+	scheme, rest := splitScheme(text)
+	switch strings.ToLower(scheme) {
+	case "", "http", "https", "socks4", "socks4a", "socks5", "socks5h":
+	default:
+		return false
+	}
+	u, err := url.Parse("http://" + rest)
+	if err != nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return false
+	}
+	// Curl ends the login at the first @, and accepts no control characters in it.
+	if strings.Count(rest, "@") > 1 || u.User != nil && !secret.OneLine(decoded(u.User.String())) {
+		return false
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return u.Port() == "" && !strings.HasSuffix(u.Host, ":") || err == nil && port > 0
+}
+
+// splitScheme splits the scheme off, which may be missing (RFC 3986, section 3.1).
+func splitScheme(text string) (scheme, rest string) {
+	scheme, rest, found := strings.Cut(text, "://")
+	const first = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	if !found || scheme == "" || !strings.Contains(first, scheme[:1]) || strings.Trim(scheme, first+"0123456789+-.") != "" {
+		return "", text
+	}
+	return scheme, rest
+}
+
+// decoded undoes percent-encoding, and leaves what isn't valid, as curl does.
+func decoded(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+3 <= len(text) {
+			if c, err := strconv.ParseUint(text[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,81 @@
+package secret
+
+import (
+	"net/url"
+	"strings"
+)
+
+// ShortenURLs returns a text of another program with its URLs cut down to what is
+// never secret: without user-info, query and fragment, in which presigned addresses
+// have their signature. An https URL on the server of asked, if that is set, stays
+// whole: it may be a link to follow, which is useless without its query.
+func ShortenURLs(text, asked string) string {
+	var b strings.Builder
+	for {
+		mark := strings.Index(text, "://")
+		if mark < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		start := mark - schemeLength(text[:mark])
+		end := start + urlLength(text[start:], quoteBefore(text[:start]))
+		if start == mark || end <= mark { // no scheme
+			end = mark + len("://")
+			b.WriteString(text[:end])
+		} else {
+			b.WriteString(text[:start] + shortenURL(text[start:end], asked))
+		}
+		text = text[end:]
+	}
+}
+
+// schemeLength returns how many characters at the end of a text are a scheme
+// (RFC 3986, section 3.1).
+func schemeLength(text string) int {
+	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-."
+	return len(text) - len(strings.TrimRight(text, characters))
+}
+
+// quoteBefore returns the quote at the end of a text, or "".
+func quoteBefore(text string) string {
+	if text != "" && strings.Contains("'\"`", text[len(text)-1:]) {
+		return text[len(text)-1:]
+	}
+	return ""
+}
+
+// urlLength returns the length of the URL at the start of a text: up to white space,
+// the quote that it began after, or what no URL has. A quote within it, which an
+// address may contain unescaped, doesn't end it.
+func urlLength(text, quote string) int {
+	end := strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '<' || r == '>' })
+	if end < 0 {
+		end = len(text)
+	}
+	const afterwards = " \t\r\n:;,.)]"
+	for i := range end {
+		if quote != "" && text[i:i+1] == quote && (i+1 == len(text) || strings.Contains(afterwards, text[i+1:i+2])) {
+			return i
+		}
+	}
+	return len(strings.TrimRight(text[:end], ".,:;!?)]}'\"`"))
+}
+
+func shortenURL(text, asked string) string {
+	if isOn(text, asked) {
+		return text
+	}
+	short := NewSource(text).Clean()
+	if cut := strings.IndexAny(short, "?#"); cut >= 0 {
+		short = short[:cut]
+	}
+	return short
+}
+
+// isOn reports whether a URL is an https URL on another one's server.
+func isOn(text, asked string) bool {
+	a, err := url.Parse(text)
+	b, askedErr := url.Parse(asked)
+	return err == nil && askedErr == nil && a.User == nil && strings.EqualFold(a.Scheme, "https") && strings.EqualFold(b.Scheme, "https") &&
+		a.Hostname() != "" && strings.EqualFold(strings.TrimSuffix(a.Host, ":443"), strings.TrimSuffix(b.Host, ":443"))
+}
