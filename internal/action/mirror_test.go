@@ -268,3 +268,29 @@ func TestCertificates(t *testing.T) {
 		}
 	}
 }
+
+// Without CA certificates on the machine, both say so. They are read once in a
+// process, so a second one is needed.
+func TestNoCACertificates(t *testing.T) {
+	const mark = "TEST_WITHOUT_CA"
+	if os.Getenv(mark) == "" {
+		again := exec.Command(os.Args[0], "-test.run=^TestNoCACertificates$")
+		again.Env = append(os.Environ(), mark+"=1", "SSL_CERT_FILE=/nowhere", "SSL_CERT_DIR=/nowhere")
+		if out, err := again.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	url, _ := certificatetest.Start(t, certificatetest.Chain{Sent: 2})
+	token := credentialtest.HTTPAccessToken()
+	check := onGitHub(t, env{"INPUT_TOKEN": token, "INPUT_SERVER-URL": url, "INPUT_REPOSITORY": "acme/site", "INPUT_VERIFY": "strict"})
+	from := mirrors(t, env{
+		"BITBUCKET_AUTH_TOKEN": token, "BITBUCKET_AUTH_SERVER_URL": url, "BITBUCKET_AUTH_REPOSITORY": "acme/site",
+		"BITBUCKET_AUTH_SOURCE": newSource(t, "main"),
+	})
+	for _, log := range []string{check.stdout, from.stderr} {
+		if !strings.Contains(log, "there are no CA certificates on this machine") || !strings.Contains(log, "set ca-certificate") {
+			t.Error(log)
+		}
+	}
+}

@@ -236,3 +236,14 @@ func TestVerifyTokenWithoutUser(t *testing.T) {
 		equal(t, "git's scheme without a check", scheme, "Basic")
 	}
 }
+
+// The check sends no user name, so it says if git's is another than the token's.
+func TestVerifyAnotherUser(t *testing.T) {
+	fake := newFake(t)
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}, Username: "dev"})
+	for identity, want := range map[string]bool{"dev": false, "Dev": false, "": false, "dev@example.com": true} {
+		o := onGitHub(t, settings(fake, token).with(env{"INPUT_IDENTITY": identity, "INPUT_VERIFY": "strict"}))
+		equal(t, "verified", o.outputs["verified"], "true")
+		equal(t, identity, strings.Contains(o.stdout, "by another name than identity"), want)
+	}
+}

@@ -74,6 +74,9 @@ func (c *Client) Check(ctx context.Context, cred credential.Credential, subject 
 	if remark, ok := otherKind(cred.Kind, r.header.Get("x-credential-type")); ok {
 		report.Remarks = append(report.Remarks, remark)
 	}
+	if remark, ok := otherUser(cred, r); ok {
+		report.Remarks = append(report.Remarks, remark)
+	}
 	if f := deprecation(r.header, cred.Token); f != nil {
 		report.Remarks = append(report.Remarks, fault.Warn(f))
 	}

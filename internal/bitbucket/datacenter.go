@@ -26,13 +26,31 @@ func (r reply) exception() string {
 	return body.Errors[0].Exception
 }
 
-// belongsToNoUser reports whether Data Center names the user that it made for the
-// token of a project or repository (support.atlassian.com, "Identify the HTTP
-// access token used for git or API operations in Bitbucket"). It does so in every
-// answer to a request that it has authenticated.
+// user is the name of a token's user, which Data Center gives in every answer to a
+// request that it has authenticated; empty if it doesn't, or on Cloud.
+func (r reply) user() string {
+	name := r.header.Get("X-AUSERNAME")
+	if plain, err := url.PathUnescape(name); err == nil {
+		return plain
+	}
+	return name
+}
+
+// belongsToNoUser reports whether a token is that of a project or repository, for
+// which Data Center makes a user (support.atlassian.com, "Identify the HTTP access
+// token used for git or API operations in Bitbucket").
 func (r reply) belongsToNoUser() bool {
-	user, err := url.PathUnescape(r.header.Get("X-AUSERNAME"))
-	return err == nil && strings.HasPrefix(user, "access-token-user/")
+	return strings.HasPrefix(r.user(), "access-token-user/")
+}
+
+// otherUser compares the user whose name git sends with that of the token. The
+// check doesn't send it, so git may be refused in spite of it.
+func otherUser(cred credential.Credential, r reply) (fault.Remark, bool) {
+	user := r.user()
+	if cred.Kind.OnCloud() || cred.GitUsername == "" || user == "" || r.belongsToNoUser() || strings.EqualFold(user, cred.GitUsername) {
+		return fault.Remark{}, false
+	}
+	return fault.Noticef("the Data Center knows the token's user by another name than identity, and may refuse git: set identity to the username, or leave it out"), true
 }
 
 // judgeDataCenter recognises Data Center's refusals by the exception that they

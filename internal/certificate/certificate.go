@@ -59,17 +59,38 @@ func unknown(sent []*x509.Certificate, roots *x509.CertPool, now time.Time) Prob
 	if isEmpty(roots) {
 		return NoCA
 	}
-	for _, c := range sent {
+	path := issuers(sent)
+	for _, c := range path {
 		// Of a CA's certificate, crypto/x509 doesn't report that it is outdated.
 		if p := outdated(c, now); p != Unclear {
 			return p
 		}
 	}
-	if len(sent) > 0 && !hasIssuer(sent[0], sent) {
+	if len(path) == 1 && !signsItself(path[0]) {
 		return Incomplete
 	}
 	return UnknownCA
 }
+
+// issuers are a server's own certificate, which is sent first, and those of the CAs
+// that it depends on, as far as they were sent.
+func issuers(sent []*x509.Certificate) []*x509.Certificate {
+	if len(sent) == 0 {
+		return nil
+	}
+	path := sent[:1:1]
+	for range sent {
+		last := path[len(path)-1]
+		next := slices.IndexFunc(sent, func(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, last.RawIssuer) })
+		if next < 0 || signsItself(last) {
+			break
+		}
+		path = append(path, sent[next])
+	}
+	return path
+}
+
+func signsItself(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
 
 // outdated returns Unclear for a certificate that is valid now.
 func outdated(c *x509.Certificate, now time.Time) Problem {
@@ -80,12 +101,6 @@ func outdated(c *x509.Certificate, now time.Time) Problem {
 		return NotYetValid
 	}
 	return Unclear
-}
-
-// hasIssuer reports whether a certificate's issuer was sent too. One that signs
-// itself is its own issuer.
-func hasIssuer(c *x509.Certificate, sent []*x509.Certificate) bool {
-	return slices.ContainsFunc(sent, func(issuer *x509.Certificate) bool { return bytes.Equal(issuer.RawSubject, c.RawIssuer) })
 }
 
 func isEmpty(roots *x509.CertPool) bool {
