@@ -33,7 +33,8 @@ type mirroring struct {
 	git       *git.Git
 	bitbucket mirror.Listing
 	plan      mirror.Plan
-	known     []string // commits that both sides have, as far as they were fetched
+	pieces    secret.Pieces // of all tokens
+	known     []string      // commits that both sides have, as far as they were fetched
 }
 
 // mirror is the run of the mirror command: read, mask, list, plan, fetch,
@@ -174,6 +175,8 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		}
 	}
 	m.showRemarks()
+	m.pieces = secret.NewPieces(
+		credential.OwnPart(m.settings.Token), credential.OwnPart(m.credential.Token), credential.OwnPart(m.settings.SourceToken))
 	sourceLogin, err := m.sourceLogin()
 	if err != nil {
 		return err
@@ -196,6 +199,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		Examine: func(url string) (certificate.Problem, bool) {
 			return m.client(m.settings.Common, m.credential.Server).Examine(ctx, url)
 		},
+		IsSecret: m.pieces.In,
 	})
 	return err
 }
@@ -236,7 +240,7 @@ func (m *mirroring) list(ctx context.Context) error {
 			return err
 		}
 	}
-	m.rules.IsSecret = func(ref string) bool { return m.hide(ref) != ref }
+	m.rules.IsSecret = func(ref string) bool { return m.pieces.In(ref) || m.hide(ref) != ref }
 	ended("the source has %s, Bitbucket has %s", mirror.Quantity(len(source.Refs)), mirror.Quantity(len(m.bitbucket.Refs)))
 	var err error
 	m.plan, err = mirror.New(source, m.bitbucket, m.rules)

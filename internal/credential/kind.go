@@ -27,6 +27,8 @@ type Traits struct {
 	// Prefix is how its tokens begin; empty if that isn't known. Atlassian doesn't
 	// document the prefixes, so an explicit kind takes precedence.
 	Prefix string
+	// SharedStart follows the prefix in all tokens that were ever seen.
+	SharedStart string
 	// Unprefixed is set if there are older tokens without the prefix: base64 of
 	// digits, a colon and random bytes.
 	Unprefixed bool
@@ -80,7 +82,7 @@ const (
 var table = []Traits{
 	{
 		Kind: APIToken, Title: "an API token",
-		Prefix: "ATATT", Checksum: true, CredentialTypes: []string{"api_token", "apikey"},
+		Prefix: "ATATT", SharedStart: "3xFfGF0", Checksum: true, CredentialTypes: []string{"api_token", "apikey"},
 		OnCloud: true, Personal: true,
 		Scheme: basicScheme, GitUser: APITokenUser, Email: true,
 		IdentityHints: []string{"set identity to the e-mail address of the Atlassian account that made the token"},
@@ -94,7 +96,7 @@ var table = []Traits{
 	},
 	{
 		Kind: AccessToken, Title: "an access token",
-		Prefix: "ATCTT", CredentialTypes: []string{"repo_access_token", "project_access_token", "workspace_access_token"},
+		Prefix: "ATCTT", SharedStart: "3xFfGN0", CredentialTypes: []string{"repo_access_token", "project_access_token", "workspace_access_token"},
 		OnCloud: true,
 		Scheme:  bearerScheme, User: AccessTokenUser, GitUser: AccessTokenUser,
 		WhereToMake: accessTokens, ScopesHint: newScopes + accessTokens, RepositoryHint: newAndTick + legacyRead + ": " + accessTokens,

@@ -15,8 +15,20 @@ type answer struct {
 	naming map[string][]int // indexes of the lines that contain a word
 }
 
-func readAnswer(stderr []byte) answer {
-	a := answer{remoteLines(stderr), map[string][]int{}}
+// answer reads what the server wrote, without the lines that contain a piece of a
+// token: it may send back what it was sent.
+func (g *Git) answer(stderr []byte) answer {
+	var lines []string
+	for _, line := range remoteLines(stderr) {
+		if line = g.scrub(line); !g.isSecret(line) {
+			lines = append(lines, line)
+		}
+	}
+	return readAnswer(lines)
+}
+
+func readAnswer(lines []string) answer {
+	a := answer{lines, map[string][]int{}}
 	for i, line := range a.lines {
 		for word := range words(line) {
 			a.naming[word] = append(a.naming[word], i)

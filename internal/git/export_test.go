@@ -13,7 +13,7 @@ var (
 	ResultsOf   = resultsOf
 	Split       = split
 	BatchesOf   = batchesOf
-	ReadAnswer  = readAnswer
+	ReadAnswer  = func(stderr []byte) answer { return readAnswer(remoteLines(stderr)) }
 )
 
 // ParseListing reads a listing that arrives in parts of this size.
@@ -39,7 +39,7 @@ func LimitListings(refs, size int) (undo func()) {
 
 // Explain returns what a failed command with these messages means.
 func Explain(remotes Remotes, side, stderr string) error {
-	g := &Git{remotes: remotes, scrub: func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }}
+	g := &Git{remotes: remotes, scrub: func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }, isSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") }}
 	switch side {
 	case "source":
 		return g.sourceFault(stderr)

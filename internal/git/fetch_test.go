@@ -24,6 +24,8 @@ func TestFetchFromPlainFiles(t *testing.T) {
 		Remotes: git.Remotes{Source: server.URL, Bitbucket: s.bitbucket},
 		Lookup:  os.LookupEnv,
 		Scrub:   func(text string) string { return text },
+
+		IsSecret: func(string) bool { return false },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -52,6 +52,8 @@ type Options struct {
 	// Examine finds out what is wrong with the certificate of a server, if something
 	// is. It may be nil.
 	Examine func(url string) (p certificate.Problem, ok bool)
+	// IsSecret reports whether a text contains a piece of a token.
+	IsSecret func(string) bool
 }
 
 // Git is a temporary repository, and the two that it stands between.
@@ -66,6 +68,7 @@ type Git struct {
 	env      map[side][]string
 	guard    *guard
 	scrub    func(string) string
+	isSecret func(string) bool
 
 	// sourceURL is where the source's server redirected the last listing, or else
 	// remotes.Source.
@@ -82,7 +85,7 @@ func Open(options Options) (*Git, error) {
 		return nil, tempFault(err)
 	}
 	g := &Git{
-		remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub,
+		remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub, isSecret: options.IsSecret,
 		sourceURL: options.Source, guard: startGuard(),
 	}
 	if err := g.prepare(options); err != nil {

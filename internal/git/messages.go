@@ -138,7 +138,7 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 
 // explainPush explains a push that ended before the result of each ref was known.
 func (g *Git) explainPush(stderr []byte, changes []mirror.Change) *fault.Fault {
-	if f := g.explainRefusal(readAnswer(stderr), changes); f != nil {
+	if f := g.explainRefusal(g.answer(stderr), changes); f != nil {
 		return f
 	}
 	text := ownLines(stderr)

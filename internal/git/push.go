@@ -83,7 +83,7 @@ func (p *pushing) next(ctx context.Context) error {
 	p.pushes++
 	once, err := p.git.pushOrRefetch(ctx, batch)
 	p.done.Sent += once.sent
-	said := readAnswer(once.stderr)
+	said := p.git.answer(once.stderr)
 	declinedBefore := p.declinedInARow
 	var again, shallow []mirror.Change
 	for _, c := range batch {
@@ -327,16 +327,21 @@ func (g *Git) shown(line, asked string) string {
 	if strings.HasPrefix(line, "remote: ") || strings.HasPrefix(line, "remote error: ") {
 		return g.said(line, asked)
 	}
-	return short(secret.ShortenURLs(g.scrub(line), ""))
+	return g.short(secret.ShortenURLs(g.scrub(line), ""))
 }
 
 // said makes a sentence of the server that asked names safe to show. Its links stay
 // whole.
 func (g *Git) said(sentence, asked string) string {
-	return short(secret.ShortenURLs(g.scrub(sentence), asked))
+	return g.short(secret.ShortenURLs(g.scrub(sentence), asked))
 }
 
-func short(text string) string {
+// short limits the length of a text. One that contains a piece of a token isn't
+// shown.
+func (g *Git) short(text string) string {
+	if g.isSecret(text) {
+		return "the reason contains a piece of a token, and isn't shown"
+	}
 	if runes := []rune(text); len(runes) > maxSaid {
 		return string(runes[:maxSaid]) + "…"
 	}

@@ -42,6 +42,8 @@ func newSides(t *testing.T) *sides {
 		Remotes: git.Remotes{Source: s.source, SourceLocal: true, Bitbucket: s.bitbucket},
 		Lookup:  os.LookupEnv,
 		Scrub:   func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") },
+
+		IsSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,31 @@
+package credential
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// OwnPart is what a token doesn't have in common with all others of its kind: it
+// leaves out the prefix, and the header of a JWT. Only this part is secret.
+func OwnPart(token secret.String) secret.String {
+	text := token.Reveal()
+	if _, prefix, ok := foreignPrefix(text); ok {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	if kind, prefix, ok := kindByPrefix(text); ok {
+		text = strings.TrimPrefix(strings.TrimPrefix(text, prefix), kind.Traits().SharedStart)
+	}
+	if header, rest, ok := strings.Cut(text, "."); ok && isJWTHeader(header) {
+		text = rest
+	}
+	return secret.New(text)
+}
+
+// isJWTHeader recognises a JSON object in base64 (RFC 7519, 5).
+func isJWTHeader(text string) bool {
+	object, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && bytes.HasPrefix(object, []byte("{")) && bytes.HasSuffix(object, []byte("}"))
+}

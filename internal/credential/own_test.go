@@ -1,0 +1,37 @@
+package credential_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// What all tokens of a kind have in common isn't secret.
+func TestOwnPart(t *testing.T) {
+	jwt := credentialtest.OAuthToken()
+	_, claims, _ := strings.Cut(jwt, ".")
+	letters := credentialtest.Letters(40)
+	api := credentialtest.APIToken()
+	for token, want := range map[string]string{
+		api:                           api[len("ATATT"+"3xFfGF0"):],
+		"ATCTT" + "3xFfGN0" + letters: letters,
+		"ATCTT" + letters:             letters, // a documented sample deviates
+		"ATBB" + letters:              letters,
+		"BBDC-" + letters:             letters,
+		"ghp_" + letters:              letters,
+		"github_pat_" + letters:       letters,
+		"glpat-" + letters:            letters,
+		jwt:                           claims,
+		"ghs_" + jwt:                  claims,
+		letters:                       letters,
+		letters + "." + letters:       letters + "." + letters,
+		"":                            "",
+	} {
+		if got := credential.OwnPart(secret.New(token)).Reveal(); got != want {
+			t.Errorf("%q: got %q, want %q", token, got, want)
+		}
+	}
+}
