@@ -48,7 +48,7 @@ leaks: ## hunt for secrets in every scenario on every host; `go test ./...` take
 	LEAK_HUNT=whole go -C internal/action test -count=1 -run '^TestNothingLeaks'
 
 .PHONY: e2e
-e2e: build .bin/act .bin/actionlint ## test the binary, and the image under Docker and act
+e2e: build .bin/act .bin/actionlint .bin/git-lfs .bin/git-lfs-3.6.0 ## test the binary, and the image under Docker and act
 	cd e2e && go test -shuffle=on -timeout 10m
 
 .PHONY: runners

@@ -4,10 +4,12 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -41,7 +43,7 @@ func run() int {
 		Proxy:         http.ProxyFromEnvironment,
 		Version:       buildVersion(),
 		CatchSignals:  sync.OnceFunc(func() { catchSignals(stop) }),
-		IgnoreSignals: func() { signal.Ignore(os.Interrupt, syscall.SIGTERM) },
+		IgnoreSignals: func() { signal.Ignore(endSignals()...) },
 	})
 }
 
@@ -49,20 +51,36 @@ func run() int {
 // seconds (actions/runner, ProcessInvoker.cs).
 const grace = 4 * time.Second
 
+// endings are the signals that ask a run to end, and the codes that it ends with.
+var endings = map[os.Signal]struct {
+	word string
+	code fault.Code
+}{
+	os.Interrupt:    {"interrupted", fault.Interrupted},
+	syscall.SIGTERM: {"terminated", fault.Terminated},
+	syscall.SIGHUP:  {"ended by SIGHUP", fault.HungUp},
+	syscall.SIGQUIT: {"ended by SIGQUIT", fault.Quit},
+}
+
+// endSignals lists the signals of endings. SIGHUP isn't among them if it was ignored
+// at the start, as nohup has it.
+func endSignals() []os.Signal {
+	return slices.DeleteFunc(slices.Collect(maps.Keys(endings)), func(s os.Signal) bool {
+		return s == syscall.SIGHUP && signal.Ignored(s)
+	})
+}
+
 // catchSignals ends a run's context on a signal, and the process if that isn't
 // enough: nothing else ends a write to a stream that nobody reads. It is called
 // only where a run waits, since it costs a thread.
 func catchSignals(stop context.CancelCauseFunc) {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, endSignals()...)
 	go func() {
-		f := fault.New(fault.Terminated, "terminated: nothing was handed over")
-		if <-signals == os.Interrupt {
-			f = fault.New(fault.Interrupted, "interrupted: nothing was handed over")
-		}
-		stop(f)
+		ending := endings[<-signals]
+		stop(fault.New(ending.code, ending.word))
 		time.Sleep(grace)
-		os.Exit(f.Code.Exit)
+		os.Exit(ending.code.Exit)
 	}()
 }
 

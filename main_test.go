@@ -3,6 +3,8 @@
 package main_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -65,6 +67,64 @@ func TestASignalEndsABlockedRun(t *testing.T) {
 	}
 	if text := readFile(t, output); text != "" {
 		t.Errorf("handed over %q", text)
+	}
+}
+
+// From the first wait on, each signal that asks a run to end is named, and has its
+// own exit code.
+func TestSignalsDuringAWait(t *testing.T) {
+	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGQUIT: 131} {
+		output := newFile(t)
+		cmd := exec.Command(program)
+		cmd.Env = []string{"CIRCLECI=true", "BITBUCKET_AUTH_TOKEN_FILE=-", "BITBUCKET_AUTH_ENV_FILE=" + output}
+		var log strings.Builder
+		cmd.Stderr = &log
+		stdin, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(300 * time.Millisecond)
+		_ = cmd.Process.Signal(signal)
+		_ = cmd.Wait()
+		stdin.Close()
+		code := map[bool]string{true: "BBA306", false: "BBA307"}[signal == syscall.SIGINT]
+		if got := cmd.ProcessState.ExitCode(); got != want || !strings.Contains(log.String(), code) || strings.Contains(log.String(), "goroutine") {
+			t.Errorf("%v: exit code %d, want %d\n%s", signal, got, want, &log)
+		}
+	}
+}
+
+// Before the first wait, SIGQUIT has Go's runtime print all stacks. They hold no
+// secret.
+func TestADumpHoldsNoSecret(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	fill(t, writer)
+	cmd := exec.Command(program)
+	cmd.Env = []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + newFile(t), "GITHUB_ENV=" + newFile(t), "INPUT_TOKEN=s3cret-s3cret"}
+	cmd.Stdout = writer
+	var dump strings.Builder
+	cmd.Stderr = &dump
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	_ = cmd.Process.Signal(syscall.SIGQUIT)
+	_ = cmd.Wait()
+	text := dump.String()
+	if !strings.Contains(text, "goroutine 1 ") {
+		t.Fatalf("there is no dump: %s", text)
+	}
+	for _, piece := range []string{"s3cret", hex.EncodeToString([]byte("s3cret")), base64.StdEncoding.EncodeToString([]byte("s3cret-s3cret"))[:8]} {
+		if strings.Contains(text, piece) {
+			t.Errorf("the dump holds %q:\n%s", piece, text)
+		}
 	}
 }
 

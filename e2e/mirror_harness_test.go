@@ -37,6 +37,8 @@ type mirroring struct {
 	token             bitbuckettest.Token
 	inputs            map[string]string
 	temporary, argv   string
+	processes         string // what git processes were started with
+	givenSourceToken  string // to the last step
 }
 
 func newMirroring(t *testing.T) *mirroring {
@@ -73,15 +75,17 @@ func newMirroringTo(t *testing.T, l login) *mirroring {
 	maps.Copy(m.env, map[string]string{"GITHUB_SERVER_URL": m.github.URL, "GITHUB_REPOSITORY": origin})
 
 	// A temporary directory that must be empty in the end, and a git that records
-	// its arguments and has the defaults of git 3.
+	// its arguments and its environment, and has the defaults of git 3.
 	m.temporary = m.env["TMPDIR"]
 	m.argv = filepath.Join(t.TempDir(), "argv")
+	m.processes = t.TempDir()
 	bin := t.TempDir()
 	real, err := exec.LookPath("git")
 	if err != nil {
 		t.Fatal(err)
 	}
 	wrapper := "#!/bin/sh\nprintf '%s\\n' \"$*\" >>" + m.argv +
+		"\n{ printf '%s\\n%s\\n' \"$PPID\" \"$*\"; export -p; } >" + m.processes + "/$$" +
 		"\nexport GIT_DEFAULT_HASH=${GIT_DEFAULT_HASH-sha256} GIT_DEFAULT_REF_FORMAT=${GIT_DEFAULT_REF_FORMAT-reftable}\nexec " + real + ` "$@"` + "\n"
 	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(wrapper), 0o700); err != nil {
 		t.Fatal(err)
@@ -150,6 +154,7 @@ func (m *mirroring) step(inputs ...string) (*exec.Cmd, map[string]string) {
 	for i := 0; i < len(inputs); i += 2 {
 		given[inputs[i]] = inputs[i+1]
 	}
+	m.givenSourceToken = given["source-token"]
 	for id, value := range given {
 		env["INPUT_"+strings.ToUpper(id)] = value
 	}
@@ -181,6 +186,7 @@ func (m *mirroring) result(cmd *exec.Cmd, files map[string]string, before map[st
 			m.t.Errorf("refs isn't JSON: %v\n%s", err, text)
 		}
 	}
+	m.checkLogins(cmd.Process.Pid)
 	if line := lateMask(text); line != "" {
 		m.t.Errorf("a mask comes after the line %q", line)
 	}

@@ -74,6 +74,9 @@ func Run(ctx context.Context, world World) int {
 		return fault.ExitDone
 	}
 	f := r.explainMissing(fault.From(err))
+	if f.Code.IsSignal() && !r.pushes {
+		f = fault.New(f.Code, f.What+": nothing was handed over")
+	}
 	r.showRemarks()
 	h.Fail(r.hidden(f))
 	return f.Code.Exit
@@ -106,6 +109,7 @@ type run struct {
 	otherNames   []input.OtherName // settings by names that other actions have
 	onlyErrors   bool              // show nothing but warnings and faults
 	proxySecrets []secret.String   // that the environment holds
+	pushes       bool              // the mirror has begun to push
 }
 
 // catchSignals is called before the run waits.

@@ -84,7 +84,7 @@ const exitCodesHelp = `
 exit codes:
   0 success   1 internal error   2 wrong setting
   3 the CI host can't accept the results   4 Bitbucket refuses the credential
-  5 Bitbucket can't be reached   130, 143 ended by a signal
+  5 Bitbucket can't be reached   129, 130, 131, 143 ended by a signal
 `
 
 const mirrorUsage = `bitbucket-auth mirror brings a Bitbucket repository up to date with its source. It
@@ -105,5 +105,5 @@ exit codes:
   0 success   1 internal error   2 wrong setting, or a source that must not be mirrored
   3 the CI host can't accept the results   4 Bitbucket refuses the login or the push
   5 the source or Bitbucket can't be read, or an LFS object or a tool is missing
-  6 some branches or tags were left alone   130, 143 ended by a signal
+  6 some branches or tags were left alone   129, 130, 131, 143 ended by a signal
 `

@@ -296,6 +296,14 @@ func (m *mirroring) transferLFS(ctx context.Context) error {
 		size += p.Size
 	}
 	ended := m.begin("transferring LFS objects: %d, %s", len(pointers), bytesText(size))
+	version, err := m.git.CheckLFS(ctx)
+	if err != nil {
+		return err
+	}
+	if git.IsOldLFS(version) {
+		m.log("git-lfs %s is older than 3.6.1: unless the distribution has corrected CVE-2024-53263 in it, which its version doesn't show, "+
+			"a server can have git-lfs send that server's login elsewhere", version)
+	}
 	if err := m.git.PrepareLFS(ctx, pointers); err != nil {
 		return err
 	}
@@ -330,6 +338,7 @@ func (m *mirroring) push(ctx context.Context) error {
 		return nil
 	}
 	ended := m.begin("pushing %s to Bitbucket", mirror.Quantity(pending))
+	m.pushes = true
 	pushed, err := m.git.Push(ctx, m.plan.Pushes(m.fromNothing()))
 	var later *mirror.Listing
 	if pushed.Raced() && ctx.Err() == nil {

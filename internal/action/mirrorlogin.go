@@ -2,6 +2,8 @@ package action
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -15,13 +17,20 @@ func (m *mirroring) sourceLogin() ([]secret.Value, error) {
 	if m.source.local || m.settings.SourceToken.IsEmpty() {
 		return nil, nil
 	}
-	return gitconfig.Variables(unset, gitconfig.Setup{
+	login := gitconfig.Setup{
 		Reach:     gitconfig.Host,
 		Root:      m.source.root,
 		User:      m.settings.SourceUsername,
 		Password:  m.settings.SourceToken,
 		EnvPrefix: loginPrefix,
-	})
+	}
+	logins := []gitconfig.Setup{login}
+	if root, err := url.Parse(login.Root); err == nil && root.Scheme == "http" {
+		// Such servers may redirect there.
+		login.Root = "https://" + strings.TrimSuffix(root.Host, ":"+root.Port())
+		logins = append(logins, login)
+	}
+	return gitconfig.Variables(unset, logins...)
 }
 
 // bitbucketLogin returns the variables by which git logs in to Bitbucket, for this

@@ -91,7 +91,7 @@ func (r *run) contact(ctx context.Context, settings input.Settings, cred *creden
 		return c, nil
 	}
 	f := fault.From(err)
-	if settings.Verify == input.VerifyStrict || isSignal(f) {
+	if settings.Verify == input.VerifyStrict || f.Code.IsSignal() {
 		return c, f
 	}
 	if f.Code.Exit == fault.ExitRefused && c.verified == "" {
@@ -164,9 +164,4 @@ func (r *run) checkScopes(required []string, git bool, kind credential.Kind, gra
 		r.note(fault.Noticef("the token has more scopes than this step asks for: %s; a token with fewer does less harm if it leaks", strings.Join(excess, ", ")))
 	}
 	return nil
-}
-
-// isSignal reports whether a fault ends the run whatever verify says.
-func isSignal(f *fault.Fault) bool {
-	return f.Code == fault.Interrupted || f.Code == fault.Terminated
 }

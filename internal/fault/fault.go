@@ -22,7 +22,9 @@ const (
 	ExitRefused     = 4   // Bitbucket refuses the credential
 	ExitUnavailable = 5   // Bitbucket can't be reached
 	ExitIncomplete  = 6   // the mirror left some refs alone
+	ExitHungUp      = 129 // SIGHUP
 	ExitInterrupted = 130 // SIGINT
+	ExitQuit        = 131 // SIGQUIT
 	ExitTerminated  = 143 // SIGTERM
 )
 
@@ -32,6 +34,9 @@ type Code struct {
 	ID   string // "BBA101"
 	Exit int    // the exit code of a run that ends with it
 }
+
+// IsSignal reports whether a signal ended the run.
+func (c Code) IsSignal() bool { return c.Exit > 128 }
 
 // Fault is one thing that is wrong. It is an error; reported as a warning it
 // doesn't end the run.

@@ -132,17 +132,41 @@ func parsePointer(text []byte) (Pointer, bool) {
 // lfsRef is the commit that holds the pointers whose objects are transferred.
 const lfsRef = "refs/mirror-lfs"
 
-// PrepareLFS checks that git-lfs is there, and makes a commit of these pointers
-// alone: git-lfs transfers what a commit's files stand for.
-func (g *Git) PrepareLFS(ctx context.Context, pointers []Pointer) error {
-	if _, err := g.run(ctx, machine, nil, "lfs", "version"); err != nil {
-		if _, ok := asFailure(err); !ok {
-			return err
-		}
-		return fault.New(fault.LFSMissing, "the source uses Git LFS, and there is no git-lfs on this machine",
+// CheckLFS checks that git-lfs is there, and returns its version.
+func (g *Git) CheckLFS(ctx context.Context) (version string, err error) {
+	out, err := g.run(ctx, machine, nil, "lfs", "version")
+	if _, failed := asFailure(err); failed {
+		return "", fault.New(fault.LFSMissing, "the source uses Git LFS, and there is no git-lfs on this machine",
 			"install git-lfs on the runner or in the image",
 			"to mirror without LFS objects, set lfs: false: files in LFS then can't be checked out from Bitbucket")
 	}
+	name, _, _ := strings.Cut(string(out.stdout), " ") // git-lfs/3.6.1 (GitHub; …)
+	return strings.TrimPrefix(name, "git-lfs/"), err
+}
+
+// firstSafeLFS is the first version of git-lfs in which a server can't choose for
+// which server git-lfs logs in (CVE-2024-53263).
+var firstSafeLFS = []int{3, 6, 1}
+
+// IsOldLFS reports whether a version of git-lfs is older than 3.6.1. Distributions
+// have corrected older ones without changing the version.
+func IsOldLFS(version string) bool {
+	for i, part := range strings.SplitN(version, ".", len(firstSafeLFS)) {
+		part, _, _ = strings.Cut(part, "-") // a pre-release
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return false // unknown
+		}
+		if n != firstSafeLFS[i] {
+			return n < firstSafeLFS[i]
+		}
+	}
+	return false
+}
+
+// PrepareLFS makes a commit of these pointers alone: git-lfs transfers what a
+// commit's files stand for.
+func (g *Git) PrepareLFS(ctx context.Context, pointers []Pointer) error {
 	attributes, err := g.object(ctx, "* filter=lfs diff=lfs merge=lfs -text\n", "hash-object", "-w", "--stdin")
 	if err != nil {
 		return err

@@ -141,3 +141,14 @@ func TestPointers(t *testing.T) {
 		}
 	}
 }
+
+func TestIsOldLFS(t *testing.T) {
+	for version, want := range map[string]bool{
+		"2.13.3": true, "3.3.0": true, "3.6.0": true, "3.6.0-pre": true,
+		"3.6.1": false, "3.7.0": false, "3.10.0": false, "4.0.0": false, "10.0.0": false, "3.7.0-pre": false, "": false, "unknown": false,
+	} {
+		if got := git.IsOldLFS(version); got != want {
+			t.Errorf("%s: got %v", version, got)
+		}
+	}
+}

@@ -25,6 +25,9 @@ func redirectedTo(stderr string) string {
 			}
 		}
 	}
+	if to == "" && strings.Contains(stderr, ": Protocol \"http\" ") {
+		return "http:" // curl refuses it before git learns the address
+	}
 	return to
 }
 
@@ -42,8 +45,11 @@ func elsewhere(from, to string) error {
 		return nil
 	}
 	where := "another address"
-	if err == nil && b.Host != "" {
+	switch {
+	case err == nil && b.Host != "":
 		where = b.Scheme + "://" + b.Host
+	case err == nil && b.Scheme == "http":
+		where = "plain http"
 	}
 	return fault.New(fault.SourceRedirected, "the source's server redirects git to "+where+", so nothing was changed",
 		"if the repository has moved there, set source to its new address",
