@@ -139,6 +139,9 @@ func (r *run) steps(ctx context.Context) error {
 	source := r.source(contract.CredentialSettings)
 	text, readErr := input.ReadCredential(ctx, source)
 	settings, remarks, settingsErr := text.Parse()
+	if err := text.CheckEnvFile(); err != nil {
+		return err
+	}
 	// Masks are printed only if the host can receive the results: on any other
 	// host, they would leak the secret.
 	if err := r.host.Prepare(settings.EnvFile, settings.ExportEnv || settings.Git != ""); err != nil {
@@ -152,7 +155,7 @@ func (r *run) steps(ctx context.Context) error {
 		return err
 	}
 	r.note(remarks...)
-	if settingsErr != nil {
+	if settingsErr != nil && !isSuperseded(settingsErr, settings.Common) {
 		return settingsErr
 	}
 	if settings.Token.IsEmpty() {
@@ -240,8 +243,17 @@ func (r *run) source(settings []contract.Setting) input.Source {
 
 		HostVariables:    r.host.HostVariables,
 		ReservedPrefixes: host.ReservedPrefixes(),
+		ReferenceHints:   r.host.HintsAboutReferences,
+		LeavesUndefined:  r.host.LeavesUndefined,
+		FileVariableHint: r.host.FileVariableHint,
 		BeforeWaiting:    r.world.CatchSignals,
 	}
+}
+
+// isSuperseded reports whether a fault is about a reference that wasn't expanded,
+// where the token is empty: on a build that gets no secrets, both are missing.
+func isSuperseded(err error, settings input.Common) bool {
+	return settings.Token.IsEmpty() && fault.From(err).Code == fault.TokenUnexpanded
 }
 
 // summarize writes the job summary. It comes last, so that the results are handed

@@ -86,6 +86,9 @@ func (m *mirroring) understand(ctx context.Context) error {
 	from := m.run.source(contract.MirrorSettings)
 	text, readErr := input.ReadMirror(ctx, from)
 	settings, remarks, settingsErr := text.Parse()
+	if err := text.CheckEnvFile(); err != nil {
+		return err
+	}
 	m.settings = settings
 	// On a host without outputs or a file for them, the results are in the log only.
 	if m.host.HasOutputs || settings.EnvFile != "" {
@@ -101,7 +104,7 @@ func (m *mirroring) understand(ctx context.Context) error {
 		return err
 	}
 	m.note(remarks...)
-	if settingsErr != nil {
+	if settingsErr != nil && !isSuperseded(settingsErr, settings.Common) {
 		return settingsErr
 	}
 	if settings.Token.IsEmpty() {

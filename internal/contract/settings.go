@@ -19,6 +19,8 @@ type Setting struct {
 	// WithoutMasks is set if the setting only exists on hosts that can't mask
 	// values at run time.
 	WithoutMasks bool
+	// List is set if the value is a list, separated by commas or newlines.
+	List bool
 	// Variable is the only variable that the setting is read from, on any host;
 	// empty if it is read like the others.
 	Variable string
@@ -56,7 +58,7 @@ var CredentialSettings = []Setting{
 	serverURL,
 	{ID: "verify", Default: "none", Description: "Check the credential with Bitbucket: none, warn, or strict (fail if it is refused)."},
 	{
-		ID:          "required-scopes",
+		ID: "required-scopes", List: true,
 		Description: "Scopes that later steps need, in either of Bitbucket's vocabularies, separated by commas, spaces, or newlines. Implies verify: strict unless verify is warn.",
 	},
 	expiresOn,
@@ -88,10 +90,10 @@ var MirrorSettings = []Setting{
 	{ID: "source-token-file", NotInput: true, Description: "File to read source-token from, or - for standard input."},
 	{ID: "source-username", Default: "x-access-token", Description: "User name that goes with source-token."},
 	{
-		ID:          "branches",
+		ID: "branches", List: true,
 		Description: "Branches to mirror, as patterns separated by commas or newlines: * matches any characters, including slashes; !pattern excludes; !* mirrors none. Defaults to all.",
 	},
-	{ID: "tags", Description: "Tags to mirror, as patterns like those of branches. Defaults to all."},
+	{ID: "tags", List: true, Description: "Tags to mirror, as patterns like those of branches. Defaults to all."},
 	{ID: "prune", Default: "false", Description: "Also delete branches and tags that the source no longer has (true or false)."},
 	{ID: "overwrite", Default: "false", Description: "Also overwrite branches that have diverged and tags that have moved (true or false)."},
 	{ID: "max-deletions", Default: "10", Description: "Fail, and change nothing, if a run would delete more branches and tags than this."},

@@ -15,8 +15,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// Input is what the user says about a credential. Token and Identity are clean
-// (see [Clean]); where Kind is empty, it is to be recognised.
+// Input is what the user says about a credential. Token and Identity are without
+// what pasting leaves around them; where Kind is empty, it is to be recognised.
 type Input struct {
 	Token    secret.String
 	Identity string

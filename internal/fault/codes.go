@@ -48,6 +48,7 @@ var (
 	SettingUnknown    = Code{"BBA144", ExitInput} // a variable whose name is close to that of a setting
 	NotNumber         = Code{"BBA145", ExitInput}
 	TokenForeign      = Code{"BBA146", ExitInput} // a token of another service
+	TokenIsPath       = Code{"BBA147", ExitInput}
 	ProxyAddress      = Code{"BBA148", ExitInput} // a proxy variable that can't be parsed
 	TokenLong         = Code{"BBA149", ExitInput}
 	TokenFileOpen     = Code{"BBA150", ExitInput} // others can read it

@@ -4,6 +4,7 @@ package host
 
 import (
 	"context"
+	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -33,6 +34,15 @@ type Definition struct {
 	// EmptyTokenHints say what to do about an empty token, by the host's usual
 	// causes of one.
 	EmptyTokenHints []string
+	// ReferenceHints say how a setting is given the value of a variable or a secret.
+	// SETTING stands for the setting.
+	ReferenceHints []string
+	// LeavesUndefined is set if the host leaves $(NAME) as it is where the variable
+	// isn't defined, so that this is how an undefined secret looks.
+	LeavesUndefined bool
+	// FileVariableHint is about variables that are the path of a file with the value;
+	// empty if the host has none.
+	FileVariableHint string
 	// HasOutputs is set if steps have outputs. If they have none, every result
 	// is handed over as a variable.
 	HasOutputs bool
@@ -108,6 +118,16 @@ func (h *Host) CloneURL() secret.Address {
 // whether jobs on this host have one.
 func (h *Host) JobServer() (url string, has bool) {
 	return h.world.getenv(h.jobServer), h.jobServer != ""
+}
+
+// HintsAboutReferences returns the hints about a setting that holds a reference, by
+// its ID.
+func (h *Host) HintsAboutReferences(id string) []string {
+	var hints []string
+	for _, hint := range h.ReferenceHints {
+		hints = append(hints, strings.ReplaceAll(hint, "SETTING", h.Settings.Called(id)))
+	}
+	return hints
 }
 
 // Event returns what started the pipeline, if the host says so.

@@ -29,15 +29,19 @@ func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) De
 		Settings:        inputs,
 		HostVariables:   []string{"INPUT_ENTRYPOINT", "INPUT_ARGS"}, // accepted by every action that is an image
 		EmptyTokenHints: emptyToken,
-		HasOutputs:      true,
-		HasMasks:        true,
-		detect:          isTrue(variable),
-		masksOnStdout:   true,
-		cloneURL:        gitHubRepository,
-		jobServer:       "GITHUB_SERVER_URL",
-		event:           gitHubEvent,
-		reserved:        []string{"GITHUB", "ACTIONS", "RUNNER", "STATE", "GITEA", "FORGEJO"},
-		protocol:        commands,
+		ReferenceHints: []string{
+			"in the workflow, write SETTING: ${{ secrets.NAME }}, or ${{ vars.NAME }} for what isn't secret",
+			"in a composite action or a reusable workflow, pass it on as ${{ inputs.NAME }}",
+		},
+		HasOutputs:    true,
+		HasMasks:      true,
+		detect:        isTrue(variable),
+		masksOnStdout: true,
+		cloneURL:      gitHubRepository,
+		jobServer:     "GITHUB_SERVER_URL",
+		event:         gitHubEvent,
+		reserved:      []string{"GITHUB", "ACTIONS", "RUNNER", "STATE", "GITEA", "FORGEJO"},
+		protocol:      commands,
 	}
 }
 
@@ -56,6 +60,11 @@ var otherHosts = []Definition{
 		detect:     isTrue("TF_BUILD"),
 		HasOutputs: true, HasMasks: true, masksOnStdout: true,
 		cloneURL: firstOf("BUILD_REPOSITORY_URI"),
+		ReferenceHints: []string{
+			"write SETTING: $(NAME) under env:, with a variable that exists: Azure Pipelines leaves an undefined one as it is",
+			"a variable of a group needs that group: under variables:",
+		},
+		LeavesUndefined: true,
 		EmptyTokenHints: []string{
 			"map a secret variable that exists in this step's env:, such as BITBUCKET_AUTH_TOKEN: $(BITBUCKET_TOKEN)",
 			"a secret variable is not in a step's environment by itself, and builds of forks get none unless the pipeline allows it",
@@ -67,6 +76,10 @@ var otherHosts = []Definition{
 		detect:   isTrue("BUILDKITE"),
 		HasMasks: true,
 		cloneURL: firstOf("BUILDKITE_REPO"),
+		ReferenceHints: []string{
+			`set SETTING in the hook or the command that runs bitbucket-auth, with double quotes: export SETTING="$NAME"`,
+			"in pipeline.yml, $NAME is expanded when the pipeline is uploaded, and $$NAME isn't under env:",
+		},
 		EmptyTokenHints: []string{
 			"set BITBUCKET_AUTH_TOKEN in the hook that runs bitbucket-auth, for example by buildkite-agent secret get",
 			"with the docker plugin, name BITBUCKET_AUTH_TOKEN under environment:",
@@ -84,6 +97,9 @@ var otherHosts = []Definition{
 		},
 		cloneURL: firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
 		reserved: []string{"HARNESS", "DRONE"},
+		ReferenceHints: []string{
+			`write SETTING: <+secrets.getValue("name")> under settings:, or <+pipeline.variables.name> for what isn't secret`,
+		},
 		EmptyTokenHints: []string{
 			`set token under settings: (PLUGIN_TOKEN) to <+secrets.getValue("name")>, with a secret that exists in this project, organization or account`,
 		},
@@ -95,6 +111,7 @@ var otherHosts = []Definition{
 		cloneURL:        firstOf("CI_REPO_CLONE_URL"),
 		reserved:        []string{"CI"},
 		EmptyTokenHints: withheldFromPullRequests,
+		ReferenceHints:  fromSecret,
 		// A plugin has no outputs (woodpecker, docs on secrets).
 		protocol: envFile{example: "./.bitbucket.env"},
 	},
@@ -104,6 +121,7 @@ var otherHosts = []Definition{
 		cloneURL:        firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
 		reserved:        []string{"DRONE"},
 		EmptyTokenHints: withheldFromPullRequests,
+		ReferenceHints:  fromSecret,
 		// A plugin has no outputs (drone-runner-docker knows none).
 		protocol: envFile{example: "./.bitbucket.env"},
 	},
@@ -117,6 +135,11 @@ var otherHosts = []Definition{
 			"a protected variable is empty on a branch or tag that isn't protected, and in merge requests from forks",
 			"a variable with an environment scope needs that environment: in the job",
 		},
+		ReferenceHints: []string{
+			"define the variable that SETTING refers to, under Settings → CI/CD → Variables: GitLab leaves the name of an unknown one as it is",
+			"a protected variable doesn't exist on a branch or tag that isn't protected, and a variable that refers to another one needs Expand variable reference",
+		},
+		FileVariableHint: "or change the variable's type from File to Variable: Settings → CI/CD → Variables",
 		// A dotenv report can be downloaded (GitLab's documents: job artifacts
 		// reports), so it isn't used.
 		protocol: envFile{
@@ -132,6 +155,10 @@ var otherHosts = []Definition{
 		EmptyTokenHints: []string{
 			"export BITBUCKET_AUTH_TOKEN from a secured variable of the repository or workspace that exists",
 			"a deployment variable needs deployment: in the step",
+		},
+		ReferenceHints: []string{
+			`in script:, use double quotes: export SETTING="$NAME"`,
+			"define the variable under Repository settings → Pipelines → Repository variables",
 		},
 		// Output variables are printed in later steps (Atlassian's documents: pass
 		// variables between steps), so env-file can't be their file.
@@ -149,6 +176,10 @@ var otherHosts = []Definition{
 			"a variable of a context needs that context: under the job, in the workflow",
 			"pull requests from forks get no secrets unless the project's settings allow it",
 		},
+		ReferenceHints: []string{
+			`set it in the command, with double quotes: export SETTING="$NAME" (environment: doesn't expand variables)`,
+			"a parameter is written << parameters.name >>, and has to be declared",
+		},
 		// Every step of a job sources the file that BASH_ENV names (CircleCI's
 		// documents: set an environment variable).
 		protocol: envFile{example: `"$BASH_ENV"`},
@@ -157,6 +188,7 @@ var otherHosts = []Definition{
 		ID: "teamcity", Name: "TeamCity", Settings: ownNames,
 		detect:          isSet("TEAMCITY_VERSION"),
 		EmptyTokenHints: []string{"define the parameter env.BITBUCKET_AUTH_TOKEN, of type password, in this build configuration or its project"},
+		ReferenceHints:  []string{"set the parameter env.SETTING to %name%, with a parameter that exists, or export SETTING in the script, with double quotes"},
 		// Service messages would carry the value itself through the log, so none is
 		// printed (TeamCity's documents: service messages).
 		protocol: envFile{example: `"$TMPDIR/bitbucket.env"`},
@@ -166,6 +198,7 @@ var otherHosts = []Definition{
 		detect:          isJenkins,
 		cloneURL:        firstOf("GIT_URL"),
 		EmptyTokenHints: []string{"bind BITBUCKET_AUTH_TOKEN with withCredentials, around the step that runs bitbucket-auth"},
+		ReferenceHints:  []string{`in a Jenkinsfile, write SETTING = "${env.NAME}" with double quotes, or credentials('id') for a secret`},
 		// Jenkins masks what withCredentials binds, for as long as the block lasts,
 		// and nothing else (credentials-binding-plugin).
 		protocol: envFile{example: `"$WORKSPACE_TMP/bitbucket.env"`},
@@ -173,6 +206,7 @@ var otherHosts = []Definition{
 	{
 		ID: "tekton", Name: "Tekton", Settings: ownNames,
 		EmptyTokenHints: []string{"set BITBUCKET_AUTH_TOKEN under env: of this step, by a secretKeyRef to a key that exists"},
+		ReferenceHints:  []string{"set SETTING under env: of this step, by valueFrom for a secret, or to $(params.NAME), with a parameter that exists"},
 		// Tekton sets no variable that it could be detected by. Its results appear in
 		// the clear in the status of a run (tektoncd/pipeline, docs/tasks.md), so
 		// env-file can't be one of them.
@@ -188,6 +222,14 @@ var withheldFromPullRequests = []string{
 	"pull requests get no secrets unless the secret allows that event",
 }
 
+var fromSecret = []string{
+	"write SETTING: { from_secret: NAME } under settings:, with a secret that exists",
+	"${NAME} is replaced before the pipeline starts, by variables of the host itself only",
+}
+
+// inShell is how a setting is given the value of a variable in a shell.
+var inShell = []string{`use double quotes, not single ones: export SETTING="$NAME"`}
+
 // shell is never detected: it is asked for.
 var shell = Definition{
 	ID: "shell", Name: "a shell", Settings: ownNames,
@@ -195,11 +237,12 @@ var shell = Definition{
 		"set " + ownNames.Called("token") + " and export it: a program doesn't see a variable that isn't exported",
 		"or name a file that holds the token in " + ownNames.Called("token-file"),
 	},
-	protocol: shellExports{},
+	ReferenceHints: inShell,
+	protocol:       shellExports{},
 }
 
 // noHost stands in if no host is found.
-var noHost = Definition{Name: "no CI host", Settings: ownNames, protocol: nowhere{}}
+var noHost = Definition{Name: "no CI host", Settings: ownNames, ReferenceHints: inShell, protocol: nowhere{}}
 
 // Named returns the IDs by which a host can be named, in alphabetical order.
 func Named() []string {

@@ -20,7 +20,6 @@ type CA struct {
 
 // certificate accepts CA certificates: PEM text, or the path of a file with it.
 func (p *parser) certificate(text string) CA {
-	text = strings.TrimSpace(text)
 	if text == "" {
 		return CA{}
 	}

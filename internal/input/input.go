@@ -6,7 +6,6 @@ import (
 	"context"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/sethvargo/go-envconfig"
 
@@ -41,6 +40,15 @@ type Source struct {
 	Stdin io.Reader
 	// ReservedPrefixes belong to CI hosts, so env-prefix can't begin with them.
 	ReservedPrefixes []string
+	// ReferenceHints says how a setting is given the value of a variable on this
+	// host. It may be nil.
+	ReferenceHints func(id string) []string
+	// LeavesUndefined is set on hosts that leave $(NAME) as it is where the variable
+	// isn't defined.
+	LeavesUndefined bool
+	// FileVariableHint is a hint about variables of this host that are the path of a
+	// file with the value; empty if it has none.
+	FileVariableHint string
 	// BeforeWaiting is called before reading from where nothing may ever come.
 	// It may be nil.
 	BeforeWaiting func()
@@ -63,7 +71,11 @@ type Shared struct {
 	EnvFile        string         `env:"ENV_FILE"`
 	Log            string         `env:"LOG"`
 
-	remarks []fault.Remark // about the files that were read
+	remarks []fault.Remark // about the text, and the files that were read
+	// unexpanded is about the first setting that holds a reference.
+	unexpanded *fault.Fault
+	// envFile is the fault of an env-file that holds a reference.
+	envFile *fault.Fault
 }
 
 // Credential is the text of the credential command's settings.
@@ -87,47 +99,38 @@ type Credential struct {
 // [*fault.Fault]), so that its secrets can be masked before the error is shown.
 func ReadCredential(ctx context.Context, source Source) (Credential, error) {
 	text := Credential{reservedPrefixes: source.ReservedPrefixes}
-	err := source.read(ctx, &text)
-	if err == nil {
-		text.remarks, err = source.readTokens(ctx, text.tokenFile())
-	}
+	err := source.read(ctx, &text, &text.Shared, func() []tokenFile { return []tokenFile{text.tokenFile()} })
 	return text, err
 }
 
 // tokenFile is the setting token-file, from which token is read.
 func (s *Shared) tokenFile() tokenFile {
-	return tokenFile{file: "token-file", path: strings.TrimSpace(s.TokenFile), setting: "token", token: &s.Token}
+	return tokenFile{file: "token-file", path: s.TokenFile, setting: "token", token: &s.Token}
 }
 
-// read fills in target with the text of the settings.
-func (s Source) read(ctx context.Context, target any) error {
+// read fills in target, of which shared is a part, with the text of the settings
+// and of the files that hold tokens.
+func (s Source) read(ctx context.Context, target any, shared *Shared, files func() []tokenFile) error {
+	r := reading{source: s}
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
 		Target:   target,
-		Lookuper: s.lookuper(),
+		Lookuper: r.lookuper(),
 	})
 	if err != nil {
 		return fault.Internal() // every field is text, so no value can make this fail
 	}
-	return nil
-}
-
-// lookuper finds a setting in the host's variables, or else its default. A name
-// that is present ends the search even if its value is empty; only then does an
-// empty or blank value mean that the setting isn't set. (Left to itself,
-// go-envconfig treats an empty value as set, and rejects hyphens in its tags.)
-func (s Source) lookuper() envconfig.LookuperFunc {
-	return func(key string) (string, bool) {
-		setting, _ := contract.Find(s.Settings, idOf(key))
-		for _, name := range s.variables(setting) {
-			if value, present := s.Lookup(name); present {
-				if strings.TrimSpace(value) != "" {
-					return value, true
-				}
-				break
-			}
+	shared.unexpanded, shared.envFile = r.first(), r.unexpanded["env-file"]
+	for _, f := range files() {
+		if unexpanded := r.unexpanded[f.file]; unexpanded != nil {
+			return unexpanded // rather than that there is no such file
 		}
-		return setting.Default, true
+		if err := s.checkPath(f); err != nil {
+			return err
+		}
 	}
+	more, err := s.readTokens(ctx, files()...)
+	shared.remarks = append(r.remarks, more...)
+	return err
 }
 
 // variables are those that a setting is read from.
@@ -139,6 +142,15 @@ func (s Source) variables(setting contract.Setting) []string {
 		return nil
 	}
 	return s.Names(setting.ID)
+}
+
+// CheckEnvFile rejects an env-file that can't be used because it holds a reference.
+// Without this file, a host may have no place for results, so that it comes first.
+func (s Shared) CheckEnvFile() error {
+	if s.envFile != nil {
+		return s.envFile
+	}
+	return nil
 }
 
 // Secrets returns what may be secret in the settings, before they are parsed.

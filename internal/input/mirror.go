@@ -3,7 +3,6 @@ package input
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -31,19 +30,18 @@ type Mirror struct {
 // ReadMirror is [ReadCredential] for the mirror command.
 func ReadMirror(ctx context.Context, source Source) (Mirror, error) {
 	var text Mirror
-	err := source.read(ctx, &text)
-	if err == nil {
-		text.remarks, err = source.readTokens(ctx, text.tokenFile(), tokenFile{
-			file: "source-token-file", path: strings.TrimSpace(text.SourceTokenFile), setting: "source-token", token: &text.SourceToken,
-		})
-	}
+	err := source.read(ctx, &text, &text.Shared, func() []tokenFile {
+		return []tokenFile{text.tokenFile(), {
+			file: "source-token-file", path: text.SourceTokenFile, setting: "source-token", token: &text.SourceToken,
+		}}
+	})
 	return text, err
 }
 
 // Secrets returns what may be secret in the settings, before they are parsed.
 func (m Mirror) Secrets() []secret.String {
 	secrets := append(m.Shared.Secrets(), secret.NewSource(m.Source.Reveal()).Secrets()...)
-	return append(secrets, m.SourceToken, secret.New(strings.TrimSpace(m.SourceToken.Reveal())))
+	return append(secrets, m.SourceToken)
 }
 
 // MirrorSettings is the settings of the mirror command.
@@ -81,16 +79,16 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 	settings := MirrorSettings{
 		Common:         common,
 		Source:         secret.NewSource(m.Source.Reveal()),
-		SourceToken:    secret.New(strings.TrimSpace(m.SourceToken.Reveal())),
-		SourceUsername: strings.TrimSpace(m.SourceUsername),
-		Branches:       strings.TrimSpace(m.Branches),
-		Tags:           strings.TrimSpace(m.Tags),
+		SourceToken:    m.SourceToken,
+		SourceUsername: m.SourceUsername,
+		Branches:       m.Branches,
+		Tags:           m.Tags,
 		Prune:          p.boolean("prune", m.Prune),
 		Overwrite:      p.boolean("overwrite", m.Overwrite),
 		MaxDeletions:   p.count("max-deletions", m.MaxDeletions),
 		LFS:            p.oneOf("lfs", m.LFS, "auto", "false") == "auto",
 		Create:         Create(p.oneOf("create", m.Create, string(CreatePrivate), string(CreatePublic), string(CreateNone))),
-		Project:        strings.TrimSpace(m.Project),
+		Project:        m.Project,
 		DryRun:         p.boolean("dry-run", m.DryRun),
 	}
 	if settings.Project != "" && settings.Create == CreateNone {
@@ -116,7 +114,7 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 
 // count accepts a whole number, 0 included.
 func (p *parser) count(id, text string) int {
-	n, err := strconv.Atoi(strings.TrimSpace(text))
+	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
 		p.fail(fault.New(fault.NotNumber, id+" isn't a whole number of 0 or more", "write digits only, such as 10; 0 allows none"))
 	}

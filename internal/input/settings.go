@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
@@ -69,15 +70,15 @@ func (c Credential) Parse() (Settings, []fault.Remark, error) {
 	common, remarks := p.common(c.Shared)
 	settings := Settings{
 		Common:            common,
-		Workspace:         strings.TrimSpace(c.Workspace),
+		Workspace:         c.Workspace,
 		Verify:            Verify(p.oneOf("verify", c.Verify, string(VerifyWarn), string(VerifyStrict), string(VerifyNone))),
-		RequiredScopes:    strings.TrimSpace(c.RequiredScopes),
+		RequiredScopes:    c.RequiredScopes,
 		Git:               p.reach(c.Git),
 		RewriteSSH:        p.boolean("rewrite-ssh", c.RewriteSSH),
 		ExportEnv:         p.boolean("export-env", c.ExportEnv),
 		EnvPrefix:         p.envPrefix(c.EnvPrefix, c.reservedPrefixes),
-		AvoConnectionName: strings.TrimSpace(c.AvoName),
-		AvoUsername:       strings.TrimSpace(c.AvoUsername),
+		AvoConnectionName: c.AvoName,
+		AvoUsername:       c.AvoUsername,
 	}
 	if settings.RequiredScopes != "" && settings.Verify == VerifyNone {
 		settings.Verify = VerifyStrict
@@ -101,12 +102,12 @@ func (c Credential) Parse() (Settings, []fault.Remark, error) {
 
 // common parses what both commands have.
 func (p *parser) common(s Shared) (Common, []fault.Remark) {
-	token, cleaned := credential.Clean("token", s.Token)
-	remarks := append(s.remarks, cleaned...)
-	identity, more := credential.CleanIdentity(s.Identity)
+	if s.unexpanded != nil {
+		p.fail(s.unexpanded)
+	}
 	return Common{
-		Token:          token,
-		Identity:       identity,
+		Token:          s.Token,
+		Identity:       s.Identity,
 		Kind:           p.kind(s.Kind),
 		Repository:     s.Repository,
 		Server:         p.server(s.ServerURL),
@@ -115,9 +116,9 @@ func (p *parser) common(s Shared) (Common, []fault.Remark) {
 		Summary:        p.boolean("summary", s.Summary),
 		Timeout:        p.duration("timeout", s.Timeout),
 		CA:             p.certificate(s.CACertificate),
-		EnvFile:        strings.TrimSpace(s.EnvFile),
+		EnvFile:        s.EnvFile,
 		OnlyErrors:     p.oneOf("log", s.Log, "normal", "errors") == "errors",
-	}, append(remarks, more...)
+	}, s.remarks
 }
 
 // shown is a setting that isn't secret.
@@ -182,7 +183,7 @@ func (p *parser) kind(text string) credential.Kind {
 
 // boolean accepts the spellings of YAML 1.2's core schema, as @actions/core does.
 func (p *parser) boolean(id, text string) bool {
-	switch text = strings.TrimSpace(text); text {
+	switch text {
 	case "true", "True", "TRUE":
 		return true
 	case "false", "False", "FALSE":
@@ -193,7 +194,6 @@ func (p *parser) boolean(id, text string) bool {
 
 // oneOf accepts the values of a list.
 func (p *parser) oneOf(id, text string, allowed ...string) string {
-	text = strings.TrimSpace(text)
 	if slices.Contains(allowed, text) {
 		return text
 	}
@@ -211,7 +211,7 @@ func (p *parser) reach(text string) gitconfig.Reach {
 }
 
 func (p *parser) duration(id, text string) time.Duration {
-	d, err := time.ParseDuration(strings.TrimSpace(text))
+	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
 		p.fail(fault.New(fault.Timeout, id+" isn't a valid duration", "write a number and a unit, such as 30s or 2m"))
 	}
@@ -221,7 +221,6 @@ func (p *parser) duration(id, text string) time.Duration {
 // day accepts a date, or that day's midnight in RFC 3339, which YAML readers make
 // of a date.
 func (p *parser) day(id, text string) time.Time {
-	text = strings.TrimSpace(text)
 	if text == "" {
 		return time.Time{}
 	}
@@ -240,8 +239,10 @@ func (p *parser) day(id, text string) time.Time {
 const gitPrefix = "GIT"
 
 func (p *parser) envPrefix(text string, ofHosts []string) string {
-	prefix := strings.TrimSpace(text)
+	prefix := text
 	if !isEnvPrefix(prefix) {
+		fallback, _ := contract.Find(contract.CredentialSettings, "env-prefix")
+		prefix = fallback.Default // for what is handed over if the token is empty
 		p.fail(fault.New(fault.EnvPrefix, "env-prefix can't begin the name of a variable",
 			"use capital letters, digits and underscores, beginning with a letter and not ending in an underscore, such as MIRROR_BITBUCKET"))
 	}

@@ -1,14 +1,18 @@
 package input
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/pasted"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -42,6 +46,9 @@ func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []f
 		if *f.token, err = readToken(ctx, f, s.Stdin); err != nil {
 			return remarks, err
 		}
+		text, removed := pasted.Clean(f.token.Reveal())
+		*f.token = secret.New(text)
+		remarks = append(remarks, removedFrom(inSentence(f.setting), text, removed)...)
 		if s.othersCanRead(f.path) {
 			remarks = append(remarks, fault.Warn(fault.New(fault.TokenFileOpen, "other users of this machine can read the file that "+f.file+" names",
 				"make it readable for its owner only: chmod 600")))
@@ -87,8 +94,9 @@ func readToken(ctx context.Context, f tokenFile, input io.Reader) (secret.String
 		return secret.String{}, context.Cause(ctx)
 	case r = <-done:
 	}
+	text, isText := decodeText(r.text)
 	// A line break at the end is part of the file, not of the token.
-	token := secret.New(strings.TrimSuffix(strings.TrimSuffix(string(r.text), "\n"), "\r"))
+	token := secret.New(strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"))
 	switch {
 	case r.err != nil:
 		return token, fault.New(fault.TokenFile, "can't read "+f.file+": "+fault.Reason(r.err),
@@ -96,6 +104,9 @@ func readToken(ctx context.Context, f tokenFile, input io.Reader) (secret.String
 	case len(r.text) > maxTokenFile:
 		return token, fault.New(fault.TokenFile, fmt.Sprintf("%s is larger than %d KiB", f.file, maxTokenFile>>10),
 			"set "+f.file+" to a file that contains the token and nothing else")
+	case !isText:
+		return token, fault.New(fault.TokenFile, f.file+" isn't a text file in UTF-8: it contains NUL bytes",
+			"write the file in UTF-8; in PowerShell, with Set-Content -Encoding utf8")
 	}
 	return token, nil
 }
@@ -115,4 +126,25 @@ func readFile(path string, limit int64) ([]byte, error) {
 	}
 	defer file.Close()
 	return io.ReadAll(io.LimitReader(file, limit))
+}
+
+// decodeText returns the text of a file in UTF-8, or in UTF-16 with a byte-order
+// mark, as PowerShell 5 writes it. It reports whether the text has no NUL bytes, as
+// UTF-16 without a mark and binary files have.
+func decodeText(content []byte) (text string, isText bool) {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(content, []byte{0xFF, 0xFE}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(content, []byte{0xFE, 0xFF}):
+		order = binary.BigEndian
+	default:
+		return string(content), !bytes.Contains(content, []byte{0})
+	}
+	var units []uint16
+	for rest := content[2:]; len(rest) >= 2; rest = rest[2:] {
+		units = append(units, order.Uint16(rest))
+	}
+	text = string(utf16.Decode(units))
+	return text, !strings.Contains(text, "\x00")
 }

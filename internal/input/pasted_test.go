@@ -1,0 +1,276 @@
+package input_test
+
+import (
+	"context"
+	"encoding/binary"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+)
+
+// both runs a test for each setting of both commands that is read from the host's
+// family of names.
+func both(t *testing.T, test func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error))) {
+	t.Helper()
+	for command, settings := range map[string][]contract.Setting{"credential": contract.CredentialSettings, "mirror": contract.MirrorSettings} {
+		for _, setting := range settings {
+			if setting.Variable != "" {
+				continue
+			}
+			t.Run(command+" "+setting.ID, func(t *testing.T) {
+				test(t, setting.ID, func(s input.Source) (any, []fault.Remark, error) {
+					s.Settings = settings
+					if command == "mirror" {
+						text, err := input.ReadMirror(context.Background(), s)
+						if err != nil {
+							return nil, nil, err
+						}
+						return text.Parse()
+					}
+					text, err := input.ReadCredential(context.Background(), s)
+					if err != nil {
+						return nil, nil, err
+					}
+					return text.Parse()
+				})
+			})
+		}
+	}
+}
+
+// A reference that wasn't expanded is found in every setting, with the host's own
+// hint.
+func TestUnexpandedReferences(t *testing.T) {
+	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
+		for _, reference := range []string{"$NAME", "${NAME}", "$(NAME)", "${{ secrets.NAME }}", "'$NAME'", "$(cat file)"} {
+			s := source(map[string]string{id: reference})
+			s.ReferenceHints = func(id string) []string { return []string{"write " + id + " so"} }
+			_, _, err := parse(s)
+			f := fault.From(err)
+			if err == nil || f.Code != fault.TokenUnexpanded || !slices.Equal(f.Hints, []string{"write " + id + " so"}) || !strings.Contains(f.What, id) {
+				t.Errorf("%s: got %v, %q", reference, err, f.Hints)
+			}
+		}
+	})
+	for _, test := range []struct {
+		id, text string
+		found    bool
+	}{
+		{"repository", "team/$REPO", true},
+		{"repository", "https://bitbucket.org/${WORKSPACE}/repo", true},
+		{"repository", "https://me:pa$word@bitbucket.org/team/repo", false}, // a password isn't used
+		{"workspace", "my-${TEAM}", true},
+		{"server-url", "https://$(HOST)/ctx", true},
+		{"token", "Bearer $TOKEN", true},
+		{"token", "me@example.com:${TOKEN}", true},
+		{"expires-on", "2027-01-$DAY", true},
+		{"timeout", "${SECONDS}s", true},
+		{"kind", "$KIND-token", true},
+		{"env-prefix", "${NAME}_BB", true},
+		{"identity", "me+$x@example.com", false},
+		{"avo-connection-name", "Costs $USD", false},
+	} {
+		_, err := read(t, map[string]string{test.id: test.text})
+		if found := err != nil && fault.From(err).Code == fault.TokenUnexpanded; found != test.found {
+			t.Errorf("%s=%q: got %v", test.id, test.text, err)
+		}
+	}
+}
+
+// Where an undefined variable's reference is left as it is, a token that is one is
+// empty, and nothing else ever is.
+func TestUndefinedSecrets(t *testing.T) {
+	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
+		for _, reference := range []string{"$(NAME)", `"$(NAME)"`, "$(my secret.name-1)"} {
+			s := source(map[string]string{id: reference})
+			s.LeavesUndefined = true
+			settings, _, err := parse(s)
+			if id != "token" && id != "source-token" {
+				if fault.From(err).Code != fault.TokenUnexpanded {
+					t.Errorf("%s: got %v", reference, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s: got %v", reference, err)
+			}
+			switch settings := settings.(type) {
+			case input.Settings:
+				if !settings.Token.IsEmpty() {
+					t.Errorf("%s is a token", reference)
+				}
+			case input.MirrorSettings:
+				if !settings.Token.IsEmpty() || !settings.SourceToken.IsEmpty() {
+					t.Errorf("%s is a token", reference)
+				}
+			}
+		}
+		for _, reference := range []string{"$NAME", "${NAME}", "$(cat /token)", "x$(NAME)"} {
+			s := source(map[string]string{id: reference})
+			s.LeavesUndefined = true
+			if _, _, err := parse(s); id == "token" && fault.From(err).Code != fault.TokenUnexpanded {
+				t.Errorf("%s: got %v", reference, err)
+			}
+		}
+	})
+}
+
+// Quotes and byte-order marks are removed from every setting, with a notice.
+func TestQuotes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("a-token-in-a-file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{
+		"token": "t0ken-abc-def", "token-file": file, "identity": "me@example.com", "kind": "access-token", "repository": "ws/repo", "workspace": "ws",
+		"server-url": "https://git.example.com/ctx", "verify": "warn", "required-scopes": "repository, account", "expires-on": "2027-01-31", "git": "host",
+		"rewrite-ssh": "false", "export-env": "false", "env-prefix": "MIRROR", "avo-connection-name": "My team", "avo-username": "", "on-missing-token": "skip",
+		"summary": "false", "timeout": "1m30s", "ca-certificate": "", "env-file": "./x.env", "source": "https://example.com/a/b", "source-token": "source-secret",
+		"source-token-file": file, "source-username": "someone", "branches": "main, release/*", "tags": "v*", "prune": "true", "overwrite": "true",
+		"max-deletions": "3", "lfs": "false", "create": "none", "project": "", "dry-run": "true", "log": "errors", "main-branch": "follow",
+	}
+	for id := range contractIDs() {
+		if _, listed := values[id]; !listed {
+			t.Errorf("%s is missing here", id)
+		}
+	}
+	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
+		value := values[id]
+		if value == "" {
+			t.Skip("it can't be set by itself")
+		}
+		want, wantRemarks, err := parse(source(map[string]string{id: value}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for around, notice := range map[string]string{`"`: "quotes around ", "'": "quotes around ", "\ufeff": "a byte-order mark around "} {
+			got, remarks, err := parse(source(map[string]string{id: " " + around + value + around + "\n"}))
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%q: got %+v, %v", around, got, err)
+			}
+			said := func(r fault.Remark) bool {
+				return strings.HasPrefix(r.What, notice) && strings.Contains(r.What, id) && r.Level == fault.Notice
+			}
+			if !slices.ContainsFunc(remarks, said) || slices.ContainsFunc(wantRemarks, said) {
+				t.Errorf("%q: said %v", around, remarks)
+			}
+		}
+	})
+	for id, text := range map[string]string{
+		"branches": `"main", 'release/*'`, "tags": "'v1'\n\"v2\"",
+	} {
+		text1, err := input.ReadMirror(context.Background(), mirrorSource(map[string]string{id: text}))
+		if err != nil || strings.ContainsAny(text1.Branches+text1.Tags, `"'`) {
+			t.Errorf("%s: got %q, %q, %v", id, text1.Branches, text1.Tags, err)
+		}
+	}
+}
+
+func mirrorSource(settings map[string]string) input.Source {
+	s := source(settings)
+	s.Settings = contract.MirrorSettings
+	return s
+}
+
+func contractIDs() map[string]bool {
+	ids := map[string]bool{}
+	for _, setting := range slices.Concat(contract.CredentialSettings, contract.MirrorSettings) {
+		if setting.Variable == "" {
+			ids[setting.ID] = true
+		}
+	}
+	return ids
+}
+
+// PowerShell 5 writes files in UTF-16.
+func TestTokenFileInUTF16(t *testing.T) {
+	const token = "a-token-in-utf-16"
+	encode := func(order binary.ByteOrder, text string) []byte {
+		var b []byte
+		for _, unit := range utf16.Encode([]rune(text)) {
+			b = append(b, 0, 0)
+			order.PutUint16(b[len(b)-2:], unit)
+		}
+		return b
+	}
+	files := map[string][]byte{
+		"little endian": encode(binary.LittleEndian, "\ufeff"+token+"\r\n"),
+		"big endian":    encode(binary.BigEndian, "\ufeff"+token+"\n"),
+		"quoted":        encode(binary.LittleEndian, "\ufeff\""+token+"\"\r\n"),
+		"UTF-8, marked": []byte("\ufeff" + token + "\r\n"),
+	}
+	path := filepath.Join(t.TempDir(), "token")
+	readFile := func(content []byte) (input.Credential, error) {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return input.ReadCredential(context.Background(), source(map[string]string{"token-file": path}))
+	}
+	for name, content := range files {
+		if text, err := readFile(content); err != nil || text.Token.Reveal() != token {
+			t.Errorf("%s: got %q, %v", name, text.Token.Reveal(), err)
+		}
+	}
+	for name, content := range map[string][]byte{
+		"without a mark": encode(binary.LittleEndian, token), "binary": {'a', 0, 'b'}, "a NUL in UTF-16": encode(binary.BigEndian, "\ufeffa\x00b"),
+	} {
+		if _, err := readFile(content); fault.From(err).Code != fault.TokenFile || !strings.Contains(fault.From(err).What, "UTF-8") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// The path of a file isn't a token.
+func TestTokenIsPath(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "TOKEN")
+	if err := os.WriteFile(path, []byte("a-token-in-a-file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(folder)
+	environment := map[string]string{"HOME": folder}
+	if err := os.Mkdir("below", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]bool{
+		path: true, "~/TOKEN": true, "./TOKEN": true, "./below/../TOKEN": true, "../" + filepath.Base(folder) + "/TOKEN": true,
+		"TOKEN": false, folder: false, folder + "/none": false, "~/none": false, "/" + strings.Repeat("x", 40): false,
+	} {
+		settings := map[string]string{"token": token}
+		maps.Copy(settings, environment)
+		s := source(settings)
+		s.FileVariableHint = "or change its type"
+		_, err := input.ReadCredential(context.Background(), s)
+		f := fault.From(err)
+		if found := err != nil && f.Code == fault.TokenIsPath; found != want {
+			t.Errorf("%s: got %v", token, err)
+		}
+		if !want {
+			continue
+		}
+		if !slices.Equal(f.Hints, []string{"set token-file to the path instead, and leave out token", "or change its type"}) {
+			t.Errorf("%s: got %q", token, f.Hints)
+		}
+		if strings.Contains(f.What+strings.Join(f.Hints, ""), "TOKEN") {
+			t.Errorf("the path is shown: %v", f)
+		}
+	}
+	s := source(map[string]string{"token": path})
+	s.InputsOnly = true // token-file is no input
+	if _, err := input.ReadCredential(context.Background(), s); len(fault.From(err).Hints) != 1 || strings.Contains(fault.From(err).Hints[0], "token-file") {
+		t.Errorf("got %v, %q", err, fault.From(err).Hints)
+	}
+	_, err := input.ReadMirror(context.Background(), mirrorSource(map[string]string{"source-token": path}))
+	if f := fault.From(err); err == nil || f.Code != fault.TokenIsPath || !strings.HasPrefix(f.What, "source-token is the path") {
+		t.Errorf("source-token: got %v", err)
+	}
+}

@@ -1,0 +1,86 @@
+// Package pasted recognises what is left in a setting by pasting, and by templates
+// that weren't expanded.
+package pasted
+
+import (
+	"strings"
+	"unicode"
+)
+
+const byteOrderMark = "\uFEFF"
+
+// Removed is what [Clean] has removed.
+type Removed struct {
+	Space, Mark, Quotes bool
+}
+
+// Clean removes what pasting leaves around a text: white space, byte-order marks,
+// and quotes if the first and the last character are the same quote, which doesn't
+// occur in between; until nothing changes.
+func Clean(text string) (clean string, removed Removed) {
+	for before := ""; before != text; {
+		before = text
+
+		cut := strings.TrimFunc(text, unicode.IsSpace)
+		removed.Space = removed.Space || cut != text
+		text = cut
+
+		cut = strings.Trim(text, byteOrderMark)
+		removed.Mark = removed.Mark || cut != text
+		text = cut
+
+		if inner, quoted := unquoted(text); quoted {
+			removed.Quotes = true
+			text = inner
+		}
+	}
+	return text, removed
+}
+
+func unquoted(text string) (inner string, quoted bool) {
+	last := len(text) - 1
+	if last < 1 || text[0] != text[last] || text[0] != '"' && text[0] != '\'' || strings.Contains(text[1:last], text[:1]) {
+		return text, false
+	}
+	return text[1:last], true
+}
+
+// CleanList is [Clean] for a list whose items are separated by commas or line
+// breaks, or in an item without quotes around it, by spaces: it cleans the whole,
+// and then each item.
+func CleanList(text string) (clean string, removed Removed) {
+	text, removed = Clean(text)
+	clean = eachItem(text, ",\r\n", func(item string) string {
+		inner, from := Clean(item)
+		removed.Mark, removed.Quotes = removed.Mark || from.Mark, removed.Quotes || from.Quotes
+		if from.Quotes {
+			return inner
+		}
+		return eachItem(item, " \t", func(word string) string {
+			inner, from := Clean(word)
+			removed.Mark, removed.Quotes = removed.Mark || from.Mark, removed.Quotes || from.Quotes
+			return inner
+		})
+	})
+	return clean, removed
+}
+
+// eachItem replaces what is between separators.
+func eachItem(text, separators string, replace func(string) string) string {
+	var b strings.Builder
+	for text != "" {
+		end := strings.IndexAny(text, separators)
+		if end < 0 {
+			end = len(text)
+		}
+		if end > 0 {
+			b.WriteString(replace(text[:end]))
+		}
+		if end < len(text) {
+			b.WriteByte(text[end])
+			end++
+		}
+		text = text[end:]
+	}
+	return b.String()
+}

@@ -1,0 +1,121 @@
+package pasted_test
+
+import (
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/pasted"
+)
+
+func TestClean(t *testing.T) {
+	space, mark, quotes := pasted.Removed{Space: true}, pasted.Removed{Mark: true}, pasted.Removed{Quotes: true}
+	for _, test := range []struct {
+		text, want string
+		removed    pasted.Removed
+	}{
+		{"token", "token", pasted.Removed{}},
+		{" token\r\n", "token", space},
+		{"\u00a0token\t", "token", space},
+		{"\ufefftoken", "token", mark},
+		{`"token"`, "token", quotes},
+		{"'token'", "token", quotes},
+		{`"'token'"`, "token", quotes},
+		{"\ufeff \" 'token'\n\" ", "token", pasted.Removed{Space: true, Mark: true, Quotes: true}},
+		{`"my "own" name"`, `"my "own" name"`, pasted.Removed{}},
+		{`"a" and "b"`, `"a" and "b"`, pasted.Removed{}},
+		{`"it's"`, "it's", quotes},
+		{`"token`, `"token`, pasted.Removed{}},
+		{`"token'`, `"token'`, pasted.Removed{}},
+		{`"`, `"`, pasted.Removed{}},
+		{`""`, "", quotes},
+		{" \n\ufeff", "", pasted.Removed{Space: true, Mark: true}},
+		{"", "", pasted.Removed{}},
+	} {
+		if got, removed := pasted.Clean(test.text); got != test.want || removed != test.removed {
+			t.Errorf("%q: got %q, %+v", test.text, got, removed)
+		}
+	}
+}
+
+func TestCleanList(t *testing.T) {
+	for text, want := range map[string]string{
+		"main, release/*":                     "main, release/*",
+		`"main, release/*"`:                   "main, release/*",
+		`"main","release/*"`:                  "main,release/*",
+		"'main',\n \"release/*\"\r\n":         "main,\nrelease/*",
+		"\ufeff'main', dev":                   "main, dev",
+		`"Pull requests: Read", "repository"`: "Pull requests: Read,repository",
+		`"repository:write" "pullrequest"`:    "repository:write pullrequest",
+		`'!internal/*'`:                       "!internal/*",
+		`"read:repository:bitbucket" account`: "read:repository:bitbucket account",
+		`"unfinished, main`:                   `"unfinished, main`,
+		"":                                    "",
+		",,":                                  ",,",
+	} {
+		got, removed := pasted.CleanList(text)
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+		if got != text && removed == (pasted.Removed{}) {
+			t.Errorf("%q: nothing is said to be removed", text)
+		}
+	}
+}
+
+func TestReferences(t *testing.T) {
+	for _, test := range []struct {
+		text                            string
+		whole, part, undefined, percent bool
+	}{
+		{text: "$BITBUCKET_TOKEN", whole: true, part: true},
+		{text: "$_x1", whole: true, part: true},
+		{text: "$$TOKEN", whole: true, part: true},
+		{text: "$env:TOKEN", whole: true, part: true},
+		{text: "${BITBUCKET_TOKEN}", whole: true, part: true},
+		{text: "${TOKEN:-none}", whole: true, part: true},
+		{text: "${WORKSPACE}/${REPO}", whole: true, part: true},
+		{text: "$(BITBUCKET_TOKEN)", whole: true, part: true, undefined: true},
+		{text: "$(my secret.token-1)", whole: true, part: true, undefined: true},
+		{text: "$(cat /run/secrets/token)", whole: true},
+		{text: "${{ secrets.TOKEN }}", whole: true, part: true},
+		{text: "${{secrets.TOKEN}}", whole: true, part: true},
+		{text: "$[variables.token]", whole: true},
+		{text: "$[[ inputs.token ]]", whole: true},
+		{text: "{{ token }}", whole: true},
+		{text: `<+secrets.getValue("token")>`, whole: true},
+		{text: "<< parameters.token >>", whole: true},
+		{text: "%TOKEN%", whole: true, part: true, percent: true},
+		{text: "team/%REPO%", part: true, percent: true},
+		{text: "https://bitbucket.org/t/r/src/%C3%A4%AB%CD.txt", percent: true},
+		{text: "team/$REPO", part: true},
+		{text: "https://${HOST}/ctx", part: true},
+		{text: "team/$(Build.Repository.Name)", part: true},
+		{text: "team/${{ github.event.repository.name }}", part: true},
+		{text: "team/repo"},
+		{text: "team/${}"},
+		{text: "$"},
+		{text: "a$1b"},
+		{text: "price$"},
+		{text: "$(1)", whole: true},
+		{text: "$()"},
+		{text: "${}"},
+		{text: "100%"},
+		{text: "%1%", percent: true},
+		{text: ""},
+	} {
+		for _, percent := range []bool{false, true} {
+			whole, part := test.whole, test.part
+			if test.percent && !percent {
+				whole, part = false, false
+			}
+			if got := pasted.IsReference(test.text, percent); got != whole {
+				t.Errorf("%q is a reference: %t", test.text, got)
+			}
+			if got := pasted.HasReference(test.text, percent); got != part {
+				t.Errorf("%q has a reference: %t", test.text, got)
+			}
+		}
+		if got := pasted.IsUndefined(test.text); got != test.undefined {
+			t.Errorf("%q is undefined: %t", test.text, got)
+		}
+	}
+}

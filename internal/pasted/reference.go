@@ -1,0 +1,94 @@
+package pasted
+
+import "strings"
+
+// wholes are how references begin and end that are a text as a whole: those of
+// shells, of GitHub, Gitea and Forgejo, Azure Pipelines, GitLab's inputs, templates,
+// Harness, and CircleCI.
+var wholes = []struct{ start, end string }{
+	{"${", "}"}, {"$(", ")"}, {"$[", "]"}, {"{{", "}}"}, {"<+", ">"}, {"<<", ">>"},
+}
+
+// IsReference reports whether a text is nothing but a reference to a variable, a
+// secret or a command's output. With percent, %NAME% is one too, as on Windows.
+func IsReference(text string, percent bool) bool {
+	for _, whole := range wholes {
+		if strings.HasPrefix(text, whole.start) && strings.HasSuffix(text, whole.end) && len(text) > len(whole.start)+len(whole.end) {
+			return true
+		}
+	}
+	name, found := strings.CutPrefix(text, "$")
+	if found && isName(strings.TrimPrefix(strings.TrimLeft(name, "$"), "env:")) {
+		return true
+	}
+	return percent && len(text) > 2 && text[0] == '%' && text[len(text)-1] == '%' && isName(text[1:len(text)-1])
+}
+
+// HasReference reports whether there is a reference to a variable somewhere in a
+// text: $NAME, ${NAME}, $(NAME) or ${{ … }}, and with percent also %NAME%.
+func HasReference(text string, percent bool) bool {
+	for rest := text; ; {
+		_, after, found := strings.Cut(rest, "$")
+		if !found {
+			return percent && hasPercentReference(text)
+		}
+		if startsReference(after) {
+			return true
+		}
+		rest = after
+	}
+}
+
+// startsReference reports whether what follows a $ makes it a reference.
+func startsReference(after string) bool {
+	switch {
+	case strings.HasPrefix(after, "{{"):
+		return true
+	case strings.HasPrefix(after, "{"):
+		return nameLength(after[1:]) > 0 && strings.Contains(after, "}")
+	case strings.HasPrefix(after, "("):
+		name, _, closed := strings.Cut(after[1:], ")")
+		return closed && isVariableOfAzure(name)
+	}
+	return nameLength(after) > 0
+}
+
+// hasPercentReference finds %NAME%. Two hexadecimal digits between percent signs
+// are an escaped character of a URL.
+func hasPercentReference(text string) bool {
+	parts := strings.Split(text, "%")
+	for i := 1; i < len(parts)-1; i++ {
+		escape := len(parts[i]) == 2 && strings.Trim(parts[i], "0123456789abcdefABCDEF") == ""
+		if isName(parts[i]) && !escape {
+			return true
+		}
+	}
+	return false
+}
+
+// IsUndefined reports whether a text is $(NAME), which Azure Pipelines leaves as it
+// is where a variable isn't defined (learn.microsoft.com, "Define variables").
+func IsUndefined(text string) bool {
+	name, start := strings.CutPrefix(text, "$(")
+	name, end := strings.CutSuffix(name, ")")
+	return start && end && isVariableOfAzure(name)
+}
+
+// isVariableOfAzure reports whether a text is the name of a variable of Azure
+// Pipelines, which may contain periods, hyphens and spaces; any other host's names
+// are among them.
+func isVariableOfAzure(text string) bool {
+	return isName(strings.NewReplacer(".", "_", "-", "_", " ", "_").Replace(text)) && strings.TrimSpace(text) == text
+}
+
+// isName reports whether a text is a variable's name: ^[A-Za-z_][A-Za-z0-9_]*$
+func isName(text string) bool { return text != "" && nameLength(text) == len(text) }
+
+// nameLength is the length of the name that a text begins with.
+func nameLength(text string) int {
+	const letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_", "0123456789"
+	if text == "" || !strings.Contains(letters, text[:1]) {
+		return 0
+	}
+	return len(text) - len(strings.TrimLeft(text, letters+digits))
+}
