@@ -1,0 +1,345 @@
+//go:build linux
+
+package e2e
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+)
+
+// azureSample is a documented step of Azure Pipelines that runs the program. Its
+// job has a source on one server and a Bitbucket on another.
+type azureSample struct {
+	sampleScript
+	*mirroring
+	container string // its name, or nothing
+	// hostile are the public variables that an earlier step set.
+	hostile map[string]string
+}
+
+// azureSamples are found by the variable that every one of them sets.
+func azureSamples(t *testing.T) (found []sampleScript) {
+	t.Helper()
+	for _, s := range allScripts(t) {
+		if strings.Contains(s.text, "TF_BUILD=True") {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 4 {
+		t.Fatalf("%d samples for Azure Pipelines were found: with and without a container, for both commands", len(found))
+	}
+	return found
+}
+
+func (s sampleScript) name() string {
+	kind := map[bool]string{true: " in a container"}[s.inContainer()]
+	return strings.ReplaceAll(s.file, "/", "-") + kind
+}
+
+func (s sampleScript) inContainer() bool { return strings.Contains(s.text, "docker run") }
+func (s sampleScript) isMirror() bool    { return strings.Contains(s.text, "mirror") }
+
+// newAzureSample prepares a sample's job. Only addresses and the image are others than
+// in the documents.
+func newAzureSample(t *testing.T, s sampleScript) *azureSample {
+	t.Helper()
+	a := &azureSample{sampleScript: s, mirroring: newMirroring(t)}
+	a.source.commit("main", "four", "text")
+	for name := range a.job.env {
+		if strings.HasPrefix(name, "GITHUB_") || name == "CI" {
+			delete(a.job.env, name)
+		}
+	}
+	if s.inContainer() {
+		needJobImage(t)
+		a.container = newName(label)
+		a.replace("docker run --rm", "docker run --rm --network host --label "+label+" --name "+a.container)
+		a.text = regexp.MustCompile(`(ghcr\.io|registry\.example\.com)/\S+`).ReplaceAllString(a.text, a.image())
+	}
+	a.set("SERVER_URL", a.bitbucket.URL)
+	a.job.env["PATH"] = filepath.Dir(a.binary()) + ":" + a.job.env["PATH"]
+	if host, set := os.LookupEnv("DOCKER_HOST"); set {
+		a.job.env["DOCKER_HOST"] = host
+	}
+	if s.isMirror() {
+		a.replace("my-team/my-repo", copied)
+	} else {
+		a.token.Secret = credentialtest.APIToken()
+		a.keepSecret(a.token.Secret)
+	}
+	return a
+}
+
+// image has the program and git.
+func (a *azureSample) image() string {
+	a.t.Helper()
+	dir := a.t.TempDir()
+	command := `["bitbucket-auth"]`
+	if a.isMirror() {
+		command = `["bitbucket-auth", "mirror"]`
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+jobImage+"\nCOPY bitbucket-auth /usr/local/bin/\nENTRYPOINT "+command+"\n"), 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	if err := copyFile(a.binary(), filepath.Join(dir, "bitbucket-auth")); err != nil {
+		a.t.Fatal(err)
+	}
+	return classic.build(a.t, dir)
+}
+
+func (a *azureSample) replace(from, to string) {
+	a.t.Helper()
+	if !strings.Contains(a.text, from) {
+		a.t.Fatalf("%s has no %q", a.file, from)
+	}
+	a.text = strings.ReplaceAll(a.text, from, to)
+}
+
+// set adds a setting to the script, where the sample has its own.
+func (a *azureSample) set(name, value string) {
+	a.t.Helper()
+	flag := map[bool]string{true: "-e "}[a.inContainer()]
+	a.replace("TF_BUILD=True", "TF_BUILD=True "+flag+"BITBUCKET_AUTH_"+name+"="+value)
+}
+
+// step is the process that the agent starts: bash (CmdLine@2), with the step's env: and
+// then every public variable over it (azure-pipelines-agent, Handler.cs,
+// AddVariablesToEnvironment).
+func (a *azureSample) step() *exec.Cmd {
+	a.t.Helper()
+	values := strings.NewReplacer(
+		"$(BITBUCKET_TOKEN)", a.token.Secret, "$(System.AccessToken)", a.sourceToken,
+		"$(Build.Repository.Uri)", a.github.URL+"/"+origin,
+	)
+	env := map[string]string{"TF_BUILD": "True"}
+	for name, value := range a.sampleScript.env {
+		env[name] = values.Replace(value)
+	}
+	maps.Copy(env, a.hostile)
+	file := filepath.Join(a.t.TempDir(), "script.sh")
+	if err := os.WriteFile(file, []byte(values.Replace(a.text)), 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	return a.command(env, "bash", "--noprofile", "--norc", file)
+}
+
+// survivors are processes and containers of a step whose own process has ended.
+func (a *azureSample) survivors(step *exec.Cmd) []string {
+	a.t.Helper()
+	left := session(step.Process.Pid)
+	if a.container != "" {
+		left = append(left, strings.Fields(docker(a.t, "ps", "--quiet", "--filter", "name="+a.container))...)
+	}
+	return left
+}
+
+// No variable that an earlier step sets changes what a sample does.
+func TestSamplesAzureVariables(t *testing.T) {
+	for _, s := range azureSamples(t) {
+		t.Run(s.name(), func(t *testing.T) {
+			t.Parallel()
+			a := newAzureSample(t, s)
+			var asked atomic.Int32
+			evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+			defer evil.Close()
+			a.hostile = map[string]string{
+				"TF_BUILD": "", "GITLAB_CI": "true", "BUILD_REPOSITORY_URI": evil.URL + "/evil.git",
+				"HTTP_PROXY": evil.URL, "http_proxy": evil.URL, "HTTPS_PROXY": evil.URL, "GIT_CONFIG_COUNT": "evil",
+			}
+			for id := range hostileSettings() {
+				a.hostile["BITBUCKET_AUTH_"+strings.ToUpper(strings.ReplaceAll(id, "-", "_"))] = "evil"
+			}
+			maps.Copy(a.hostile, map[string]string{
+				"BITBUCKET_AUTH_SERVER_URL": evil.URL, "BITBUCKET_AUTH_SOURCE": evil.URL + "/evil.git",
+				"BITBUCKET_AUTH_VERIFY": "strict", "BITBUCKET_AUTH_PRUNE": "true", "BITBUCKET_AUTH_HOST": "gitlab",
+			})
+			want := a.mirror.refs()
+			text, err := a.step().CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			if n := asked.Load(); n > 0 {
+				t.Errorf("another server was asked %d times", n)
+			}
+			log := hosttest.ShowAzure(string(text))
+			a.checkHidden("the log", log.Text())
+			if s.isMirror() {
+				want["refs/heads/main"] = a.source.object("main")
+			} else if got := outputOf(log, "repository"); got != "team/repo" {
+				t.Errorf("the repository is %q", got)
+			}
+			if got := a.mirror.refs(); !maps.Equal(got, want) {
+				t.Errorf("the mirror has %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// hostileSettings are all settings but the tokens, which the samples take from env:.
+func hostileSettings() map[string]bool {
+	ids := map[string]bool{}
+	for _, settings := range [][]contract.Setting{contract.CredentialSettings, contract.MirrorSettings} {
+		for _, setting := range settings {
+			ids[setting.ID] = true
+		}
+	}
+	delete(ids, "token")
+	delete(ids, "source-token")
+	return ids
+}
+
+func outputOf(log hosttest.AzureLog, name string) string {
+	for _, v := range log.Variables {
+		if v.Output && v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+// A job that is cancelled on Azure Pipelines: CmdLine@2 sends SIGTERM to bash, and to
+// nothing else.
+func TestSamplesAzureCancelled(t *testing.T) {
+	for _, s := range azureSamples(t) {
+		t.Run(s.name(), func(t *testing.T) {
+			t.Parallel()
+			a := newAzureSample(t, s)
+			waits, release := a.hold(s.isMirror())
+			if !s.isMirror() {
+				a.set("VERIFY", "strict")
+			}
+			before := a.mirror.refs()
+			step := a.step()
+			text := cancel(t, step, waits, syscall.SIGTERM, syscall.SIGKILL)
+			if code := step.ProcessState.ExitCode(); code != 143 {
+				t.Errorf("it ends with %v\n%s", step.ProcessState, text)
+			}
+			if left := a.survivors(step); len(left) > 0 {
+				t.Errorf("still there: %q", left)
+			}
+			release()
+			for _, v := range hosttest.ShowAzure(text).Variables {
+				if v.Secret {
+					t.Errorf("it hands over %s", v.Name)
+				}
+			}
+			time.Sleep(time.Second) // for a push of whatever survived
+			if got := a.mirror.refs(); !maps.Equal(got, before) || len(a.bitbucket.asked("/git-receive-pack")) > 0 && s.isMirror() {
+				t.Errorf("it pushed: the mirror has %v", got)
+			}
+		})
+	}
+}
+
+// hold makes a server answer a request that every run makes only when it is released:
+// the fetch from the source, or the check of the credential.
+func (m *mirroring) hold(mirror bool) (waits <-chan struct{}, release func()) {
+	server, held := m.bitbucket, func(*http.Request) bool { return true }
+	if mirror {
+		var seen atomic.Int32
+		server, held = m.github, func(r *http.Request) bool {
+			return strings.HasSuffix(r.URL.Path, "/git-upload-pack") && seen.Add(1) > 1 // the first one lists the refs
+		}
+	}
+	arrived, released := make(chan struct{}), make(chan struct{})
+	arrive, release := sync.OnceFunc(func() { close(arrived) }), sync.OnceFunc(func() { close(released) })
+	server.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if held(r) {
+			arrive()
+			<-released
+		}
+		return false
+	})
+	m.t.Cleanup(release)
+	return arrived, release
+}
+
+// grace is the time that GitHub's runner gives a process after a signal
+// (actions/runner, ProcessInvoker.cs: 7.5 seconds, and then 2.5).
+const grace = 7500 * time.Millisecond
+
+// cancel starts a step, sends signals to its process when the program waits, each some
+// seconds after the one before, and returns what the step printed when that process
+// has ended.
+func cancel(t *testing.T, step *exec.Cmd, waits <-chan struct{}, signals ...syscall.Signal) string {
+	t.Helper()
+	var text bytes.Buffer
+	step.Stdout, step.Stderr = &text, &text
+	step.WaitDelay = 5 * time.Second // for what survives with the same output
+	if err := step.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-waits:
+	case <-time.After(30 * time.Second):
+		t.Error("the program didn't come to wait")
+	}
+	for i, signal := range signals {
+		defer time.AfterFunc(time.Duration(i)*grace, func() { _ = step.Process.Signal(signal) }).Stop()
+	}
+	_ = step.Wait()
+	return text.String()
+}
+
+// A job that is cancelled on GitHub: the runner sends SIGINT to bash, SIGTERM if that
+// doesn't end it, and at last SIGKILL.
+func TestSamplesGitHubCancelled(t *testing.T) {
+	found := 0
+	for _, s := range allScripts(t) {
+		if s.file != "binary/action.yml" && s.file != "mirror/action.yml" || !strings.Contains(s.text, "$PROGRAM") {
+			continue
+		}
+		found++
+		t.Run(s.name(), func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			m.source.commit("main", "four", "text")
+			mirror := s.file == "mirror/action.yml"
+			waits, release := m.hold(mirror)
+			program, files := m.step()
+			if !mirror {
+				m.inputs = map[string]string{"token": m.token.Secret, "server-url": m.bitbucket.URL, "repository": copied, "verify": "strict"}
+				program, files = m.step()
+			}
+			file := filepath.Join(t.TempDir(), "script.sh")
+			if err := os.WriteFile(file, []byte(s.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			step := m.command(nil, "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", file)
+			step.Env = append(program.Env, "PROGRAM="+m.binary())
+			before := m.mirror.refs()
+			start := time.Now()
+			text := cancel(t, step, waits, syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL)
+			if code := step.ProcessState.ExitCode(); code != 130 || time.Since(start) > grace {
+				t.Errorf("it ends with %v after %v\n%s", step.ProcessState, time.Since(start), text)
+			}
+			if left := session(step.Process.Pid); len(left) > 0 {
+				t.Errorf("still there: %q", left)
+			}
+			release()
+			time.Sleep(time.Second)
+			if got := m.mirror.refs(); !maps.Equal(got, before) || left(files["GITHUB_ENV"]) != "" {
+				t.Errorf("it went on: %v", got)
+			}
+		})
+	}
+	if found != 2 {
+		t.Errorf("%d scripts that run the program were found", found)
+	}
+}
