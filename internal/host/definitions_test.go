@@ -117,6 +117,19 @@ func TestCloneURL(t *testing.T) {
 	}
 }
 
+// On GitLab, $GITLAB_ENV under variables: is an env-file that isn't set.
+func TestGitLabEnvUnderVariables(t *testing.T) {
+	for _, h := range hosttest.Hosts {
+		if !h.EnvFile {
+			continue
+		}
+		f := fault.From(startJob(t, h, h.Setting("env-file"), "").refusal)
+		if says := strings.Contains(strings.Join(f.Hints, "\n"), "$GITLAB_ENV"); f.Code != fault.EnvFileMissing || says != (h.Name == "GitLab CI") {
+			t.Errorf("%s: got %v, %q", h.Name, f, f.Hints)
+		}
+	}
+}
+
 func TestReservedPrefixes(t *testing.T) {
 	want := []string{"ACTIONS", "BITBUCKET_AUTH", "CI", "DRONE", "FORGEJO", "GITEA", "GITHUB", "HARNESS", "INPUT", "PLUGIN", "RUNNER", "STATE"}
 	if got := host.ReservedPrefixes(); !slices.Equal(got, want) {

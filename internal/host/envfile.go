@@ -17,7 +17,8 @@ import (
 // declared as a secret beforehand. Only remarks, which hold no secret, are shown.
 type envFile struct {
 	basic
-	example string // a path that env-file could have
+	example string   // a path that env-file could have
+	ifUnset []string // further hints if it isn't set
 
 	// shown are variables that name files, and shownUnder folders, whose content
 	// the host shows or keeps.
@@ -45,7 +46,7 @@ func (f *envFile) Prepare(path string, _ bool) error {
 	case path == "":
 		return fault.New(fault.EnvFileMissing, "env-file isn't set: on "+f.host.Name+" nothing can be masked, so the results must go to a file",
 			"set "+setting+" to a path that later steps share, such as "+f.example,
-			"in each step that needs the results, first run: . "+f.example)
+			"in each step that needs the results, first run: . "+f.example).Hint(f.ifUnset...)
 	case f.isShown(path):
 		return fault.New(fault.EnvFile, "env-file names a file whose content "+f.host.Name+" shows or keeps in the clear",
 			"set "+setting+" to another path, such as "+f.example)

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -12,17 +13,31 @@ import (
 // stages of a job.
 func isGitLabEnv(w World, path string) bool { return samePath(path, w.getenv("GITLAB_ENV")) }
 
-// refuseSourced refuses GITLAB_ENV if the runner runs that file as a script:
-// a value with a space in it would run its second word as a command, and the
-// shell would print the word in the job's log. Runners read the file line by
-// line since 17.7 (gitlab-runner, shells/bash.go, SourceEnv).
-func refuseSourced(w World, path string) error {
-	if !isGitLabEnv(w, path) || readsLines(w.getenv("CI_RUNNER_VERSION")) {
+// refuseGitLabEnv refuses GITLAB_ENV if the runner can't read values from it.
+func refuseGitLabEnv(w World, path string) error {
+	if !isGitLabEnv(w, path) {
 		return nil
 	}
-	return fault.New(fault.EnvFile, "env-file names the file of GITLAB_ENV, which GitLab Runner before 17.7 runs as a script",
-		"set env-file to another path, such as ../bitbucket.env, and source it in the script",
-		"or update the runner to 17.7 or later")
+	return gitLabEnvFault(runtime.GOOS, w.getenv("CI_RUNNER_VERSION"))
+}
+
+// gitLabEnvFault returns why a runner can't read values from GITLAB_ENV. Before
+// 17.7 it runs that file as a script: a value with a space in it would run its
+// second word as a command, and the shell would print the word in the job's log
+// (gitlab-runner, shells/bash.go, SourceEnv). On Windows, where it uses
+// PowerShell, it splits each line at every = (shells/powershell.go), and base64
+// ends in one.
+func gitLabEnvFault(system, version string) error {
+	switch {
+	case system == "windows":
+		return fault.New(fault.EnvFile, "env-file names the file of GITLAB_ENV, whose values GitLab Runner on Windows cuts at each =",
+			"set env-file to another path, such as ../bitbucket.env, and read it in the script")
+	case !readsLines(version):
+		return fault.New(fault.EnvFile, "env-file names the file of GITLAB_ENV, which GitLab Runner before 17.7 runs as a script",
+			"set env-file to another path, such as ../bitbucket.env, and source it in the script",
+			"or update the runner to 17.7 or later")
+	}
+	return nil
 }
 
 // readsLines reports whether a runner's version is 17.7 or later. A pre-release

@@ -144,8 +144,12 @@ var otherHosts = []Definition{
 		// reports), so it isn't used.
 		protocol: envFile{
 			example: "../bitbucket.env", // next to the project folder, where no artifact is taken from
-			refuse:  refuseSourced,
-			format:  gitLabFormat,
+			ifUnset: []string{
+				"if env-file is to be $GITLAB_ENV: that is empty under variables:, so export BITBUCKET_AUTH_ENV_FILE in script:",
+				"what is in $GITLAB_ENV reaches after_script and later stages of the job, but not the next line",
+			},
+			refuse: refuseGitLabEnv,
+			format: gitLabFormat,
 		},
 	},
 	{
