@@ -181,6 +181,9 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if git != nil {
+		git.MapPassword = r.host.MapSecrets
+	}
 	connection, err := r.avoConnection(settings, cred, target)
 	if err != nil {
 		return err

@@ -47,6 +47,10 @@ type Setup struct {
 	// Bearer header instead.
 	User     string
 	Password secret.String
+	// MapPassword says what to do in a step that doesn't have the password, on
+	// hosts that keep secrets out of the environment of later steps. It stands in
+	// a shell's double quotes, so it contains nothing that has a meaning there.
+	MapPassword string
 	// EnvPrefix begins the names of the variables that hold them.
 	EnvPrefix string
 	// CAFile is the path of a file with the CA certificates that git accepts
@@ -230,7 +234,7 @@ func (e *entries) helper(setup Setup, lookup func(string) (string, bool)) {
 	for _, scope := range setup.scopes() {
 		e.add("http."+scope+".extraHeader", "")
 		e.add("credential."+scope+".helper", "")
-		e.add("credential."+scope+".helper", helperText(user, password))
+		e.add("credential."+scope+".helper", helperText(user, password, setup.MapPassword))
 		if hasPath(scope) {
 			// Only then does git-lfs send the path, which the scope has to match.
 			e.add("credential."+scope+".useHttpPath", "true")
@@ -241,9 +245,15 @@ func (e *entries) helper(setup Setup, lookup func(string) (string, bool)) {
 // helperText is a credential helper (gitcredentials(7)) that answers from two
 // variables. Git runs it in a shell, so nothing but the names of the variables
 // is ever put into it, and printf is the shell's own: no value is run, or seen
-// on a command line.
-func helperText(user, password string) string {
-	return fmt.Sprintf(`!f() { if test "$1" = get; then printf 'username=%%s\npassword=%%s\n' "$%s" "$%s"; fi; }; f`, user, password)
+// on a command line. An empty password is answered too, so that git says
+// "Authentication failed" instead of asking for a user name; mapPassword is then
+// on standard error, which git passes on.
+func helperText(user, password, mapPassword string) string {
+	explain := ""
+	if mapPassword != "" {
+		explain = fmt.Sprintf(`test -n "$%s" || echo "bitbucket-auth: %s is empty: %s" >&2; `, password, password, mapPassword)
+	}
+	return fmt.Sprintf(`!f() { if test "$1" = get; then %sprintf 'username=%%s\npassword=%%s\n' "$%s" "$%s"; fi; }; f`, explain, user, password)
 }
 
 // header logs in with a Bearer header, for tokens that have no user name. Other

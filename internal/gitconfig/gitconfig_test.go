@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -213,6 +214,42 @@ func TestSeveralSetups(t *testing.T) {
 		answer := git(t, variables, "protocol=https\nhost="+root+"\npath=ws/repo.git\n", "credential", "fill")
 		if !strings.Contains(answer, want) {
 			t.Errorf("%s: git logs in with\n%s", root, answer)
+		}
+	}
+}
+
+// A step that doesn't have the password is told so, on the hosts where it has to be
+// mapped, and git still gets an answer.
+func TestMapPassword(t *testing.T) {
+	const advice = "bitbucket-auth: BITBUCKET_GIT_0_PASSWORD is empty: map it under env: in this step\n"
+	for _, test := range []struct {
+		mapPassword, password, want string
+	}{
+		{"map it under env: in this step", "t0ken", ""},
+		{"map it under env: in this step", "", advice},
+		{"", "", ""},
+	} {
+		setup := cloud
+		setup.MapPassword = test.mapPassword
+		variables, err := gitconfig.Variables(nothing, setup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, missing := range []string{"empty", "unset"} {
+			later := slices.Clone(variables)
+			for i, v := range later {
+				if v.Name == "BITBUCKET_GIT_0_PASSWORD" {
+					later[i].Text = secret.New(test.password)
+				}
+			}
+			if test.password == "" && missing == "unset" {
+				later = slices.DeleteFunc(later, func(v secret.Value) bool { return v.Text.IsEmpty() && v.Secret })
+			}
+			got := git(t, gitconfig.InParameters(nothing, later), "protocol=https\nhost=bitbucket.org\npath=ws/repo.git\n", "credential", "fill")
+			answer, said := strings.CutPrefix(got, test.want)
+			if !said || strings.Contains(answer, "is empty") || !strings.Contains(answer, "username=x-token-auth\npassword="+test.password+"\n") {
+				t.Errorf("%q, password %q, %s: got %q", test.mapPassword, test.password, missing, got)
+			}
 		}
 	}
 }

@@ -46,6 +46,9 @@ type Definition struct {
 	// HasOutputs is set if steps have outputs. If they have none, every result
 	// is handed over as a variable.
 	HasOutputs bool
+	// MapSecrets says how a later step gets a secret variable; empty if it gets it
+	// by itself.
+	MapSecrets string
 	// HasMasks is set if a step can mask text while it runs. Such a host can't be
 	// named: on another host, its mask commands would show the secrets.
 	HasMasks bool

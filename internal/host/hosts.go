@@ -58,6 +58,7 @@ var otherHosts = []Definition{
 	{
 		ID: "azure-pipelines", Name: "Azure Pipelines", Settings: ownNames,
 		detect:     isTrue("TF_BUILD"),
+		MapSecrets: "map it under env: in this step",
 		HasOutputs: true, HasMasks: true, masksOnStdout: true,
 		cloneURL: firstOf("BUILD_REPOSITORY_URI"),
 		ReferenceHints: []string{
@@ -89,6 +90,7 @@ var otherHosts = []Definition{
 	{
 		ID: "harness", Name: "Harness", Settings: plugins,
 		detect: isSet("HARNESS_BUILD_ID"), derivedFrom: "drone",
+		MapSecrets: "map it under envVariables: in this step",
 		HasOutputs: true,
 		// lite-engine, pipeline/runtime/run.go
 		HostVariables: []string{
