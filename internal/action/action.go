@@ -49,7 +49,7 @@ func Run(ctx context.Context, world World) int {
 		return show(world, "bitbucket-auth "+world.Version+"\n")
 	}
 	h, hostErr := host.Choose(host.World{
-		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, BeforeWriting: world.IgnoreSignals,
+		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, Outputs: outputsOf(options), BeforeWriting: world.IgnoreSignals,
 	}, options.shell)
 	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
 	// The mirror has a log, which says enough, and prints nothing for a shell.
@@ -71,6 +71,9 @@ func Run(ctx context.Context, world World) int {
 		err = r.guarded(ctx, options.mirror)
 	}
 	if err == nil {
+		err = h.Succeed()
+	}
+	if err == nil {
 		return fault.ExitDone
 	}
 	f := r.explainMissing(fault.From(err))
@@ -88,6 +91,14 @@ func settingsOf(o options) []contract.Setting {
 		return contract.MirrorSettings
 	}
 	return contract.CredentialSettings
+}
+
+// outputsOf are the outputs of the command.
+func outputsOf(o options) []contract.Output {
+	if o.mirror {
+		return contract.MirrorOutputs
+	}
+	return contract.CredentialOutputs
 }
 
 // show prints a text instead of doing a run.

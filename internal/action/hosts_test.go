@@ -77,6 +77,7 @@ func TestNothingLeaksOnOtherHosts(t *testing.T) {
 			} else if o.stderr != "" {
 				t.Errorf("%s: standard error is used: %q", s.name, o.stderr)
 			}
+			o.outputs = notEmpty(o.outputs)
 			if o.exit != 0 && (len(o.vars) > 0 || len(o.outputs) > 1 || len(o.outputs) == 1 && o.outputs["error_code"] == "") {
 				t.Errorf("%s: a step that failed handed over %v, %v", s.name, o.outputs, o.vars)
 			}
@@ -116,6 +117,76 @@ func TestALeakIsFoundOnOtherHosts(t *testing.T) {
 	})
 }
 
+// notEmpty drops outputs that are set to the empty text, which hands nothing over.
+func notEmpty(outputs map[string]string) map[string]string {
+	maps.DeleteFunc(outputs, func(_, value string) bool { return value == "" })
+	return outputs
+}
+
+// A later step on Azure Pipelines gets the reference to an output that isn't set as
+// text, and after a retry the value of the last try. So every step sets all of
+// them, each once: the agent makes them read-only.
+func TestAzureSetsEveryOutput(t *testing.T) {
+	token := credentialtest.AccessToken()
+	source, diverged := newSource(t, "main"), newSource(t, "main")
+	newCommit(t, diverged, "another one", "main")
+	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}})
+	writer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket", "write:repository:bitbucket"}})
+	mirror := env{"INPUT_TOKEN": writer.Secret, "INPUT_IDENTITY": writer.Email, "INPUT_SERVER-URL": fake.URL, "INPUT_REPOSITORY": "team/repo", "INPUT_SOURCE": source, "PATH": os.Getenv("PATH")}
+	for _, test := range []struct {
+		name  string
+		args  []string
+		env   env
+		given string // the outputs with a value
+	}{
+		{"a credential", nil, env{"INPUT_TOKEN": token}, "authorization available credential git_authorization git_username identity kind token"},
+		{"a fault", nil, env{"INPUT_TOKEN": "short"}, "error_code"},
+		{"a skipped step", nil, env{"INPUT_ON-MISSING-TOKEN": "skip"}, "available"},
+		{"a mirror", []string{"mirror"}, mirror, "available changed created deleted overwritten refs refused repository_url updated"},
+		{"a skipped mirror", []string{"mirror"}, env{"INPUT_ON-MISSING-TOKEN": "skip"}, "available"},
+		{"an incomplete mirror", []string{"mirror"}, mirror.with(env{"INPUT_SOURCE": diverged}), "available changed created deleted error_code overwritten refs refused repository_url updated"},
+		{"a mirror that fails", []string{"mirror"}, mirror.with(env{"INPUT_TOKEN": "short"}), "error_code"},
+	} {
+		site := namedHost(t, "Azure Pipelines").Start(t)
+		for name, value := range test.env {
+			if id, isSetting := strings.CutPrefix(name, "INPUT_"); isSetting {
+				name = site.Setting(strings.ToLower(id))
+			}
+			site.Env[name] = value
+		}
+		w := world(site.Env, nil, nil)
+		w.Args = test.args
+		o := runWith(t, w)
+		outputs := contract.CredentialOutputs
+		if test.args != nil {
+			outputs = contract.MirrorOutputs
+		}
+		set := map[string]int{}
+		given := map[string]string{}
+		for _, v := range hosttest.ShowAzure(o.stdout).Variables {
+			if v.Output {
+				set[v.Name]++
+				given[v.Name] = v.Value
+			}
+		}
+		want := map[string]int{}
+		for _, output := range outputs {
+			want[strings.ReplaceAll(output.ID, "-", "_")] = 1
+		}
+		equal(t, test.name, set, want)
+		equal(t, test.name+": with a value", names(notEmpty(given)), test.given)
+	}
+}
+
+func namedHost(t *testing.T, name string) hosttest.Host {
+	t.Helper()
+	i := slices.IndexFunc(hosttest.Hosts, func(h hosttest.Host) bool { return h.Name == name })
+	if i < 0 {
+		t.Fatal("no host " + name)
+	}
+	return hosttest.Hosts[i]
+}
+
 // The same credential comes out on every host, under the names that the host
 // allows.
 func TestResultsOnEveryHost(t *testing.T) {
@@ -130,6 +201,12 @@ func TestResultsOnEveryHost(t *testing.T) {
 			outputs := map[string]string{}
 			for name, value := range reference.outputs {
 				outputs[strings.ReplaceAll(name, "-", "_")] = value
+			}
+			if h.Name == "Azure Pipelines" {
+				for _, output := range contract.CredentialOutputs {
+					name := strings.ReplaceAll(output.ID, "-", "_")
+					outputs[name] += "" // empty if it isn't set
+				}
 			}
 			equal(t, "outputs", o.outputs, outputs)
 		} else {

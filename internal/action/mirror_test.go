@@ -90,21 +90,30 @@ func TestMirrorSource(t *testing.T) {
 func newSource(t *testing.T, branches ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "source.git")
-	run := func(arguments ...string) string {
-		cmd := exec.Command("git", append([]string{"--git-dir", path}, arguments...)...)
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a"}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("git %q: %v\n%s", arguments, err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	run("init", "--quiet", "--bare", "--initial-branch="+branches[0], path)
-	commit := run("commit-tree", "-m", "one", run("hash-object", "-t", "tree", "-w", os.DevNull))
-	for _, branch := range branches {
-		run("update-ref", "refs/heads/"+branch, commit)
-	}
+	gitIn(t, path, "init", "--quiet", "--bare", "--initial-branch="+branches[0], path)
+	newCommit(t, path, "one", branches...)
 	return path
+}
+
+// newCommit sets branches of a repository to a commit without parents.
+func newCommit(t *testing.T, path, message string, branches ...string) {
+	t.Helper()
+	commit := gitIn(t, path, "commit-tree", "-m", message, gitIn(t, path, "hash-object", "-t", "tree", "-w", os.DevNull))
+	for _, branch := range branches {
+		gitIn(t, path, "update-ref", "refs/heads/"+branch, commit)
+	}
+}
+
+// gitIn runs git in a repository.
+func gitIn(t *testing.T, path string, arguments ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"--git-dir", path}, arguments...)...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %q: %v\n%s", arguments, err, out)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // A missing repository is created, over TLS with a private CA. The source's main

@@ -11,9 +11,12 @@ import (
 // azurePipelines has logging commands on standard output, which also carry the
 // results. It gets no summary, which has to be a file that the agent can reach: a
 // container's is not.
-type azurePipelines struct{ basic }
+type azurePipelines struct {
+	basic
+	set map[string]bool // outputs that this run has set
+}
 
-func (azurePipelines) start(b basic) Protocol { return &azurePipelines{b} }
+func (azurePipelines) start(b basic) Protocol { return &azurePipelines{b, map[string]bool{}} }
 
 // Mask registers every form by itself: the agent masks a value as it is and its
 // JSON, URI and backslash forms, but no base64.
@@ -42,7 +45,26 @@ func (a *azurePipelines) Say(remark fault.Remark) {
 	}
 }
 
-func (a *azurePipelines) Fail(f *fault.Fault) { failWithCode(a, f) }
+func (a *azurePipelines) Fail(f *fault.Fault) {
+	failWithCode(a, f)
+	_ = a.emptyOutputs() // the exit code is all that is left
+}
+
+func (a *azurePipelines) Succeed() error { return a.emptyOutputs() }
+
+// emptyOutputs sets the declared outputs that have no value to the empty text. A
+// later step would get the reference to one that isn't set as it is written, such as
+// $(login.verified), and after a retry an old value.
+func (a *azurePipelines) emptyOutputs() error {
+	var b strings.Builder
+	for _, output := range a.world.Outputs {
+		if !a.set[output.ID] {
+			a.set[output.ID] = true
+			b.WriteString(setVariable(output.ID, isOutput, ""))
+		}
+	}
+	return a.world.writeStdout(b.String())
+}
 
 // HandOver sets every result in one write. What is printed can't be taken back,
 // so everything that could stop it is checked before.
@@ -54,7 +76,7 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 	for _, batch := range []struct {
 		values   []secret.Value
 		property string
-	}{{results.Outputs, ";isoutput=true"}, {results.Variables, ""}} {
+	}{{results.Outputs, isOutput}, {results.Variables, ""}} {
 		for _, v := range batch.values {
 			text := v.Text.Reveal()
 			// Variables.cs, RecalculateExpanded: values are expanded again and again.
@@ -66,14 +88,24 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 			if v.Secret {
 				property += ";issecret=true"
 			}
-			name := secret.Underscored(v.Name)
-			b.WriteString(azureCommand("task.setvariable variable="+name+property, text))
+			b.WriteString(setVariable(v.Name, property, text))
 		}
 	}
 	if err := a.world.startWriting(ctx); err != nil {
 		return err
 	}
+	for _, v := range results.Outputs {
+		a.set[v.Name] = true
+	}
 	return a.world.writeStdout(b.String())
+}
+
+// isOutput is the property of a variable that is an output of the step.
+const isOutput = ";isoutput=true"
+
+// setVariable is the command that sets a variable.
+func setVariable(name, properties, text string) string {
+	return azureCommand("task.setvariable variable="+secret.Underscored(name)+properties, text)
 }
 
 // azureEscapes are those of the agent's commands; a percent sign is escaped

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
@@ -16,6 +17,8 @@ type World struct {
 	Lookup func(name string) (value string, present bool) // the environment
 	Stdout io.Writer
 	Stderr io.Writer
+
+	Outputs []contract.Output // that the command declares
 
 	// BeforeWriting is called before results are written, which must not stop
 	// half-way. It may be nil.

@@ -94,6 +94,8 @@ type Protocol interface {
 	HandOver(context.Context, Results) error
 	// Summarize adds Markdown to the run's summary page, if the host has one.
 	Summarize(markdown string) error
+	// Succeed ends a run that has handed over its results.
+	Succeed() error
 	// Fail ends a run: it shows the fault and hands over nothing but its code.
 	Fail(*fault.Fault)
 }
