@@ -212,14 +212,17 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.note(r.warnings(settings, cred)...)
-	r.showRemarks()
-
 	o := outcome{settings, cred, target, check, connection, variables}
 	results, err := o.results(r.host)
 	if err != nil {
 		return err
 	}
+	r.note(r.warnings(settings, cred)...)
+	if f := r.contradiction(settings, results); f != nil {
+		r.note(fault.Warn(f))
+	}
+	r.showRemarks()
+
 	if err := r.host.HandOver(ctx, results); err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ var (
 	ProxyAddress      = Code{"BBA148", ExitInput} // a proxy variable that can't be parsed
 	TokenLong         = Code{"BBA149", ExitInput}
 	TokenFileOpen     = Code{"BBA150", ExitInput} // others can read it
+	VariablesDiffer   = Code{"BBA151", ExitInput} // variables of different runs
 )
 
 // What Bitbucket answered: BBA2xx.

@@ -49,6 +49,9 @@ type Definition struct {
 	// MapSecrets says how a later step gets a secret variable; empty if it gets it
 	// by itself.
 	MapSecrets string
+	// OutputsAreVariables is set if later steps have an output as an environment
+	// variable too: name.repository_url is NAME_REPOSITORY_URL.
+	OutputsAreVariables bool
 	// HasMasks is set if a step can mask text while it runs. Such a host can't be
 	// named: on another host, its mask commands would show the secrets.
 	HasMasks bool
@@ -134,6 +137,9 @@ func (h *Host) HintsAboutReferences(id string) []string {
 	}
 	return hints
 }
+
+// Keeps reports whether a variable is the host's own, which no result replaces.
+func (h *Host) Keeps(variable string) bool { return h.world.keeps(variable) }
 
 // Event returns what started the pipeline, if the host says so.
 func (h *Host) Event() Event {

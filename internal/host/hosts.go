@@ -59,7 +59,7 @@ var otherHosts = []Definition{
 		ID: "azure-pipelines", Name: "Azure Pipelines", Settings: ownNames,
 		detect:     isTrue("TF_BUILD"),
 		MapSecrets: "map it under env: in this step",
-		HasOutputs: true, HasMasks: true, masksOnStdout: true,
+		HasOutputs: true, OutputsAreVariables: true, HasMasks: true, masksOnStdout: true,
 		cloneURL: firstOf("BUILD_REPOSITORY_URI"),
 		ReferenceHints: []string{
 			"write SETTING: $(NAME) under env:, with a variable that exists: Azure Pipelines leaves an undefined one as it is",

@@ -66,13 +66,19 @@ const pipelinesMarker = "BITBUCKET_BUILD_NUMBER"
 // repository that is being built, which need not be the one of the results.
 var pipelinesOwn = []string{"BITBUCKET_WORKSPACE", "BITBUCKET_REPO_SLUG"}
 
+// keeps reports whether a variable keeps the value that Bitbucket Pipelines gave
+// it.
+func (w World) keeps(name string) bool {
+	return w.getenv(pipelinesMarker) != "" && slices.Contains(pipelinesOwn, name)
+}
+
 // exports is values as lines for a shell to evaluate or to source, but for those
 // that would replace Bitbucket Pipelines' own.
 func exports(w World, values []secret.Value) string {
 	var b strings.Builder
 	for _, v := range values {
 		name := underscored(v.Name)
-		if w.getenv(pipelinesMarker) != "" && slices.Contains(pipelinesOwn, name) {
+		if w.keeps(name) {
 			continue
 		}
 		fmt.Fprintf(&b, "export %s=%s\n", name, shellQuoted(v.Text.Reveal()))
