@@ -56,6 +56,16 @@ func TestMirrorLFS(t *testing.T) {
 			put:  []string{"two"},
 		},
 		{
+			name: "pointers with line ends of Windows, and of an old version",
+			change: func(m *mirroring) {
+				m.source.commit("main", "crlf.bin", strings.ReplaceAll(m.upload(m.hub, origin, "one"), "\n", "\r\n"))
+				m.source.commit("main", "old.bin", strings.Replace(m.upload(m.hub, origin, "two"), "git-lfs", "hawser", 1))
+			},
+			want: []string{"updated refs/heads/main"},
+			got:  []string{"one", "two"},
+			put:  []string{"one", "two"},
+		},
+		{
 			name: "an object that is missing from the source",
 			change: func(m *mirroring) {
 				m.source.commit("main", "large.bin", pointer("lost"))

@@ -9,11 +9,12 @@ import (
 
 // Exported for the tests of how git's output is read.
 var (
-	Transferred = transferred
-	ResultsOf   = resultsOf
-	Split       = split
-	BatchesOf   = batchesOf
-	ReadAnswer  = func(stderr []byte) answer { return readAnswer(remoteLines(stderr)) }
+	Transferred  = transferred
+	ResultsOf    = resultsOf
+	Split        = split
+	ParsePointer = parsePointer
+	BatchesOf    = batchesOf
+	ReadAnswer   = func(stderr []byte) answer { return readAnswer(remoteLines(stderr)) }
 )
 
 // ParseListing reads a listing that arrives in parts of this size.

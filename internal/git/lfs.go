@@ -105,30 +105,6 @@ func (r *pointerReader) add(p Pointer) {
 	}
 }
 
-// parsePointer reads the text of a pointer.
-func parsePointer(text []byte) (Pointer, bool) {
-	var p Pointer
-	rest, ok := strings.CutPrefix(string(text), "version https://git-lfs.github.com/spec/v1\n")
-	if !ok {
-		return p, false
-	}
-	for line := range strings.Lines(rest) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		switch key {
-		case "oid":
-			p.OID = strings.TrimPrefix(value, "sha256:")
-		case "size":
-			size, err := strconv.ParseInt(value, 10, 64)
-			if err != nil {
-				return p, false
-			}
-			p.Size = size
-		}
-	}
-	const hex = "0123456789abcdef"
-	return p, len(p.OID) == 64 && strings.Trim(p.OID, hex) == ""
-}
-
 // lfsRef is the commit that holds the pointers whose objects are transferred.
 const lfsRef = "refs/mirror-lfs"
 

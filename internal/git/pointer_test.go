@@ -1,0 +1,104 @@
+package git_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+)
+
+// Pointers are what git-lfs takes for one: thousands of texts that are nearly
+// pointers are committed, and git-lfs lists those that it would transfer.
+func TestPointersAreGitLFSs(t *testing.T) {
+	if _, err := exec.LookPath("git-lfs"); err != nil {
+		t.Skip("git-lfs isn't installed")
+	}
+	s := newSides(t)
+	texts := nearlyPointers(3000)
+	var stream strings.Builder
+	for i, text := range texts {
+		fmt.Fprintf(&stream, "blob\nmark :%d\ndata %d\n%s\n", i+1, len(text), text)
+	}
+	stream.WriteString("commit refs/heads/pointers\ncommitter a <a> 0 +0000\ndata 0\n")
+	for i := range texts {
+		fmt.Fprintf(&stream, "M 100644 :%d f%d\n", i+1, i)
+	}
+	dir := filepath.Join(t.TempDir(), "pointers.git")
+	s.run("init", "--quiet", "--bare", dir)
+	load := exec.Command("git", "--git-dir", dir, "fast-import", "--quiet")
+	load.Stdin = strings.NewReader(stream.String())
+	if out, err := load.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	list := exec.Command("git", "lfs", "ls-files", "--long", "refs/heads/pointers")
+	list.Dir = dir
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line) // OID, a mark, name
+		want[fields[2]] = fields[0]
+	}
+	found := 0
+	for i, text := range texts {
+		p, ok := git.ParsePointer([]byte(text))
+		if ok {
+			found++
+		}
+		if oid := want[fmt.Sprintf("f%d", i)]; p.OID != oid {
+			t.Errorf("%q: got %q, git-lfs says %q", text, p.OID, oid)
+		}
+	}
+	if found < len(texts)/10 || found > len(texts)*9/10 {
+		t.Errorf("%d of %d texts are pointers: they show nothing", found, len(texts))
+	}
+}
+
+// nearlyPointers returns pointers in every form that git-lfs reads, of which most
+// are changed in one or two places.
+func nearlyPointers(n int) []string {
+	pick := func(options ...string) string { return options[rand.IntN(len(options))] }
+	var texts []string
+	for range n {
+		oid := fmt.Sprintf("%016x%016x%016x%016x", rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64())
+		lines := []string{
+			"version " + pick("https://git-lfs.github.com/spec/v1", "https://git-lfs.github.com/spec/v1", "https://hawser.github.com/spec/v1", "http://git-media.io/v/2", "https://git-lfs.github.com/spec/v2"),
+			"oid sha256:" + oid,
+			"size " + pick("12", "12", "12", "3", "45", "678", "0", "12345678901", "+7", "-0", "-1", "1_0", "0x1", " 12", "12 ", "99999999999999999999"),
+		}
+		if rand.IntN(4) == 0 {
+			extension := "ext-" + pick("0", "1", "9", "10", "x") + "-" + pick("foo", "foo", "_", "-", "a-b", "") + " sha256:" + oid
+			at := rand.IntN(len(lines) + 1)
+			lines = append(lines[:at:at], append([]string{extension}, lines[at:]...)...)
+			if rand.IntN(2) == 0 {
+				lines = append([]string{pick(extension, "ext-1-other sha256:"+oid, "ext-0-foo wrong")}, lines...)
+			}
+		}
+		switch rand.IntN(8) {
+		case 0:
+			a, b := rand.IntN(len(lines)), rand.IntN(len(lines))
+			lines[a], lines[b] = lines[b], lines[a]
+		case 1:
+			lines = append(lines, pick("", "x y", "extra", "size 12"))
+		case 2:
+			lines = lines[:len(lines)-1]
+		}
+		end := pick("\n", "\n", "\r\n", "\n\n", "\r\r\n")
+		text := pick("", "", "\n", " ", "\t\r\n", "\ufeff", "\u00a0", "\f") + strings.Join(lines, end) + pick(end, "", "\n", " \n\n", "\x00", "\u2003")
+		if rand.IntN(4) == 0 {
+			at := rand.IntN(len(text))
+			text = text[:at] + pick("", " ", "\n", "\r", "a", "G", ":", "\x00") + text[at+rand.IntN(2):]
+		}
+		if rand.IntN(30) == 0 {
+			text += strings.Repeat(pick(" ", "\n"), 900+rand.IntN(130)-len(text)/2)
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
