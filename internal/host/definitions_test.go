@@ -73,6 +73,20 @@ func TestEachRunHasItsOwnHost(t *testing.T) {
 	}
 }
 
+// In a shell and without a host, env-file is refused with the reason.
+func TestEnvFileWithoutAHost(t *testing.T) {
+	for asked, want := range map[bool]string{true: "in a shell", false: "without a CI host"} {
+		nothing := func(string) (string, bool) { return "", false }
+		h, _ := host.Choose(host.World{Lookup: nothing, Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}}, asked)
+		if f := fault.From(h.Prepare("file", false)); f.Code != fault.SettingRefused || !strings.Contains(f.What, want) {
+			t.Errorf("asked for a shell %t: %v", asked, f)
+		}
+		if err := h.Prepare("", false); err != nil {
+			t.Errorf("asked for a shell %t, no env-file: %v", asked, err)
+		}
+	}
+}
+
 // The repository that a job runs for, by the host's own variables, and no others.
 func TestCloneURL(t *testing.T) {
 	all := map[string]string{

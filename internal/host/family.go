@@ -10,11 +10,11 @@ type Family struct {
 	// InputsOnly is set if a step is handed the inputs that its action declares.
 	// Another name can then only come from somebody else.
 	InputsOnly bool
-	// Place is where a setting is written, in messages: " under settings:".
+	// Place follows a setting's name in messages: " under settings:".
 	Place string
 
 	prefix string
-	// spellings are how a setting's ID may follow the prefix.
+	// spellings turn a setting's ID into what may follow the prefix.
 	spellings []func(id string) string
 	// byID is set if people write a setting by its ID.
 	byID bool

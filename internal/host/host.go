@@ -19,8 +19,8 @@ type Host struct {
 	world World
 }
 
-// Definition is what is constant about a host. A new host with an env-file needs
-// nothing else.
+// Definition holds what is constant about a host. A new host with an env-file
+// needs nothing else.
 type Definition struct {
 	// ID is the host's name in BITBUCKET_AUTH_HOST. Hosts with run-time masks
 	// need none: they can't be named.
@@ -80,7 +80,7 @@ type Definition struct {
 	protocol protocol
 }
 
-// Protocol is how a host masks, shows, and receives text. Its errors are
+// Protocol masks, shows, and hands over text in a host's own way. Its errors are
 // [*fault.Fault].
 type Protocol interface {
 	// Prepare refuses whatever would keep the host from receiving results, before

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// Unknown is what [Source.Unknown] finds.
+// Unknown lists variables that no setting is read from.
 type Unknown struct {
 	Remarks []fault.Remark
 	// OtherNames are settings without a value of which another action's name is
@@ -38,42 +38,49 @@ func (s Source) Unknown(environment []string) (found Unknown, err error) {
 		if !ours || rest == "" || slices.Contains(s.HostVariables, name) {
 			continue
 		}
-		written := strings.ToLower(rest) // by users, if they write IDs
 		id := idOf(rest)
 		setting, known := contract.Find(s.Settings, id)
 		switch {
 		case known && slices.ContainsFunc(s.variables(setting), func(v string) bool { return sameVariable(v, name) }):
 			// This is where the setting is read from.
 		case known && !s.inFamily(setting):
-			found.warn(s.withoutEffect(setting, written))
+			found.warn(s.withoutEffect(setting))
 		case !known && contract.IsSetting(id):
 			// The other command's.
 		default:
-			near, same := s.nearest(id)
-			other, elsewhere := contract.CalledElsewhere(s.Settings, id)
-			f := s.notFound(written)
-			switch {
-			case same:
-				err = cmp.Or(err, error(f.Hint("did you mean "+s.Called(near)+"?")))
-				continue
-			case elsewhere && s.inFamily(other):
-				f.What += "; it is called " + s.Called(other.ID) + " here"
-				if s.isSet(s.variables(other)...) {
-					f.Hint("remove " + s.Called(written) + ": " + s.Called(other.ID) + " is set")
-					break
-				}
-				rename := s.Called(written) + " to " + s.Called(other.ID)
-				f.Hint("rename " + rename)
-				found.OtherNames = append(found.OtherNames, OtherName{other.ID, rename, s.isSet(name), f})
-			case near != "":
-				f.Hint("did you mean " + s.Called(near) + "?")
-			default:
-				f.Hint("remove it, or look for its name in the list of settings")
-			}
-			found.warn(f)
+			err = cmp.Or(err, s.explain(&found, name, strings.ToLower(rest)))
 		}
 	}
 	return found, err
+}
+
+// explain adds a name that no setting has, with the setting that it most likely
+// means. It is an error if only hyphens differ.
+func (s Source) explain(found *Unknown, variable, written string) error {
+	id := idOf(written)
+	f := s.notFound(written)
+	near, same := s.nearest(id)
+	if same {
+		return f.Hint("did you mean " + s.Called(near) + "?")
+	}
+	found.warn(f)
+	other, elsewhere := contract.CalledElsewhere(s.Settings, id)
+	switch {
+	case elsewhere && s.inFamily(other):
+		f.What += "; it is called " + s.Called(other.ID) + " here"
+		if s.isSet(s.variables(other)...) {
+			f.Hint("remove " + s.Called(written) + ": " + s.Called(other.ID) + " is set")
+			return nil
+		}
+		rename := s.Called(written) + " to " + s.Called(other.ID)
+		f.Hint("rename " + rename)
+		found.OtherNames = append(found.OtherNames, OtherName{other.ID, rename, s.isSet(variable), f})
+	case near != "":
+		f.Hint("did you mean " + s.Called(near) + "?")
+	default:
+		f.Hint("remove it, or look for its name in the list of settings")
+	}
+	return nil
 }
 
 func (u *Unknown) warn(f *fault.Fault) { u.Remarks = append(u.Remarks, fault.Warn(f)) }
@@ -106,11 +113,11 @@ func (s Source) inFamily(setting contract.Setting) bool {
 
 // withoutEffect is the fault of a setting that isn't read from this host's
 // family.
-func (s Source) withoutEffect(setting contract.Setting, written string) *fault.Fault {
-	what := s.Called(written) + " has no effect on this host"
+func (s Source) withoutEffect(setting contract.Setting) *fault.Fault {
+	what := s.Called(setting.ID) + " has no effect on this host"
 	switch {
 	case setting.WithoutMasks:
-		return s.notFound(written).Hint("remove it: only hosts without masks at run time have the setting " + setting.ID)
+		return s.notFound(setting.ID).Hint("remove it: only hosts without masks at run time have the setting " + setting.ID)
 	case setting.Variable != "" && !s.InputsOnly:
 		return fault.New(fault.SettingRefused, what, "set "+setting.Variable+" instead")
 	}
