@@ -94,8 +94,8 @@ var (
 	OutputStream    = Code{"BBA305", ExitHost}
 	Interrupted     = Code{"BBA306", ExitInterrupted}
 	Terminated      = Code{"BBA307", ExitTerminated}
-	HungUp          = Code{"BBA307", ExitHungUp}
-	Quit            = Code{"BBA307", ExitQuit}
+	HungUp          = Code{Terminated.ID, ExitHungUp} // like SIGTERM, but for the exit code
+	Quit            = Code{Terminated.ID, ExitQuit}
 	GitConfigCount  = Code{"BBA308", ExitHost}
 	EnvFileMissing  = Code{"BBA309", ExitHost} // not named, where the results need it
 	EnvFile         = Code{"BBA310", ExitHost} // it can't be used, or must not be
