@@ -61,9 +61,9 @@ func newAzureSample(t *testing.T, s sampleScript) *azureSample {
 	t.Helper()
 	a := &azureSample{sampleScript: s, mirroring: newMirroring(t)}
 	a.source.commit("main", "four", "text")
-	for name := range a.job.env {
+	for name := range a.env {
 		if strings.HasPrefix(name, "GITHUB_") || name == "CI" {
-			delete(a.job.env, name)
+			delete(a.env, name)
 		}
 	}
 	if s.inContainer() {
@@ -73,9 +73,9 @@ func newAzureSample(t *testing.T, s sampleScript) *azureSample {
 		a.text = regexp.MustCompile(`(ghcr\.io|registry\.example\.com)/\S+`).ReplaceAllString(a.text, a.image())
 	}
 	a.set("SERVER_URL", a.bitbucket.URL)
-	a.job.env["PATH"] = filepath.Dir(a.binary()) + ":" + a.job.env["PATH"]
+	a.env["PATH"] = filepath.Dir(a.binary()) + ":" + a.env["PATH"]
 	if host, set := os.LookupEnv("DOCKER_HOST"); set {
-		a.job.env["DOCKER_HOST"] = host
+		a.env["DOCKER_HOST"] = host
 	}
 	if s.isMirror() {
 		a.replace("my-team/my-repo", copied)
@@ -128,7 +128,7 @@ func (a *azureSample) step() *exec.Cmd {
 		"$(Build.Repository.Uri)", a.github.URL+"/"+origin,
 	)
 	env := map[string]string{"TF_BUILD": "True"}
-	for name, value := range a.sampleScript.env {
+	for name, value := range a.stepEnv {
 		env[name] = values.Replace(value)
 	}
 	maps.Copy(env, a.hostile)

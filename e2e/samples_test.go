@@ -19,8 +19,8 @@ type sampleScript struct {
 	text string
 	// typed is set if people type it into a shell.
 	typed bool
-	// env is the environment that the file gives the script's step.
-	env map[string]string
+	// stepEnv is the environment that the file gives the script's step.
+	stepEnv map[string]string
 }
 
 // allScripts finds every script in the documents and in the actions. A file in a
@@ -133,7 +133,7 @@ func findScripts(node any, found *[]sampleScript) {
 			}
 			if text := scriptText(value); text != "" {
 				// `buildkite-agent pipeline upload` turns $$ into $.
-				*found = append(*found, sampleScript{text: strings.ReplaceAll(text, "$$", "$"), env: textsOf(node["env"])})
+				*found = append(*found, sampleScript{text: strings.ReplaceAll(text, "$$", "$"), stepEnv: textsOf(node["env"])})
 			} else {
 				findScripts(value, found)
 			}
