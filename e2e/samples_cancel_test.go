@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -341,5 +342,37 @@ func TestSamplesGitHubCancelled(t *testing.T) {
 	}
 	if found != 2 {
 		t.Errorf("%d scripts that run the program were found", found)
+	}
+}
+
+// A job that is cancelled during the download ends it.
+func TestBinaryGetCancelled(t *testing.T) {
+	t.Parallel()
+	server, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	waits := make(chan struct{})
+	go func() {
+		if connection, err := server.Accept(); err == nil {
+			t.Cleanup(func() { connection.Close() })
+			close(waits)
+		}
+	}()
+	j := newJob(t)
+	j.write("get", readFile(t, filepath.Join(root, "binary/get")))
+	j.write("release", "https://"+server.Addr().String()+"\n"+strings.Repeat("0", 64)+"  bitbucket-auth_linux_amd64\n")
+	j.write("output", "")
+	step := j.command(map[string]string{
+		"RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_TEMP": j.dir, "GITHUB_OUTPUT": j.path("output"),
+	}, "bash", "get")
+	start := time.Now()
+	text := cancel(t, step, waits, syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL)
+	if code := step.ProcessState.ExitCode(); code != 143 || time.Since(start) > grace || left(j.path("output")) != "" {
+		t.Errorf("it ends with %v after %v\n%s", step.ProcessState, time.Since(start), text)
+	}
+	if left := session(step.Process.Pid); len(left) > 0 {
+		t.Errorf("still there: %q", left)
 	}
 }
