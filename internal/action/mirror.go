@@ -73,9 +73,7 @@ func (r *run) mirror(ctx context.Context) error {
 		if err := m.transferLFS(ctx); err != nil {
 			return err
 		}
-		if err := m.push(ctx); err != nil {
-			return err
-		}
+		return m.pushAndReport(ctx)
 	}
 	return m.report(ctx)
 }
@@ -334,6 +332,33 @@ func (m *mirroring) lacking(ctx context.Context, pointers []git.Pointer) ([]git.
 	return slices.DeleteFunc(pointers, func(p git.Pointer) bool { return !slices.Contains(missing, p.OID) }), nil
 }
 
+// pushAndReport makes the changes, and reports them: once it has begun to push, also
+// if the run is asked to end.
+func (m *mirroring) pushAndReport(ctx context.Context) error {
+	m.pushes = true
+	if err := m.push(ctx); err != nil {
+		return duringPush(err)
+	}
+	if err := m.report(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	if cause := context.Cause(ctx); cause != nil && fault.From(cause).Code.IsSignal() {
+		return duringPush(cause)
+	}
+	return nil
+}
+
+// duringPush is a fault as it reads after the push began: that of a signal says
+// where to see what arrived.
+func duringPush(err error) error {
+	f := fault.From(err)
+	if !f.Code.IsSignal() {
+		return err
+	}
+	return fault.New(f.Code, f.What+" during the push to Bitbucket; the log lists what arrived",
+		"run the step again: what was pushed doesn't have to be pushed again")
+}
+
 // push makes the changes. If it fails halfway, it still reports what was changed.
 func (m *mirroring) push(ctx context.Context) error {
 	pending := m.plan.Pending()
@@ -341,7 +366,6 @@ func (m *mirroring) push(ctx context.Context) error {
 		return nil
 	}
 	ended := m.begin("pushing %s to Bitbucket", mirror.Quantity(pending))
-	m.pushes = true
 	pushed, err := m.git.Push(ctx, m.plan.Pushes(m.fromNothing()))
 	var later *mirror.Listing
 	if pushed.Raced() && ctx.Err() == nil {

@@ -107,7 +107,7 @@ func newCommit(t *testing.T, path, message string, branches ...string) {
 // gitIn runs git in a repository.
 func gitIn(t *testing.T, path string, arguments ...string) string {
 	t.Helper()
-	cmd := exec.Command("git", append([]string{"--git-dir", path}, arguments...)...)
+	cmd := exec.Command(realGit, append([]string{"--git-dir", path}, arguments...)...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a"}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -97,14 +97,15 @@ func words(line string) iter.Seq[string] {
 	}
 }
 
-// remoteLines are the lines that the server wrote, without its progress.
+// remoteLines are the lines that the server wrote, without its progress, and
+// without git's own line there, which only says that a hook has said something.
 func remoteLines(stderr []byte) []string {
 	var lines []string
 	for line := range bytes.FieldsFuncSeq(stderr, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		text, ok := strings.CutPrefix(string(line), "remote:")
 		text = strings.TrimSpace(text)
 		progress := strings.Contains(text, "% (") || strings.HasSuffix(text, ", done.")
-		if ok && text != "" && !progress {
+		if ok && text != "" && !progress && !strings.HasPrefix(text, "error: hook declined to update ") {
 			lines = append(lines, text)
 		}
 	}

@@ -267,3 +267,75 @@ func TestEnd(t *testing.T) {
 		t.Errorf("left: %q", left)
 	}
 }
+
+// Bitbucket refuses the push as a whole, in words of its own. If the words are about
+// single refs, or quote somebody, they don't end the push.
+func TestPushRefusedAsAWhole(t *testing.T) {
+	const everything = "cat >/dev/null; "
+	onlyB07 := func(says string) string {
+		return "while read -r old new ref; do case $ref in */b07) echo \"" + says + "\"; exit 1 ;; esac; done"
+	}
+	for _, test := range []struct {
+		name, hook, script string
+		code               fault.Code // none: single refs are declined
+	}{
+		{"read-only", "pre-receive", everything + "echo repository is in read only mode; exit 1", fault.ReadOnly},
+		{"too large", "pre-receive", everything + "echo Repository is over the size limit '(4 GB)'; exit 1", fault.ReadOnly},
+		{"the user limit", "pre-receive", everything + "echo exceeded its user limit; exit 1", fault.UserLimit},
+		{"by each ref", "update", "echo repository is in read only mode; exit 1", fault.ReadOnly},
+		{"naming each ref", "pre-receive", "while read -r old new ref; do echo \"$ref is in read only mode\"; done; exit 1", fault.Code{}},
+		{"quoting", "pre-receive", onlyB07("'read only mode', over the size limit, user limit: a commit without a ticket"), fault.Code{}},
+		{"naming one", "pre-receive", onlyB07("b07: read only mode"), fault.Code{}},
+		{"quoting, ref by ref", "update", "case $1 in */b07) echo read only mode; exit 1 ;; esac", fault.Code{}},
+		{"one is declined otherwise", "update", "case $1 in */b07) echo no; exit 1 ;; esac; echo read only mode; exit 1", fault.ReadOnly},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSides(t)
+			s.hook(test.hook, test.script)
+			pushed, err := s.pushAll()
+			if test.code.ID == "" {
+				if err != nil || pushed.Results["refs/heads/b07"].Outcome != mirror.Declined {
+					t.Errorf("got %v, %v", pushed.Results["refs/heads/b07"], err)
+				}
+				return
+			}
+			if err == nil || fault.From(err).Code != test.code || len(pushed.Results) != 40 {
+				t.Errorf("%d refs, %v", len(pushed.Results), err)
+			}
+		})
+	}
+}
+
+// A branch whose name contains the words doesn't end the push if Bitbucket ends the
+// connection.
+func TestPushNamesWords(t *testing.T) {
+	s := newSides(t)
+	s.run("--git-dir", s.source, "update-ref", "refs/heads/docs-read-only-mode", s.commit)
+	s.run("--git-dir", s.source, "update-ref", "refs/heads/over-the-size-limit", s.commit)
+	s.hook("pre-receive", "while read -r old new ref; do case $ref in */docs*) echo \"GitLab: ${ref#refs/heads/}: no read-only changes\"; exit 1 ;; esac; done")
+	if declined := s.push(); len(declined) != 1 || declined["docs-read-only-mode"] == "" {
+		t.Errorf("got %v", declined)
+	}
+}
+
+// If the connection ends during a push, the refs may have arrived, and those before
+// them have.
+func TestPushCutOff(t *testing.T) {
+	s := newSides(t)
+	s.hook("pre-receive", "while read -r old new ref; do case $ref in */b07) kill -9 $PPID ;; esac; done")
+	ctx := t.Context()
+	if _, err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
+		t.Fatal(err)
+	}
+	first, second, third := changes("b01"), changes("b06", "b07"), changes("b08")
+	for _, list := range [][]mirror.Change{first, second, third} {
+		for i := range list {
+			list[i].New = s.commit
+		}
+	}
+	pushed, err := s.git.Push(ctx, [][]mirror.Change{first, second, third})
+	want := map[string]mirror.Outcome{"refs/heads/b01": mirror.Pushed, "refs/heads/b06": mirror.InFlight, "refs/heads/b07": mirror.InFlight}
+	if err == nil || !maps.Equal(outcomes(pushed), want) {
+		t.Errorf("got %v, %v", pushed.Results, err)
+	}
+}

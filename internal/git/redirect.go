@@ -34,8 +34,8 @@ func redirectedTo(stderr string) string {
 // elsewhere refuses a redirect to another scheme, host or port: what would be read
 // there isn't the source that was named. From http to https on one host is no
 // other place.
-func elsewhere(from, to string) error {
-	a, err := url.Parse(from)
+func (g *Git) elsewhere(to string) error {
+	a, err := url.Parse(g.remotes.Source)
 	if err != nil {
 		return fault.Internal() // it was parsed before
 	}
@@ -46,9 +46,9 @@ func elsewhere(from, to string) error {
 	}
 	where := "another address"
 	switch {
-	case err == nil && b.Host != "":
+	case err == nil && b.Host != "" && g.scrub(b.Host) == b.Host && !g.isSecret(b.Host):
 		where = b.Scheme + "://" + b.Host
-	case err == nil && b.Scheme == "http":
+	case err == nil && b.Host == "" && b.Scheme == "http":
 		where = "plain http"
 	}
 	return fault.New(fault.SourceRedirected, "the source's server redirects git to "+where+", so nothing was changed",

@@ -28,7 +28,7 @@ func (g *Git) askSource(ctx context.Context, stdin io.Reader, stdout io.Writer, 
 	if to == "" {
 		return out, err
 	}
-	if f := elsewhere(g.remotes.Source, to); f != nil {
+	if f := g.elsewhere(to); f != nil {
 		return out, f
 	}
 	g.sourceURL = to
