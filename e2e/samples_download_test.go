@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -90,9 +91,7 @@ func (b sandbox) run(t *testing.T, s sampleScript) (ran []string, err error) {
 		stubs[name] = recorder
 	}
 	for name, text := range stubs {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		writeProgram(t, filepath.Join(bin, name), text)
 	}
 	text := writtenTo.ReplaceAllString(s.text, "${1}"+dir+"/")
 	text = strings.NewReplacer("set +x -eu", "set +x", "set -eu", ":").Replace(text) // the shell's own options decide
@@ -109,6 +108,17 @@ func (b sandbox) run(t *testing.T, s sampleScript) (ran []string, err error) {
 	out, err := cmd.CombinedOutput()
 	t.Logf("%q %+v: %v\n%s", s.file, b, err, out)
 	return strings.Fields(left(log)), err
+}
+
+// writeProgram writes a program while no other test starts one: a process that inherits
+// the open file would make it busy (execve(2), ETXTBSY).
+func writeProgram(t *testing.T, path, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // writtenTo matches the folders that samples write to, which are another one here.
