@@ -41,31 +41,70 @@ func separated(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
 }
 
-// ParseScopes reads a list of scopes that a user wrote, in either vocabulary.
-// The error is a [*fault.Fault]. It doesn't quote the list, in which a token
-// may stand by mistake.
+// ParseScopes reads a list of scopes that a user wrote, in either vocabulary, or in
+// the words of the page on which tokens are made, such as "Repositories: Write".
+// The error is a [*fault.Fault]. It quotes nothing that could be a token, which may
+// stand here by mistake.
 func ParseScopes(list string, kind credential.Kind) ([]string, error) {
+	if len(separated(list)) > 0 && !kind.OnCloud() {
+		return nil, fault.New(fault.ScopesUncheckable, "required-scopes can't be checked on a Data Center, which doesn't report a token's permissions",
+			"leave out required-scopes; verify: strict checks that the token can reach the repository",
+			"look up the token's permissions where it was made: "+kind.Traits().WhereToMake)
+	}
 	var scopes []string
-	for _, name := range separated(list) {
-		if !kind.OnCloud() {
-			return nil, fault.New(fault.ScopesUncheckable, "required-scopes can't be checked on a Data Center, which doesn't report a token's permissions",
-				"leave out required-scopes; verify: strict checks that the token can reach the repository",
-				"look up the token's permissions where it was made: "+kind.Traits().WhereToMake)
+	last := "" // the product of the box before
+	for _, item := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' }) {
+		item = strings.TrimSpace(item)
+		boxes := boxesIn(item, last)
+		last = ""
+		for _, b := range boxes {
+			scope, f := b.scope(kind)
+			if f != nil {
+				return nil, f
+			}
+			scopes, last = append(scopes, scope), b.product
 		}
-		near := nearestScope(name)
-		switch {
-		case isKnown(name):
+		if boxes != nil {
+			continue
+		}
+		for _, name := range separated(item) {
+			if f := checkScope(name); f != nil {
+				return nil, f
+			}
 			scopes = append(scopes, name)
-		case near != "":
-			return nil, fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have", "did you mean "+near+"?")
-		case isScopeName(name) && isGranular(name):
-			scopes = append(scopes, name) // Bitbucket may have added it
-		default:
-			return nil, fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have",
-				"write scopes as Bitbucket lists them: read:repository:bitbucket for an API token, repository:write for an access token")
 		}
 	}
 	return scopes, nil
+}
+
+// boxesIn are the boxes that an item of a list means, or nil if it is the name of a
+// scope, or several. A level alone continues the box before, as in "Projects: Read,
+// Admin".
+func boxesIn(item, last string) []box {
+	switch {
+	case isBox(item):
+		return parseBoxes(item)
+	case last != "" && !strings.Contains(item, ":"):
+		if levels, rest := takeLevels(strings.Fields(item)); len(levels) == 1 && len(rest) == 0 && !isKnown(item) {
+			return []box{{last, levels[0]}}
+		}
+	}
+	return nil
+}
+
+// checkScope rejects a name that no scope has.
+func checkScope(name string) *fault.Fault {
+	near := nearestScope(name)
+	switch {
+	case isKnown(name):
+		return nil
+	case near != "":
+		return fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have", "did you mean "+near+"?")
+	case isScopeName(name) && isGranular(name):
+		return nil // Bitbucket may have added it
+	}
+	return fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have",
+		"write scopes as Bitbucket lists them: read:repository:bitbucket for an API token, repository:write for an access token")
 }
 
 // nearestScope returns the known scope that a name means: one with a slip or two

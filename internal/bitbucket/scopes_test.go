@@ -88,6 +88,80 @@ func TestParseScopes(t *testing.T) {
 	}
 }
 
+// The words of the page on which access tokens are made.
+func TestBoxes(t *testing.T) {
+	for list, want := range map[string]string{
+		"Repositories: Read":                       "repository",
+		"Repositories: Write":                      "repository:write",
+		"repositories:admin":                       "repository:admin",
+		"  REPOSITORIES  :  delete ":               "repository:delete",
+		"Repository: Write":                        "repository:write",
+		"Pull requests: Read":                      "pullrequest",
+		"pullrequests: WRITE":                      "pullrequest:write",
+		"Pull-Requests: write":                     "pullrequest:write",
+		"Projects: Read, Projects: Admin":          "project project:admin",
+		"Projects: Read, Admin":                    "project project:admin",
+		"Account: Read":                            "account",
+		"Account: Email":                           "email",
+		"Account: Write":                           "account:write",
+		"Webhooks: Read and write":                 "webhook webhook",
+		"Pipelines: Read\nPipelines: Write":        "pipeline pipeline:write",
+		"Pipelines: Edit variables":                "pipeline:variable",
+		"Runners: Write":                           "runner:write",
+		"Issues: Read":                             "issue",
+		"Snippets: Write":                          "snippet:write",
+		"Wikis: Read":                              "wiki",
+		"Workspace membership: Read":               "team",
+		"Repositories: Read/Write":                 "repository repository:write",
+		"Repositories: Write Pull requests: Write": "repository:write pullrequest:write",
+		"Repositories: Write, webhook pipeline":    "repository:write webhook pipeline",
+		"repository:write, Pull requests: Read":    "repository:write pullrequest",
+		"Repositories: Write, read:user:bitbucket": "repository:write read:user:bitbucket",
+		"Repositories: Read, email":                "repository email",
+	} {
+		got, err := bitbucket.ParseScopes(list, credential.AccessToken)
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%q: got %q, %v", list, got, err)
+		}
+	}
+	for list, says := range map[string]string{
+		"Repositories: Execute":                 "`Repositories: Execute`",
+		"Pull requests: Admin":                  "`Pull requests: Admin`",
+		"Repositoris: Write":                    "`Repositoris: Write`",
+		"Deployments: Read":                     "`Deployments: Read`",
+		"Repositories: Read, Execute":           "`Repositories: Execute`",
+		"Repositories:":                         "a scope that Bitbucket doesn't have",
+		"Token: " + strings.Repeat("secret", 5): "a scope that Bitbucket doesn't have",
+	} {
+		_, err := bitbucket.ParseScopes(list, credential.AccessToken)
+		if f := fault.From(err); err == nil || f.Code != fault.ScopeUnknown || !strings.Contains(f.What, says) || len(f.Hints) == 0 {
+			t.Errorf("%q: got %v, %q", list, err, f.Hints)
+		}
+	}
+	if _, err := bitbucket.ParseScopes("Repositoris: Write", credential.AccessToken); !strings.Contains(fault.From(err).Hints[0], "did you mean Repositories: Write?") {
+		t.Errorf("got %q", fault.From(err).Hints)
+	}
+	if _, err := bitbucket.ParseScopes("Pull requests: Admin", credential.AccessToken); !strings.Contains(fault.From(err).Hints[0], "Read or Write") {
+		t.Errorf("got %q", fault.From(err).Hints)
+	}
+	// For an API token they are checked by the scopes that it has instead.
+	for list, granted := range map[string]string{
+		"Repositories: Read": "read:repository:bitbucket", "Repositories: Write": "read:repository:bitbucket write:repository:bitbucket",
+		"Repositories: Admin": "admin:repository:bitbucket", "Repositories: Delete": "delete:repository:bitbucket",
+		"Pull requests: Write": "read:pullrequest:bitbucket write:pullrequest:bitbucket", "Projects: Admin": "admin:project:bitbucket",
+		"Webhooks: Read": "read:webhook:bitbucket", "Webhooks: Delete": "delete:webhook:bitbucket", "Account: Read": "read:user:bitbucket",
+		"Pipelines: Edit variables": "admin:pipeline:bitbucket", "Runners: Write": "read:runner:bitbucket write:runner:bitbucket",
+	} {
+		required, err := bitbucket.ParseScopes(list, credential.APIToken)
+		if missing := bitbucket.Missing(required, strings.Fields(granted)); err != nil || len(missing) > 0 {
+			t.Errorf("%s: %v of %s, %v", list, missing, granted, err)
+		}
+		if missing := bitbucket.Missing(required, []string{"read:issue:bitbucket"}); !slices.Equal(missing, strings.Fields(granted)) {
+			t.Errorf("%s: %v isn't what is missing", list, missing)
+		}
+	}
+}
+
 // A new token doesn't help with a scope that doesn't exist.
 func TestMissingFault(t *testing.T) {
 	for missing, hint := range map[string]string{

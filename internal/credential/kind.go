@@ -33,6 +33,7 @@ type Traits struct {
 	// digits, a colon and random bytes.
 	Unprefixed bool
 	Checksum   bool // its tokens end in one
+	Granular   bool // its scopes have the newer names, such as read:repository:bitbucket
 	// CredentialTypes are the values of the reply header x-credential-type.
 	CredentialTypes []string
 
@@ -82,7 +83,7 @@ const (
 var table = []Traits{
 	{
 		Kind: APIToken, Title: "an API token",
-		Prefix: "ATATT", SharedStart: "3xFfGF0", Checksum: true, CredentialTypes: []string{"api_token", "apikey"},
+		Prefix: "ATATT", SharedStart: "3xFfGF0", Checksum: true, Granular: true, CredentialTypes: []string{"api_token", "apikey"},
 		OnCloud: true, Personal: true,
 		Scheme: basicScheme, GitUser: APITokenUser, Email: true,
 		IdentityHints: []string{"set identity to the e-mail address of the Atlassian account that made the token"},

@@ -1,0 +1,172 @@
+package bitbucket
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// product is a row of the boxes to tick where access tokens and OAuth clients are
+// made, such as Repositories: Read, Write, Admin, Delete.
+type product struct {
+	name   string // as the page writes it
+	levels []level
+}
+
+// level is a box, and the scope that it stands for.
+type level struct {
+	name  string
+	scope string
+	// granular replaces the scope for API tokens, if scope means more than the box.
+	granular string
+}
+
+var products = []product{
+	{"Account", []level{{name: "Email", scope: "email"}, {name: "Read", scope: "account"}, {name: "Write", scope: "account:write"}}},
+	{"Workspace membership", []level{{name: "Read", scope: "team"}, {name: "Write", scope: "team:write"}}},
+	{"Team membership", []level{{name: "Read", scope: "team"}, {name: "Write", scope: "team:write"}}},
+	{"Projects", []level{{name: "Read", scope: "project"}, {name: "Write", scope: "project:write"}, {name: "Admin", scope: "project:admin"}}},
+	{"Repositories", []level{
+		{name: "Read", scope: "repository"},
+		{name: "Write", scope: "repository:write"},
+		{name: "Admin", scope: "repository:admin"},
+		{name: "Delete", scope: "repository:delete"},
+	}},
+	{"Pull requests", []level{{name: "Read", scope: "pullrequest"}, {name: "Write", scope: "pullrequest:write"}}},
+	{"Issues", []level{{name: "Read", scope: "issue"}, {name: "Write", scope: "issue:write"}}},
+	{"Wikis", []level{{name: "Read", scope: "wiki"}, {name: "Write", scope: "wiki"}}},
+	{"Snippets", []level{{name: "Read", scope: "snippet"}, {name: "Write", scope: "snippet:write"}}},
+	{"Webhooks", []level{
+		{name: "Read", scope: "webhook", granular: "read:webhook:bitbucket"},
+		{name: "Write", scope: "webhook", granular: "write:webhook:bitbucket"},
+		{name: "Delete", scope: "webhook", granular: "delete:webhook:bitbucket"},
+	}},
+	{"Pipelines", []level{
+		{name: "Read", scope: "pipeline"},
+		{name: "Write", scope: "pipeline:write"},
+		{name: "Admin", scope: "pipeline:variable"},
+		{name: "Edit variables", scope: "pipeline:variable"},
+	}},
+	{"Runners", []level{{name: "Read", scope: "runner"}, {name: "Write", scope: "runner:write"}}},
+}
+
+// box is what a user wrote for one: its product and its level.
+type box struct{ product, level string }
+
+// isBox reports whether an item of a list is written as on the page, and not as a
+// scope's name: it has one colon, and white space, a capital or a product's name.
+func isBox(item string) bool {
+	name, _, found := strings.Cut(item, ":")
+	_, known := findProduct(name)
+	isProduct := known && strings.HasSuffix(name, "s")
+	return found && strings.Trim(item, boxCharacters) == "" && !isKnown(item) &&
+		(isProduct || strings.Contains(item, " ") || strings.ToLower(item) != item)
+}
+
+// boxCharacters are those of a box: a token or a URL has others.
+const boxCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz :/&+-_\t"
+
+// parseBoxes reads one or more boxes, such as "Pull requests: Read and Write".
+func parseBoxes(item string) []box {
+	var boxes []box
+	var name []string
+	words := strings.Fields(strings.NewReplacer(":", " : ", "/", " ", "&", " ", "+", " ").Replace(item))
+	for len(words) > 0 {
+		if words[0] != ":" {
+			name, words = append(name, words[0]), words[1:]
+			continue
+		}
+		var levels []string
+		levels, words = takeLevels(words[1:])
+		for _, level := range levels {
+			boxes = append(boxes, box{strings.Join(name, " "), level})
+		}
+		name = nil
+	}
+	return boxes
+}
+
+// takeLevels takes the levels off the beginning of what follows a colon. What is no
+// level counts as one if nothing else follows the colon.
+func takeLevels(words []string) (levels, rest []string) {
+	for len(words) > 0 {
+		next := strings.ToLower(words[0])
+		switch {
+		case next == "and":
+			words = words[1:]
+		case next == "edit" && len(words) > 1 && strings.EqualFold(words[1], "variables"):
+			levels, words = append(levels, words[0]+" "+words[1]), words[2:]
+		case slices.Contains([]string{"read", "write", "admin", "delete", "email"}, next), len(levels) == 0:
+			levels, words = append(levels, words[0]), words[1:]
+		default:
+			return levels, words
+		}
+	}
+	return levels, nil
+}
+
+// scope is the scope of a box, for a kind of token.
+func (b box) scope(kind credential.Kind) (string, *fault.Fault) {
+	p, known := findProduct(b.product)
+	if !known {
+		f := b.unknown()
+		if near := nearestProduct(b.product); near != "" {
+			return "", f.Hint("did you mean " + near + ": " + b.level + "?")
+		}
+		return "", f.Hint("write it as the page does on which tokens are made, such as Repositories: Write")
+	}
+	for _, l := range p.levels {
+		if !strings.EqualFold(l.name, b.level) {
+			continue
+		}
+		if l.granular != "" && kind.Traits().Granular {
+			return l.granular, nil
+		}
+		return l.scope, nil
+	}
+	var names []string
+	for _, l := range p.levels {
+		names = append(names, l.name)
+	}
+	return "", b.unknown().Hint("for " + p.name + ", use " + fault.Either(names))
+}
+
+// unknown quotes a box that doesn't exist, if it is short: it may be a password.
+func (b box) unknown() *fault.Fault {
+	if len(b.product) > 30 || len(b.level) > 15 {
+		return fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have")
+	}
+	return fault.New(fault.ScopeUnknown, fmt.Sprintf("required-scopes names `%s: %s`, which Bitbucket doesn't have", b.product, b.level))
+}
+
+// findProduct finds a product by its name, in any case and spacing, in the singular
+// or in the plural.
+func findProduct(name string) (product, bool) {
+	wanted := singular(name)
+	i := slices.IndexFunc(products, func(p product) bool { return singular(p.name) == wanted })
+	if i < 0 {
+		return product{}, false
+	}
+	return products[i], true
+}
+
+func nearestProduct(name string) string {
+	var names []string
+	for _, p := range products {
+		names = append(names, p.name)
+	}
+	return fault.Nearest(name, names)
+}
+
+// singular is a name in lower case, without spaces and without the ending of a
+// plural.
+func singular(name string) string {
+	text := strings.NewReplacer(" ", "", "-", "", "_", "", "\t", "").Replace(strings.ToLower(name))
+	if stem, plural := strings.CutSuffix(text, "ies"); plural {
+		return stem + "y"
+	}
+	return strings.TrimSuffix(text, "s")
+}
