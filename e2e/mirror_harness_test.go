@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
@@ -103,8 +104,16 @@ func (m *mirroring) allow(scopes ...string) {
 	m.keepSecret(m.token.Secret)
 }
 
-// newSourceToken makes a token that looks like a GitHub job's.
-func newSourceToken() string { return "ghs_" + credentialtest.AccessToken()[5:41] }
+// newSourceToken makes a token that looks like a GitHub job's: of its two forms in
+// turns.
+func newSourceToken() string {
+	if sourceTokens.Add(1)%2 == 0 {
+		return credentialtest.OldJobToken()
+	}
+	return credentialtest.JobToken()
+}
+
+var sourceTokens atomic.Int64
 
 // result is the result of a run.
 type result struct {

@@ -171,7 +171,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		return err
 	}
 	if !m.settings.ExpiresOn.IsZero() {
-		if f := credential.CheckExpiry(m.settings.ExpiresOn, m.world.Now()); f != nil {
+		if f := credential.CheckExpiry(m.credential.Kind, m.settings.ExpiresOn, m.world.Now()); f != nil {
 			m.note(fault.Warn(f))
 		}
 	}

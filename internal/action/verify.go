@@ -126,7 +126,7 @@ func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) 
 		return nil
 	}
 	if !settings.ExpiresOn.IsZero() {
-		if f := credential.CheckExpiry(settings.ExpiresOn, now); f != nil && f.Code == fault.Expired {
+		if f := credential.CheckExpiry(kind, settings.ExpiresOn, now); f != nil && f.Code == fault.Expired {
 			return f
 		}
 	}

@@ -15,7 +15,7 @@ import (
 func (r *run) warnings(settings input.Settings, cred credential.Credential) []fault.Remark {
 	var remarks []fault.Remark
 	if !settings.ExpiresOn.IsZero() {
-		if f := credential.CheckExpiry(settings.ExpiresOn, r.world.Now()); f != nil {
+		if f := credential.CheckExpiry(cred.Kind, settings.ExpiresOn, r.world.Now()); f != nil {
 			remarks = append(remarks, fault.Warn(f))
 		}
 	}

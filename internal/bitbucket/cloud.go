@@ -55,7 +55,8 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fau
 		}
 		return nil, fault.New(fault.Forbidden, "Bitbucket accepts the token, but doesn't let it see the "+string(what)+" (403)",
 			"check that the token was made for this workspace, and that its account is a member",
-			"a workspace may also restrict access by IP address: check that the runner's is allowed")
+			"a workspace may also restrict access by IP address, or require two-step verification: check that the runner's address is allowed, and the account's settings",
+			"ask an admin of the organization whether it blocks tokens of external users")
 
 	case http.StatusNotFound:
 		return nil, fault.New(fault.NotFound, "there is no such "+string(what)+", or the token can't see it (404)",

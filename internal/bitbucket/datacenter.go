@@ -59,10 +59,15 @@ func (c *Client) judgeDataCenter(r reply, kind credential.Kind) *fault.Fault {
 	exception := r.exception()
 	named := func(part string) bool { return strings.Contains(exception, part) }
 	switch {
+	case named("CaptchaRequired"), strings.Contains(r.header.Get("X-Authentication-Denied-Reason"), "CAPTCHA"):
+		return fault.Newf(fault.Refused, "the Data Center has locked the token's account after failed logins, and asks it for a CAPTCHA (%d)", r.status).
+			Hint("log in once with a browser, as the account that the token belongs to, or ask an administrator to clear the CAPTCHA",
+				"find what logs in with a wrong password or token, which locks the account again")
 	case named("AuthorisationException"), r.status == http.StatusForbidden:
 		return fault.New(fault.PermissionMissing, "the Data Center accepts the token, but it lacks a permission",
 			"give the token, and its account, read permission on the repository or project (write permission to push)",
-			"a token of a project or repository can only reach that project or repository")
+			"a token of a project or repository can only reach that project or repository",
+			"the Data Center, or a proxy in front of it, may also restrict access by IP address, or require two-step verification")
 	case named("NoSuchRepository"), named("NoSuchProject"), r.status == http.StatusNotFound:
 		return fault.New(fault.NotFound, "there is no such repository or project, or the token can't see it (404)",
 			"check the spelling of the input repository or workspace, and that server-url includes the context path",

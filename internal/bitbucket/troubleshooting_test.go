@@ -3,6 +3,7 @@ package bitbucket
 import (
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -47,6 +48,8 @@ var situations = []struct {
 	{"200 that isn't JSON", reply{status: 200, body: []byte("<html>")}, either},
 	{"any other status", reply{status: 418}, either},
 	{"401 `IncorrectPasswordAuthenticationException`", exception(401, "auth.IncorrectPasswordAuthenticationException"), dataCenter},
+	{"401 `CaptchaRequiredAuthenticationException`", exception(401, "auth.CaptchaRequiredAuthenticationException"), dataCenter},
+	{"403 with `X-Authentication-Denied-Reason: CAPTCHA_CHALLENGE; …`", reply{status: 403, header: http.Header{"X-Authentication-Denied-Reason": {"CAPTCHA_CHALLENGE; login-url=https://git.example.com/login"}}}, dataCenter},
 	{"401 `AuthorisationException`, or 403", exception(401, "AuthorisationException"), dataCenter},
 	{"404 `NoSuchRepositoryException`, `NoSuchProjectException`", reply{status: 404}, dataCenter},
 }

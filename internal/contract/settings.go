@@ -59,7 +59,7 @@ var CredentialSettings = []Setting{
 	{ID: "verify", Default: "none", Description: "Check the credential with Bitbucket: none, warn, or strict (fail if it is refused)."},
 	{
 		ID: "required-scopes", List: true,
-		Description: "Scopes that later steps need, in either of Bitbucket's vocabularies, separated by commas, spaces, or newlines. Implies verify: strict unless verify is warn.",
+		Description: "Scopes that later steps need, by their names or in the words of Bitbucket's page (Repositories: Write), separated by commas or newlines. Implies verify: strict unless verify is warn.",
 	},
 	expiresOn,
 	{ID: "git", Default: "none", Description: "Make git log in to Bitbucket in later steps, for the repository, its workspace, or the whole host: none, repository, workspace, or host."},

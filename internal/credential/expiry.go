@@ -13,8 +13,8 @@ const expiryNotice = 14
 // CheckExpiry compares the day on which a token expires (no Bitbucket API
 // reports it) with now, both in UTC. It returns a fault of code Expired after
 // that day, one of code ExpiresSoon from 14 days before it, and nil otherwise.
-func CheckExpiry(day, now time.Time) *fault.Fault {
-	const renew = "make a new token, store it in the secret, and set expires-on to its expiry date"
+func CheckExpiry(kind Kind, day, now time.Time) *fault.Fault {
+	renew := kind.Traits().RenewHint
 	today := now.UTC().Truncate(24 * time.Hour)
 	days := int(day.Sub(today).Hours() / 24)
 	switch {

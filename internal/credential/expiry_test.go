@@ -1,6 +1,7 @@
 package credential_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,10 +26,27 @@ func TestCheckExpiry(t *testing.T) {
 		// The clock's zone doesn't matter: both are days in UTC.
 		for _, zone := range []*time.Location{time.UTC, time.FixedZone("west", -11*3600), time.FixedZone("east", 14*3600)} {
 			got := ""
-			if f := credential.CheckExpiry(day, now.In(zone)); f != nil {
+			if f := credential.CheckExpiry(credential.APIToken, day, now.In(zone)); f != nil {
 				got = f.Error()
 			}
 			check(t, test.day, got, test.want)
+		}
+	}
+}
+
+// Only access tokens of Cloud can be rotated.
+func TestRenewal(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for _, kind := range credential.Kinds {
+		for _, days := range []int{-1, 1} { // expired, and soon expiring
+			f := credential.CheckExpiry(kind, now.AddDate(0, 0, days), now)
+			if f == nil || len(f.Hints) != 1 || f.Hints[0] == "" {
+				t.Fatalf("%s: got %v", kind, f)
+			}
+			rotates := strings.Contains(f.Hints[0], "→ Rotate") && strings.Contains(f.Hints[0], "within 30 minutes")
+			if want := kind == credential.AccessToken; rotates != want || !want && !strings.HasPrefix(f.Hints[0], "make a new token") {
+				t.Errorf("%s: got %q", kind, f.Hints)
+			}
 		}
 	}
 }

@@ -57,6 +57,8 @@ type Traits struct {
 	ScopesHint, RepositoryHint string
 	// Reach is a hint about which repositories it can see.
 	Reach string
+	// RenewHint says how to replace it before or after it expires.
+	RenewHint string
 	// RefusedHints are the most common causes of a 401.
 	RefusedHints []string
 }
@@ -71,8 +73,12 @@ const (
 	httpAccessTokens = "Manage account → HTTP access tokens (or the settings of the project or repository)"
 )
 
+// blockedHint is about a policy of Atlassian Guard, which Bitbucket enforces.
+const blockedHint = "ask an admin of the organization whether it blocks API tokens of external users"
+
 // Sentences that several rows share.
 const (
+	renew        = "make a new token, store it in the secret, and set expires-on to its expiry date"
 	newScopes    = "make a new token with these scopes and those it has now, since scopes can't be added to one: "
 	newAndTick   = "make a new token, since scopes can't be added to one, and tick "
 	granularRead = "read:repository:bitbucket (and write:repository:bitbucket to push)"
@@ -93,7 +99,9 @@ var table = []Traits{
 			"check that identity is the e-mail address of the Atlassian account that made the token, not the Bitbucket username",
 			"check that the token was made with scopes, for the app Bitbucket: one without scopes is refused",
 			"check its expiry date, and make a new one if it has passed: " + apiTokens,
+			blockedHint,
 		},
+		RenewHint: renew,
 	},
 	{
 		Kind: AccessToken, Title: "an access token",
@@ -104,8 +112,12 @@ var table = []Traits{
 		Reach: "check that the access token was made for it, or for its project or workspace",
 		RefusedHints: []string{
 			"check that the token still exists and hasn't expired: " + accessTokens,
+			"rotate one that has expired, there under … → Rotate: it keeps its scopes, and gets a new secret",
 			"an access token ends with its repository, project or workspace, and when its repository is transferred to another workspace",
 		},
+		// support.atlassian.com, "Rotate an access token for a repository".
+		RenewHint: "rotate the token (Repository settings → Security → Access tokens → … → Rotate, or in the settings of the project or workspace), " +
+			"store its new secret everywhere before the old one ends, within 30 minutes, and set expires-on to its new expiry date",
 	},
 	{
 		Kind: AppPassword, Title: "an app password",
@@ -115,6 +127,7 @@ var table = []Traits{
 		WhereToMake:   apiTokens, ScopesHint: newScopes + apiTokens, RepositoryHint: newAndTick + granularRead + ": " + apiTokens,
 		Reach:        accountReach,
 		RefusedHints: []string{"Bitbucket removed app passwords on 2026-07-28 (CHANGE-3222): make an API token with scopes: " + apiTokens},
+		RenewHint:    renew,
 	},
 	{
 		Kind: OAuthConsumer, Title: "an OAuth client",
@@ -129,6 +142,7 @@ var table = []Traits{
 		RepositoryHint: "tick " + legacyRead + " in the scopes of the OAuth client: " + oauthClients,
 		Reach:          "check that the OAuth client belongs to its workspace: " + oauthClients,
 		RefusedHints:   []string{"run the step again: the token was made just now", "check that the OAuth client still exists: " + oauthClients},
+		RenewHint:      renew,
 	},
 	{
 		Kind: HTTPAccessToken, Title: "an HTTP access token",
@@ -139,6 +153,7 @@ var table = []Traits{
 			"check that it still exists: " + httpAccessTokens,
 			"don't repeat the run before that: after several failures a Data Center locks the account until its user logs in with a browser",
 		},
+		RenewHint: renew,
 	},
 }
 

@@ -260,3 +260,27 @@ func TestOAuthClientIsNamed(t *testing.T) {
 		t.Error("an app password with its prefix gets the hint, too")
 	}
 }
+
+// GitHub's token of a job, in both forms.
+func TestJobTokens(t *testing.T) {
+	for _, token := range []string{credentialtest.JobToken(), credentialtest.OldJobToken()} {
+		_, _, err := credential.New(input(token, email))
+		if f := fault.From(err); err == nil || f.Code != fault.TokenForeign || !strings.Contains(f.What, "a GitHub token") {
+			t.Errorf("as the token: %v", err)
+		}
+		_, _, err = credential.New(input(credentialtest.ConsumerSecret(), token))
+		if f := fault.From(err); err == nil || f.Code != fault.IdentityIsToken {
+			t.Errorf("as the identity: %v", err)
+		}
+		for _, text := range []string{"me:" + token, "export TOKEN=" + token, base64Of("me:" + token)} {
+			_, _, err := credential.New(input(text, ""))
+			found := slices.ContainsFunc(credential.Secrets(secret.New(text), ""), func(s secret.String) bool { return s.Reveal() == token })
+			if err == nil || !found {
+				t.Errorf("in another text: %v, masked: %t", err, found)
+			}
+		}
+	}
+	if length := len(credentialtest.JobToken()); length < 480 || length > 560 {
+		t.Errorf("the newer form has %d characters", length)
+	}
+}

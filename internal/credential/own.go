@@ -18,10 +18,19 @@ func OwnPart(token secret.String) secret.String {
 	if kind, prefix, ok := kindByPrefix(text); ok {
 		text = strings.TrimPrefix(strings.TrimPrefix(text, prefix), kind.Traits().SharedStart)
 	}
-	if header, rest, ok := strings.Cut(text, "."); ok && isJWTHeader(header) {
+	if header, rest, ok := strings.Cut(text, "."); ok && isJWTHeader(withoutID(header)) {
 		text = rest
 	}
 	return secret.New(text)
+}
+
+// withoutID removes the number and the underscore that precede the JWT in a GitHub
+// job's token of the form ghs_<id>_<JWT>.
+func withoutID(text string) string {
+	if number, rest, ok := strings.Cut(text, "_"); ok && strings.Trim(number, digits) == "" {
+		return rest
+	}
+	return text
 }
 
 // isJWTHeader recognises a JSON object in base64 (RFC 7519, 5).

@@ -26,9 +26,11 @@ func TestOwnPart(t *testing.T) {
 		"glpat-" + letters:            letters,
 		jwt:                           claims,
 		"ghs_" + jwt:                  claims,
-		letters:                       letters,
-		letters + "." + letters:       letters + "." + letters,
-		"":                            "",
+		"ghs_1234567_" + jwt:          claims,
+		"ghs_" + letters[:20] + "_" + letters + "." + letters: letters[:20] + "_" + letters + "." + letters,
+		letters:                 letters,
+		letters + "." + letters: letters + "." + letters,
+		"":                      "",
 	} {
 		if got := credential.OwnPart(secret.New(token)).Reveal(); got != want {
 			t.Errorf("%q: got %q, want %q", token, got, want)

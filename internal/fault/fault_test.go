@@ -80,8 +80,8 @@ func TestOutsideList(t *testing.T) {
 			t.Errorf("%q is echoed", test.value)
 		}
 	}
-	// Only words for yes and no are quoted, since they can't be secrets.
-	for _, value := range []string{"true", "false", "yes", "No", "on", "off"} {
+	// Only words that people are known to write are quoted.
+	for _, value := range []string{"true", "false", "yes", "No", "on", "off", "token", "PAT", "ignore"} {
 		want := "kind can't be `" + value + "`; use auto, api-token or access-token"
 		if f := fault.OutsideList("kind", value, allowed); f.What != want || len(f.Hints) == 0 {
 			t.Errorf("%s: got %v", value, f)

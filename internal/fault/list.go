@@ -7,10 +7,10 @@ import (
 )
 
 // OutsideList is the fault of a setting whose value isn't one of those allowed.
-// The value is only quoted if it is a word that people write for yes or no: it
-// may be a secret in the wrong place.
+// The value is only quoted if it is a word that people are known to write: it may be
+// a secret in the wrong place.
 func OutsideList(setting, value string, allowed []string) *Fault {
-	if slices.Contains([]string{"true", "false", "yes", "no", "on", "off"}, strings.ToLower(value)) {
+	if slices.Contains(usualWords, strings.ToLower(value)) {
 		return Newf(NotAllowed, "%s can't be `%s`; use %s", setting, value, Either(allowed)).
 			Hint("set " + setting + " to one of these, or leave it out")
 	}
@@ -19,6 +19,14 @@ func OutsideList(setting, value string, allowed []string) *Fault {
 		return f.Hint(fmt.Sprintf("did you mean %s: %s?", setting, near))
 	}
 	return f.Hint("set " + setting + " to one of these, or leave it out")
+}
+
+// usualWords are what people write for yes or no, for a kind of token, and for how
+// strict a check is.
+var usualWords = []string{
+	"true", "false", "yes", "no", "on", "off", "enabled", "disabled", "enable", "disable",
+	"token", "password", "pat", "oauth", "oauth2", "basic", "bearer", "api", "app", "access", "cloud", "server", "datacenter", "data-center",
+	"always", "never", "skip", "ignore", "continue", "error", "warning", "info", "debug", "quiet", "all", "any", "none", "default",
 }
 
 // Either lists alternatives as a sentence does: "a, b or c".

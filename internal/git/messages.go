@@ -161,7 +161,7 @@ func (g *Git) explainRefusal(said answer, changes []mirror.Change) *fault.Fault 
 		return userLimit()
 	case containsAny(lower, "read only mode", "read-only", "over the size limit", "over its size limit"):
 		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.said(text, g.remotes.Bitbucket),
-			"make the repository smaller, or ask for more space: the limit is 4 GB for a repository, and 1 GB for a whole workspace on the Free plan",
+			"make the repository smaller: Bitbucket Cloud accepts no pushes to one of more than 4 GB, and the workspace's plan may limit the space further",
 			"keep large files in Git LFS")
 	}
 	return nil

@@ -42,6 +42,16 @@ func OAuthToken() string {
 	return encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode([]byte(`{"jti":"`+Letters(600)+`"}`)) + "." + encode(random(256))
 }
 
+// JobToken makes the token of a job on GitHub, in the form that GitHub has been
+// introducing since April 2026: an ID and a JWT, about 520 characters.
+func JobToken() string {
+	encode := base64.RawURLEncoding.EncodeToString
+	return "ghs_" + "1234567_" + encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode([]byte(`{"jti":"`+Letters(85)+`"}`)) + "." + encode(random(256))
+}
+
+// OldJobToken makes the token of a job on GitHub in the older form.
+func OldJobToken() string { return "ghs_" + Letters(36) }
+
 // atlassianToken is a prefix, random base64url, an equals sign, and the CRC-32 of
 // all that.
 func atlassianToken(prefix string, length int) string {
