@@ -11,6 +11,6 @@ import (
 // as isatty(3) does.
 func isTerminalDescriptor(descriptor uintptr) bool {
 	var settings syscall.Termios
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, descriptor, syscall.TIOCGETA, uintptr(unsafe.Pointer(&settings)))
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, descriptor, syscall.TIOCGETA, uintptr(unsafe.Pointer(&settings))) //nolint:gosec // ioctl(2) has no other form
 	return errno == 0
 }

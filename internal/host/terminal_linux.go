@@ -9,6 +9,6 @@ import (
 // (ioctl_tty(2)), as isatty(3) does.
 func isTerminalDescriptor(descriptor uintptr) bool {
 	var settings syscall.Termios
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, descriptor, syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, descriptor, syscall.TCGETS, uintptr(unsafe.Pointer(&settings))) //nolint:gosec // ioctl(2) has no other form
 	return errno == 0
 }
