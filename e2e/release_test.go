@@ -362,7 +362,7 @@ func checkReleaseCommit(t *testing.T, version, image, dist string) {
 	if got := git("rev-parse", "refs/tags/"+version); got != id {
 		t.Errorf("the tag is on %s, the commit is %s", got, id)
 	}
-	if got := git("diff", "--name-only", "HEAD~", "HEAD"); got != "action.yml\nbinary/release" {
+	if got := git("diff", "--name-only", "HEAD~", "HEAD"); got != "action.yml\nbinary/release\nscripts/release/image-size" {
 		t.Errorf("the commit changes %q", got)
 	}
 	var changed []string
@@ -377,6 +377,11 @@ func checkReleaseCommit(t *testing.T, version, image, dist string) {
 	want := url + "\n" + readFile(t, filepath.Join(dist, "SHA256SUMS"))
 	if got := readFile(t, filepath.Join(tree, "binary/release")); got != want {
 		t.Errorf("binary/release is %q, want %q", got, want)
+	}
+	record := readFile(t, filepath.Join(tree, "scripts/release/image-size"))
+	var size imageSize
+	if _, err := fmt.Sscanf(record, "files %d\ndownload %d\n", &size.files, &size.download); err != nil || size.download < 1<<20 || size.files < 2*size.download {
+		t.Errorf("the size of the image is recorded as %q: %v", record, err)
 	}
 	// A second time, and with invalid arguments: nothing may change.
 	for _, args := range [][]string{
@@ -406,16 +411,30 @@ func TestReleaseCheck(t *testing.T) {
 	if text, err := exec.Command("git", "-C", tree, "tag", "v1.9.0").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	for _, version := range []string{"v1.9.1", "v1.10.0", "v2.0.0"} {
+	// A later rehearsal stops no release.
+	if text, err := exec.Command("git", "-C", tree, "tag", "v1.9.1-rc.1").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, version := range []string{"v1.9.1", "v1.10.0", "v2.0.0", "v0.0.0-rc.1", "v1.9.1-rc.2", "v1.11.0-rc.12"} {
 		script(t, tree, "check", version)
 	}
 	for version, reason := range map[string]string{
 		"1.10.0": "isn't a version", "v1": "isn't a version", "v1.10.0-rc1": "isn't a version", "main": "isn't a version",
+		"v1.10.0-beta.1": "isn't a version", "v1.9.1-rc.1": "already exists", "v1.9.0-rc.2": "v1.9.0 already exists", "v1.8.9-rc.1": "backwards",
 		"v1.9.0": "already exists", "v1.2.3": "backwards", "v1.8.9": "backwards", "v3.0.0": "no section", "v1.10": "isn't a version",
 	} {
 		if _, err := tryScript(tree, "check", version); err == nil || !strings.Contains(err.Error(), reason) {
 			t.Errorf("%s: %v, want %q", version, err, reason)
 		}
+	}
+	// The sizes on main must be those of the last release.
+	record := filepath.Join(tree, "scripts/release/image-size")
+	if err := os.WriteFile(record, []byte("files 1\ndownload 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, tree)
+	if _, err := tryScript(tree, "check", "v1.10.0"); err == nil || !strings.Contains(err.Error(), "git checkout v1.9.0 -- scripts/release/image-size") {
+		t.Errorf("other sizes than the last release's: %v", err)
 	}
 	if got, want := script(t, tree, "notes", "v1.10.0"), "- ten\n\n"; got != want {
 		t.Errorf("the notes of the release are %q, want %q", got, want)

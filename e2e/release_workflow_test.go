@@ -67,23 +67,26 @@ func TestReleaseWorkflow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	version := "v" + regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)`).FindStringSubmatch(readFile(t, filepath.Join(tree, "CHANGELOG.md")))[1]
+	var volumes strings.Builder
 	args := []string{
-		"--input", "version=" + version,
 		"--platform", "ubuntu-latest=-self-hosted", "--platform", "container=" + jobImage,
-		"--container-options", "--label=" + label + " --volume=" + dir + ":" + dir,
 		"--env", "PATH=" + standIns + ":" + os.Getenv("PATH"), "--env", "RELEASE_TEST=" + dir,
 		"--env", "GITHUB_SERVER_URL=" + published.URL, "--env", "GITHUB_REPOSITORY=owner/project",
 		"--env", "CURL_CA_BUNDLE=" + filepath.Join(dir, "authorities.pem"),
 		"--env", "PLATFORMS=linux/amd64 linux/arm64", "--secret", "GITHUB_TOKEN=stand-in",
 	}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY"} {
-		value, err := exec.Command("go", "env", name).Output()
+	for _, name := range []string{"GOROOT", "GOCACHE", "GOMODCACHE", "GOPROXY"} {
+		text, err := exec.Command("go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		args = append(args, "--env", name+"="+strings.TrimSpace(string(value)))
+		value := strings.TrimSpace(string(text))
+		args = append(args, "--env", name+"="+value)
+		if name != "GOPROXY" { // a folder
+			volumes.WriteString(" --volume=" + value + ":" + value)
+		}
 	}
+	args = append(args, "--container-options", "--label="+label+" --volume="+dir+":"+dir+volumes.String())
 	folders := map[string]string{
 		"actions/setup-go": "../setup-go", "actions/attest": "left-out", "sigstore/cosign-installer": "left-out",
 		"actions/checkout": "checkout", "actions/upload-artifact": "upload-artifact", "actions/download-artifact": "download-artifact",
@@ -91,22 +94,44 @@ func TestReleaseWorkflow(t *testing.T) {
 	for _, action := range regexp.MustCompile(`uses: (([a-z-]+/[a-z-]+)@\S+)`).FindAllStringSubmatch(text, -1) {
 		args = append(args, "--local-repository", action[1]+"="+filepath.Join(standIns, folders[action[2]]))
 	}
-	log := act{event: "workflow_dispatch", workflow: workflow, args: args}.run(t, tree)
-	if got, want := strings.Count(log, "Job succeeded"), strings.Count(text, "\n    runs-on: "); got != want {
-		t.Errorf("%d jobs succeeded, want %d\n%s", got, want, log)
-	}
-	commit := git("ls-remote", "origin", "refs/tags/"+version)
-	if got, want := git("ls-remote", "origin", "refs/tags/v1"), strings.Replace(commit, version, "v1", 1); got != want {
-		t.Errorf("the major tag is %q, want %q", got, want)
-	}
-	for _, name := range []string{"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_arm64.gz", "bitbucket-auth-shell.spdx.json", "SHA256SUMS"} {
-		if _, err := os.Stat(filepath.Join(dir, "releases", version, name)); err != nil {
-			t.Errorf("the release lacks a file: %v", err)
+	jobs := strings.Count(text, "\n    runs-on: ")
+	version := "v" + regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)`).FindStringSubmatch(readFile(t, filepath.Join(tree, "CHANGELOG.md")))[1]
+
+	// First a rehearsal, which moves no major tag.
+	for _, run := range []struct {
+		version    string
+		jobs       int
+		prerelease string
+	}{
+		{version + "-rc.1", jobs - 1, "true"},
+		{version, jobs, "false"},
+	} {
+		log := act{event: "workflow_dispatch", workflow: workflow, args: append([]string{"--input", "version=" + run.version}, args...)}.run(t, tree)
+		if got := strings.Count(log, "Job succeeded"); got != run.jobs {
+			t.Errorf("%s: %d jobs succeeded, want %d\n%s", run.version, got, run.jobs, log)
 		}
-	}
-	for _, tag := range []string{version, version + "-shell"} {
-		if text, err := exec.Command("docker", "manifest", "inspect", "--insecure", image+":"+tag).CombinedOutput(); err != nil {
-			t.Errorf("%s wasn't pushed: %v\n%s", tag, err, text)
+		if got := strings.TrimSpace(readFile(t, filepath.Join(dir, "releases/prerelease"))); got != run.prerelease {
+			t.Errorf("%s: the release is a prerelease: %s, want %s", run.version, got, run.prerelease)
+		}
+		major := ""
+		if run.jobs == jobs {
+			major = strings.Replace(git("ls-remote", "origin", "refs/tags/"+run.version), run.version, "v1", 1)
+		}
+		if got := git("ls-remote", "origin", "refs/tags/v1"); got != major {
+			t.Errorf("%s: the major tag is %q, want %q", run.version, got, major)
+		}
+		for _, name := range []string{"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_arm64.gz", "bitbucket-auth-shell.spdx.json", "SHA256SUMS"} {
+			if _, err := os.Stat(filepath.Join(dir, "releases", run.version, name)); err != nil {
+				t.Errorf("the release lacks a file: %v", err)
+			}
+		}
+		for _, tag := range []string{run.version, run.version + "-shell"} {
+			if text, err := exec.Command("docker", "manifest", "inspect", "--insecure", image+":"+tag).CombinedOutput(); err != nil {
+				t.Errorf("%s wasn't pushed: %v\n%s", tag, err, text)
+			}
+		}
+		if err := os.RemoveAll(filepath.Join(dir, "artifact-dist")); err != nil { // as each run has its own
+			t.Fatal(err)
 		}
 	}
 }
