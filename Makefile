@@ -91,8 +91,8 @@ reproduce: ## build the Linux programs and the images twice, and compare (VERSIO
 
 .PHONY: validate
 validate: ## check the action.yml files against the schema (needs npm)
-	@npm_config_ignore_scripts=true npx --yes --package @action-validator/cli@0.6.0 --package @action-validator/core@0.6.0 \
-		--call 'for file in $(wildcard action.yml */action.yml); do action-validator $$file || exit; done'
+	@cd .ci/npm && npm install --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@for file in $(wildcard action.yml */action.yml); do .ci/npm/node_modules/.bin/action-validator $$file || exit; done
 
 .PHONY: vulncheck
 vulncheck: .bin/govulncheck ## check the program for known vulnerabilities (needs vuln.go.dev)

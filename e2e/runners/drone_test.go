@@ -3,7 +3,10 @@
 package runners
 
 import (
+	"fmt"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
@@ -22,6 +25,7 @@ func TestDrone(t *testing.T) {
 		"identity: me@example.com", "identity: "+token.Email+"\n      server-url: "+bitbucket.URL,
 		"image: alpine/git", "image: "+jobImage+"\n    network_mode: host",
 		`- git ls-remote "$BITBUCKET_REPOSITORY_URL" HEAD`, `- git ls-remote "$BITBUCKET_REPOSITORY_URL" HEAD
+      - cd "$(mktemp -d)" # not the workspace, whose files belong to another user than the step's
       - git init --quiet && git config user.name dev && git config user.email dev@example.com
       - git commit --quiet --allow-empty --message one
       - git push --quiet "$BITBUCKET_REPOSITORY_URL" HEAD:refs/heads/main`,
@@ -29,11 +33,45 @@ func TestDrone(t *testing.T) {
 	dir := t.TempDir() // the steps' workspace, too
 	write(t, filepath.Join(dir, ".drone.yml"), pipeline, 0o600)
 
-	log, err := program(t, dir, tool(t, "drone-runner"), "exec", "--repo-trusted", "--stage-name", "report", "--labels", label+"=")
+	log, err := program(t, dir, "env", "DOCKER_API_VERSION="+droneAPI(t), tool(t, "drone-runner"), "exec", "--repo-trusted", "--stage-name", "report", "--labels", label+"=")
 	showOnFailure(t, log)
 	if err != nil {
 		t.Errorf("the pipeline failed: %v", err)
 	}
 	checkHidden(t, log, token.Secret)
 	checkPushed(t, bitbucket, "team/repo")
+}
+
+// droneAPI is the version of the Docker API that Drone's runner asks for. Its client
+// is of 2020: it asks for 1.40 and doesn't negotiate, so that an engine that has
+// dropped this version (Docker 29 begins at 1.44) answers "client version 1.40 is too
+// old". DOCKER_API_VERSION makes it ask for another.
+func droneAPI(t *testing.T) string {
+	t.Helper()
+	text, err := exec.Command("docker", "version", "--format", "{{.Server.MinAPIVersion}}").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, err := oldestAPI(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
+// oldestAPI is the oldest version from 1.40 on that an engine offers.
+func oldestAPI(engines string) (string, error) {
+	var minor int
+	if _, err := fmt.Sscanf(engines, "1.%d", &minor); err != nil {
+		return "", fmt.Errorf("the engine's oldest API is %q: %w", engines, err)
+	}
+	return fmt.Sprintf("1.%d", max(40, minor)), nil
+}
+
+func TestOldestAPI(t *testing.T) {
+	for engines, want := range map[string]string{"1.12": "1.40", "1.24": "1.40", "1.40": "1.40", "1.44": "1.44", "": ""} {
+		if got, err := oldestAPI(engines); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v, want %q", engines, got, err, want)
+		}
+	}
 }
