@@ -293,15 +293,18 @@ func TestMirrorRaces(t *testing.T) {
 	}{
 		"the same": {
 			"git update-ref refs/heads/a $NEW; git update-ref refs/heads/b $NEW",
-			[]string{"created a, since another run pushed the same", "created b, since another run pushed the same"}, 0,
+			[]string{"created a, since another run pushed the same", "created b, since another run pushed the same"},
+			0,
 		},
 		"something else": {
 			"git update-ref refs/heads/a $OTHER",
-			[]string{"refused a, since it changed in Bitbucket during this run", "created b"}, fault.ExitIncomplete,
+			[]string{"refused a, since it changed in Bitbucket during this run", "created b"},
+			fault.ExitIncomplete,
 		},
 		"a name that is in the way": {
 			"git update-ref refs/heads/a/x $NEW",
-			[]string{"refused a, since Bitbucket declined it: ", "created b"}, fault.ExitIncomplete,
+			[]string{"refused a, since Bitbucket declined it: ", "created b"},
+			fault.ExitIncomplete,
 		},
 	} {
 		for _, at := range []string{"pre-receive", "listing"} {

@@ -53,7 +53,7 @@ var products = []product{
 	{"Runners", []level{{name: "Read", scope: "runner"}, {name: "Write", scope: "runner:write"}}},
 }
 
-// box is what a user wrote for one: its product and its level.
+// box is a product and a level, as a user wrote them.
 type box struct{ product, level string }
 
 // isBox reports whether an item of a list is written as on the page, and not as a

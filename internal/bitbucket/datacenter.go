@@ -60,9 +60,7 @@ func (c *Client) judgeDataCenter(r reply, kind credential.Kind) *fault.Fault {
 	named := func(part string) bool { return strings.Contains(exception, part) }
 	switch {
 	case named("CaptchaRequired"), strings.Contains(r.header.Get("X-Authentication-Denied-Reason"), "CAPTCHA"):
-		return fault.Newf(fault.Refused, "the Data Center has locked the token's account after failed logins, and asks it for a CAPTCHA (%d)", r.status).
-			Hint("log in once with a browser, as the account that the token belongs to, or ask an administrator to clear the CAPTCHA",
-				"find what logs in with a wrong password or token, which locks the account again")
+		return credential.Locked(r.status)
 	case named("AuthorisationException"), r.status == http.StatusForbidden:
 		return fault.New(fault.PermissionMissing, "the Data Center accepts the token, but it lacks a permission",
 			"give the token, and its account, read permission on the repository or project (write permission to push)",

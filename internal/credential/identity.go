@@ -25,7 +25,7 @@ func checkIdentity(identity string) error {
 		return colonFault()
 	case strings.Contains(identity, "${{"):
 		return fault.New(fault.TokenUnexpanded, "the identity is a reference that wasn't expanded",
-			"in a GitHub workflow write: identity: ${{ secrets.YOUR_SECRET }} or ${{ vars.YOUR_VARIABLE }}")
+			"set identity to the value itself, or to nothing but the reference")
 	case isTokenShaped(identity):
 		return fault.New(fault.IdentityIsToken, "the identity looks like a token",
 			"are token and identity swapped?",

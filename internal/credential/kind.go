@@ -19,7 +19,7 @@ const (
 	HTTPAccessToken Kind = "http-access-token" // Data Center
 )
 
-// Traits is all that distinguishes a kind from the others.
+// Traits holds all that distinguishes a kind from the others.
 type Traits struct {
 	Kind  Kind
 	Title string // its name in sentences, as Atlassian's documents write it

@@ -20,12 +20,8 @@ func checkMistaken(token string) *fault.Fault {
 	_, assigned := assignment(token)
 	_, labelled := label(token)
 	switch {
-	case isNothing(token):
-		return fault.New(fault.TokenCharacter, "the token is what programs write for a value that doesn't exist",
-			"find the program or the script that sets token, and the variable that it reads: it isn't set there")
-	case isMasked(token):
-		return fault.New(fault.TokenCharacter, "the token consists of asterisks, as logs and settings pages show a secret",
-			"copy the token from the page where it was made; if that no longer shows it, make a new one")
+	case isNothing(token), isMasked(token):
+		return CheckPlaceholder("token", secret.New(token))
 	case isKey(token):
 		return fault.New(fault.TokenCharacter, "the token is a key or a certificate, or a part of one",
 			"store a token instead: Bitbucket accepts SSH keys for git over SSH only")
@@ -45,6 +41,25 @@ func checkMistaken(token string) *fault.Fault {
 			"store only what follows the first =, without quotes")
 	case isEmail(token):
 		return fault.New(fault.TokenCharacter, "the token is an e-mail address", "are token and identity swapped?")
+	}
+	return nil
+}
+
+// CheckPlaceholder returns the fault of a token that stands in for one, whatever
+// service it is for: what a program writes for a variable that isn't set, or what is
+// shown instead of a secret. It returns nil for any other.
+func CheckPlaceholder(setting string, token secret.String) *fault.Fault {
+	what := setting
+	if setting == "token" {
+		what = "the token"
+	}
+	switch text := token.Reveal(); {
+	case isNothing(text):
+		return fault.New(fault.TokenCharacter, what+" is what programs write for a value that doesn't exist",
+			"find the program or the script that sets "+setting+", and the variable that it reads: it isn't set there")
+	case isMasked(text):
+		return fault.New(fault.TokenCharacter, what+" consists of asterisks, as logs and settings pages show a secret",
+			"copy the token from the page where it was made; if that no longer shows it, make a new one")
 	}
 	return nil
 }

@@ -28,8 +28,7 @@ func checkToken(token string) error {
 	}
 	if strings.HasPrefix(token, "$") || strings.Contains(token, "${{") {
 		return fault.New(fault.TokenUnexpanded, "the token is a reference that wasn't expanded",
-			"in a GitHub workflow write: token: ${{ secrets.YOUR_SECRET }}",
-			"in a shell, put double quotes around the variable, not single ones")
+			"store the token itself, not the name of a variable or a secret")
 	}
 	if f := checkMistaken(token); f != nil {
 		return f

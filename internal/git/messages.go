@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -91,6 +92,8 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 	}
 	status := httpStatus(text)
 	switch {
+	case strings.Contains(text, "fatal: remote error: CAPTCHA required"): // Data Center
+		return credential.Locked(status)
 	case status == 410:
 		return fault.New(fault.AppPasswordDead, "Bitbucket no longer accepts app passwords (410)",
 			"make an API token with scopes, and set identity to the account's e-mail address",

@@ -35,6 +35,7 @@ func TestMessages(t *testing.T) {
 		{"source", "fatal: unable to access '/srv/site/.git/config': Permission denied\nfatal: expected flush after capabilities", fault.SourceFailed},
 		{"source", "fatal: something new", fault.SourceFailed},
 		{"bitbucket", "remote: You may not have access to this repository or it no longer exists in this workspace.\nfatal: Authentication failed for 'https://bitbucket.org/acme/site.git/'", fault.Refused},
+		{"bitbucket", "fatal: remote error: CAPTCHA required\nYour Bitbucket account has been marked as requiring a CAPTCHA", fault.Refused},
 		{"bitbucket", denied + "The requested URL returned error: 410", fault.AppPasswordDead},
 		{"bitbucket", denied + "The requested URL returned error: 403", fault.Forbidden},
 		{"bitbucket", denied + "The requested URL returned error: 429", fault.RateLimited},
@@ -71,6 +72,9 @@ func TestMessages(t *testing.T) {
 		f := fault.From(git.Explain(git.Remotes{Source: url}, test.side, test.stderr))
 		if f.Code != test.want {
 			t.Errorf("%s: %s\ngot %v, want %s", test.side, test.stderr, f, test.want.ID)
+		}
+		if locked := strings.Contains(test.stderr, "CAPTCHA"); locked != strings.Contains(strings.Join(f.Hints, ""), "log in once with a browser") {
+			t.Errorf("%s: hints %q", test.stderr, f.Hints)
 		}
 		if strings.Contains(f.What, "\n") || strings.Contains(f.What, "fatal:") || len(f.Hints) == 0 {
 			t.Errorf("it reads %q, hints %q", f.What, f.Hints)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/pasted"
 )
 
 // World is what a host needs from the process.
@@ -96,7 +98,7 @@ func detectIn(hosts []Definition, world World) []finding {
 func Choose(world World, askedForShell bool) (*Host, error) {
 	found := detect(world)
 	masking := slices.IndexFunc(found, func(f finding) bool { return f.HasMasks })
-	named := strings.TrimSpace(world.getenv(hostVariable))
+	named, _ := pasted.Clean(world.getenv(hostVariable))
 	switch {
 	case masking >= 0 && askedForShell:
 		return shell.start(world), fault.New(fault.ShellRefused, "--shell can't be used on "+found[masking].Name+
@@ -186,5 +188,9 @@ func chooseNamed(world World, named string) (*Host, error) {
 			return d.start(world), nil
 		}
 	}
-	return noHost.start(world), fault.OutsideList(hostVariable, named, Named())
+	h := noHost.start(world)
+	if pasted.IsReference(named, runtime.GOOS == "windows") {
+		return h, fault.New(fault.TokenUnexpanded, hostVariable+" is a reference that wasn't expanded", h.HintsAboutReferences("host")...)
+	}
+	return h, fault.OutsideList(hostVariable, named, Named())
 }

@@ -172,6 +172,14 @@ func TestTheHostCanBeNamed(t *testing.T) {
 		if err := j.choose(false); err != nil || j.host.Name != h.Name {
 			t.Errorf("named %s: got %v, %v", h.ID, j.host.Name, err)
 		}
+		j.Env["BITBUCKET_AUTH_HOST"] = "\ufeff\"" + h.ID + "\" "
+		if err := j.choose(false); err != nil || j.host.Name != h.Name {
+			t.Errorf("named %s in quotes: got %v, %v", h.ID, j.host.Name, err)
+		}
+		j.Env["BITBUCKET_AUTH_HOST"] = "${HOST}"
+		if err := j.choose(false); fault.From(err).Code != fault.TokenUnexpanded || len(fault.From(err).Hints) == 0 {
+			t.Errorf("a reference: %v", err)
+		}
 		j.Env["BITBUCKET_AUTH_HOST"] = h.ID + "x"
 		if err := j.choose(false); fault.From(err).Code != fault.NotAllowed {
 			t.Errorf("named %sx: %v", h.ID, err)

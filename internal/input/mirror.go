@@ -91,6 +91,9 @@ func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
 		Project:        m.Project,
 		DryRun:         p.boolean("dry-run", m.DryRun),
 	}
+	if f := credential.CheckPlaceholder("source-token", settings.SourceToken); f != nil {
+		p.fail(f)
+	}
 	if settings.Project != "" && settings.Create == CreateNone {
 		p.fail(fault.New(fault.SettingAlone, "project has no effect without create",
 			"set create to private or public, or leave out project"))

@@ -274,3 +274,17 @@ func TestTokenIsPath(t *testing.T) {
 		t.Errorf("source-token: got %v", err)
 	}
 }
+
+// The source's token may have any form, but not that of a value that isn't there.
+func TestPlaceholdersAsSourceToken(t *testing.T) {
+	for token, want := range map[string]bool{"undefined": true, "null": true, "***": true, "NAME=a-password-of-a-git-server": false, "me@example.com": false} {
+		text, err := input.ReadMirror(context.Background(), mirrorSource(map[string]string{"source-token": token}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = text.Parse()
+		if found := err != nil && fault.From(err).Code == fault.TokenCharacter && strings.HasPrefix(err.Error(), "source-token "); found != want {
+			t.Errorf("%s: got %v", token, err)
+		}
+	}
+}

@@ -2,9 +2,9 @@ package pasted
 
 import "strings"
 
-// wholes are how references begin and end that are a text as a whole: those of
-// shells, of GitHub, Gitea and Forgejo, Azure Pipelines, GitLab's inputs, templates,
-// Harness, and CircleCI.
+// wholes lists the starts and ends of references that are a text as a whole: those
+// of shells, of GitHub, Gitea and Forgejo, Azure Pipelines, GitLab's inputs,
+// templates, Harness, and CircleCI.
 var wholes = []struct{ start, end string }{
 	{"${", "}"}, {"$(", ")"}, {"$[", "]"}, {"{{", "}}"}, {"<+", ">"}, {"<<", ">>"},
 }

@@ -193,8 +193,8 @@ func isGitPath(parts []string) bool {
 	return false
 }
 
-// notRepositories are how the paths of Cloud's pages begin that belong to no
-// repository.
+// notRepositories says which page of Cloud a path belongs to, by its first part, if
+// it belongs to no repository.
 var notRepositories = map[string]string{
 	"dashboard": "of the dashboard",
 	"account":   "of an account's settings",

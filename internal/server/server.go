@@ -178,8 +178,8 @@ func Parse(address secret.Address) (Server, error) {
 	return s, nil
 }
 
-// pages are how the paths of a Data Center's pages, of git and of the REST API
-// begin, below the context path.
+// pages lists the first parts of the paths of a Data Center's pages, of git and of
+// the REST API, below the context path.
 var pages = []string{
 	"projects", "users", "scm", "rest", "plugins", "dashboard", "login", "logout", "account", "admin", "profile", "getting-started", "mvc",
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
-// site is what a server is.
+// site has the properties of a server that can be compared.
 type site struct {
 	url                  string
 	dataCenter, loopback bool

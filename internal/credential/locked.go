@@ -1,0 +1,20 @@
+package credential
+
+import (
+	"fmt"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// Locked is the fault of an account that a Data Center has locked: it accepts no
+// login, not even with a valid token, until the CAPTCHA is cleared
+// (confluence.atlassian.com, "Configuring CAPTCHA for failed logins").
+func Locked(status int) *fault.Fault {
+	f := fault.New(fault.Refused, "the Data Center has locked the token's account after failed logins, and asks it for a CAPTCHA",
+		"log in once with a browser, as the account that the token belongs to, or ask an administrator to clear the CAPTCHA",
+		"find what logs in with a wrong password or token, which locks the account again")
+	if status != 0 {
+		f.What += fmt.Sprintf(" (%d)", status)
+	}
+	return f
+}
