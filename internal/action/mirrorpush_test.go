@@ -160,9 +160,9 @@ func unmasked(log string) string {
 func TestMirrorServerSendsPiece(t *testing.T) {
 	s := newSite(t, newSource(t, "main", "a"))
 	piece := s.token.Secret[30:38]
-	s.fake.Decline(t, siteName, bitbuckettest.Update, "your token has "+piece+" in it\nno pushes to a", "refs/heads/a")
+	s.fake.Decline(t, siteName, bitbuckettest.Update, "your token has "+piece+" in it\nask somebody else", "refs/heads/a")
 	o := s.mirror(t.Context(), nil)
-	equal(t, "refs", fatesOf(t, o), []string{"refused a, since Bitbucket declined it: no pushes to a", "created main"})
+	equal(t, "refs", fatesOf(t, o), []string{"refused a, since Bitbucket declined it: ask somebody else", "created main"})
 	if strings.Contains(unmasked(o.stdout)+o.summary, piece) {
 		t.Errorf("the piece is shown:\n%s\n%s", o.stdout, o.summary)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -125,5 +126,64 @@ func TestPlanDeepNames(t *testing.T) {
 				t.Errorf("it needed %d MiB", got)
 			}
 		})
+	}
+}
+
+// A name of more than 1,024 bytes is left alone where this run would have changed it,
+// and is reported by its beginning and its length.
+func TestLongNames(t *testing.T) {
+	long := func(name string) string {
+		return "refs/heads/" + name + strings.Repeat("é", (1025-len("refs/heads/"+name))/2+1)
+	}
+	allowed := "refs/heads/fits/" + strings.Repeat("x", 1024-len("refs/heads/fits/"))
+	source := mirror.Listing{Refs: map[string]string{
+		"refs/heads/main": "1", allowed: "1", long("new"): "1", long("grown"): "2", long("same"): "1", long("excluded"): "2", "refs/heads/folder": "1",
+	}}
+	bitbucket := mirror.Listing{Refs: map[string]string{
+		"refs/heads/main": "1", long("grown"): "1", long("same"): "1", long("gone"): "1", long("folder/"): "1",
+	}}
+	rules := mirror.Rules{Prune: true, Patterns: patterns("!excluded*", "")}
+	plan, err := mirror.New(source, bitbucket, rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.Count(mirror.Refused) != 5 || plan.Pending() != 1 || len(plan.Changes()) != 6 {
+		t.Errorf("%d are left alone, %d to be changed: %q", plan.Count(mirror.Refused), plan.Pending(), fates(plan.Changes()))
+	}
+	for _, c := range plan.Changes() {
+		name := strings.TrimRight(strings.TrimPrefix(c.Ref, "refs/heads/"), "é…")
+		switch {
+		case c.Ref == allowed:
+		case name == "folder":
+			if !strings.HasPrefix(c.Reason, "Bitbucket has refs/heads/folder/éé") || len(c.Reason) > 200 {
+				t.Errorf("%s: %s", name, c.Reason)
+			}
+		case !strings.HasPrefix(c.Reason, "its name has 1026 bytes") && !strings.HasPrefix(c.Reason, "its name has 1027 bytes"):
+			t.Errorf("%s: %s", name, c.Reason)
+		case len(strings.TrimSuffix(c.Ref, "…")) > 80 || len(c.Ref) < 79 || !utf8.ValidString(c.Ref):
+			t.Errorf("%s is shown as %s", name, c.Ref)
+		}
+	}
+}
+
+// A name that must not be shown is left alone and counted, and shown nowhere: not as
+// a reason for another one either.
+func TestSecretNames(t *testing.T) {
+	const piece = "t0kenp1ece"
+	isSecret := func(ref string) bool { return strings.Contains(ref, piece) }
+	plan := newPlan(t, "main=1 a/"+piece+"=1 b=1 c=2 "+piece+"=2", "main=1 b/"+piece+"=1 gone-"+piece+"=1 c=1 "+piece+"=1 v1"+piece+"=1",
+		mirror.Rules{Prune: true, IsSecret: isSecret})
+	if plan.Secret() != 5 || plan.Count(mirror.Refused) != 6 || plan.Pending() != 1 {
+		t.Errorf("%d are hidden, %d left alone, %d to be changed: %q", plan.Secret(), plan.Count(mirror.Refused), plan.Pending(), fates(plan.Changes()))
+	}
+	text, _ := plan.JSON()
+	for _, c := range append(plan.Changes(), slices.Concat(plan.Pushes(false)...)...) {
+		text += c.Ref + c.Reason
+	}
+	if strings.Contains(text, piece) {
+		t.Errorf("it is shown in %s", text)
+	}
+	if got, want := joined(fates(plan.Changes())), "refused b updated c"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -50,7 +50,9 @@ func TestPieces(t *testing.T) {
 		"hexadecimal, mixed case":   func(text string) string { return mixed(hex.EncodeToString([]byte(text))) },
 		"hexadecimal, with a digit": func(text string) string { return "a" + hex.EncodeToString([]byte(text)) + "0" },
 		"hexadecimal, backwards":    func(text string) string { return reversed(hex.EncodeToString([]byte(text))) },
-		"a part of a longer base64": func(text string) string { return standard([]byte("::" + text + ":"))[2:] },
+		"from the second digit":     func(text string) string { return standard([]byte(":" + text + ":"))[1:] },
+		"from the third digit":      func(text string) string { return standard([]byte("::" + text + ":"))[2:] },
+		"from the fourth digit":     func(text string) string { return standard([]byte(":::" + text + ":"))[3:] },
 	}
 	for name, encode := range encodings {
 		for i := 0; i+8 <= len(token); i++ {
