@@ -105,6 +105,83 @@ func TestMirrorCost(t *testing.T) {
 	m.run().wants(0, "updated refs/heads/main")
 }
 
+// The cost of a new commit doesn't depend on the shape of the history either: with
+// many merged branches, a depth of 64 is thousands of commits.
+func TestMirrorCostOfShapes(t *testing.T) {
+	for name, history := range map[string]func() string{
+		"hundreds of merged branches": mergedBranches,
+		"thousands of files in deep folders": func() string {
+			var files strings.Builder
+			for i := range 4000 {
+				fmt.Fprintf(&files, "M 100644 inline a/b%d/c%d/d%d/file%d\ndata 40\n%s\n", i%7, i%41, i%211, i, noise(40))
+			}
+			return commitOf("refs/heads/main", "first", "text", "refs/heads/main^0") + files.String()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			m.source.load(history())
+			m.mirror.git("fetch", "--quiet", m.source.dir, "+refs/heads/*:refs/heads/*")
+			m.source.commit("main", "a/b1/c1/d1/changed", "text")
+			m.run().wants(0, "updated refs/heads/main")
+			if got := m.github.bytes(); got > 1<<20 {
+				t.Errorf("the source sent %d bytes for one commit", got)
+			}
+		})
+	}
+}
+
+// mergedBranches is a history in which each commit of main merges a branch of 60
+// commits that began long before.
+func mergedBranches() string {
+	const branches, length = 120, 60
+	var stream strings.Builder
+	mark := 0
+	commit := func(file, text, from, merge string) string {
+		mark++
+		fmt.Fprintf(&stream, "commit refs/heads/main\nmark :%d\ncommitter Dev <dev@example.com> 1767225600 +0000\ndata 400\n%s\nfrom %s\n", mark, noise(400), from)
+		if merge != "" {
+			fmt.Fprintf(&stream, "merge %s\n", merge)
+		}
+		fmt.Fprintf(&stream, "M 100644 inline %s\ndata %d\n%s\n", file, len(text), text)
+		return fmt.Sprintf(":%d", mark)
+	}
+	main := []string{"refs/heads/main^0"}
+	for i := range branches {
+		tip := main[max(0, i-30)]
+		for j := range length {
+			tip = commit(fmt.Sprintf("side/%d/file", i), fmt.Sprint(j, noise(200)), tip, "")
+		}
+		main = append(main, commit("merged", fmt.Sprint(i), main[i], tip))
+	}
+	return stream.String()
+}
+
+// A replaced branch costs what its new history is, not its old one: a push fetches
+// nothing from the source.
+func TestMirrorCostOfReplaced(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	var stream strings.Builder
+	for i := range 200 {
+		stream.WriteString(commitOf("refs/heads/main", "history", noise(20_000), parents(i, "refs/heads/main^0")...))
+	}
+	m.source.load(stream.String())
+	m.mirror.git("fetch", "--quiet", m.source.dir, "+refs/heads/*:refs/heads/*")
+	var want []string
+	for i := range 30 {
+		pages := fmt.Sprintf("refs/heads/pages%d", i)
+		m.mirror.set(pages, m.source.object(fmt.Sprintf("main~%d", i)))
+		m.source.load(commitOf(pages, "page", fmt.Sprint(i))) // without a parent
+		want = append(want, "overwritten "+pages)
+	}
+	m.run("overwrite", "true").wants(0, want...)
+	if got, requests := m.github.bytes(), len(m.github.asked("/git-upload-pack")); got > 1<<20 || requests > 8 {
+		t.Errorf("the source sent %d bytes in %d requests", got, requests)
+	}
+}
+
 // Somebody else pushes to Bitbucket during the run. Their push isn't lost.
 func TestMirrorLostRace(t *testing.T) {
 	for _, overwrite := range []string{"false", "true"} {

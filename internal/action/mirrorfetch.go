@@ -11,8 +11,9 @@ import (
 )
 
 // depths are how far back history is fetched, in commits, until it meets what
-// Bitbucket has.
-var depths = []int{8, 64, 1024, 16384, git.All}
+// Bitbucket has. A depth counts along every parent: where many branches are merged,
+// 64 of them are thousands of commits, and 8 a few dozen.
+var depths = []int{8, 16, 32, 64, 128, 512, 2048, 16384, git.All}
 
 // fetch gets what the push needs, and finds out which branches have diverged.
 // The amount depends on the size of the change, not of the history.
