@@ -89,6 +89,41 @@ func parseBoxes(item string) []box {
 	return boxes
 }
 
+// boxesWithoutColon reads boxes that are written in another form than on the page,
+// such as "Repositories (Write)" or "repository write". It returns nil unless a
+// level follows every product, and nothing else is left.
+func boxesWithoutColon(item string) []box {
+	var boxes []box
+	words := strings.Fields(strings.NewReplacer("(", " ", ")", " ", "=", " ", "-", " ", "–", " ", "→", " ", ">", " ", "/", " ", "&", " ", "+", " ").Replace(item))
+	for len(words) > 0 {
+		length := productLength(words)
+		if length == 0 || length == len(words) || !isLevel(words[length]) {
+			return nil
+		}
+		var levels []string
+		name := strings.Join(words[:length], " ")
+		levels, words = takeLevels(words[length:])
+		for _, level := range levels {
+			boxes = append(boxes, box{name, level})
+		}
+	}
+	return boxes
+}
+
+// productLength is the number of words that begin a text as a product's name.
+func productLength(words []string) int {
+	for length := min(2, len(words)); length > 0; length-- {
+		if _, known := findProduct(strings.Join(words[:length], " ")); known {
+			return length
+		}
+	}
+	return 0
+}
+
+func isLevel(word string) bool {
+	return slices.Contains([]string{"read", "write", "admin", "delete", "email", "edit"}, strings.ToLower(word))
+}
+
 // takeLevels takes the levels off the beginning of what follows a colon. What is no
 // level counts as one if nothing else follows the colon.
 func takeLevels(words []string) (levels, rest []string) {
@@ -99,7 +134,7 @@ func takeLevels(words []string) (levels, rest []string) {
 			words = words[1:]
 		case next == "edit" && len(words) > 1 && strings.EqualFold(words[1], "variables"):
 			levels, words = append(levels, words[0]+" "+words[1]), words[2:]
-		case slices.Contains([]string{"read", "write", "admin", "delete", "email"}, next), len(levels) == 0:
+		case isLevel(next), len(levels) == 0:
 			levels, words = append(levels, words[0]), words[1:]
 		default:
 			return levels, words
@@ -134,9 +169,11 @@ func (b box) scope(kind credential.Kind) (string, *fault.Fault) {
 	return "", b.unknown().Hint("for " + p.name + ", use " + fault.Either(names))
 }
 
-// unknown quotes a box that doesn't exist, if it is short: it may be a password.
+// unknown quotes a box that doesn't exist, if it consists of short words: anything
+// else may be a password.
 func (b box) unknown() *fault.Fault {
-	if len(b.product) > 30 || len(b.level) > 15 {
+	const words = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz "
+	if len(b.product) > 30 || len(b.level) > 15 || strings.Trim(b.product+b.level, words) != "" {
 		return fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have")
 	}
 	return fault.New(fault.ScopeUnknown, fmt.Sprintf("required-scopes names `%s: %s`, which Bitbucket doesn't have", b.product, b.level))

@@ -81,15 +81,17 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 // scope, or several. A level alone continues the box before, as in "Projects: Read,
 // Admin".
 func boxesIn(item, last string) []box {
+	names := separated(item)
 	switch {
 	case isBox(item):
 		return parseBoxes(item)
-	case last != "" && !strings.Contains(item, ":"):
-		if levels, rest := takeLevels(strings.Fields(item)); len(levels) == 1 && len(rest) == 0 && !isKnown(item) {
-			return []box{{last, levels[0]}}
-		}
+	case strings.Contains(item, ":"), !slices.ContainsFunc(names, func(name string) bool { return !isKnown(name) }):
+		return nil
 	}
-	return nil
+	if levels, rest := takeLevels(names); last != "" && len(levels) == 1 && len(rest) == 0 {
+		return []box{{last, levels[0]}}
+	}
+	return boxesWithoutColon(item)
 }
 
 // checkScope rejects a name that no scope has.

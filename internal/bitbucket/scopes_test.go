@@ -118,6 +118,14 @@ func TestBoxes(t *testing.T) {
 		"repository:write, Pull requests: Read":    "repository:write pullrequest",
 		"Repositories: Write, read:user:bitbucket": "repository:write read:user:bitbucket",
 		"Repositories: Read, email":                "repository email",
+		"Repositories (Write)":                     "repository:write",
+		"Repositories - Write":                     "repository:write",
+		"repositories=write":                       "repository:write",
+		"Repository write":                         "repository:write",
+		"Pull requests → Read, Webhooks (Read)":    "pullrequest webhook",
+		"Repositories Write Pull requests Read":    "repository:write pullrequest",
+		"account email":                            "account email",
+		"repository webhook":                       "repository webhook",
 	} {
 		got, err := bitbucket.ParseScopes(list, credential.AccessToken)
 		if err != nil || strings.Join(got, " ") != want {

@@ -174,7 +174,7 @@ func assignment(text string) (value string, ok bool) {
 	if !found || len(words) == 0 || strings.ContainsAny(value, " \t\r\n") {
 		return "", false
 	}
-	name = strings.TrimPrefix(unquoted(words[len(words)-1]), "--")
+	name = strings.TrimPrefix(strings.TrimPrefix(unquoted(words[len(words)-1]), "--"), "$env:")
 	if !isVariableName(name) || beginsLikeToken(name) || !beginsLikeToken(value) && len(value) < minAssigned {
 		return "", false
 	}
@@ -244,9 +244,34 @@ func tokensWithin(text string) []secret.String {
 		}
 	}
 	for _, run := range strings.FieldsFunc(text, notTokenCharacter) {
+		if _, value, named := strings.Cut(run, "="); named && !beginsLikeToken(run) {
+			run = value // as in a URL's query
+		}
 		if run != text && isTokenShaped(run) {
 			add(run)
 		}
 	}
 	return found
+}
+
+// HoldsToken reports whether there is a token in a text that isn't one itself.
+func HoldsToken(text string) bool {
+	return slices.ContainsFunc(tokensWithin(text), func(s secret.String) bool { return isTokenShaped(s.Reveal()) })
+}
+
+// tokenAmong returns the only one of some words that begins like a token, after the
+// first, and the prefix by which it is known.
+func tokenAmong(words []string) (token, prefix string, found bool) {
+	for _, word := range words {
+		if !isTokenShaped(word) {
+			continue
+		}
+		if found {
+			return "", "", false
+		}
+		if _, prefix, found = kindByPrefix(word); found {
+			token = word
+		}
+	}
+	return token, prefix, found
 }

@@ -26,16 +26,20 @@ func checkToken(token string) error {
 		return fault.New(fault.TokenHeader, "the token is a complete Authorization header",
 			"store the token alone in the secret, without the words before it; bitbucket-auth makes the header")
 	}
+	if f := checkMistaken(token); f != nil {
+		return f
+	}
 	if strings.HasPrefix(token, "$") || strings.Contains(token, "${{") {
 		return fault.New(fault.TokenUnexpanded, "the token is a reference that wasn't expanded",
 			"store the token itself, not the name of a variable or a secret")
 	}
-	if f := checkMistaken(token); f != nil {
-		return f
-	}
 	if strings.ContainsFunc(token, unicode.IsSpace) {
-		return fault.New(fault.TokenSpace, "the token contains white space",
+		f := fault.New(fault.TokenSpace, "the token contains white space",
 			"store one token in the secret, on one line, and nothing else")
+		if _, prefix, found := tokenAmong(strings.Fields(token)); found {
+			f = f.Hint("of these words, store only the one that begins with " + prefix)
+		}
+		return f
 	}
 	if _, ok := tokenOfPair(token); ok {
 		return fault.New(fault.TokenCharacter, "the token is a pair, identity:token",

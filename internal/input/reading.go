@@ -7,6 +7,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/pasted"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -128,6 +129,9 @@ func (r *reading) checkExpanded(setting contract.Setting, text string) {
 		what = inSentence(setting.ID) + " contains a reference that wasn't expanded"
 	default:
 		return
+	}
+	if isSecret(setting.ID) && credential.HoldsToken(text) {
+		return // its own fault says what the token is in, such as $env:NAME = "token"
 	}
 	f := fault.New(fault.TokenUnexpanded, what)
 	if r.source.ReferenceHints != nil {
