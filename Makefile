@@ -16,7 +16,7 @@ COVERED = ./internal/credential ./internal/secret ./internal/server ./internal/f
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## encode the documented sample, or your own BITBUCKET_AUTH_* settings
