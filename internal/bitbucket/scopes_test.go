@@ -139,6 +139,7 @@ func TestBoxes(t *testing.T) {
 		"Deployments: Read":                     "`Deployments: Read`",
 		"Repositories: Read, Execute":           "`Repositories: Execute`",
 		"Repositories:":                         "a scope that Bitbucket doesn't have",
+		"Repositories: Read, s3cret":            "a scope that Bitbucket doesn't have",
 		"Token: " + strings.Repeat("secret", 5): "a scope that Bitbucket doesn't have",
 	} {
 		_, err := bitbucket.ParseScopes(list, credential.AccessToken)
