@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -344,5 +345,24 @@ func TestMirrorRaces(t *testing.T) {
 				equal(t, "exit code", o.exit, test.exit)
 			})
 		}
+	}
+}
+
+// Two runs at once both succeed, and the result is right.
+func TestMirrorPairs(t *testing.T) {
+	source := newSource(t, "main", "a", "b", "c", "d", "e", "f/g", "f/h")
+	for range 4 {
+		s := newSite(t, source)
+		s.git("fetch", "--quiet", source, "refs/heads/main:refs/heads/gone", "refs/heads/main:refs/heads/main")
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() {
+				if o := s.mirror(t.Context(), env{"INPUT_PRUNE": "true"}); o.exit != 0 {
+					t.Errorf("got %d, %q", o.exit, fatesOf(t, o))
+				}
+			})
+		}
+		both.Wait()
+		equal(t, "branches in Bitbucket", s.branches(), []string{"a", "b", "c", "d", "e", "f/g", "f/h", "main"})
 	}
 }
