@@ -317,6 +317,7 @@ func TestWhatTheHostRefusesIsRefusedBeforeTheFirstMask(t *testing.T) {
 // A later step may print the base64 of what it received, as a manifest of Kubernetes
 // has it: no part of it may be seen.
 func TestBase64OfSecretOutputsIsMasked(t *testing.T) {
+	t.Parallel()
 	fake := newFake(t)
 	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}})
 	for name, e := range map[string]env{

@@ -26,6 +26,7 @@ func mirrors(t *testing.T, e env) outcome {
 // Which repository is mirrored: the one that source names, or the one that the
 // host's job is for. Nothing answers at these addresses.
 func TestMirrorSource(t *testing.T) {
+	t.Parallel()
 	const dead = "http://127.0.0.1:1/octo/site"
 	nowhere, err := filepath.Abs("/nowhere") // with a drive, on Windows
 	if err != nil {
@@ -72,6 +73,7 @@ func TestMirrorSource(t *testing.T) {
 		{"a login of two lines", source(dead).with(env{"BITBUCKET_AUTH_SOURCE_TOKEN": "line-one\nline-two"}), fault.TokenCharacter, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			// Bitbucket gets no request either.
 			o := mirrors(t, test.env.with(env{"HTTPS_PROXY": "http://127.0.0.1:1"}))
 			log := o.stdout + o.stderr
@@ -119,6 +121,7 @@ func gitIn(t *testing.T, path string, arguments ...string) string {
 // A missing repository is created, over TLS with a private CA. The source's main
 // branch arrives first, so that it becomes the main branch in Bitbucket.
 func TestMirrorCreates(t *testing.T) {
+	t.Parallel()
 	source := newSource(t, "trunk", "a", "z")
 
 	fake := bitbuckettest.New(t, bitbuckettest.Options{TLS: true, Repositories: []string{"acme/other"}})
@@ -173,6 +176,7 @@ func TestMirrorInAShell(t *testing.T) {
 // A Data Center that refuses a user name with a token: of a token that has no user,
 // the mirror finds that out by itself, and of any other, a hint says what to do.
 func TestMirrorBearer(t *testing.T) {
+	t.Parallel()
 	source := newSource(t, "main")
 	for _, test := range []struct {
 		kind  bitbuckettest.Kind
@@ -231,6 +235,7 @@ func TestMirrorArguments(t *testing.T) {
 // Each fault of a certificate has the same sentence, whether the check asks over REST
 // or git reads the source or Bitbucket, and ca-certificate is a hint where it helps.
 func TestCertificates(t *testing.T) {
+	t.Parallel()
 	source := newSource(t, "main")
 	for _, test := range []struct {
 		chain   certificatetest.Chain
@@ -247,34 +252,37 @@ func TestCertificates(t *testing.T) {
 		{certificatetest.Chain{Sent: 2}, false, "by a CA that isn't known here", true},
 		{certificatetest.Chain{SignsItself: true, Sent: 1}, true, "by a CA that isn't known here", false},
 	} {
-		url, root := certificatetest.Start(t, test.chain)
-		if !test.trusted {
-			root = ""
-		}
-		token := credentialtest.HTTPAccessToken()
-		check := onGitHub(t, env{
-			"INPUT_TOKEN": token, "INPUT_SERVER-URL": url, "INPUT_REPOSITORY": "acme/site", "INPUT_VERIFY": "strict", "INPUT_CA-CERTIFICATE": root,
+		t.Run(test.says, func(t *testing.T) {
+			t.Parallel()
+			url, root := certificatetest.Start(t, test.chain)
+			if !test.trusted {
+				root = ""
+			}
+			token := credentialtest.HTTPAccessToken()
+			check := onGitHub(t, env{
+				"INPUT_TOKEN": token, "INPUT_SERVER-URL": url, "INPUT_REPOSITORY": "acme/site", "INPUT_VERIFY": "strict", "INPUT_CA-CERTIFICATE": root,
+			})
+			e := env{
+				"BITBUCKET_AUTH_TOKEN": token, "BITBUCKET_AUTH_SERVER_URL": url, "BITBUCKET_AUTH_REPOSITORY": "acme/site",
+				"BITBUCKET_AUTH_SOURCE": source, "BITBUCKET_AUTH_CA_CERTIFICATE": root,
+			}
+			to := mirrors(t, e)
+			fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"acme/site"}})
+			from := mirrors(t, e.with(env{"BITBUCKET_AUTH_SERVER_URL": fake.URL, "BITBUCKET_AUTH_SOURCE": url + "/octo/site"}))
+			for name, o := range map[string]outcome{"REST": check, "git, Bitbucket": to, "git, source": from} {
+				log := o.stdout + o.stderr
+				code := fault.Certificate
+				if name == "git, source" {
+					code = fault.SourceUnreachable
+				}
+				if !strings.Contains(log, "certificate") || !strings.Contains(log, test.says) || !strings.Contains(log, "("+code.ID+")") {
+					t.Errorf("%s, want %q and %s:\n%s", name, test.says, code.ID, log)
+				}
+				if strings.Contains(log, "set ca-certificate") != test.setCA {
+					t.Errorf("%s, the hint to set ca-certificate:\n%s", name, log)
+				}
+			}
 		})
-		e := env{
-			"BITBUCKET_AUTH_TOKEN": token, "BITBUCKET_AUTH_SERVER_URL": url, "BITBUCKET_AUTH_REPOSITORY": "acme/site",
-			"BITBUCKET_AUTH_SOURCE": source, "BITBUCKET_AUTH_CA_CERTIFICATE": root,
-		}
-		to := mirrors(t, e)
-		fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"acme/site"}})
-		from := mirrors(t, e.with(env{"BITBUCKET_AUTH_SERVER_URL": fake.URL, "BITBUCKET_AUTH_SOURCE": url + "/octo/site"}))
-		for name, o := range map[string]outcome{"REST": check, "git, Bitbucket": to, "git, source": from} {
-			log := o.stdout + o.stderr
-			code := fault.Certificate
-			if name == "git, source" {
-				code = fault.SourceUnreachable
-			}
-			if !strings.Contains(log, "certificate") || !strings.Contains(log, test.says) || !strings.Contains(log, "("+code.ID+")") {
-				t.Errorf("%s, want %q and %s:\n%s", name, test.says, code.ID, log)
-			}
-			if strings.Contains(log, "set ca-certificate") != test.setCA {
-				t.Errorf("%s, the hint to set ca-certificate:\n%s", name, log)
-			}
-		}
 	}
 }
 

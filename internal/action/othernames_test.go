@@ -165,6 +165,7 @@ func TestUnknownSettingsOnEveryHost(t *testing.T) {
 // With log: errors, a run that has nothing to warn of shows nothing, where that
 // setting exists.
 func TestLog(t *testing.T) {
+	t.Parallel()
 	token := credentialtest.AccessToken()
 	for _, h := range hosttest.Hosts {
 		settings := env{"INPUT_TOKEN": token, "INPUT_IDENTITY": "not-used", "INPUT_LOG": "errors"}

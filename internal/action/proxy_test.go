@@ -107,6 +107,7 @@ func TestProxyLoginsAreMasked(t *testing.T) {
 
 // A server, or a proxy, may send back the login that it was sent.
 func TestProxyLoginsAreScrubbed(t *testing.T) {
+	t.Parallel()
 	for password, escaped := range map[string]string{"p/w": "p%2Fw", "passw0rd": "passw0rd", "x": "x"} {
 		login := "corp:" + password
 		echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -132,6 +133,7 @@ func TestProxyLoginsAreScrubbed(t *testing.T) {
 // A fault of the credential command that quotes the login of a proxy doesn't show it,
 // on a host without masks either: here, the password is also an address.
 func TestFaultsHideProxyLogins(t *testing.T) {
+	t.Parallel()
 	o := inShell(t, env{
 		"BITBUCKET_AUTH_TOKEN": credentialtest.HTTPAccessToken(), "BITBUCKET_AUTH_SERVER_URL": "https://127.0.0.1:1",
 		"BITBUCKET_AUTH_KIND": "http-access-token", "BITBUCKET_AUTH_REPOSITORY": "PROJ/repo", "BITBUCKET_AUTH_VERIFY": "strict",

@@ -30,6 +30,7 @@ func settings(fake *bitbuckettest.Server, token bitbuckettest.Token) env {
 }
 
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	readOnly := bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}
 	granular := bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}}
 	admin := bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: []string{"repository:write", "repository:admin"}}
@@ -190,6 +191,7 @@ func TestOAuthConsumer(t *testing.T) {
 // A server that sends everything back, or commands the runner, gets nothing out
 // of it.
 func TestHostileServer(t *testing.T) {
+	t.Parallel()
 	for name, reply := range map[string]bitbuckettest.Reply{
 		"echo, 200": bitbuckettest.Echo(200), "echo, 302": bitbuckettest.Echo(302), "echo, 401": bitbuckettest.Echo(401), "echo, 403": bitbuckettest.Echo(403),
 		"echo, 410": bitbuckettest.Echo(410), "commands, 200": bitbuckettest.Commands(200), "commands, 403": bitbuckettest.Commands(403), "commands, 410": bitbuckettest.Commands(410),

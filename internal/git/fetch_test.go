@@ -16,6 +16,7 @@ import (
 // A server of plain files can send neither a part of the history nor a part of
 // the files: then everything is fetched.
 func TestFetchFromPlainFiles(t *testing.T) {
+	t.Parallel()
 	s := newSides(t)
 	s.run("--git-dir", s.source, "update-server-info")
 	server := httptest.NewServer(http.FileServer(http.Dir(s.source)))

@@ -10,6 +10,7 @@ import (
 // A repository with too many refs isn't mirrored, since what is cut off would be
 // taken for deleted.
 func TestListingLimits(t *testing.T) {
+	t.Parallel()
 	for name, limit := range map[string]struct{ refs, size int }{
 		"refs":  {39, 1 << 20},
 		"bytes": {1000, 200},

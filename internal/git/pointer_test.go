@@ -14,6 +14,7 @@ import (
 // Pointers are what git-lfs takes for one: thousands of texts that are nearly
 // pointers are committed, and git-lfs lists those that it would transfer.
 func TestPointersAreGitLFSs(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("git-lfs"); err != nil {
 		t.Skip("git-lfs isn't installed")
 	}

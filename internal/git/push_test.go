@@ -133,6 +133,7 @@ func (s *sides) pushAll() (git.Pushed, error) {
 // A hook declines a push as a whole because of a few refs. The others are pushed
 // all the same, whether the hook names the few or not.
 func TestPushDeclined(t *testing.T) {
+	t.Parallel()
 	for name, says := range map[string]string{
 		"naming them":  `echo "no pushes to ${ref#refs/heads/}, s3cret::error::"`,
 		"not saying":   "echo declined",
@@ -158,6 +159,7 @@ func TestPushDeclined(t *testing.T) {
 
 // If a hook declines everything, the refs aren't pushed one by one.
 func TestPushDeclinedAltogether(t *testing.T) {
+	t.Parallel()
 	s := newSides(t)
 	log := filepath.Join(t.TempDir(), "log")
 	s.hook("pre-receive", "echo >>"+inScript(log)+"\nexit 1")
@@ -180,6 +182,7 @@ func outcomes(p git.Pushed) map[string]mirror.Outcome {
 
 // A ref that somebody else has pushed in the meantime stays as it is.
 func TestPushLostRace(t *testing.T) {
+	t.Parallel()
 	s := newSides(t)
 	s.run("--git-dir", s.bitbucket, "fetch", "--quiet", s.source, "refs/heads/b00:refs/heads/elsewhere")
 	other := s.run("--git-dir", s.bitbucket, "commit-tree", "-m", "theirs", s.commit+"^{tree}")
@@ -201,6 +204,7 @@ func TestPushLostRace(t *testing.T) {
 // A branch called refs/heads/b05, in full refs/heads/refs/heads/b05, isn't taken
 // for the branch b05.
 func TestPushAmbiguous(t *testing.T) {
+	t.Parallel()
 	s := newSides(t)
 	for _, ref := range []string{"refs/heads/refs/heads/b05", "refs/heads/refs/heads/b06"} {
 		s.run("--git-dir", s.bitbucket, "fetch", "--quiet", s.source, "refs/heads/b00:"+ref)
@@ -271,6 +275,7 @@ func TestEnd(t *testing.T) {
 // Bitbucket refuses the push as a whole, in words of its own. If the words are about
 // single refs, or quote somebody, they don't end the push.
 func TestPushRefusedAsAWhole(t *testing.T) {
+	t.Parallel()
 	const everything = "cat >/dev/null; "
 	onlyB07 := func(says string) string {
 		return "while read -r old new ref; do case $ref in */b07) echo \"" + says + "\"; exit 1 ;; esac; done"
@@ -321,6 +326,7 @@ func TestPushNamesWords(t *testing.T) {
 // If the connection ends during a push, the refs may have arrived, and those before
 // them have.
 func TestPushCutOff(t *testing.T) {
+	t.Parallel()
 	s := newSides(t)
 	s.hook("pre-receive", "while read -r old new ref; do case $ref in */b07) kill -9 $PPID ;; esac; done")
 	ctx := t.Context()
