@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
@@ -62,12 +63,12 @@ func isBox(item string) bool {
 	name, _, found := strings.Cut(item, ":")
 	_, known := findProduct(name)
 	isProduct := known && strings.HasSuffix(name, "s")
-	return found && strings.Trim(item, boxCharacters) == "" && !isKnown(item) &&
+	return found && charset.ContainsOnly(item, boxCharacters) && !isKnown(item) &&
 		(isProduct || strings.Contains(item, " ") || strings.ToLower(item) != item)
 }
 
 // boxCharacters are those of a box: a token or a URL has others.
-const boxCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz :/&+-_\t"
+const boxCharacters = charset.Letters + " :/&+-_\t"
 
 // parseBoxes reads one or more boxes, such as "Pull requests: Read and Write".
 func parseBoxes(item string) []box {
@@ -172,8 +173,7 @@ func (b box) scope(kind credential.Kind) (string, *fault.Fault) {
 // unknown quotes a box that doesn't exist, if it consists of short words: anything
 // else may be a password.
 func (b box) unknown() *fault.Fault {
-	const words = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz "
-	if len(b.product) > 30 || len(b.level) > 15 || strings.Trim(b.product+b.level, words) != "" {
+	if len(b.product) > 30 || len(b.level) > 15 || !charset.ContainsOnly(b.product+b.level, charset.Letters+" ") {
 		return fault.New(fault.ScopeUnknown, "required-scopes names a scope that Bitbucket doesn't have")
 	}
 	return fault.New(fault.ScopeUnknown, fmt.Sprintf("required-scopes names `%s: %s`, which Bitbucket doesn't have", b.product, b.level))

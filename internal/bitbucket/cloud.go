@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
@@ -21,9 +22,9 @@ type cloudError struct {
 // changeIn finds the number of an entry of Atlassian's changelog, such as
 // CHANGE-3222, or returns "".
 func changeIn(text string) string {
-	const prefix, digits = "CHANGE-", "0123456789"
+	const prefix = "CHANGE-"
 	_, rest, _ := strings.Cut(text, prefix)
-	number := rest[:len(rest)-len(strings.TrimLeft(rest, digits))]
+	number := rest[:len(rest)-len(strings.TrimLeft(rest, charset.Digits))]
 	if number == "" || len(number) > 6 {
 		return ""
 	}

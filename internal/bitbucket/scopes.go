@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
@@ -14,7 +15,7 @@ import (
 func isScopeName(text string) bool {
 	words := strings.Split(text, ":")
 	return len(words) <= 3 && !slices.ContainsFunc(words, func(word string) bool {
-		return word == "" || len(word) > 32 || word[0] == '-' || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz-") != ""
+		return word == "" || len(word) > 32 || word[0] == '-' || !charset.ContainsOnly(word, charset.Lower+"-")
 	})
 }
 

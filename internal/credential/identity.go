@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -43,15 +44,14 @@ func colonFault() *fault.Fault {
 // colon and a UUID (557058:…), 24 hexadecimal digits, or a UUID, which Bitbucket
 // writes in braces.
 func isAccountID(text string) bool {
-	const hex = digits + "abcdefABCDEF"
 	number, id, found := strings.Cut(text, ":")
 	if !found {
 		id = strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
-	} else if number == "" || strings.Trim(number, digits) != "" {
+	} else if number == "" || !charset.ContainsOnly(number, charset.Digits) {
 		return false
 	}
-	isUUID := len(id) == 36 && strings.Count(id, "-") == 4 && strings.Trim(id, hex+"-") == ""
-	return isUUID || len(id) == 24 && strings.Trim(id, hex) == ""
+	isUUID := len(id) == 36 && strings.Count(id, "-") == 4 && charset.ContainsOnly(id, charset.Hex+"-")
+	return isUUID || len(id) == 24 && charset.ContainsOnly(id, charset.Hex)
 }
 
 // revokeIdentity is what to do if token and identity were swapped.

@@ -5,15 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-const (
-	letters        = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	digits         = "0123456789"
-	nameCharacters = letters + digits + "_.-"
-)
+const nameCharacters = charset.Letters + charset.Digits + "_.-"
 
 // checkMistaken rejects what people set instead of a token, or around one.
 func checkMistaken(token string) *fault.Fault {
@@ -75,7 +72,7 @@ func isNothing(text string) bool {
 
 // isMasked reports whether text is what is shown instead of a secret.
 func isMasked(text string) bool {
-	return text != "" && strings.Trim(text, "*") == "" || text != "" && strings.Trim(text, "•") == "" ||
+	return text != "" && (charset.ContainsOnly(text, "*") || charset.ContainsOnly(text, "•")) ||
 		slices.Contains([]string{"[masked]", "[redacted]", "[secure]", "<redacted>", "<masked>", "[filtered]"}, strings.ToLower(text))
 }
 
@@ -119,7 +116,7 @@ func isReference(text string) bool {
 // isSchemeName reports whether text has the form of a URL's scheme (RFC 3986,
 // section 3.1).
 func isSchemeName(text string) bool {
-	return text != "" && strings.Contains(letters, text[:1]) && strings.Trim(text, letters+digits+"+-.") == ""
+	return charset.StartsWith(text, charset.Letters) && charset.ContainsOnly(text, charset.Letters+charset.Digits+"+-.")
 }
 
 func isWebScheme(scheme string) bool {
@@ -206,7 +203,7 @@ func unquoted(text string) string {
 
 // isVariableName reports whether text is a name as variables and settings have.
 func isVariableName(text string) bool {
-	return text != "" && strings.Contains(letters+"_", text[:1]) && strings.Trim(text, nameCharacters) == ""
+	return charset.StartsWith(text, charset.Letters+"_") && charset.ContainsOnly(text, nameCharacters)
 }
 
 // beginsLikeToken reports whether text begins like a token, Bitbucket's or a foreign

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -27,7 +28,7 @@ func OwnPart(token secret.String) secret.String {
 // withoutID removes the number and the underscore that precede the JWT in a GitHub
 // job's token of the form ghs_<id>_<JWT>.
 func withoutID(text string) string {
-	if number, rest, ok := strings.Cut(text, "_"); ok && strings.Trim(number, digits) == "" {
+	if number, rest, ok := strings.Cut(text, "_"); ok && charset.ContainsOnly(number, charset.Digits) {
 		return rest
 	}
 	return text

@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
@@ -94,7 +95,7 @@ const ClientHint = "if identity and token are the key and the secret of an OAuth
 // without one says nothing about whether it is complete.
 func isDamaged(token string) bool {
 	end := len(token) - checksumDigits
-	if end < 1 || token[end-1] != '=' || strings.Trim(token[end:], "0123456789abcdefABCDEF") != "" {
+	if end < 1 || token[end-1] != '=' || !charset.ContainsOnly(token[end:], charset.Hex) {
 		return false
 	}
 	return !strings.EqualFold(token[end:], fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(token[:end]))))

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -79,7 +80,7 @@ func CheckLength(name, token string) *fault.Fault {
 
 // isUserName reports whether text could be the user name before the colon of a pair.
 func isUserName(text string) bool {
-	return len(text) > 1 && strings.Trim(text, nameCharacters) == ""
+	return len(text) > 1 && charset.ContainsOnly(text, nameCharacters)
 }
 
 // isHeader reports whether text is the value of an Authorization header, or a whole

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -21,11 +22,9 @@ func Public(name, text string) secret.Value {
 }
 
 // isName holds for output names and variable names: ^[A-Za-z_][A-Za-z0-9_-]*$
-// It isn't a regular expression, here and elsewhere, because compiling a few of
-// them took longer than everything else that a run does.
 func isName(text string) bool {
-	const first = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
-	return text != "" && strings.Contains(first, text[:1]) && strings.Trim(text, first+"0123456789-") == ""
+	const first = charset.Letters + "_"
+	return charset.StartsWith(text, first) && charset.ContainsOnly(text, first+charset.Digits+"-")
 }
 
 // check refuses results that a reader could take for more than one value:

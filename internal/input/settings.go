@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -257,7 +258,6 @@ func (p *parser) envPrefix(text string, ofHosts []string) string {
 
 // isEnvPrefix reports whether text matches ^[A-Z][A-Z0-9_]*[A-Z0-9]$
 func isEnvPrefix(text string) bool {
-	const capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	return len(text) > 1 && strings.Contains(capitals, text[:1]) && !strings.HasSuffix(text, "_") &&
-		strings.Trim(text, capitals+"0123456789_") == ""
+	return len(text) > 1 && charset.StartsWith(text, charset.Upper) && !strings.HasSuffix(text, "_") &&
+		charset.ContainsOnly(text, charset.Upper+charset.Digits+"_")
 }

@@ -1,6 +1,10 @@
 package pasted
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
+)
 
 // wholes lists the starts and ends of references that are a text as a whole: those
 // of shells, of GitHub, Gitea and Forgejo, Azure Pipelines, GitLab's inputs,
@@ -58,7 +62,7 @@ func startsReference(after string) bool {
 func hasPercentReference(text string) bool {
 	parts := strings.Split(text, "%")
 	for i := 1; i < len(parts)-1; i++ {
-		escape := len(parts[i]) == 2 && strings.Trim(parts[i], "0123456789abcdefABCDEF") == ""
+		escape := len(parts[i]) == 2 && charset.ContainsOnly(parts[i], charset.Hex)
 		if isName(parts[i]) && !escape {
 			return true
 		}
@@ -86,9 +90,9 @@ func isName(text string) bool { return text != "" && nameLength(text) == len(tex
 
 // nameLength is the length of the name that a text begins with.
 func nameLength(text string) int {
-	const letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_", "0123456789"
-	if text == "" || !strings.Contains(letters, text[:1]) {
+	const first = charset.Letters + "_"
+	if !charset.StartsWith(text, first) {
 		return 0
 	}
-	return len(text) - len(strings.TrimLeft(text, letters+digits))
+	return len(text) - len(strings.TrimLeft(text, first+charset.Digits))
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -88,8 +89,7 @@ func isAddress(text string) bool {
 // splitScheme splits the scheme off, which may be missing (RFC 3986, section 3.1).
 func splitScheme(text string) (scheme, rest string) {
 	scheme, rest, found := strings.Cut(text, "://")
-	const first = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	if !found || scheme == "" || !strings.Contains(first, scheme[:1]) || strings.Trim(scheme, first+"0123456789+-.") != "" {
+	if !found || !charset.StartsWith(scheme, charset.Letters) || !charset.ContainsOnly(scheme, charset.Letters+charset.Digits+"+-.") {
 		return "", text
 	}
 	return scheme, rest

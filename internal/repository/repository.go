@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
@@ -245,7 +246,7 @@ func dataCenterParts(parts []string) []string {
 	return nil
 }
 
-const nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+const nameCharacters = charset.Letters + charset.Digits + "_.-"
 
 // isWorkspace reports whether text is a workspace id or a project key:
 // ^~?[A-Za-z0-9_][A-Za-z0-9_.-]*$
@@ -258,13 +259,13 @@ func isWorkspace(text string) bool {
 // (support.atlassian.com, "What is a repository slug?").
 func isSlug(text string, on server.Server) bool {
 	if !on.DataCenter && text != "." && text != ".." && strings.HasPrefix(text, ".") {
-		return strings.Trim(text, nameCharacters) == ""
+		return charset.ContainsOnly(text, nameCharacters)
 	}
 	return isName(text)
 }
 
 func isName(text string) bool {
-	return text != "" && !strings.ContainsAny(text[:1], ".-") && strings.Trim(text, nameCharacters) == ""
+	return text != "" && !strings.ContainsAny(text[:1], ".-") && charset.ContainsOnly(text, nameCharacters)
 }
 
 // isUUID reports whether text is a UUID in braces, percent-encoded or not, or a
@@ -273,7 +274,7 @@ func isUUID(text string) bool {
 	decoded, err := url.PathUnescape(text)
 	inner, opened := strings.CutPrefix(decoded, "{")
 	inner, closed := strings.CutSuffix(inner, "}")
-	return err == nil && opened && closed && strings.Trim(inner, "0123456789abcdefABCDEF-") == ""
+	return err == nil && opened && closed && charset.ContainsOnly(inner, charset.Hex+"-")
 }
 
 // normal is a name in Bitbucket's own letter case: lower case on Cloud, unchanged

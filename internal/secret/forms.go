@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
 // MinMask is the length of the shortest text that may be masked, in characters.
@@ -21,7 +23,7 @@ const minRun = 12
 // The characters that no tool escapes, and those that complete the alphabet of
 // tokens (RFC 6750, b64token).
 const (
-	plain  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+	plain  = charset.Letters + charset.Digits + "_-"
 	others = "+/=.~"
 )
 
@@ -53,7 +55,7 @@ func Forms(secrets ...String) []string {
 			if inPath != line || strings.Contains(line, "&") {
 				forms = append(forms, escapedJSON(line, true), escapedJSON(line, false))
 			}
-			if strings.Trim(line, plain+others) == "" {
+			if charset.ContainsOnly(line, plain+others) {
 				forms = append(forms, tokenForms(line)...)
 			}
 		}

@@ -1,6 +1,10 @@
 package secret
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
+)
 
 // minPiece is the length of the shortest piece of a token that gives something of
 // it away, in bytes.
@@ -83,7 +87,7 @@ type encoding struct {
 // The encodings: base64 in both alphabets (RFC 4648, 4 and 5), and hexadecimal
 // digits in any case.
 var encodings = []encoding{
-	{digitsOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_"), 6, []int{0, 2, 4, 6}},
+	{digitsOf(charset.Letters+charset.Digits+"+/", "-_"), 6, []int{0, 2, 4, 6}},
 	{digitsOf("0123456789abcdef", "ABCDEF"), 4, []int{0, 4}},
 }
 

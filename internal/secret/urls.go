@@ -3,6 +3,8 @@ package secret
 import (
 	"net/url"
 	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
 // ShortenURLs returns a text of another program with its URLs cut down to what is
@@ -32,7 +34,7 @@ func ShortenURLs(text, asked string) string {
 // schemeLength returns how many characters at the end of a text are a scheme
 // (RFC 3986, section 3.1).
 func schemeLength(text string) int {
-	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-."
+	const characters = charset.Letters + charset.Digits + "+-."
 	return len(text) - len(strings.TrimRight(text, characters))
 }
 

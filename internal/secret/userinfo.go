@@ -3,6 +3,8 @@ package secret
 import (
 	"net/url"
 	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
 // Address is a URL, or an scp-like address, that may contain user-info, such as
@@ -131,7 +133,7 @@ func authorityEnd(text string) int {
 		authority = "host" + port // an IPv6 address contains colons
 	}
 	_, port, colon := strings.Cut(authority, ":")
-	if colon && !strings.Contains(authority, "@") && strings.Trim(port, "0123456789") != "" {
+	if colon && !strings.Contains(authority, "@") && !charset.ContainsOnly(port, charset.Digits) {
 		if at := strings.LastIndex(text, "@"); at > end {
 			return at + 1
 		}
