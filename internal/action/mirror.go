@@ -201,6 +201,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 			return m.client(m.settings.Common, m.credential.Server).Examine(ctx, url)
 		},
 		IsSecret: m.pieces.In,
+		Say:      func(line string) { m.log("%s", line) },
 	})
 	return err
 }

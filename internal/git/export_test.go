@@ -2,6 +2,8 @@ package git
 
 import (
 	"strings"
+	"testing"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
@@ -9,12 +11,13 @@ import (
 
 // Exported for the tests of how git's output is read.
 var (
-	Transferred  = transferred
-	ResultsOf    = resultsOf
-	Split        = split
-	ParsePointer = parsePointer
-	BatchesOf    = batchesOf
-	ReadAnswer   = func(stderr []byte) answer { return readAnswer(remoteLines(stderr)) }
+	Transferred   = transferred
+	ResultsOf     = resultsOf
+	Split         = split
+	ParsePointer  = parsePointer
+	PassingReason = passingReason
+	BatchesOf     = batchesOf
+	ReadAnswer    = func(stderr []byte) answer { return readAnswer(remoteLines(stderr)) }
 )
 
 // ParseListing reads a listing that arrives in parts of this size.
@@ -66,4 +69,12 @@ func Pointers(output string, size int) ([]Pointer, error) {
 		}
 	}
 	return r.found, nil
+}
+
+// ShortDelays makes a test's commands repeat at once.
+func ShortDelays(t *testing.T) {
+	t.Helper()
+	before := delays
+	delays = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}
+	t.Cleanup(func() { delays = before })
 }

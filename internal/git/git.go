@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
@@ -54,12 +55,15 @@ type Options struct {
 	Examine func(url string) (p certificate.Problem, ok bool)
 	// IsSecret reports whether a text contains a piece of a token.
 	IsSecret func(string) bool
+	// Say shows a line in the log. It may be nil.
+	Say func(line string)
 }
 
 // Git is a temporary repository, and the two that it stands between.
 type Git struct {
 	remotes  Remotes
-	root     string // the temporary directory
+	root     string   // the temporary directory
+	lock     *os.File // in it
 	repo     string
 	config   []byte // of repo, as git made it
 	complete bool   // everything is fetched, since the source can't send a part
@@ -69,6 +73,7 @@ type Git struct {
 	guard    *guard
 	scrub    func(string) string
 	isSecret func(string) bool
+	saying   sync.Mutex
 
 	// sourceURL is where the source's server redirected the last listing, or else
 	// remotes.Source.
@@ -80,13 +85,13 @@ func Open(options Options) (*Git, error) {
 	if _, err := exec.LookPath("git"); err != nil {
 		return nil, missing("no git was found on this machine")
 	}
-	root, err := makeTemp(options.Lookup)
+	root, lock, err := makeTemp(options.Lookup)
 	if err != nil {
 		return nil, tempFault(err)
 	}
 	g := &Git{
 		remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub, isSecret: options.IsSecret,
-		sourceURL: options.Source, guard: startGuard(),
+		sourceURL: options.Source, guard: startGuard(), lock: lock,
 	}
 	if err := g.prepare(options); err != nil {
 		g.Close()
@@ -105,6 +110,7 @@ func (g *Git) LogInToBitbucket(login []secret.Value) {
 // still be writing, so that a second try can be needed.
 func (g *Git) Close() {
 	g.guard.close()
+	_ = g.lock.Close() // Windows removes no open file
 	for range 20 {
 		if os.RemoveAll(g.root) == nil {
 			return
@@ -128,34 +134,6 @@ func (g *Git) prepare(options Options) error {
 	}
 	return nil
 }
-
-// temporaryVariables name the folder for temporary files: the one that the step
-// chose, or else the one that the host empties after a job (GitHub Actions,
-// Azure Pipelines, Jenkins).
-var temporaryVariables = []string{"TMPDIR", "RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "WORKSPACE_TMP"}
-
-// makeTemp makes the temporary directory. Its path is absolute, since git doesn't
-// find its configuration by a relative one.
-func makeTemp(lookup func(string) (string, bool)) (string, error) {
-	for _, name := range temporaryVariables {
-		folder, _ := lookup(name)
-		if folder == "" {
-			continue
-		}
-		absolute, err := filepath.Abs(folder)
-		if err != nil {
-			return "", err
-		}
-		root, err := os.MkdirTemp(absolute, temporaryName)
-		if err == nil || name == "TMPDIR" {
-			return root, err
-		}
-	}
-	return os.MkdirTemp("", temporaryName)
-}
-
-// temporaryName begins the name of the temporary directory.
-const temporaryName = "bitbucket-auth-mirror-"
 
 // Init makes the repository that the other methods use. A listing does without.
 func (g *Git) Init(ctx context.Context) error {

@@ -32,7 +32,10 @@ func (g *Git) SourceHead(ctx context.Context) (string, error) {
 
 func (g *Git) listSource(ctx context.Context, arguments ...string) (mirror.Listing, error) {
 	var read listingReader
-	_, err := g.askSource(ctx, nil, &read, arguments...)
+	_, err := g.askSource(ctx, func() (output, error) {
+		read = listingReader{}
+		return g.runTo(ctx, source, nil, &read, arguments...)
+	})
 	if read.refused != nil {
 		return mirror.Listing{}, read.fault(fault.SourceFailed, "the source")
 	}
@@ -46,7 +49,10 @@ func (g *Git) ListBitbucket(ctx context.Context) (mirror.Listing, error) {
 		arguments = append(arguments, n.Prefix+"*")
 	}
 	var read listingReader
-	_, err := g.runTo(ctx, bitbucket, nil, &read, arguments...)
+	_, err := g.repeat(ctx, "Bitbucket", func() (output, error) {
+		read = listingReader{}
+		return g.runTo(ctx, bitbucket, nil, &read, arguments...)
+	})
 	if read.refused != nil {
 		return mirror.Listing{}, read.fault(fault.BitbucketFailed, "Bitbucket's repository")
 	}

@@ -348,17 +348,35 @@ func (g *Git) short(text string) string {
 	return text
 }
 
-// pushOrRefetch pushes once. If objects turn out to be missing here, since
+// pushOrRefetch pushes. If objects turn out to be missing here, since
 // Bitbucket lacks what it listed before, it fetches everything and pushes again.
 func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change) (pushed, error) {
-	p, err := g.push(ctx, changes)
+	p, err := g.pushTwice(ctx, changes)
 	if !errors.Is(err, errIncomplete) {
 		return p, err
 	}
 	if _, err := g.refetch(ctx, newValues(changes)); err != nil {
 		return p, err
 	}
-	return g.push(ctx, changes)
+	return g.pushTwice(ctx, changes)
+}
+
+// pushTwice pushes, and pushes again if that failed for a reason that passes by
+// itself and changed nothing.
+func (g *Git) pushTwice(ctx context.Context, changes []mirror.Change) (pushed, error) {
+	p, err := g.push(ctx, changes)
+	reason := passingReason(string(p.stderr))
+	if err == nil || errors.Is(err, errIncomplete) || reason == "" || g.wait(ctx, "Bitbucket", reason, delays[0]) != nil {
+		return p, err
+	}
+	now, listErr := g.ListBitbucket(ctx)
+	changed := func(c mirror.Change) bool { return now.Refs[c.Ref] != c.Old }
+	if listErr != nil || slices.ContainsFunc(changes, changed) {
+		return p, err
+	}
+	again, err := g.push(ctx, changes)
+	again.sent += p.sent
+	return again, err
 }
 
 // errIncomplete is a push that needs objects which weren't fetched.

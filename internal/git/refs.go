@@ -19,8 +19,8 @@ func (g *Git) SourceURL() string { return g.sourceURL }
 
 // askSource runs a command that reads the source. If its server redirects to
 // another scheme, host or port, the error is the fault that says so.
-func (g *Git) askSource(ctx context.Context, stdin io.Reader, stdout io.Writer, arguments ...string) (output, error) {
-	out, err := g.runTo(ctx, source, stdin, stdout, arguments...)
+func (g *Git) askSource(ctx context.Context, run func() (output, error)) (output, error) {
+	out, err := g.repeat(ctx, "the source", run)
 	if _, failed := asFailure(err); err != nil && !failed {
 		return out, err
 	}
@@ -92,7 +92,9 @@ func (g *Git) fetchStdin(ctx context.Context, refspecs string, options ...string
 }
 
 func (g *Git) fetchWith(ctx context.Context, refspecs string, arguments []string) (output, error) {
-	out, err := g.askSource(ctx, strings.NewReader(refspecs), io.Discard, arguments...)
+	out, err := g.askSource(ctx, func() (output, error) {
+		return g.runTo(ctx, source, strings.NewReader(refspecs), io.Discard, arguments...)
+	})
 	// A filter makes the source a promisor, from which every later command, a push
 	// among them, would fetch what it lacks (gitrepository-layout(5)). None may.
 	if configErr := os.WriteFile(g.configFile(), g.config, 0o600); configErr != nil && err == nil {

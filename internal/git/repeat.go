@@ -1,0 +1,87 @@
+package git
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+)
+
+// delays are the times before a command that reads is repeated. Git doesn't show
+// how long a server asks it to wait.
+var delays = []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second}
+
+// repeat runs a command that changes nothing on the server, and repeats it as long
+// as it fails for a reason that passes by itself.
+func (g *Git) repeat(ctx context.Context, server string, run func() (output, error)) (output, error) {
+	out, err := run()
+	for _, delay := range delays {
+		failed, ok := asFailure(err)
+		if !ok {
+			return out, err
+		}
+		reason := passingReason(string(failed.stderr))
+		if reason == "" {
+			return out, err
+		}
+		if err := g.wait(ctx, server, reason, delay); err != nil {
+			return out, err
+		}
+		out, err = run()
+	}
+	return out, err
+}
+
+// wait waits before a command is repeated, and says why.
+func (g *Git) wait(ctx context.Context, server, reason string, delay time.Duration) error {
+	// Runs that failed together must not come back together.
+	delay = delay*3/4 + rand.N(delay/2) //nolint:gosec // it needn't be unpredictable
+	g.say(fmt.Sprintf("%s: %s; trying again in %.0f s", server, reason, delay.Seconds()))
+	select {
+	case <-ctx.Done():
+		return fault.From(context.Cause(ctx))
+	case <-time.After(delay):
+		return nil
+	}
+}
+
+// say shows a line in the log. Both sides can be listed at the same time.
+func (g *Git) say(line string) {
+	g.saying.Lock()
+	defer g.saying.Unlock()
+	if g.options.Say != nil {
+		g.options.Say(line)
+	}
+}
+
+// passingReason returns why a command failed if that passes by itself: too many
+// requests, a server's failure, or a connection that was cut. Otherwise it returns
+// "", also for a connection that was never made.
+func passingReason(stderr string) string {
+	switch status := httpStatus(stderr); {
+	case status == 429:
+		return "too many requests (429)"
+	case status >= 500:
+		return fmt.Sprintf("the server failed (%d)", status)
+	case status != 0:
+		return ""
+	}
+	for line := range strings.Lines(stderr) {
+		if !strings.HasPrefix(line, "remote:") && containsAny(line, cuts...) {
+			return "the connection was cut"
+		}
+	}
+	return ""
+}
+
+// cuts are what git and curl say about a connection that ends too early, or on which
+// nothing comes any more (curl's lib/strerror.c, lib/transfer.c, lib/vtls).
+var cuts = []string{
+	"early EOF", "unexpected disconnect", "hung up unexpectedly", "expected flush after",
+	"transfer closed with", "Empty reply from server", "Recv failure", "recv failure", "Send failure",
+	"Connection reset by peer", "Connection was reset", "was not closed cleanly", "stream was reset",
+	"SSL_read", "TLS connection was non-properly terminated", "GnuTLS recv error", "Operation too slow",
+}

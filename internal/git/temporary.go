@@ -1,0 +1,63 @@
+package git
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// temporaryVariables name the folder for temporary files: the one that the step
+// chose, or else the one that the host empties after a job (GitHub Actions,
+// Azure Pipelines, Jenkins).
+var temporaryVariables = []string{"TMPDIR", "RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "WORKSPACE_TMP"}
+
+// temporaryName begins the name of the temporary directory.
+const temporaryName = "bitbucket-auth-mirror-"
+
+// lockName is the file in the temporary directory that is locked as long as its run
+// lives.
+const lockName = "lock"
+
+// makeTemp makes the temporary directory, and locks it. Its path is absolute, since
+// git doesn't find its configuration by a relative one. Directories of runs that
+// were killed are removed.
+func makeTemp(lookup func(string) (string, bool)) (root string, lock *os.File, err error) {
+	for _, name := range temporaryVariables {
+		folder, _ := lookup(name)
+		if folder == "" {
+			continue
+		}
+		if folder, err = filepath.Abs(folder); err != nil {
+			return "", nil, err
+		}
+		root, lock, err = makeTempIn(folder)
+		if err == nil || name == "TMPDIR" {
+			return root, lock, err
+		}
+	}
+	return makeTempIn(os.TempDir())
+}
+
+func makeTempIn(folder string) (root string, lock *os.File, err error) {
+	removeLeftovers(folder)
+	root, err = os.MkdirTemp(folder, temporaryName)
+	if err != nil {
+		return "", nil, err
+	}
+	if lock, err = createLock(root); err != nil {
+		_ = os.RemoveAll(root)
+		return "", nil, err
+	}
+	return root, lock, nil
+}
+
+// removeLeftovers removes the directories of runs that were killed: real directories
+// of this user whose lock is free. Nothing depends on whether that succeeds.
+func removeLeftovers(folder string) {
+	found, _ := filepath.Glob(filepath.Join(folder, temporaryName+"*"))
+	for _, root := range found {
+		info, err := os.Lstat(root)
+		if err == nil && info.IsDir() && isOwn(info) && isUnlocked(filepath.Join(root, lockName)) {
+			_ = os.RemoveAll(root)
+		}
+	}
+}
