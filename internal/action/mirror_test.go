@@ -59,6 +59,8 @@ func TestMirrorSource(t *testing.T) {
 		{"the destination's web page", source("https://bitbucket.org/Acme/site/src/main/"), fault.SourceIsDestination, ""},
 		{"the destination by ssh", source("git@bitbucket.org:acme/site.git"), fault.SourceIsDestination, ""},
 		{"the destination's wiki", wiki.with(env{"BITBUCKET_AUTH_SOURCE": "http://127.0.0.1:1/acme/site.git/wiki"}), fault.SourceUnreachable, "of http://127.0.0.1:1/acme/site.git/wiki and"},
+		{"a page of the destination's wiki", wiki.with(env{"BITBUCKET_AUTH_SOURCE": "http://127.0.0.1:1/acme/site/wiki"}), fault.SourceUnreachable, "of http://127.0.0.1:1/acme/site/wiki and"},
+		{"the destination by another name of this machine", wiki.with(env{"BITBUCKET_AUTH_SOURCE": "http://localhost:1/acme/site.git"}), fault.SourceIsDestination, ""},
 		{"a wiki as the destination", source(dead).with(env{"BITBUCKET_AUTH_REPOSITORY": "https://bitbucket.org/acme/site/wiki/Home"}), fault.Repository, "wiki page"},
 		{"a wiki's clone URL as the destination", source(dead).with(env{"BITBUCKET_AUTH_REPOSITORY": "git clone https://me@bitbucket.org/acme/site.git/wiki"}), fault.Repository, "after .git"},
 		{"a neighbour of the destination", source("https://bitbucket.org/acme/site2?"), fault.SourceAddress, ""},

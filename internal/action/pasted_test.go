@@ -80,7 +80,7 @@ func TestUnexpandedPaths(t *testing.T) {
 	gitLab := hostNamed(t, "GitLab CI")
 	for setting, want := range map[string]string{"ENV_FILE": "env-file", "TOKEN_FILE": "token-file"} {
 		site := gitLab.Start(t)
-		maps.Copy(site.Env, env{"BITBUCKET_AUTH_" + setting: "${SOME_FILE}"})
+		maps.Copy(site.Env, env{"BITBUCKET_AUTH_" + setting: "${SOME_FOLDER}/${SOME_FILE}"})
 		if setting == "ENV_FILE" {
 			site.Env["BITBUCKET_AUTH_TOKEN"] = credentialtest.AccessToken()
 		}

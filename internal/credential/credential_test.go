@@ -110,6 +110,7 @@ func TestShapes(t *testing.T) {
 		{"longer than today's", input(api+api[100:148], email), nil},
 		{"checksum doesn't match", input(swapped(api), email), []fault.Code{fault.TokenChecksum}},
 		{"without a checksum", input(api[:191], email), nil},
+		{"eight digits without a = before them", input(api[:100]+"a"+"0123ABCD", email), nil},
 		{"longer, with a checksum", input(credentialtest.APITokenOf(260), email), nil},
 		{"shorter, with a checksum", input(credentialtest.APITokenOf(120), email), nil},
 		{"longer, checksum doesn't match", input(swapped(credentialtest.APITokenOf(260)), email), []fault.Code{fault.TokenChecksum}},
