@@ -126,6 +126,27 @@ func TestMirror(t *testing.T) {
 			want:   []string{"overwritten refs/tags/v1", "overwritten refs/tags/v2"},
 		},
 		{
+			name:   "an exclusion that can match no name",
+			change: func(m *mirroring) { m.source.commit("internal/1", "secret", "text", "refs/heads/main") },
+			inputs: []string{"branches", "!internal/[0-9]*"},
+			code:   2,
+			says:   []string{"BBA401", "only * is special"},
+		},
+		{
+			name:   "a pattern for no tag",
+			change: func(m *mirroring) { m.source.set("refs/tags/v3", m.source.object("main")) },
+			inputs: []string{"tags", "v[0-9]*"},
+			code:   2,
+			says:   []string{"BBA401", "v[0-9]*"},
+		},
+		{
+			name:   "one of two patterns matches nothing",
+			change: func(m *mirroring) { m.source.commit("main", "four", "text") },
+			inputs: []string{"branches", "main, relase/*"},
+			want:   []string{"updated refs/heads/main"},
+			says:   []string{"match this part of branches: relase/*"},
+		},
+		{
 			name: "deleted in the source, without prune",
 			change: func(m *mirroring) {
 				m.source.set("refs/heads/topic", "")

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
@@ -249,7 +251,22 @@ func (m *mirroring) list(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fault.From(context.Cause(ctx))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	m.warnUnmatched()
+	return nil
+}
+
+// warnUnmatched names patterns that may be misspelt.
+func (m *mirroring) warnUnmatched() {
+	unmatched := m.plan.Unmatched()
+	for _, setting := range slices.Sorted(maps.Keys(unmatched)) {
+		m.note(fault.Warn(fault.New(fault.Pattern,
+			fmt.Sprintf("the source has no %s that match this part of %s: %s", setting, m.host.Settings.Called(setting), strings.Join(unmatched[setting], ", ")),
+			"check the spelling, or remove it")))
+	}
+	m.showRemarks()
 }
 
 // fromNothing reports whether Bitbucket's repository is empty.

@@ -136,23 +136,9 @@ func (r *listingReader) readLine(line string) {
 		r.listing.HeadID = id
 	case peeled && mirror.IsMirrored(tag):
 		r.listing.Peeled[r.listing.Refs[tag]] = id
-	case mirror.IsMirrored(ref) && isName(ref):
+	case mirror.IsMirrored(ref) && mirror.IsName(ref):
 		r.listing.Refs[ref] = id
 	}
-}
-
-// isName reports whether git allows a ref to have this name
-// (git-check-ref-format(1)). A server can list any, and part of a name such as
-// a:b would be read as the ref to push to.
-func isName(ref string) bool {
-	for part := range strings.SplitSeq(ref, "/") {
-		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
-			return false
-		}
-	}
-	isControl := func(r rune) bool { return r <= ' ' || r == 0x7f }
-	return !strings.ContainsFunc(ref, isControl) && !strings.ContainsAny(ref, `~^:?*[\`) &&
-		!containsAny(ref, "..", "@{") && !strings.HasSuffix(ref, ".")
 }
 
 var _ io.Writer = (*listingReader)(nil)

@@ -2,8 +2,23 @@ package mirror
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
+
+// IsName reports whether git allows a ref to have this full name
+// (git-check-ref-format(1)). A server can list any, and part of a name such as a:b
+// would be read as the ref to push to.
+func IsName(ref string) bool {
+	for part := range strings.SplitSeq(ref, "/") {
+		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
+			return false
+		}
+	}
+	isControl := func(r rune) bool { return r <= ' ' || r == 0x7f }
+	return !strings.ContainsFunc(ref, isControl) && !strings.ContainsAny(ref, `~^:?*[\`) &&
+		!strings.Contains(ref, "..") && !strings.Contains(ref, "@{") && !strings.HasSuffix(ref, ".")
+}
 
 // Limits of names, in bytes.
 const (

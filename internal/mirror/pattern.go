@@ -27,9 +27,9 @@ func ParsePatterns(id, text string) (Patterns, error) {
 		pattern = strings.TrimSpace(pattern)
 		pattern = strings.TrimPrefix(pattern, prefixOf(id))
 		switch {
-		case pattern == "" || strings.ContainsAny(pattern, " \t"):
-			// No name of a branch or tag contains a space (git-check-ref-format(1)).
-			return p, fault.New(fault.Pattern, id+" contains a pattern that can't match any name",
+		case !canMatch(pattern):
+			return p, fault.New(fault.Pattern, id+" contains a pattern that can't match any name: "+shortened(item),
+				"only * is special here: it matches any characters, including slashes; so write v* instead of v[0-9]*, and main, dev instead of (main|dev)",
 				"separate patterns by commas or newlines",
 				"write names such as main, patterns such as release/*, and exclusions such as !wip/*")
 		case excludes:
@@ -41,9 +41,23 @@ func ParsePatterns(id, text string) (Patterns, error) {
 	return p, nil
 }
 
+// canMatch reports whether git allows any name that the pattern matches. If it
+// allows one, it allows the one with an x for each star: no rule for names concerns
+// an x, so that it breaks no rule that the text around it doesn't break by itself.
+func canMatch(pattern string) bool {
+	return IsName(branches.Prefix + strings.ReplaceAll(pattern, "*", "x"))
+}
+
 // Match reports whether the patterns select a name.
 func (p Patterns) Match(name string) bool {
 	return (len(p.include) == 0 || matchAny(p.include, name)) && !matchAny(p.exclude, name)
+}
+
+// unmatched returns the including patterns that match none of some names.
+func (p Patterns) unmatched(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(p.include), func(pattern string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return match(pattern, name) })
+	})
 }
 
 // String is the patterns as a list.

@@ -174,6 +174,28 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 	return plan, nil
 }
 
+// Unmatched returns, for each setting that has several including patterns of which
+// some match, those that match nothing in the source.
+func (p *Plan) Unmatched() map[string][]string {
+	unmatched := map[string][]string{}
+	for _, n := range Namespaces {
+		patterns := p.rules.Patterns[n.Plural]
+		if len(patterns.include) < 2 {
+			continue
+		}
+		var names []string
+		for ref := range p.source.Refs {
+			if name, ok := strings.CutPrefix(ref, n.Prefix); ok {
+				names = append(names, name)
+			}
+		}
+		if missing := patterns.unmatched(names); len(missing) > 0 && len(missing) < len(patterns.include) {
+			unmatched[n.Plural] = missing
+		}
+	}
+	return unmatched
+}
+
 // leaveConflicts leaves new refs alone whose names Bitbucket can't have together
 // with those that it keeps.
 func (p *Plan) leaveConflicts(kept map[string]string) {

@@ -102,6 +102,30 @@ func patterns(branches, tags string) map[string]mirror.Patterns {
 	return list
 }
 
+// A pattern that matches nothing is named, if it is one of several that do.
+func TestUnmatched(t *testing.T) {
+	for _, test := range []struct{ branches, tags, want string }{
+		{"", "", ""},
+		{"main, relase/*", "", "branches relase/*"},
+		{"main, relase/*, hotfix", "v1, w*", "branches relase/* hotfix tags w*"},
+		{"main, dev, !dev", "", ""},
+		{"main, !gone", "", ""},
+		{"main", "w*", ""},
+		{"main", "w*, x*", ""},
+	} {
+		plan := newPlan(t, "main=1 dev=1 v1=1", "", mirror.Rules{Patterns: patterns(test.branches, test.tags)})
+		var got []string
+		for _, setting := range []string{"branches", "tags"} {
+			if list := plan.Unmatched()[setting]; len(list) > 0 {
+				got = append(append(got, setting), list...)
+			}
+		}
+		if joined(got) != test.want {
+			t.Errorf("%q, %q: got %q, want %q", test.branches, test.tags, got, test.want)
+		}
+	}
+}
+
 // If Bitbucket doesn't say which branch is the main one, those that may be it are
 // kept.
 func TestMainBranchUnknown(t *testing.T) {
