@@ -173,7 +173,7 @@ func (r *run) steps(ctx context.Context) error {
 		return r.tokenMissing(ctx, settings)
 	}
 
-	cred, remarks, err := credential.New(credential.Input{
+	cred, remarks, err := credential.New(credential.Claim{
 		Token:    settings.Token,
 		Identity: settings.Identity,
 		Kind:     settings.Kind,

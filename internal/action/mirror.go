@@ -114,7 +114,7 @@ func (m *mirroring) understand(ctx context.Context) error {
 	if m.rules, err = rules(settings); err != nil {
 		return err
 	}
-	m.credential, remarks, err = credential.New(credential.Input{
+	m.credential, remarks, err = credential.New(credential.Claim{
 		Token: settings.Token, Identity: settings.Identity, Kind: settings.Kind, Server: settings.Server,
 	})
 	m.note(remarks...)

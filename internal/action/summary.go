@@ -65,7 +65,7 @@ type fact struct{ label, value string }
 // facts are what was recognised.
 func (o outcome) facts() []fact {
 	facts := []fact{
-		{"Token", fmt.Sprintf("%s (%s), recognised by %s", o.credential.Kind.Title(), o.credential.Kind, o.credential.By)},
+		{"Token", fmt.Sprintf("%s (%s), recognised by %s", o.credential.Kind.Title(), o.credential.Kind, o.credential.RecognisedBy)},
 		{"Identity", identityForm(o.credential.Identity)},
 		{"Server", strings.TrimPrefix(o.target.server.URL(), "https://")},
 		{"Repository", o.target.repositoryName()},

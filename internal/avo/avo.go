@@ -24,8 +24,8 @@ type Connection struct {
 	Username      string
 }
 
-// Check finds what is missing in the form. The error is a [*fault.Fault] that says
-// where Bitbucket shows it.
+// Check reports a field that is missing or can't be printed. The error is a
+// [*fault.Fault] that says where Bitbucket shows the value.
 func (c Connection) Check() error {
 	switch {
 	case !secret.OneLine(c.Name):
@@ -44,8 +44,8 @@ func (c Connection) Check() error {
 
 const whereUsername = "set avo-username to the username that Bitbucket shows under Settings → Personal Bitbucket settings → Account settings"
 
-// CheckUsername returns a fault if a username looks like something else that
-// Bitbucket shows beside it: an e-mail address, or a display name.
+// CheckUsername returns a fault if a username looks like something that Bitbucket
+// shows next to it: an e-mail address, or a display name.
 func CheckUsername(name string) *fault.Fault {
 	switch {
 	case strings.Contains(name, "@"):
@@ -56,7 +56,7 @@ func CheckUsername(name string) *fault.Fault {
 	return nil
 }
 
-// JSON is the form as one line of JSON. Its accessToken is the secret.
+// JSON returns the form as one line of JSON. Its accessToken is the secret.
 func (c Connection) JSON() secret.String {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -77,7 +77,7 @@ type Field struct {
 	Secret       bool // Value says where to find it
 }
 
-// Fields are the fields of the form, in its order, without the secret.
+// Fields returns the fields of the form, in its order, without the secret.
 func (c Connection) Fields() []Field {
 	personal := "leave unticked"
 	if c.Personal {

@@ -31,7 +31,7 @@ func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca [
 func newCredential(t *testing.T, kind credential.Kind, token bitbuckettest.Token) credential.Credential {
 	t.Helper()
 	identity := map[credential.Kind]string{credential.APIToken: token.Email, credential.AppPassword: token.Username, credential.OAuthConsumer: token.Key}[kind]
-	c, _, err := credential.New(credential.Input{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: servertest.At("http://127.0.0.1")})
+	c, _, err := credential.New(credential.Claim{Token: secret.New(token.Secret), Identity: identity, Kind: kind, Server: servertest.At("http://127.0.0.1")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
-// Package certificate recognises what is wrong with a server's certificate, and
-// says what to do about it, whichever program has checked it.
+// Package certificate finds out why a server's certificate isn't accepted, by the
+// error of crypto/tls or the message of curl, and says what to do about it.
 package certificate
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// Problem is why a certificate isn't accepted.
+// Problem is a reason not to accept a certificate.
 type Problem int
 
 // The problems.
@@ -54,14 +54,14 @@ func Find(err error, roots *x509.CertPool) (p Problem, ok bool) {
 	return Unclear, isTLS
 }
 
-// unknown tells apart why no known CA vouches for a certificate.
+// unknown returns the reason why no known CA vouches for a certificate.
 func unknown(sent []*x509.Certificate, roots *x509.CertPool, now time.Time) Problem {
 	if isEmpty(roots) {
 		return NoCA
 	}
 	path := issuers(sent)
 	for _, c := range path {
-		// Of a CA's certificate, crypto/x509 doesn't report that it is outdated.
+		// crypto/x509 doesn't report that the certificate of a CA is outdated.
 		if p := outdated(c, now); p != Unclear {
 			return p
 		}
@@ -72,7 +72,7 @@ func unknown(sent []*x509.Certificate, roots *x509.CertPool, now time.Time) Prob
 	return UnknownCA
 }
 
-// issuers are a server's own certificate, which is sent first, and those of the CAs
+// issuers returns a server's own certificate, which is sent first, and those of the CAs
 // that it depends on, as far as they were sent.
 func issuers(sent []*x509.Certificate) []*x509.Certificate {
 	if len(sent) == 0 {
@@ -113,9 +113,8 @@ func isEmpty(roots *x509.CertPool) bool {
 	return roots.Equal(x509.NewCertPool())
 }
 
-// messages are parts of what curl says, by problem: of every version since 7.68,
-// with each TLS library that git is built with. What GnuTLS checks had no reason
-// before curl 8.15.
+// messages are parts of curl's messages: of every version since 7.68, with each TLS
+// library that git is built with. Before 8.15, curl gave no reason with GnuTLS.
 var messages = []struct {
 	part    string
 	problem Problem
@@ -139,8 +138,7 @@ var messages = []struct {
 	{"SEC_E_UNTRUSTED_ROOT", UnknownCA},
 }
 
-// InMessage returns the problem that a message of curl reports, which says that it
-// is about a certificate.
+// InMessage returns the problem that curl reports in a message about a certificate.
 func InMessage(message string) Problem {
 	for _, m := range messages {
 		if strings.Contains(message, m.part) {
@@ -150,9 +148,9 @@ func InMessage(message string) Problem {
 	return Unclear
 }
 
-// Fault says what is wrong with the certificate of a server, which is named as it
-// is in a sentence, and what to do. The setting is the one that names the server, if
-// there is one; hasCA says that ca-certificate is set.
+// Fault returns the fault for a server's certificate. The server's name is part of a
+// sentence; setting is the one that names the server, or empty; hasCA is true if
+// ca-certificate is set.
 func (p Problem) Fault(code fault.Code, server, setting string, hasCA bool) *fault.Fault {
 	f := fault.New(code, "the certificate of "+server+" isn't accepted, for a reason that isn't known",
 		"look at the certificate with: openssl s_client -showcerts -connect HOST:443",
@@ -186,7 +184,7 @@ func (p Problem) Fault(code fault.Code, server, setting string, hasCA bool) *fau
 	return f.Hint(p.caHints(hasCA)...)
 }
 
-// caHints are about the setting ca-certificate, where it can help.
+// caHints returns hints about ca-certificate, if that can help.
 func (p Problem) caHints(hasCA bool) []string {
 	switch {
 	case p != Incomplete && p != UnknownCA && p != NoCA:

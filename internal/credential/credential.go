@@ -15,35 +15,30 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// Input is what the user says about a credential. Token and Identity are without
-// what pasting leaves around them; where Kind is empty, it is to be recognised.
-type Input struct {
-	Token    secret.String
-	Identity string
-	Kind     Kind
+// Claim describes a credential as the user sets it.
+type Claim struct {
+	Token    secret.String // without what pasting leaves around it
+	Identity string        // the same
+	Kind     Kind          // empty: to be recognised
 	Server   server.Server
 }
 
 // Credential is a credential whose kind is known.
 type Credential struct {
-	Kind  Kind
-	By    string // what it was recognised by
-	Token secret.String
+	Kind         Kind
+	RecognisedBy string // "its prefix ATATT", for instance
+	Token        secret.String
+	Server       server.Server // the only one that it is sent to
 
-	// Server is where it is used.
-	Server server.Server
-	// Identity is what comes before the colon in the encoded credential.
-	Identity string
-	// GitUsername is the user name that git needs, or empty where git needs the
-	// Bearer header instead.
-	GitUsername string
+	Identity    string // comes before the colon in the encoded credential
+	GitUsername string // empty: git sends the token in a Bearer header
 }
 
 // New recognises a credential and checks everything that can be checked without
-// a network, the most helpful message first: what is wrong with the token's
-// text, which kind it is, where it may go, whose it is. The error is a
-// [*fault.Fault]; the remarks are valid either way.
-func New(in Input) (Credential, []fault.Remark, error) {
+// a network. The most helpful fault comes first: the token's text is checked before
+// its kind, the server, and the identity. The error is a [*fault.Fault]; the remarks
+// are valid either way.
+func New(in Claim) (Credential, []fault.Remark, error) {
 	token := in.Token.Reveal()
 	if err := checkToken(token); err != nil {
 		f := fault.From(err)
@@ -73,17 +68,18 @@ func New(in Input) (Credential, []fault.Remark, error) {
 		return Credential{}, nil, err
 	}
 
-	c := Credential{Kind: kind, By: by, Token: in.Token, Server: kind.serverFor(in.Server)}
+	c := Credential{Kind: kind, RecognisedBy: by, Token: in.Token, Server: kind.serverFor(in.Server)}
 	remarks := []fault.Remark{fault.Noticef("using the token as %s (kind %s, recognised by %s)", kind.Title(), kind, by)}
 	remarks = append(remarks, checkShape(kind, token)...)
 	more, err := c.identify(in.Identity)
 	return c, append(remarks, more...), err
 }
 
-// recognise determines the kind, and by what: an explicit kind, since Atlassian
-// doesn't document the prefixes; the prefix; a server that isn't Cloud; the shape
-// of the identity. The kind is empty if it can't be determined.
-func recognise(in Input) (kind Kind, by string) {
+// recognise determines the kind, and names what it was recognised by. It tries an
+// explicit kind first, since Atlassian doesn't document the prefixes; then the
+// prefix, a server that isn't Cloud, and the form of the identity. The kind is empty
+// if none of these decides it.
+func recognise(in Claim) (kind Kind, by string) {
 	if in.Kind != "" {
 		return in.Kind, "the setting kind"
 	}
@@ -135,13 +131,13 @@ func (c Credential) WithoutUser() Credential {
 	return c
 }
 
-// Basic is base64 of identity:token, unwrapped and padded: the encoding that
+// Basic returns base64 of identity:token, unwrapped and padded: the encoding that
 // Bitbucket's and Avo Assure's documents show (RFC 7617 without the scheme).
 func (c Credential) Basic() secret.String {
 	return basic(c.Identity, c.Token)
 }
 
-// Authorization is the complete value of the REST API's Authorization header.
+// Authorization returns the complete value of the REST API's Authorization header.
 func (c Credential) Authorization() secret.String {
 	if c.Kind.Traits().Scheme == basicScheme {
 		return secret.New(basicScheme + " " + c.Basic().Reveal())
@@ -149,7 +145,7 @@ func (c Credential) Authorization() secret.String {
 	return bearer(c.Token)
 }
 
-// GitAuthorization is the complete value of an Authorization header for git over
+// GitAuthorization returns the complete value of an Authorization header for git over
 // HTTPS.
 func (c Credential) GitAuthorization() secret.String {
 	if c.GitUsername == "" {
@@ -172,8 +168,8 @@ func basic(user string, password secret.String) secret.String {
 	return secret.New(base64.StdEncoding.EncodeToString([]byte(user + ":" + password.Reveal())))
 }
 
-// LoginForms is what to mask of the credential beside its token, the longest first
-// (see [secret.LoginForms]).
+// LoginForms returns the forms to mask in addition to the token itself, the longest
+// first (see [secret.LoginForms]).
 func (c Credential) LoginForms() []string {
 	users := []string{c.Identity}
 	if c.GitUsername != "" && c.GitUsername != c.Identity {

@@ -37,7 +37,7 @@ func TestKinds(t *testing.T) {
 	apiUser, tokenUser := credential.APITokenUser, credential.AccessTokenUser
 	for _, test := range []struct {
 		name               string
-		in                 credential.Input
+		in                 credential.Claim
 		kind               credential.Kind
 		scheme             string
 		identity, username string
@@ -81,7 +81,7 @@ func TestKinds(t *testing.T) {
 			check(t, "authorization", c.Authorization().Reveal(), authorization)
 			check(t, "git-username", c.GitUsername, test.username)
 			check(t, "git-authorization", c.GitAuthorization().Reveal(), git)
-			if c.By == "" || !strings.Contains(remarks[0].What, c.By) {
+			if c.RecognisedBy == "" || !strings.Contains(remarks[0].What, c.RecognisedBy) {
 				t.Errorf("the first remark doesn't say by what the kind was recognised: %q", remarks[0].What)
 			}
 			for _, remark := range remarks {
@@ -103,7 +103,7 @@ func TestShapes(t *testing.T) {
 	api, app, plain := credentialtest.APIToken(), credentialtest.AppPassword(), credentialtest.ConsumerSecret()
 	for _, test := range []struct {
 		name string
-		in   credential.Input
+		in   credential.Claim
 		want []fault.Code
 	}{
 		{"API token", input(api, email), nil},
@@ -138,7 +138,7 @@ func TestFaults(t *testing.T) {
 	oldDC, plain := credentialtest.OldHTTPAccessToken(), credentialtest.ConsumerSecret()
 	for _, test := range []struct {
 		name string
-		in   credential.Input
+		in   credential.Claim
 		want fault.Code
 	}{
 		{"undetermined", input(plain, ""), fault.KindUndecided},
@@ -209,7 +209,7 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
-	for name, in := range map[string]credential.Input{
+	for name, in := range map[string]credential.Claim{
 		"eight characters":                  input("abcdefgh", email),
 		"base64 of something else":          input(base64Of("neither token nor pair"), email),
 		"an identity that only begins so":   input(credentialtest.AppPassword(), credentialtest.AppPassword()[:35]),
@@ -263,7 +263,7 @@ func TestDocumentedSamples(t *testing.T) {
 func TestServers(t *testing.T) {
 	api, dc := credentialtest.APIToken(), credentialtest.HTTPAccessToken()
 	for _, test := range []struct {
-		in   credential.Input
+		in   credential.Claim
 		want server.Server
 	}{
 		{on(server.Cloud, input(api, email)), server.Cloud},
@@ -315,16 +315,16 @@ func TestMinted(t *testing.T) {
 	check(t, "identity", c.Identity, "x-token-auth")
 }
 
-func input(token, identity string) credential.Input {
-	return credential.Input{Token: secret.New(token), Identity: identity}
+func input(token, identity string) credential.Claim {
+	return credential.Claim{Token: secret.New(token), Identity: identity}
 }
 
-func as(kind credential.Kind, in credential.Input) credential.Input {
+func as(kind credential.Kind, in credential.Claim) credential.Claim {
 	in.Kind = kind
 	return in
 }
 
-func on(named server.Server, in credential.Input) credential.Input {
+func on(named server.Server, in credential.Claim) credential.Claim {
 	in.Server = named
 	return in
 }

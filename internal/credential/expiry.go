@@ -7,7 +7,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// expiryNotice is how many days before the expiry the warnings start.
+// expiryNotice is the number of days before the expiry from which on warnings are
+// shown.
 const expiryNotice = 14
 
 // CheckExpiry compares the day on which a token expires (no Bitbucket API

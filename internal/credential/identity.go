@@ -54,7 +54,7 @@ func isAccountID(text string) bool {
 	return isUUID || len(id) == 24 && charset.ContainsOnly(id, charset.Hex)
 }
 
-// revokeIdentity is what to do if token and identity were swapped.
+// revokeIdentity is a hint for a token and an identity that were swapped.
 const revokeIdentity = "if the token was ever stored as the identity in a variable that isn't secret, revoke it and make a new one"
 
 // identify sets the user names that go with the token; REST and git may want
@@ -83,8 +83,8 @@ func (c *Credential) identify(identity string) ([]fault.Remark, error) {
 	return nil, nil
 }
 
-// appPassword says that app passwords are gone. One never went with an e-mail
-// address; the API token that replaces it does.
+// appPassword returns the warning that app passwords were removed. An app password
+// went with a username; the API token that replaces it goes with an e-mail address.
 func appPassword(identity string) *fault.Fault {
 	f := fault.New(fault.AppPassword,
 		"Bitbucket Cloud removed app passwords on 2026-07-28 (CHANGE-3222): later steps will be refused with 401 or 410")

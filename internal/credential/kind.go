@@ -24,10 +24,10 @@ type Traits struct {
 	Kind  Kind
 	Title string // its name in sentences, as Atlassian's documents write it
 
-	// Prefix is how its tokens begin; empty if that isn't known. Atlassian doesn't
-	// document the prefixes, so an explicit kind takes precedence.
+	// Prefix begins its tokens; empty if that isn't known. Atlassian doesn't document
+	// the prefixes, so an explicit kind takes precedence.
 	Prefix string
-	// SharedStart follows the prefix in all tokens that were ever seen.
+	// SharedStart follows the prefix in all known tokens.
 	SharedStart string
 	// Unprefixed is set if there are older tokens without the prefix: base64 of
 	// digits, a colon and random bytes.
@@ -182,9 +182,9 @@ func (k Kind) Title() string { return k.Traits().Title }
 // that they must be sent nowhere else.
 func (k Kind) OnCloud() bool { return k.Traits().OnCloud }
 
-// serverFor is where a credential of kind k is used, if server-url names s. A
-// Cloud credential goes to Cloud, whatever was named, or to a server on this
-// machine, which then plays Cloud.
+// serverFor returns the server that a credential of kind k is sent to if server-url
+// names s. A Cloud credential is sent to Cloud only, or to a loopback server (in
+// tests), which then counts as Cloud.
 func (k Kind) serverFor(s server.Server) server.Server {
 	switch {
 	case !k.OnCloud():
@@ -195,7 +195,7 @@ func (k Kind) serverFor(s server.Server) server.Server {
 	return server.Cloud
 }
 
-// KindOfType returns the kind that Bitbucket calls by this name in the reply header
+// KindOfType returns the kind to which Bitbucket gives this name in the reply header
 // x-credential-type.
 func KindOfType(name string) (kind Kind, ok bool) {
 	i := slices.IndexFunc(table, func(t Traits) bool { return slices.Contains(t.CredentialTypes, name) })
@@ -205,7 +205,7 @@ func KindOfType(name string) (kind Kind, ok bool) {
 	return table[i].Kind, true
 }
 
-// kindByPrefix returns the kind of token that begins like this one, and that
+// kindByPrefix returns the kind of token with the prefix of this one, and the
 // prefix.
 func kindByPrefix(token string) (kind Kind, prefix string, ok bool) {
 	for _, t := range table {

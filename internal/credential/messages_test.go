@@ -21,7 +21,7 @@ func TestForeignTokens(t *testing.T) {
 	} {
 		token := prefix + credentialtest.ConsumerSecret()
 		want := "(it begins with " + prefix + ")"
-		for _, in := range []credential.Input{input(token, email), input(token, ""), on(dataCenter, input(token, ""))} {
+		for _, in := range []credential.Claim{input(token, email), input(token, ""), on(dataCenter, input(token, ""))} {
 			_, _, err := credential.New(in)
 			if f := fault.From(err); err == nil || f.Code != fault.TokenForeign || !strings.Contains(f.What, whose) || !strings.HasSuffix(f.What, want) {
 				t.Errorf("%s: got %v", prefix, err)
@@ -38,7 +38,7 @@ func TestForeignTokens(t *testing.T) {
 func TestMessages(t *testing.T) {
 	api, app := credentialtest.APIToken(), credentialtest.AppPassword()
 	for _, test := range []struct {
-		in        credential.Input
+		in        credential.Claim
 		want      string
 		hint, not string
 	}{
@@ -197,7 +197,7 @@ func TestPairHint(t *testing.T) {
 func TestNoTokenIsRejected(t *testing.T) {
 	for name, test := range map[string]struct {
 		make func() string
-		in   credential.Input
+		in   credential.Claim
 	}{
 		"API token":          {credentialtest.APIToken, input("", email)},
 		"access token":       {credentialtest.AccessToken, input("", "")},
@@ -235,7 +235,7 @@ func TestNoTokenIsRejected(t *testing.T) {
 func TestAccountIDs(t *testing.T) {
 	const uuid = "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 	for _, id := range []string{"557058:" + uuid, "712020:" + uuid, "5b10a2844c20165700ede21f", uuid, "{" + uuid + "}"} {
-		for name, in := range map[string]credential.Input{
+		for name, in := range map[string]credential.Claim{
 			"API token": input(credentialtest.APIToken(), id), "no prefix": input(credentialtest.ConsumerSecret(), id),
 			"kind": as(credential.APIToken, input(credentialtest.ConsumerSecret(), id)),
 		} {

@@ -61,8 +61,8 @@ func CheckPlaceholder(setting string, token secret.String) *fault.Fault {
 	return nil
 }
 
-// isNothing reports whether text is what a program writes for a variable that
-// isn't set: JavaScript, Python, Go and its templates, Helm, .NET, shells.
+// isNothing recognises the words that programs write for a variable that isn't set:
+// JavaScript, Python, Go and its templates, Helm, .NET, and shells.
 func isNothing(text string) bool {
 	return slices.Contains([]string{
 		"undefined", "null", "none", "nil", "nan", "unset", "<no value>", "<nil>", "<null>", "<none>", "<unset>", "<undefined>", "(null)", "(nil)", "(none)",
@@ -70,7 +70,7 @@ func isNothing(text string) bool {
 	}, strings.ToLower(text))
 }
 
-// isMasked reports whether text is what is shown instead of a secret.
+// isMasked recognises text that logs and pages show instead of a secret.
 func isMasked(text string) bool {
 	return text != "" && (charset.ContainsOnly(text, "*") || charset.ContainsOnly(text, "•")) ||
 		slices.Contains([]string{"[masked]", "[redacted]", "[secure]", "<redacted>", "<masked>", "[filtered]"}, strings.ToLower(text))

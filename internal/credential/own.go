@@ -9,8 +9,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// OwnPart is what a token doesn't have in common with all others of its kind: it
-// leaves out the prefix, and the header of a JWT. Only this part is secret.
+// OwnPart returns a token without the parts that all tokens of its kind have in
+// common: the prefix, and the header of a JWT. Only the rest is secret.
 func OwnPart(token secret.String) secret.String {
 	text := token.Reveal()
 	if _, prefix, ok := foreignPrefix(text); ok {

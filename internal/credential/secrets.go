@@ -7,10 +7,10 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Secrets returns what may be secret in a token and an identity, before either
-// is understood: the whole token; the words of a pasted header or of several
-// lines; the token in a pair, or in anything that is base64 already; and an
-// identity that looks like a token, since the two are easily swapped.
+// Secrets returns everything that may be secret in a token and an identity. Neither
+// has been checked yet, so this covers mistakes too: the words of a pasted header or
+// of several lines; the token in a pair, or in base64; and an identity that looks like
+// a token, since the two are easily swapped.
 func Secrets(token secret.String, identity string) []secret.String {
 	text, _ := pasted.Clean(token.Reveal())
 	secrets := []secret.String{token, secret.New(text)}

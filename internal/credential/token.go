@@ -64,8 +64,8 @@ func checkToken(token string) error {
 	return nil
 }
 
-// CheckLength refuses a text that is too short or too long for a token of any
-// service; name is what the fault calls it.
+// CheckLength returns a fault if a token of any service is too short or too long. The
+// fault calls it by the name.
 func CheckLength(name, token string) *fault.Fault {
 	switch {
 	case len(token) < minToken:

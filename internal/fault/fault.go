@@ -1,9 +1,9 @@
 // Package fault describes what went wrong and what to do about it.
 //
 // Wording: one line, lower case, without a full stop, that says what is wrong
-// and where; then hints, each of them a next action. Nothing in it is secret. A
-// setting isn't quoted before it has been parsed, since it may hold a secret
-// that belongs elsewhere.
+// and where; then hints, each of them a next action. A fault contains no secret. It
+// quotes no setting that hasn't been parsed, since that may be a secret in the wrong
+// place.
 package fault
 
 import (
@@ -62,7 +62,7 @@ func (f *Fault) Hint(hints ...string) *Fault {
 	return f
 }
 
-// Error is the one line, with the code behind it.
+// Error returns the line, followed by the code.
 func (f *Fault) Error() string {
 	if f.Code.ID == "" {
 		return f.What
@@ -79,13 +79,13 @@ func From(err error) *Fault {
 	return Internal()
 }
 
-// Internal is a bug.
+// Internal returns the fault for a bug in this program.
 func Internal() *Fault {
 	return New(Unexpected, "internal error in bitbucket-auth",
 		"this is a bug: report it with the version and the names of the settings, without their values")
 }
 
-// Level is the importance of a message.
+// Level says how important a message is.
 type Level int
 
 // The levels, in rising order.
@@ -96,7 +96,7 @@ const (
 	Error
 )
 
-// String is the level's name in messages.
+// String returns the level's name in messages.
 func (l Level) String() string {
 	return [...]string{"info", "notice", "warning", "error"}[l]
 }
@@ -122,8 +122,8 @@ func Warn(f *Fault) Remark {
 	return Remark{Level: Warning, Fault: f}
 }
 
-// Reason is why a file operation failed, without the path that its error
-// contains: a secret may have been set instead of a path.
+// Reason returns the reason why a file operation failed, without the path that the
+// error contains: a secret may have been set instead of a path.
 func Reason(err error) string {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathErr.Err

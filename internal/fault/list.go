@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// OutsideList is the fault of a setting whose value isn't one of those allowed.
-// The value is only quoted if it is a word that people are known to write: it may be
-// a secret in the wrong place.
+// OutsideList returns the fault for a value that a setting doesn't accept. It quotes
+// only words that people are known to write: any other value may be a secret in the
+// wrong place.
 func OutsideList(setting, value string, allowed []string) *Fault {
 	if slices.Contains(usualWords, strings.ToLower(value)) {
 		return Newf(NotAllowed, "%s can't be `%s`; use %s", setting, value, Either(allowed)).
@@ -21,8 +21,8 @@ func OutsideList(setting, value string, allowed []string) *Fault {
 	return f.Hint("set " + setting + " to one of these, or leave it out")
 }
 
-// usualWords are what people write for yes or no, for a kind of token, and for how
-// strict a check is.
+// usualWords are known mistakes for yes and no, for a kind of token, and for the
+// strictness of a check.
 var usualWords = []string{
 	"true", "false", "yes", "no", "on", "off", "enabled", "disabled", "enable", "disable",
 	"token", "password", "pat", "oauth", "oauth2", "basic", "bearer", "api", "app", "access", "cloud", "server", "datacenter", "data-center",
@@ -35,8 +35,8 @@ func Either(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// Nearest returns the allowed value that text most likely means, or "" if none
-// is close. More than two typos make a different word; in a short one, two do.
+// Nearest returns the allowed value that text most likely means, or "" if none is
+// close: with at most two typos, or one in a short text.
 func Nearest(text string, allowed []string) string {
 	const short = 6
 	best, least := "", 3
@@ -51,9 +51,8 @@ func Nearest(text string, allowed []string) string {
 	return best
 }
 
-// distance is the number of typos between a and b: letters that are missing, too
-// many, wrong, or swapped with the next one (the optimal string alignment
-// distance, in bytes).
+// distance counts the typos between a and b: letters that are missing, added, wrong,
+// or swapped with the next one (the optimal string alignment distance, in bytes).
 func distance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

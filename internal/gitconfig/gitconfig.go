@@ -1,5 +1,5 @@
-// Package gitconfig makes git log in to Bitbucket in the later steps of a job,
-// through the environment alone: GIT_CONFIG_COUNT, GIT_CONFIG_KEY_n and
+// Package gitconfig makes git log in to Bitbucket in the later steps of a job, through
+// nothing but the environment: GIT_CONFIG_COUNT, GIT_CONFIG_KEY_n and
 // GIT_CONFIG_VALUE_n (git-config(1), since git 2.31).
 package gitconfig
 
@@ -20,7 +20,7 @@ const (
 	parametersVariable = "GIT_CONFIG_PARAMETERS"
 )
 
-// Reach is which repositories a credential is used for.
+// Reach limits the repositories that a credential is used for.
 type Reach string
 
 // The reaches, by the names that the input `git` accepts.
@@ -30,26 +30,26 @@ const (
 	Host           Reach = "host"
 )
 
-// Setup is a login, and what git uses it for.
+// Setup is a login, and the repositories that git uses it for.
 type Setup struct {
 	Reach Reach
 	// Root is the URL under which repositories are cloned, without a slash at
 	// its end.
 	Root string
-	// Workspaces and Repositories (workspace/slug) are those that are known, in
-	// each letter case that later steps may use. Reach needs those that it means.
+	// Workspaces and Repositories (workspace/slug) are the known ones, in each letter
+	// case that later steps may use. Those that Reach refers to are required.
 	Workspaces   []string
 	Repositories []string
-	// SSH are the ssh addresses, each up to where the path begins, that go to
-	// Root over HTTPS instead.
+	// SSH lists beginnings of ssh addresses, up to the path. Git then uses Root over
+	// HTTPS instead.
 	SSH []string
 	// User and Password are the login. If User is empty, Password is sent in a
 	// Bearer header instead.
 	User     string
 	Password secret.String
-	// MapPassword says what to do in a step that doesn't have the password, on
-	// hosts that keep secrets out of the environment of later steps. It stands in
-	// a shell's double quotes, so it contains nothing that has a meaning there.
+	// MapPassword is a hint for a step that doesn't have the password, on hosts that
+	// keep secrets out of the environment of later steps. A shell reads it in double
+	// quotes, so it contains no character that has a meaning there.
 	MapPassword string
 	// EnvPrefix begins the names of the variables that hold them.
 	EnvPrefix string
@@ -58,8 +58,8 @@ type Setup struct {
 	CAFile string
 }
 
-// scopes are the URLs for which the credential is used. Git matches whole path
-// segments, case-sensitively, whatever the user name.
+// scopes returns the URLs for which the credential is used. Git matches complete path
+// segments, case-sensitively, and ignores a user name in the URL.
 func (s Setup) scopes() []string {
 	var scopes []string
 	switch s.Reach {
@@ -77,33 +77,34 @@ func (s Setup) scopes() []string {
 	return scopes
 }
 
-// rewrite makes git use the prefix to where an address begins with from.
+// rewrite makes git replace the beginning of an address (git-config(1),
+// url.<base>.insteadOf).
 type rewrite struct {
 	from, to string
 }
 
-// rewrites returns those that affect no neighbour: prefixes of a whole host or a
-// workspace end in a slash, those of a repository in .git or a slash.
+// rewrites returns the insteadOf rules. Each prefix ends in / or .git, so that it can't
+// match a longer name, such as team-2 for team.
 func (s Setup) rewrites() []rewrite {
 	var all []rewrite
 	add := func(from, end string) { all = append(all, rewrite{from + end, s.Root + "/" + end}) }
-	for _, end := range s.kept() {
+	for _, end := range s.pinned() {
 		add(s.Root+"/", end)
 	}
 	for _, ssh := range s.SSH {
-		for _, end := range s.sent() {
+		for _, end := range s.overHTTPS() {
 			add(ssh, end)
 		}
 	}
 	return all
 }
 
-// kept is what is rewritten to itself, after Root. A rule of the machine's own
-// can't send it elsewhere then, for instance over ssh, or with an old password:
-// git applies the longest rule, and of two equally long ones the first that it
-// reads (git-config(1), url.<base>.insteadOf). So the longest ones that are known
-// are set, and where only the host is known, an equally long rule takes precedence.
-func (s Setup) kept() []string {
+// pinned returns the paths below Root that are rewritten to themselves. A rule of the
+// machine's own then can't send them elsewhere, for instance over ssh, or with an old
+// password: git applies the longest rule, and of two equally long ones the first that
+// it reads (git-config(1), url.<base>.insteadOf). So these are the longest paths that
+// are known; if only the host is known, an equally long rule of the machine wins.
+func (s Setup) pinned() []string {
 	var ends []string
 	if s.Reach == Host {
 		ends = append(ends, "")
@@ -117,8 +118,8 @@ func (s Setup) kept() []string {
 	return ends
 }
 
-// sent is what goes over HTTPS instead of ssh, after an ssh address.
-func (s Setup) sent() []string {
+// overHTTPS returns the paths that git uses over HTTPS instead of ssh.
+func (s Setup) overHTTPS() []string {
 	switch s.Reach {
 	case RepositoryOnly:
 		return suffixed(s.Repositories, ".git")
@@ -138,7 +139,7 @@ func suffixed(paths []string, suffix string) []string {
 	return all
 }
 
-// SSHAddresses returns how a host's ssh addresses begin, in each spelling that
+// SSHAddresses returns the beginnings of a host's ssh addresses, in each spelling that
 // git accepts, for each port.
 func SSHAddresses(host string, ports ...string) []string {
 	if strings.Contains(host, ":") {
@@ -151,11 +152,10 @@ func SSHAddresses(host string, ports ...string) []string {
 	return addresses
 }
 
-// Variables returns what to set for the setups, in this order: the count comes
-// last, so that no reader sees a count without its entries. The entries
-// come after those that the environment already has, which lookup reads; of two
-// that apply to the same URL, git uses the later one. The error is a
-// [*fault.Fault].
+// Variables returns the variables for the setups, in the order in which to set them:
+// the count comes last, so that no reader sees a count without its entries. The
+// entries follow those that the environment already has, which lookup reads; of two
+// for the same URL, git uses the later one. The error is a [*fault.Fault].
 func Variables(lookup func(string) (string, bool), setups ...Setup) ([]secret.Value, error) {
 	next, err := countEntries(lookup)
 	if err != nil {
@@ -205,9 +205,9 @@ func (e *entries) addSetup(setup Setup, lookup func(string) (string, bool)) {
 	}
 }
 
-// HostScope is the URL for which sslCAInfo is set: that of the whole host of a
-// URL. Git-lfs reads the setting for no other one (lfshttp/certs.go), and on Data
-// Center, LFS objects are outside the paths of the repositories.
+// HostScope returns the URL of a URL's host, for which sslCAInfo is set: git-lfs reads
+// the setting for no other scope (lfshttp/certs.go), and on Data Center, LFS objects
+// are outside the paths of the repositories.
 func HostScope(url string) string {
 	scheme, rest, _ := strings.Cut(url, "://")
 	host, _, _ := strings.Cut(rest, "/")
@@ -242,12 +242,12 @@ func (e *entries) helper(setup Setup, lookup func(string) (string, bool)) {
 	}
 }
 
-// helperText is a credential helper (gitcredentials(7)) that answers from two
-// variables. Git runs it in a shell, so nothing but the names of the variables
-// is ever put into it, and printf is the shell's own: no value is run, or seen
-// on a command line. An empty password is answered too, so that git says
-// "Authentication failed" instead of asking for a user name; mapPassword is then
-// on standard error, which git passes on.
+// helperText returns a credential helper (gitcredentials(7)) that answers from two
+// variables. Git runs it in a shell, so it contains only the names of the variables,
+// and printf is built into the shell: no value is run, or visible on a command line.
+// It answers with an empty password too, so that git says "Authentication failed"
+// instead of asking for a user name; it then prints mapPassword to standard error,
+// which git passes on.
 func helperText(user, password, mapPassword string) string {
 	explain := ""
 	if mapPassword != "" {
@@ -266,16 +266,15 @@ func (e *entries) header(setup Setup) {
 		e.variables[len(e.variables)-1].Secret = true
 		e.add("http."+scope+".followRedirects", "false")
 		e.add("credential."+scope+".helper", "")
-		e.add("credential."+scope+".helper", refused)
+		e.add("credential."+scope+".helper", refusedHelper)
 	}
 }
 
-// refused is a credential helper for a header that the server didn't accept.
-// Without an answer, git would ask for a user name, and fail with that where
-// there is no terminal; with this one it sends the same header again, which
-// takes precedence over any user and password, and then says "Authentication
-// failed".
-const refused = `!f() { if test "$1" = get; then printf 'username=x-token-auth\npassword=refused\n'; fi; }; f`
+// refusedHelper is the credential helper that git runs if the server refuses the
+// header. Without an answer, git would ask for a user name, and fail for want of a
+// terminal; with this one it sends the same header again, which takes precedence over
+// any user and password, and then says "Authentication failed".
+const refusedHelper = `!f() { if test "$1" = get; then printf 'username=x-token-auth\npassword=refused\n'; fi; }; f`
 
 func hasPath(scope string) bool {
 	_, rest, _ := strings.Cut(scope, "://")
@@ -286,9 +285,9 @@ func hasPath(scope string) bool {
 // parser.
 const maxEntries = 1_000_000
 
-// countEntries returns how many entries the environment has. Every git command
-// fails if the count isn't a number, or an entry lacks its key or value, so
-// that is reported here.
+// countEntries returns the number of entries in the environment. Every git command
+// fails if the count isn't a number, or an entry lacks its key or value, so that is
+// reported here.
 func countEntries(lookup func(string) (string, bool)) (int, error) {
 	text, _ := lookup(countVariable)
 	if text == "" {

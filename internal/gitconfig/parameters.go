@@ -6,10 +6,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// InParameters carries the entries among variables in GIT_CONFIG_PARAMETERS
-// instead, behind those that it already has. It is for hosts that don't pass on
-// variables without a value: git needs an entry's value even if it is empty.
-// What isn't an entry stays as it is.
+// InParameters moves the entries among variables to GIT_CONFIG_PARAMETERS, after those
+// that it already contains. It is for hosts that don't pass on empty variables: git
+// needs an entry's value even if it is empty. Other variables stay as they are.
 //
 // The format is that in which git hands the settings of `git -c` to its child
 // processes, 'key'='value' since git 2.31 (its config.c, git_config_push_parameter).
@@ -36,7 +35,7 @@ func InParameters(lookup func(string) (string, bool), variables []secret.Value) 
 	return append(rest, secret.Value{Name: parametersVariable, Text: secret.New(parameters), Secret: hasSecret})
 }
 
-// quoted is text as git quotes it for a shell (its quote.c, sq_quote_buf).
+// quoted returns text as git quotes it for a shell (its quote.c, sq_quote_buf).
 func quoted(text string) string {
 	return "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(text) + "'"
 }

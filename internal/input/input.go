@@ -54,9 +54,9 @@ type Source struct {
 	BeforeWaiting func()
 }
 
-// Shared is the text of the settings that both commands have. What may hold a
+// SharedText is the text of the settings that both commands have. What may hold a
 // secret has that type.
-type Shared struct {
+type SharedText struct {
 	Token          secret.String  `env:"TOKEN"`
 	TokenFile      string         `env:"TOKEN_FILE"`
 	Identity       string         `env:"IDENTITY"`
@@ -78,9 +78,9 @@ type Shared struct {
 	envFile *fault.Fault
 }
 
-// Credential is the text of the credential command's settings.
-type Credential struct {
-	Shared
+// CredentialText is the text of the credential command's settings.
+type CredentialText struct {
+	SharedText
 	Workspace      string `env:"WORKSPACE"`
 	Verify         string `env:"VERIFY"`
 	RequiredScopes string `env:"REQUIRED_SCOPES"`
@@ -97,20 +97,20 @@ type Credential struct {
 // ReadCredential reads the settings of the credential command. What it returns
 // is complete as far as it could be read even if there is an error (a
 // [*fault.Fault]), so that its secrets can be masked before the error is shown.
-func ReadCredential(ctx context.Context, source Source) (Credential, error) {
-	text := Credential{reservedPrefixes: source.ReservedPrefixes}
-	err := source.read(ctx, &text, &text.Shared, func() []tokenFile { return []tokenFile{text.tokenFile()} })
+func ReadCredential(ctx context.Context, source Source) (CredentialText, error) {
+	text := CredentialText{reservedPrefixes: source.ReservedPrefixes}
+	err := source.read(ctx, &text, &text.SharedText, func() []tokenFile { return []tokenFile{text.tokenFile()} })
 	return text, err
 }
 
 // tokenFile is the setting token-file, from which token is read.
-func (s *Shared) tokenFile() tokenFile {
+func (s *SharedText) tokenFile() tokenFile {
 	return tokenFile{file: "token-file", path: s.TokenFile, setting: "token", token: &s.Token}
 }
 
 // read fills in target, of which shared is a part, with the text of the settings
 // and of the files that hold tokens.
-func (s Source) read(ctx context.Context, target any, shared *Shared, files func() []tokenFile) error {
+func (s Source) read(ctx context.Context, target any, shared *SharedText, files func() []tokenFile) error {
 	r := reading{source: s}
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
 		Target:   target,
@@ -146,7 +146,7 @@ func (s Source) variables(setting contract.Setting) []string {
 
 // CheckEnvFile rejects an env-file that can't be used because it holds a reference.
 // Without this file, a host may have no place for results, so that it comes first.
-func (s Shared) CheckEnvFile() error {
+func (s SharedText) CheckEnvFile() error {
 	if s.envFile != nil {
 		return s.envFile
 	}
@@ -154,7 +154,7 @@ func (s Shared) CheckEnvFile() error {
 }
 
 // Secrets returns what may be secret in the settings, before they are parsed.
-func (s Shared) Secrets() []secret.String {
+func (s SharedText) Secrets() []secret.String {
 	secrets := credential.Secrets(s.Token, s.Identity)
 	return slices.Concat(secrets, s.Repository.Secrets(), s.ServerURL.Secrets())
 }

@@ -425,8 +425,8 @@ func TestFieldsAreTheContracts(t *testing.T) {
 		text     any
 		settings []contract.Setting
 	}{
-		{input.Credential{}, contract.CredentialSettings},
-		{input.Mirror{}, contract.MirrorSettings},
+		{input.CredentialText{}, contract.CredentialSettings},
+		{input.MirrorText{}, contract.MirrorSettings},
 	} {
 		var got, want []string
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(test.text)) {

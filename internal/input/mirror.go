@@ -9,9 +9,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Mirror is the text of the mirror command's settings.
-type Mirror struct {
-	Shared
+// MirrorText is the text of the mirror command's settings.
+type MirrorText struct {
+	SharedText
 	Source          secret.String `env:"SOURCE"`
 	SourceToken     secret.String `env:"SOURCE_TOKEN"`
 	SourceTokenFile string        `env:"SOURCE_TOKEN_FILE"`
@@ -28,9 +28,9 @@ type Mirror struct {
 }
 
 // ReadMirror is [ReadCredential] for the mirror command.
-func ReadMirror(ctx context.Context, source Source) (Mirror, error) {
-	var text Mirror
-	err := source.read(ctx, &text, &text.Shared, func() []tokenFile {
+func ReadMirror(ctx context.Context, source Source) (MirrorText, error) {
+	var text MirrorText
+	err := source.read(ctx, &text, &text.SharedText, func() []tokenFile {
 		return []tokenFile{text.tokenFile(), {
 			file: "source-token-file", path: text.SourceTokenFile, setting: "source-token", token: &text.SourceToken,
 		}}
@@ -39,8 +39,8 @@ func ReadMirror(ctx context.Context, source Source) (Mirror, error) {
 }
 
 // Secrets returns what may be secret in the settings, before they are parsed.
-func (m Mirror) Secrets() []secret.String {
-	secrets := append(m.Shared.Secrets(), secret.NewSource(m.Source.Reveal()).Secrets()...)
+func (m MirrorText) Secrets() []secret.String {
+	secrets := append(m.SharedText.Secrets(), secret.NewSource(m.Source.Reveal()).Secrets()...)
 	return append(secrets, m.SourceToken)
 }
 
@@ -72,10 +72,10 @@ const (
 	CreatePublic  Create = "public"
 )
 
-// Parse is [Credential.Parse] for the mirror command.
-func (m Mirror) Parse() (MirrorSettings, []fault.Remark, error) {
+// Parse is [CredentialText.Parse] for the mirror command.
+func (m MirrorText) Parse() (MirrorSettings, []fault.Remark, error) {
 	var p parser
-	common, remarks := p.common(m.Shared)
+	common, remarks := p.common(m.SharedText)
 	settings := MirrorSettings{
 		Common:         common,
 		Source:         secret.NewSource(m.Source.Reveal()),

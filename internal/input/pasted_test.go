@@ -209,7 +209,7 @@ func TestTokenFileInUTF16(t *testing.T) {
 		"UTF-8, marked": []byte("\ufeff" + token + "\r\n"),
 	}
 	path := filepath.Join(t.TempDir(), "token")
-	readFile := func(content []byte) (input.Credential, error) {
+	readFile := func(content []byte) (input.CredentialText, error) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -66,9 +66,9 @@ const (
 
 // Parse turns the text into typed settings. The error is a [*fault.Fault] about the
 // first setting that is wrong; the remarks hold either way.
-func (c Credential) Parse() (Settings, []fault.Remark, error) {
+func (c CredentialText) Parse() (Settings, []fault.Remark, error) {
 	var p parser
-	common, remarks := p.common(c.Shared)
+	common, remarks := p.common(c.SharedText)
 	settings := Settings{
 		Common:            common,
 		Workspace:         c.Workspace,
@@ -102,7 +102,7 @@ func (c Credential) Parse() (Settings, []fault.Remark, error) {
 }
 
 // common parses what both commands have.
-func (p *parser) common(s Shared) (Common, []fault.Remark) {
+func (p *parser) common(s SharedText) (Common, []fault.Remark) {
 	if s.unexpanded != nil {
 		p.fail(s.unexpanded)
 	}

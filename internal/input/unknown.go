@@ -69,14 +69,14 @@ func (s Source) explain(found *Unknown, variable, written string) error {
 	case elsewhere && s.inFamily(other):
 		f.What += "; it is called " + s.Called(other.ID) + " here"
 		if s.isSet(s.variables(other)...) {
-			f.Hints = append(f.Hints, "remove " + s.Called(written) + ": " + s.Called(other.ID) + " is set")
+			f.Hints = append(f.Hints, "remove "+s.Called(written)+": "+s.Called(other.ID)+" is set")
 			return nil
 		}
 		rename := s.Called(written) + " to " + s.Called(other.ID)
-		f.Hints = append(f.Hints, "rename " + rename)
+		f.Hints = append(f.Hints, "rename "+rename)
 		found.OtherNames = append(found.OtherNames, OtherName{other.ID, rename, s.isSet(variable), f})
 	case near != "":
-		f.Hints = append(f.Hints, "did you mean " + s.Called(near) + "?")
+		f.Hints = append(f.Hints, "did you mean "+s.Called(near)+"?")
 	default:
 		f.Hints = append(f.Hints, "remove it, or look for its name in the list of settings")
 	}

@@ -1,5 +1,5 @@
-// Package pasted recognises what is left in a setting by pasting, and by templates
-// that weren't expanded.
+// Package pasted recognises what pasting leaves around a setting, and references that
+// weren't expanded.
 package pasted
 
 import (
@@ -9,14 +9,14 @@ import (
 
 const byteOrderMark = "\uFEFF"
 
-// Removed is what [Clean] has removed.
+// Removed says what [Clean] has removed.
 type Removed struct {
 	Space, Mark, Quotes bool
 }
 
-// Clean removes what pasting leaves around a text: white space, byte-order marks,
-// and quotes if the first and the last character are the same quote, which doesn't
-// occur in between; until nothing changes.
+// Clean removes what pasting leaves around a text, until nothing changes: white space,
+// byte-order marks, and quotes if the first and the last character are the same quote
+// and it doesn't occur in between.
 func Clean(text string) (clean string, removed Removed) {
 	for before := ""; before != text; {
 		before = text
@@ -65,7 +65,7 @@ func CleanList(text string) (clean string, removed Removed) {
 	return clean, removed
 }
 
-// eachItem replaces what is between separators.
+// eachItem replaces the items between separators.
 func eachItem(text, separators string, replace func(string) string) string {
 	var b strings.Builder
 	for text != "" {

@@ -6,18 +6,17 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
-// wholes lists the starts and ends of references that are a text as a whole: those
-// of shells, of GitHub, Gitea and Forgejo, Azure Pipelines, GitLab's inputs,
-// templates, Harness, and CircleCI.
-var wholes = []struct{ start, end string }{
+// delimiters are the starts and ends of references: those of shells, of GitHub, Gitea
+// and Forgejo, Azure Pipelines, GitLab's inputs, templates, Harness, and CircleCI.
+var delimiters = []struct{ start, end string }{
 	{"${", "}"}, {"$(", ")"}, {"$[", "]"}, {"{{", "}}"}, {"<+", ">"}, {"<<", ">>"},
 }
 
 // IsReference reports whether a text is nothing but a reference to a variable, a
 // secret or a command's output. With percent, %NAME% is one too, as on Windows.
 func IsReference(text string, percent bool) bool {
-	for _, whole := range wholes {
-		if strings.HasPrefix(text, whole.start) && strings.HasSuffix(text, whole.end) && len(text) > len(whole.start)+len(whole.end) {
+	for _, d := range delimiters {
+		if strings.HasPrefix(text, d.start) && strings.HasSuffix(text, d.end) && len(text) > len(d.start)+len(d.end) {
 			return true
 		}
 	}
@@ -43,7 +42,7 @@ func HasReference(text string, percent bool) bool {
 	}
 }
 
-// startsReference reports whether what follows a $ makes it a reference.
+// startsReference reports whether a $ begins a reference, by the text after it.
 func startsReference(after string) bool {
 	switch {
 	case strings.HasPrefix(after, "{{"):
@@ -88,7 +87,7 @@ func isVariableOfAzure(text string) bool {
 // isName reports whether a text is a variable's name: ^[A-Za-z_][A-Za-z0-9_]*$
 func isName(text string) bool { return text != "" && nameLength(text) == len(text) }
 
-// nameLength is the length of the name that a text begins with.
+// nameLength returns the length of the name at the start of a text.
 func nameLength(text string) int {
 	const first = charset.Letters + "_"
 	if !charset.StartsWith(text, first) {

@@ -1,5 +1,5 @@
-// Package proxy knows the environment variables that name proxies, and the secrets
-// in them.
+// Package proxy reads the environment variables that name proxies, and finds the
+// secrets in them.
 package proxy
 
 import (
@@ -23,15 +23,15 @@ type Login struct {
 	given    string // both, as given
 }
 
-// Logins returns the logins that have a password, also of variables that can't be
-// parsed.
+// Logins returns the logins that have a password. It finds them even in variables that
+// can't be parsed.
 func Logins(lookup func(name string) (string, bool)) []Login {
 	var logins []Login
 	for _, name := range variables {
 		value, _ := lookup(name)
 		_, rest := splitScheme(strings.TrimSpace(value))
-		// A proxy has no path, so that all before the last @ is a login, whatever
-		// wasn't escaped in it.
+		// A proxy has no path, so everything before the last @ is a login, even if it
+		// contains unescaped characters.
 		given := rest[:max(strings.LastIndex(rest, "@"), 0)]
 		if user, password, ok := strings.Cut(given, ":"); ok && password != "" {
 			logins = append(logins, Login{decoded(user), secret.New(decoded(password)), given})
@@ -41,7 +41,7 @@ func Logins(lookup func(name string) (string, bool)) []Login {
 }
 
 // Secrets returns the password and user:password, as given and percent-decoded, the
-// longest first. The user name alone is no secret.
+// longest first. The user name by itself isn't secret.
 func (l Login) Secrets() []secret.String {
 	user, password, _ := strings.Cut(l.given, ":")
 	texts := []string{l.given, decoded(user) + ":" + l.Password.Reveal(), password, l.Password.Reveal()}
@@ -52,8 +52,8 @@ func (l Login) Secrets() []secret.String {
 	return secrets
 }
 
-// Check refuses a variable that can't be parsed. Left alone, net/http ignores it and
-// connects directly, and curl shows it in its message.
+// Check returns a fault if a variable can't be parsed. Without it, net/http would
+// ignore the variable and connect directly, and curl would show it in a message.
 func Check(lookup func(name string) (string, bool)) error {
 	for _, name := range variables {
 		if value, _ := lookup(name); value != "" && !isAddress(strings.TrimSpace(value)) {
@@ -86,7 +86,7 @@ func isAddress(text string) bool {
 	return u.Port() == "" && !strings.HasSuffix(u.Host, ":") || err == nil && port > 0
 }
 
-// splitScheme splits the scheme off, which may be missing (RFC 3986, section 3.1).
+// splitScheme splits off the scheme, which may be missing (RFC 3986, section 3.1).
 func splitScheme(text string) (scheme, rest string) {
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found || !charset.StartsWith(scheme, charset.Letters) || !charset.ContainsOnly(scheme, charset.Letters+charset.Digits+"+-.") {
@@ -95,7 +95,7 @@ func splitScheme(text string) (scheme, rest string) {
 	return scheme, rest
 }
 
-// decoded undoes percent-encoding, and leaves what isn't valid, as curl does.
+// decoded undoes percent-encoding. Like curl, it leaves invalid escapes as they are.
 func decoded(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {

@@ -13,14 +13,14 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// Repository is one repository, or where Slug is empty, its workspace alone.
+// Repository is a repository, or if Slug is empty, only a workspace.
 type Repository struct {
 	Workspace string // workspace id, or Data Center project key
 	Slug      string
 	URL       string // HTTPS clone URL, without a user name
 
-	// Spelled is workspace/slug, or the workspace alone, in the letter case that the
-	// user wrote. Git compares paths case-sensitively, so later steps may need either.
+	// Spelled is workspace/slug, or only the workspace, in the letter case that the user
+	// wrote. Git compares paths case-sensitively, so later steps may need either case.
 	Spelled string
 	// SSHPort is the port in an ssh spelling, or empty.
 	SSHPort string
@@ -28,18 +28,18 @@ type Repository struct {
 	Wiki bool
 }
 
-// Name is workspace/slug.
+// Name returns workspace/slug.
 func (r Repository) Name() string { return r.Workspace + "/" + r.Slug }
 
-// SpelledWorkspace is the workspace in the letter case that the user wrote.
+// SpelledWorkspace returns the workspace in the letter case that the user wrote.
 func (r Repository) SpelledWorkspace() string {
 	workspace, _, _ := strings.Cut(r.Spelled, "/")
 	return workspace
 }
 
 // Parse parses a spelling of a repository on a server. The error is a
-// [*fault.Fault]; it quotes neither the spelling nor a parser's error, since
-// there may be a password in it.
+// [*fault.Fault]; it quotes neither the spelling nor a parser's error, since these may
+// contain a password.
 func Parse(spelling secret.Address, on server.Server) (Repository, []fault.Remark, error) {
 	var remarks []fault.Remark
 	if len(spelling.Secrets()) > 0 {
@@ -51,20 +51,20 @@ func Parse(spelling secret.Address, on server.Server) (Repository, []fault.Remar
 	text := spelling.Clean()
 	var path, port string
 	var err error
-	deep := false // whether it may be a page below the repository
+	web := false // the path may be that of a page below the repository
 	switch scheme, after, hasScheme := strings.Cut(text, "://"); {
 	case hasScheme && strings.EqualFold(scheme, "ssh"):
 		path, port, err = sshPath(after, on)
 	case hasScheme:
 		path, err = webPath(text, on)
-		deep = true
+		web = true
 	default:
-		path, deep, err = plainPath(text, on)
+		path, web, err = plainPath(text, on)
 	}
 	if err != nil {
 		return Repository{}, remarks, err
 	}
-	r, err := fromPath(path, on, deep)
+	r, err := fromPath(path, on, web)
 	r.SSHPort = port
 	return r, remarks, err
 }
@@ -82,7 +82,7 @@ func ParseWorkspace(text string, on server.Server) (Repository, error) {
 	return Repository{Workspace: normal(text, on), Spelled: text}, nil
 }
 
-// sshPath is the path of ssh://host[:port]/path.
+// sshPath returns the path and the port of ssh://host[:port]/path.
 func sshPath(address string, on server.Server) (path, port string, err error) {
 	host, path, _ := strings.Cut(address, "/")
 	u := url.URL{Host: host}
@@ -92,7 +92,7 @@ func sshPath(address string, on server.Server) (path, port string, err error) {
 	return path, u.Port(), nil
 }
 
-// webPath is the path of a web page or an HTTPS clone URL, behind the server's
+// webPath returns the path of a web page or an HTTPS clone URL, after the server's
 // context path.
 func webPath(text string, on server.Server) (string, error) {
 	u, err := url.Parse(text)
@@ -119,8 +119,8 @@ func webPath(text string, on server.Server) (string, error) {
 	return path, nil
 }
 
-// plainPath is the path in host:path (an scp-like ssh address), the path in an
-// address without its scheme (then web is true), or the plain workspace/slug.
+// plainPath returns the path in host:path (an scp-like ssh address), the path in an
+// address without its scheme (then web is true), or plain workspace/slug.
 func plainPath(text string, on server.Server) (path string, web bool, err error) {
 	prefix, address := on.Host()+on.ContextPath()+"/", strings.TrimRight(text, "/")+"/"
 	if len(address) >= len(prefix) && strings.EqualFold(address[:len(prefix)], prefix) {
@@ -142,8 +142,8 @@ func plainPath(text string, on server.Server) (path string, web bool, err error)
 	return strings.TrimPrefix(path, "/"), false, nil
 }
 
-// fromPath finds workspace and slug in a path, which may go deeper only in a web
-// page's address.
+// fromPath finds workspace and slug in a path. Only the address of a web page may
+// continue after them.
 func fromPath(path string, on server.Server, web bool) (Repository, error) {
 	parts := strings.Split(strings.TrimRight(path, "/"), "/")
 	if web {
@@ -182,7 +182,7 @@ func fromPath(path string, on server.Server, web bool) (Repository, error) {
 	return r, nil
 }
 
-// isGitPath reports whether git requests such a path of a repository
+// isGitPath reports whether git requests this path below a repository
 // (gitprotocol-http(5); git-lfs, docs/api).
 func isGitPath(parts []string) bool {
 	switch parts[0] {
@@ -194,8 +194,8 @@ func isGitPath(parts []string) bool {
 	return false
 }
 
-// notRepositories says which page of Cloud a path belongs to, by its first part, if
-// it belongs to no repository.
+// notRepositories describes pages of Cloud that belong to no repository, by the first
+// part of their paths.
 var notRepositories = map[string]string{
 	"dashboard": "of the dashboard",
 	"account":   "of an account's settings",
@@ -203,8 +203,8 @@ var notRepositories = map[string]string{
 	"snippets":  "of a snippet",
 }
 
-// ofWorkspace are the pages of a workspace, as in my-team/workspace/projects/PROJ.
-var ofWorkspace = []string{"overview", "projects", "repositories", "snippets", "members", "settings", "pull-requests"}
+// workspacePages are the pages of a workspace, as in my-team/workspace/projects/PROJ.
+var workspacePages = []string{"overview", "projects", "repositories", "snippets", "members", "settings", "pull-requests"}
 
 // checkPage rejects the address of a page that belongs to no repository.
 func checkPage(parts []string, on server.Server) *fault.Fault {
@@ -221,7 +221,7 @@ func checkPage(parts []string, on server.Server) *fault.Fault {
 	if page := notRepositories[first]; page != "" {
 		return fault.New(fault.Repository, "repository is the address "+page+", not of a repository", copyAddress(on))
 	}
-	if len(parts) > 2 && parts[1] == "workspace" && slices.Contains(ofWorkspace, parts[2]) {
+	if len(parts) > 2 && parts[1] == "workspace" && slices.Contains(workspacePages, parts[2]) {
 		f := fault.New(fault.Repository, "repository is the address of a page of a workspace, not of a repository")
 		if parts[2] == "projects" || parts[2] == "repositories" {
 			f = f.Hint("for all repositories of a workspace, set workspace to the part of the address before /workspace/")
@@ -231,9 +231,9 @@ func checkPage(parts []string, on server.Server) *fault.Fault {
 	return nil
 }
 
-// dataCenterParts returns project and repository from a Data Center's path, and
-// what git adds to it: scm/PROJ/repo.git, projects/PROJ/repos/repo or
-// users/name/repos/repo.
+// dataCenterParts returns project and repository from a Data Center's path
+// (scm/PROJ/repo.git, projects/PROJ/repos/repo or users/name/repos/repo), and the path
+// that git appends to the first of these forms.
 func dataCenterParts(parts []string) []string {
 	switch {
 	case len(parts) >= 4 && parts[0] == "projects" && parts[2] == "repos":
@@ -277,7 +277,7 @@ func isUUID(text string) bool {
 	return err == nil && opened && closed && charset.ContainsOnly(inner, charset.Hex+"-")
 }
 
-// normal is a name in Bitbucket's own letter case: lower case on Cloud, unchanged
+// normal returns a name in Bitbucket's own letter case: lower case on Cloud, unchanged
 // on Data Center.
 func normal(name string, on server.Server) string {
 	if on.DataCenter {
@@ -292,7 +292,7 @@ func otherHost(on server.Server) error {
 		"otherwise, set repository to the one that the credential is for")
 }
 
-// restAPI is the fault of an address of the REST API.
+// restAPI returns the fault for an address of the REST API.
 func restAPI(on server.Server) *fault.Fault {
 	return fault.New(fault.Repository, "repository is an address of the REST API, not of a repository", copyAddress(on))
 }

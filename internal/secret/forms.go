@@ -20,11 +20,10 @@ const MinMask = 8
 // is masked by itself. Shorter ones may well be words.
 const minRun = 12
 
-// The characters that no tool escapes, and those that complete the alphabet of
-// tokens (RFC 6750, b64token).
+// The characters of tokens (RFC 6750, b64token).
 const (
-	plain  = charset.Letters + charset.Digits + "_-"
-	others = "+/=.~"
+	plain   = charset.Letters + charset.Digits + "_-" // no tool escapes these
+	escaped = "+/=.~"                                 // some tools escape these
 )
 
 // Column widths at which encoders wrap base64: base64(1) and MIME, openssl, Ruby;
@@ -55,7 +54,7 @@ func Forms(secrets ...String) []string {
 			if inPath != line || strings.Contains(line, "&") {
 				forms = append(forms, escapedJSON(line, true), escapedJSON(line, false))
 			}
-			if charset.ContainsOnly(line, plain+others) {
+			if charset.ContainsOnly(line, plain+escaped) {
 				forms = append(forms, tokenForms(line)...)
 			}
 		}
@@ -63,13 +62,13 @@ func Forms(secrets ...String) []string {
 	return InOrder(forms)
 }
 
-// tokenForms returns the further forms of a token, for maskers that know no
-// encoding (act, Gitea's and Forgejo's runners, Buildkite, Azure Pipelines): the
-// runs of characters that no tool escapes, and the whole token as tools escape it.
+// tokenForms returns further forms of a token, for maskers that know no encoding (act,
+// Gitea's and Forgejo's runners, Buildkite, Azure Pipelines): its runs of characters
+// that no tool escapes, and the whole token in the ways in which tools escape it.
 func tokenForms(token string) []string {
 	var forms []string
 	for rest := token; rest != ""; {
-		end := strings.IndexAny(rest+others, others)
+		end := strings.IndexAny(rest+escaped, escaped)
 		if end >= minRun {
 			forms = append(forms, rest[:end])
 		}
@@ -86,7 +85,7 @@ func tokenForms(token string) []string {
 	return forms
 }
 
-// tokenEscapes are how tools print the characters of a token that they escape.
+// tokenEscapes lists the ways in which tools escape the characters of a token.
 var tokenEscapes = []struct{ plus, slash string }{
 	{"+", "/"},         // Gson, Handlebars, JavaScript's escape, quoted-printable
 	{"%2b", "%2f"},     // git's credential store
@@ -98,17 +97,17 @@ var tokenEscapes = []struct{ plus, slash string }{
 	{"&#43;", "/"},     // Go's html/template
 }
 
-// LoginForms returns what [Forms] leaves to be masked of a token that logs in: the
-// token's own base64, which is also part of the base64 of any text around it, and
-// the base64 of each user:token (HTTP Basic, RFC 7617). They belong into one list:
-// a piece of the token's base64 that is masked before a longer piece of a pair's
-// would leave the rest of that visible.
+// LoginForms returns the base64 forms of a token that logs in, which [Forms] doesn't
+// include: the token by itself, in the three alignments that it can have in a longer
+// text, and as user:token for each user (HTTP Basic, RFC 7617). Mask them as one list:
+// if a piece of the token's base64 were masked before a longer piece of a pair's, the
+// rest of the pair would stay visible.
 func LoginForms(token String, users ...string) []string {
 	text := token.Reveal()
 	forms := Base64Forms(text)
 	for shift := range min(3, len(text)) {
-		whole := []byte(text[shift : len(text)-(len(text)-shift)%3])
-		forms = append(forms, base64.StdEncoding.EncodeToString(whole), base64.URLEncoding.EncodeToString(whole))
+		groups := []byte(text[shift : len(text)-(len(text)-shift)%3]) // of three bytes, so that no digit depends on what follows
+		forms = append(forms, base64.StdEncoding.EncodeToString(groups), base64.URLEncoding.EncodeToString(groups))
 	}
 	for _, user := range users {
 		forms = append(forms, Base64Forms(user+":"+text)...)
@@ -116,17 +115,17 @@ func LoginForms(token String, users ...string) []string {
 	return InOrder(forms)
 }
 
-// Base64Forms returns base64 of text, whole and as encoders wrap it.
+// Base64Forms returns base64 of text, on one line and as encoders wrap it.
 //
 // The unpadded form is masked because it is also part of the padded one, and of
 // the encoding of text with a line break at its end. The runner's own
-// encoders find less: encoding the token alone matches only the pair's tail
+// encoders find less: base64 of just the token matches only the pair's tail
 // (actions/runner, ValueEncoders.cs).
 func Base64Forms(text string) []string {
 	var forms []string
 	add := func(encoding *base64.Encoding, widths []int) {
 		encoded := encoding.EncodeToString([]byte(text))
-		inPath := strings.ReplaceAll(encoded, "/", "%2F") // of base64, a URL escapes no more
+		inPath := strings.ReplaceAll(encoded, "/", "%2F") // in base64, only / and + are escaped in URLs
 		forms = append(forms, encoded, inPath, strings.ReplaceAll(inPath, "+", "%2B"))
 		for _, width := range widths {
 			forms = append(forms, pieces(encoded, width)...)
@@ -146,7 +145,7 @@ func pieces(text string, width int) []string {
 	return append(lines, text)
 }
 
-// escapedJSON is text as it is written in a JSON string.
+// escapedJSON returns text as JSON strings contain it.
 func escapedJSON(text string, escapeHTML bool) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

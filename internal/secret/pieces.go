@@ -6,18 +6,18 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
-// minPiece is the length of the shortest piece of a token that gives something of
-// it away, in bytes.
+// minPiece is the length of the shortest piece of a token that counts as a leak, in
+// bytes.
 const minPiece = 8
 
-// Pieces recognises texts that contain a piece of a token: as it is, in base64 or
-// hexadecimal digits, and backwards. A mask hides a whole token, but not one that
-// somebody cuts up.
+// Pieces recognises texts that contain a piece of a token: in plain text, in base64 or
+// hexadecimal digits, and backwards. A mask hides a complete token, but no piece of it.
 type Pieces struct {
 	windows map[[minPiece]byte]bool // all pieces of this length, also backwards
 }
 
-// NewPieces takes tokens without what all tokens of their kind have in common.
+// NewPieces accepts tokens without the parts that all tokens of their kind have in
+// common.
 func NewPieces(tokens ...String) Pieces {
 	p := Pieces{map[[minPiece]byte]bool{}}
 	for _, token := range tokens {
@@ -32,8 +32,8 @@ func NewPieces(tokens ...String) Pieces {
 	return p
 }
 
-// In reports whether a text contains a piece, plain or encoded. A user name isn't
-// one, nor is the part of base64 of user:token that stands for it.
+// In reports whether a text contains a piece, plain or encoded. A user name doesn't
+// count, nor does the part of base64 of user:token that encodes it.
 func (p Pieces) In(text string) bool {
 	if len(p.windows) == 0 || len(text) < minPiece {
 		return false
@@ -41,8 +41,8 @@ func (p Pieces) In(text string) bool {
 	forwards := []byte(text)
 	backwards := slices.Clone(forwards)
 	slices.Reverse(backwards)
-	for _, way := range [][]byte{forwards, backwards} {
-		if p.inPlain(way) || slices.ContainsFunc(encodings, func(e encoding) bool { return p.inEncoded(way, e) }) {
+	for _, direction := range [][]byte{forwards, backwards} {
+		if p.inPlain(direction) || slices.ContainsFunc(encodings, func(e encoding) bool { return p.inEncoded(direction, e) }) {
 			return true
 		}
 	}
@@ -58,7 +58,7 @@ func (p Pieces) inPlain(text []byte) bool {
 	return false
 }
 
-// inEncoded looks into what each run of digits decodes to.
+// inEncoded decodes each run of digits, and looks for pieces in the result.
 func (p Pieces) inEncoded(text []byte, e encoding) bool {
 	for start := 0; start < len(text); start++ {
 		end := start
@@ -77,11 +77,11 @@ func (p Pieces) inEncoded(text []byte, e encoding) bool {
 	return false
 }
 
-// encoding writes bytes as digits, each of which stands for some bits.
+// encoding writes bytes as digits of some bits each.
 type encoding struct {
 	digits [256]int8 // their values; -1: it isn't a digit
 	bits   int
-	before []int // how many bits of another byte a part of an encoded text can begin with
+	before []int // numbers of bits of an earlier byte that a part of an encoded text can begin with
 }
 
 // The encodings: base64 in both alphabets (RFC 4648, 4 and 5), and hexadecimal
@@ -91,7 +91,7 @@ var encodings = []encoding{
 	{digitsOf("0123456789abcdef", "ABCDEF"), 4, []int{0, 4}},
 }
 
-// digitsOf numbers digits, of which the last ones have a second form.
+// digitsOf numbers the digits. The last ones have a second form.
 func digitsOf(digits, second string) (values [256]int8) {
 	for i := range values {
 		values[i] = -1
@@ -105,8 +105,8 @@ func digitsOf(digits, second string) (values [256]int8) {
 	return values
 }
 
-// decode returns the bytes that digits stand for, after some bits that belong to
-// another one.
+// decode returns the bytes that a text of digits encodes, after some bits that belong
+// to an earlier byte.
 func (e encoding) decode(text []byte, before int) []byte {
 	decoded := make([]byte, 0, len(text)*e.bits/8)
 	value, count := uint(0), -before

@@ -23,8 +23,8 @@ func New(text string) String {
 	return String{text: &text}
 }
 
-// Reveal returns the secret text. Each call is a place where a secret can
-// escape, so it belongs next to the write that hands the secret over.
+// Reveal returns the secret text. A secret can leak wherever this is called, so call
+// it next to the write that hands the secret over.
 func (s String) Reveal() string {
 	if s.text == nil {
 		return ""

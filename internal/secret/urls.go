@@ -7,10 +7,10 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
-// ShortenURLs returns a text of another program with its URLs cut down to what is
-// never secret: without user-info, query and fragment, in which presigned addresses
-// have their signature. An https URL on the server of asked, if that is set, stays
-// whole: it may be a link to follow, which is useless without its query.
+// ShortenURLs removes from the URLs in another program's text the parts that can be
+// secret: user-info, query and fragment (presigned addresses contain a signature
+// there). If asked is set, an https URL on its server stays complete: it may be a link
+// to follow, which needs its query.
 func ShortenURLs(text, asked string) string {
 	var b strings.Builder
 	for {
@@ -31,8 +31,8 @@ func ShortenURLs(text, asked string) string {
 	}
 }
 
-// schemeLength returns how many characters at the end of a text are a scheme
-// (RFC 3986, section 3.1).
+// schemeLength returns the length of the scheme at the end of a text (RFC 3986,
+// section 3.1).
 func schemeLength(text string) int {
 	const characters = charset.Letters + charset.Digits + "+-."
 	return len(text) - len(strings.TrimRight(text, characters))
@@ -46,9 +46,9 @@ func quoteBefore(text string) string {
 	return ""
 }
 
-// urlLength returns the length of the URL at the start of a text: up to white space,
-// the quote that it began after, or what no URL has. A quote within it, which an
-// address may contain unescaped, doesn't end it.
+// urlLength returns the length of the URL at the start of a text. It ends at white
+// space, at a character that no URL contains, or at the quote that precedes it; the
+// same quote within an address, where it may be unescaped, doesn't end it.
 func urlLength(text, quote string) int {
 	end := strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '<' || r == '>' })
 	if end < 0 {

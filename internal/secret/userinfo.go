@@ -27,10 +27,10 @@ func NewAddress(text string) Address {
 	return a
 }
 
-// NewSource splits the address of a repository that is to be read, which is a URL
-// or a path. A path has no user-info, whatever its characters. In a URL, all
-// before the last @ of its path is a secret if it contains a colon: a password may
-// contain unescaped slashes, and begin with digits, as a port does.
+// NewSource splits the address of a repository to read, which is a URL or a path. A
+// path has no user-info, whatever its characters. In a URL, everything before the last
+// @ of the path is secret if it contains a colon: a password may contain unescaped
+// slashes, and begin with digits like a port.
 func NewSource(text string) Address {
 	a := Address{raw: New(text)}
 	address := trimCommand(text)
@@ -48,7 +48,7 @@ func NewSource(text string) Address {
 	return a
 }
 
-// pathEnd is where the path of a URL ends.
+// pathEnd returns the index at which the path of a URL ends.
 func pathEnd(text string) int {
 	if end := strings.IndexAny(text, "?#"); end >= 0 {
 		return end
@@ -56,11 +56,11 @@ func pathEnd(text string) int {
 	return len(text)
 }
 
-// Secrets returns the secret parts (a password, or all of a user-info too long for
-// a name), as typed and percent-decoded.
+// Secrets returns the secret parts, as typed and percent-decoded: a password, or a
+// complete user-info that is too long for a user name.
 func (a Address) Secrets() []String { return a.secrets }
 
-// Clean is the address without user-info.
+// Clean returns the address without user-info.
 func (a Address) Clean() string { return a.clean }
 
 // IsEmpty reports whether there is no address.
@@ -121,8 +121,8 @@ func secretsOf(info string) []String {
 	return secrets
 }
 
-// authorityEnd is where the host of a URL ends: at the first slash, unless what
-// precedes it is the start of a user:password that contains the slash.
+// authorityEnd returns the index at which the host of a URL ends: at the first slash,
+// unless that is part of a password.
 func authorityEnd(text string) int {
 	end := strings.IndexAny(text, "/?#")
 	if end < 0 {

@@ -26,8 +26,8 @@ func OneLine(text string) bool {
 	return utf8.ValidString(text)
 }
 
-// Underscored is a name where none with hyphens is allowed, such as that of an
-// environment variable.
+// Underscored returns a name with underscores instead of hyphens, for environment
+// variables, for instance.
 func Underscored(name string) string {
 	return strings.ReplaceAll(name, "-", "_")
 }

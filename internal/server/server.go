@@ -11,12 +11,12 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Server is a Bitbucket: Cloud, somebody's Data Center, or a server on this
-// machine, where tests play either.
+// Server is an instance of Bitbucket: Cloud, a Data Center, or in tests a loopback
+// server, which can be either.
 type Server struct {
-	// base is the base of the web site, context path included, without a slash
-	// at its end, user-info, query or fragment; scheme and host in lower case, and
-	// no port that is the scheme's default.
+	// base is the URL of the web site, context path included: without a slash at its
+	// end, user-info, query or fragment, or the scheme's default port; scheme and host
+	// in lower case.
 	base       url.URL
 	DataCenter bool // its paths and its REST API are Data Center's, not Cloud's
 	Loopback   bool
@@ -36,20 +36,20 @@ func (s Server) AsCloud() Server {
 	return s
 }
 
-// URL is the base URL of the web site, without a slash at its end.
+// URL returns the base URL of the web site, without a slash at its end.
 func (s Server) URL() string { return s.base.String() }
 
-// Host is the host, with its port unless that is the scheme's default.
+// Host returns the host, with its port unless that is the scheme's default.
 func (s Server) Host() string { return s.base.Host }
 
-// Hostname is the host without a port, and without the brackets of IPv6.
+// Hostname returns the host without a port, and without the brackets of IPv6.
 func (s Server) Hostname() string { return s.base.Hostname() }
 
-// ContextPath is the path of the web site, without a slash at its end.
+// ContextPath returns the path of the web site, without a slash at its end.
 func (s Server) ContextPath() string { return s.base.Path }
 
-// IsAt reports whether a URL is on this server's host and port. All names of this
-// machine count as one.
+// IsAt reports whether a URL is on this server's host and port. All loopback names and
+// addresses count as the same host.
 func (s Server) IsAt(u *url.URL) bool {
 	return s.IsHost(u.Hostname()) && portOf(u) == portOf(&s.base)
 }
@@ -59,8 +59,8 @@ func (s Server) IsAPI(name string) bool {
 	return s == Cloud && strings.EqualFold(name, apiHost)
 }
 
-// AltSSH is Cloud's second host for ssh, for networks that block the protocol's own
-// port (support.atlassian.com, "Use SSH over port 443"); empty for a Data Center.
+// AltSSH returns Cloud's second host for ssh, for networks that block port 22
+// (support.atlassian.com, "Use SSH over port 443"); empty for a Data Center.
 func (s Server) AltSSH() string {
 	if s.DataCenter {
 		return ""
@@ -83,7 +83,7 @@ func (s Server) IsHost(name string) bool {
 	return strings.EqualFold(name, s.Hostname()) || s.Loopback && IsLoopback(name)
 }
 
-// portOf is the port of a URL, given or not.
+// portOf returns the port of a URL, or else its scheme's default.
 func portOf(u *url.URL) string {
 	if port := u.Port(); port != "" {
 		return port
@@ -91,7 +91,7 @@ func portOf(u *url.URL) string {
 	return map[string]string{"https": "443", "http": "80"}[u.Scheme]
 }
 
-// API is the base URL of the REST API (Atlassian's OpenAPI documents).
+// API returns the base URL of the REST API (Atlassian's OpenAPI documents).
 func (s Server) API() string {
 	switch {
 	case s.DataCenter:
@@ -102,7 +102,7 @@ func (s Server) API() string {
 	return "https://" + apiHost + "/2.0"
 }
 
-// APIHost is the host of the REST API, with its port unless that is the scheme's
+// APIHost returns the host of the REST API, with its port unless that is the scheme's
 // default.
 func (s Server) APIHost() string {
 	if s.DataCenter || s.Loopback {
@@ -111,12 +111,12 @@ func (s Server) APIHost() string {
 	return apiHost
 }
 
-// TokenURL is where Cloud issues tokens to OAuth clients.
+// TokenURL returns the address at which Cloud issues tokens to OAuth clients.
 func (s Server) TokenURL() string {
 	return s.URL() + "/site/oauth2/access_token"
 }
 
-// GitRoot is the URL below which repositories are cloned.
+// GitRoot returns the URL below which repositories are cloned.
 func (s Server) GitRoot() string {
 	if s.DataCenter {
 		return s.URL() + "/scm"
@@ -124,9 +124,9 @@ func (s Server) GitRoot() string {
 	return s.URL()
 }
 
-// Parse reads a base URL. A server on this machine counts as a Data Center
-// until the kind of credential says otherwise. The error is a [*fault.Fault];
-// it doesn't quote the text, in which there may be a password.
+// Parse reads a base URL. A loopback server counts as a Data Center until the kind of
+// credential says otherwise. The error is a [*fault.Fault]; it doesn't quote the text,
+// which may contain a password.
 func Parse(address secret.Address) (Server, error) {
 	const hint = "set server-url to the address that you see in the browser, such as https://bitbucket.example.com/context"
 	if address.HasUserInfo() {
@@ -178,14 +178,14 @@ func Parse(address secret.Address) (Server, error) {
 	return s, nil
 }
 
-// pages lists the first parts of the paths of a Data Center's pages, of git and of
-// the REST API, below the context path.
+// pages lists the first segments of a Data Center's paths, below the context path:
+// those of its pages, of git, and of the REST API.
 var pages = []string{
 	"projects", "users", "scm", "rest", "plugins", "dashboard", "login", "logout", "account", "admin", "profile", "getting-started", "mvc",
 }
 
-// contextPath returns the part of a path before a page's, and whether there is a
-// page's.
+// contextPath returns the part of a path before that of a page, and whether it is that
+// of a page.
 func contextPath(path string) (context string, isPage bool) {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
@@ -196,14 +196,14 @@ func contextPath(path string) (context string, isPage bool) {
 	return path, false
 }
 
-// IsLoopback reports whether a host's name or address, in any letter case, is one
-// of this machine.
+// IsLoopback reports whether a host's name or address, in any letter case, is that of
+// the loopback interface.
 func IsLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
-// bracketed is a host as a URL has it: IPv6 addresses in brackets.
+// bracketed returns a host as URLs contain it: IPv6 addresses in brackets.
 func bracketed(host string) string {
 	if strings.Contains(host, ":") {
 		return "[" + host + "]"
