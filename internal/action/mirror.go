@@ -193,6 +193,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 			Source:      m.source.text,
 			SourceLocal: m.source.local,
 			Bitbucket:   m.repository.URL,
+			DataCenter:  m.credential.Server.DataCenter,
 		},
 		SourceLogin:    sourceLogin,
 		BitbucketLogin: bitbucketLogin,

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -78,23 +79,46 @@ func (a answer) aboutNone(changes []mirror.Change) string {
 	return strings.Join(lines, " ")
 }
 
-// words yields the words of a line, without the punctuation around them, some of
-// which is allowed in names of refs.
+// punctuation is what can be around a name in a sentence. Some of it is allowed in
+// names of refs.
+const punctuation = ".,:;!?'\"()[]<>`"
+
+// words yields the words of a line that can be names, without the punctuation around
+// them. A word of letters alone, such as "a" or "repository", may just be one of the
+// sentence: it is a name if it is in quotes or brackets, is followed by a colon, or
+// comes after a word such as "branch".
 func words(line string) iter.Seq[string] {
-	const punctuation = ".,:;!?'\"()[]<>`"
 	return func(yield func(string) bool) {
+		before := ""
 		for field := range strings.FieldsSeq(line) {
 			whole := strings.Trim(field, punctuation)
-			if !yield(whole) {
+			isMarked := introducesName[strings.ToLower(before)] || strings.HasSuffix(field, whole+":") || isEnclosed(field)
+			if (isMarked || !isLetters(whole)) && !yield(whole) {
 				return
 			}
-			for part := range strings.FieldsFuncSeq(whole, func(r rune) bool { return r != '.' && strings.ContainsRune(punctuation, r) }) {
-				if part != whole && !yield(part) {
+			before = whole
+			for part := range strings.FieldsFuncSeq(whole, func(r rune) bool { return r != '.' && r != '\'' && strings.ContainsRune(punctuation, r) }) {
+				part = strings.Trim(part, punctuation)
+				// In "push(es)" no part is a name, in "branch:main" and "main,topic" they are.
+				if part != whole && (!isLetters(part) || !strings.ContainsAny(whole, "()")) && !yield(part) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// introducesName are the words after which a name comes.
+var introducesName = map[string]bool{"branch": true, "branches": true, "tag": true, "tags": true, "ref": true, "refs": true, "reference": true}
+
+// isEnclosed reports whether a word is in quotes or brackets.
+func isEnclosed(field string) bool {
+	closing := map[byte]string{'\'': "'", '"': "\"", '`': "`'", '(': ")", '[': "]", '<': ">"}
+	return field != "" && closing[field[0]] != "" && strings.ContainsAny(field[1:], closing[field[0]])
+}
+
+func isLetters(word string) bool {
+	return !strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
 // remoteLines are the lines that the server wrote, without its progress, and
@@ -104,9 +128,48 @@ func remoteLines(stderr []byte) []string {
 	for line := range bytes.FieldsFuncSeq(stderr, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		text, ok := strings.CutPrefix(string(line), "remote:")
 		text = strings.TrimSpace(text)
-		progress := strings.Contains(text, "% (") || strings.HasSuffix(text, ", done.")
-		if ok && text != "" && !progress && !strings.HasPrefix(text, "error: hook declined to update ") {
+		if ok && text != "" && !isProgress(text) && !strings.HasPrefix(text, "error: hook declined to update ") {
 			lines = append(lines, text)
+		}
+	}
+	return append(lines, remoteError(stderr)...)
+}
+
+// progressTitles begin the lines in which a server's git shows how far it is (of git:
+// progress.c; of JGit: ProgressMonitor).
+var progressTitles = []string{
+	"Enumerating objects: ", "Counting objects: ", "Compressing objects: ", "Finding sources: ", "Getting sizes: ", "Writing objects: ",
+	"Receiving objects: ", "Resolving deltas: ", "Updating references: ", "Checking connectivity: ", "Processing changes: ",
+}
+
+func isProgress(text string) bool {
+	if strings.HasPrefix(text, "Total ") && strings.Contains(text, " (delta ") {
+		return true
+	}
+	return strings.Contains(text, "% (") || strings.HasSuffix(text, ", done.") ||
+		slices.ContainsFunc(progressTitles, func(title string) bool { return strings.HasPrefix(text, title) })
+}
+
+// remoteErrorMark begins the error that a server sends in place of an answer
+// (gitprotocol-pack(5), "error-line"). It can have several lines, which git writes as
+// they came, before it ends.
+const remoteErrorMark = "fatal: remote error: "
+
+// remoteError returns the lines of the error that a server sent in place of an
+// answer.
+func remoteError(stderr []byte) []string {
+	_, text, found := bytes.Cut(append([]byte("\n"), stderr...), []byte("\n"+remoteErrorMark))
+	if !found {
+		return nil
+	}
+	var lines []string
+	for line := range strings.FieldsFuncSeq(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {
+		line = strings.TrimSpace(line)
+		if len(lines) > 0 && (strings.HasPrefix(line, "fatal: ") || strings.HasPrefix(line, "error: ")) {
+			break // by the process that started this one
+		}
+		if line != "" {
+			lines = append(lines, line)
 		}
 	}
 	return lines
@@ -116,6 +179,9 @@ func remoteLines(stderr []byte) []string {
 func ownLines(stderr []byte) string {
 	var text strings.Builder
 	for line := range strings.Lines(string(stderr)) {
+		if strings.HasPrefix(line, remoteErrorMark) {
+			break // what follows may be the server's
+		}
 		if !strings.HasPrefix(line, "remote:") {
 			text.WriteString(line)
 		}

@@ -217,12 +217,12 @@ func (g *Git) local(err error) error {
 	if !ok {
 		return err
 	}
-	if f := diskFull(string(failed.stderr)); f != nil {
+	if f := machineFault(failed); f != nil {
 		return f
 	}
 	if strings.Contains(string(failed.stderr), "invalid filter-spec") {
 		return tooOld() // of 2.31
 	}
-	return fault.New(fault.GitFailed, "git failed on this machine: "+g.shown(lastLine(failed.stderr), ""),
+	return fault.New(fault.GitFailed, "git failed on this machine: "+g.shown(lastLine(failed.stderr)),
 		"check that the runner's git works, and that its temporary directory can be written")
 }

@@ -43,18 +43,27 @@ func LimitListings(refs, size int) (undo func()) {
 
 // Explain returns what a failed command with these messages means.
 func Explain(remotes Remotes, side, stderr string) error {
+	return explain(remotes, side, &failure{output: output{stderr: []byte(stderr)}})
+}
+
+// ExplainSignal returns what it means that a signal ended a command.
+func ExplainSignal(side string, signal int) error {
+	return explain(Remotes{}, side, &failure{signal: signal})
+}
+
+func explain(remotes Remotes, side string, failed *failure) error {
 	g := &Git{remotes: remotes, scrub: func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }, isSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") }}
 	switch side {
 	case "source":
-		return g.sourceFault(stderr)
+		return g.explainSource(failed)
 	case "bitbucket":
-		return g.bitbucketFault(stderr)
+		return g.explainBitbucket(failed)
 	case "lfs":
-		return g.explainLFS(&failure{output{stderr: []byte(stderr)}}, "Bitbucket")
+		return g.explainLFS(failed, "Bitbucket")
 	case "machine":
-		return g.local(&failure{output{stderr: []byte(stderr)}})
+		return g.local(failed)
 	}
-	return g.explainPush([]byte(stderr), nil)
+	return g.explainPush(failed, nil)
 }
 
 // Pointers returns the pointers in the output of cat-file, which arrives in

@@ -6,9 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -50,5 +54,31 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	pushed, err := g.Push(ctx, [][]mirror.Change{list})
 	if want := map[string]mirror.Result{"refs/heads/b01": {Outcome: mirror.Pushed}}; err != nil || !maps.Equal(pushed.Results, want) {
 		t.Errorf("got %v, %v", pushed.Results, err)
+	}
+}
+
+// A git that something on this machine ended isn't a server that failed. Wrappers
+// return the signal as a status.
+func TestKilledGit(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no signals")
+	}
+	for _, way := range []string{"kill -9 $$", "exit 137"} {
+		t.Run(way, func(t *testing.T) {
+			s := newSides(t)
+			bin := t.TempDir()
+			if err := os.WriteFile(filepath.Join(bin, "git"), []byte("#!/bin/sh\n"+way+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+			_, listErr := s.git.ListSource(t.Context())
+			_, fetchErr := s.git.FetchAll(t.Context(), []string{s.commit})
+			_, pushErr := s.git.Push(t.Context(), [][]mirror.Change{changes("main")})
+			for _, err := range []error{listErr, fetchErr, pushErr} {
+				if f := fault.From(err); f.Code != fault.GitFailed || !strings.Contains(f.What, "signal 9") {
+					t.Errorf("got %v", err)
+				}
+			}
+		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
@@ -37,6 +38,7 @@ type Remotes struct {
 	Source      string // URL without user-info, or an absolute path
 	SourceLocal bool   // Source is a path
 	Bitbucket   string // URL without user-info
+	DataCenter  bool   // Bitbucket is one
 }
 
 // Options are the parameters of [Open].
@@ -183,6 +185,7 @@ type output struct {
 // failure is a process that failed.
 type failure struct {
 	output
+	signal int // that ended it, or 0
 }
 
 func (*failure) Error() string { return "a git command failed" }
@@ -194,7 +197,7 @@ func (g *Git) run(ctx context.Context, with side, stdin io.Reader, arguments ...
 	out, err := g.runTo(ctx, with, stdin, &stdout, arguments...)
 	out.stdout = stdout.Bytes()
 	if stdout.dropped {
-		return out, &failure{output{stderr: []byte("fatal: the output is too large")}}
+		return out, &failure{output: output{stderr: []byte("fatal: the output is too large")}}
 	}
 	if failed, ok := errors.AsType[*failure](err); ok {
 		failed.stdout = out.stdout
@@ -222,7 +225,23 @@ func (g *Git) runTo(ctx context.Context, with side, stdin io.Reader, stdout io.W
 	if ctx.Err() != nil {
 		return out, fault.From(context.Cause(ctx))
 	}
-	return out, &failure{out}
+	return out, &failure{out, signalOf(err)}
+}
+
+// signalOf returns the signal that ended a process, or 0. A shell between git and
+// this program makes a status of it (POSIX, Shell Command Language, 2.8.2).
+func signalOf(err error) int {
+	ended, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return 0
+	}
+	if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return int(status.Signal())
+	}
+	if ended.ExitCode() == 128+int(syscall.SIGKILL) {
+		return int(syscall.SIGKILL)
+	}
+	return 0
 }
 
 // capped is a buffer that stops growing.

@@ -188,15 +188,15 @@ func (g *Git) explainLFS(err error, side string) error {
 		return err
 	}
 	text := string(failed.stderr) + string(failed.stdout)
-	if f := diskFull(text); f != nil {
+	if f := machineFault(failed); f != nil {
 		return f
 	}
 	if containsAny(text, "[404]", "does not exist", "Not Found", "missing") {
-		return fault.New(fault.LFSObject, "an object is missing from the LFS storage of "+side+", so nothing was changed: "+g.shown(lastLine([]byte(text)), ""),
+		return fault.New(fault.LFSObject, "an object is missing from the LFS storage of "+side+", so nothing was changed: "+g.shown(lastLine([]byte(text))),
 			"push it there from a clone that has it: git lfs push --all origin",
 			"to mirror without LFS objects, set lfs: false")
 	}
-	return fault.New(fault.LFSFailed, "LFS objects can't be transferred, because of "+side+": "+g.shown(lastLine([]byte(text)), ""),
+	return fault.New(fault.LFSFailed, "LFS objects can't be transferred, because of "+side+": "+g.shown(lastLine([]byte(text))),
 		"check that LFS is enabled for the repository, and that its storage isn't full",
 		"to mirror without LFS objects, set lfs: false")
 }

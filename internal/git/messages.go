@@ -22,21 +22,24 @@ func (g *Git) explainSource(err error) error {
 	if !ok {
 		return err
 	}
-	return g.sourceFault(string(failed.stderr))
-}
-
-func (g *Git) sourceFault(text string) *fault.Fault {
-	const tokenHint = "set source-token to a token with read access to the source (on GitHub: contents: read)"
-	if f := diskFull(text); f != nil {
+	if f := machineFault(failed); f != nil {
 		return f
 	}
+	return g.quoting(g.sourceFault(failed), g.sourceSays(failed.stderr))
+}
+
+// sourceFault goes by what git itself says, and by the error that the source sends
+// in place of an answer.
+func (g *Git) sourceFault(failed *failure) *fault.Fault {
+	const tokenHint = "set source-token to a token with read access to the source (on GitHub: contents: read)"
+	text, refusal, said := ownLines(failed.stderr), strings.Join(remoteError(failed.stderr), " "), strings.Join(remoteLines(failed.stderr), " ")
 	status := httpStatus(text)
 	switch {
 	case containsAny(text, "'"+string(source)+"' does not appear to be", "transport 'file' not allowed"):
 		// An older git doesn't know the configuration that names the source, and
 		// takes the name for a path.
 		return tooOld()
-	case strings.Contains(text, "shallow update not allowed"), strings.Contains(text, "source repository is shallow"):
+	case containsAny(text, "shallow update not allowed", "source repository is shallow"):
 		return Shallow()
 	case strings.Contains(text, "could not read Username"):
 		return fault.New(fault.SourceRefused, "the source's server asks for a login, and source-token is empty", tokenHint)
@@ -45,13 +48,23 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 			"check that the token hasn't expired, and that source-username is what this server expects: x-access-token for GitHub, gitlab-ci-token for a GitLab job")
 	case status == 403:
 		return fault.New(fault.SourceRefused, "the source's server doesn't let source-token read the repository (403)", tokenHint)
-	case status == 404, strings.Contains(text, "' not found"):
+	case status == 404, strings.Contains(text, "' not found"), isNoRepository(refusal):
 		return fault.New(fault.SourceNotFound, "the source doesn't exist, or source-token can't see it (404)",
 			"check the spelling of source", tokenHint)
-	case strings.Contains(text, "not a git repository"), strings.Contains(text, "does not appear to be a git repository"), strings.Contains(text, "does not exist"):
+	case strings.Contains(text, "not valid: is this a git repository?"):
+		return fault.New(fault.SourceFailed, "the answer of the source's server isn't git's",
+			"check that source is the URL of a git repository",
+			"check that nothing stands between the runner and the server, such as a login page of a proxy")
+	case containsAny(text, "not a git repository", "does not appear to be a git repository", "does not exist"):
 		return fault.New(fault.SourceNotFound, "source isn't a git repository",
 			"set source to an https URL, or to the path of a repository that isn't shallow")
-	case strings.Contains(text, "not our ref"), strings.Contains(text, "did not send all necessary objects"):
+	case strings.Contains(said, "died of signal"):
+		return fault.New(fault.SourceFailed, "git was ended on the source's server while it sent the repository",
+			"run the step again later, and tell the administrator of the source's server: it may lack memory or space")
+	case containsAny(text+said, "repository corruption on the remote side"):
+		return fault.New(fault.SourceFailed, "the source's repository is damaged, so git can't read all of it",
+			"check it with git fsck --full where it is stored, or ask the administrator of the source's server to")
+	case strings.Contains(refusal, "not our ref"), strings.Contains(text, "did not send all necessary objects"):
 		return fault.New(fault.SourceFailed, "the source changed while it was being read", "run the step again")
 	case isCAFile(text):
 		return g.badCAFile(text)
@@ -60,14 +73,65 @@ func (g *Git) sourceFault(text string) *fault.Fault {
 	case isSlow(text):
 		return fault.New(fault.SourceUnreachable, "the source's server stopped sending",
 			"run the step again, and check the status page of the source's server")
-	case isNetwork(text), status == 429, status >= 500:
-		return fault.New(fault.SourceUnreachable, "the source can't be reached: "+g.shown(lastLine([]byte(text)), g.remotes.Source),
+	case status == 411, status == 413:
+		return fault.New(fault.SourceFailed, "the source's server refuses the request for its size "+inParentheses(status),
+			"if a proxy is in front of the server, it may limit the size of a request's body, or accept none of unknown length: ask its administrator")
+	case status == 429:
+		return fault.New(fault.SourceUnreachable, "the source's server received too many requests (429)", "run the step again later")
+	case status >= 500:
+		return fault.New(fault.SourceUnreachable, "the source's server failed "+inParentheses(status),
+			"run the step again later, and check the status page of the source's server")
+	case refusal == "" && isNetwork(text):
+		return fault.New(fault.SourceUnreachable, "the source can't be reached: "+g.shown(lastLine([]byte(text))),
 			"check that the runner can reach the source's server, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
 			"run the step again later")
 	}
-	return fault.New(fault.SourceFailed, "the source can't be read: "+g.shown(lastLine([]byte(text)), g.remotes.Source),
+	return fault.New(fault.SourceFailed, "the source can't be read"+g.because(text, refusal),
 		"check that source is the URL of a git repository",
 		"run the step again later")
+}
+
+func inParentheses(status int) string { return "(" + strconv.Itoa(status) + ")" }
+
+// isNoRepository recognises the error by which a server says that it has no such
+// repository, or doesn't show it (Data Center; of git: daemon.c).
+func isNoRepository(refusal string) bool {
+	return containsAny(strings.ToLower(refusal), "repository not found", "no such repository", "repository does not exist", "repository not exported")
+}
+
+// because is the reason that git gives, unless it only passes on the server's, which
+// becomes a hint.
+func (g *Git) because(own, refusal string) string {
+	switch {
+	case refusal != "":
+		return ", since its server answers with an error"
+	case strings.TrimSpace(own) == "":
+		return ""
+	}
+	return ": " + g.shown(lastLine([]byte(own)))
+}
+
+// quotation is what a server said about its refusal, safe to show.
+type quotation struct{ who, text string }
+
+func (g *Git) sourceSays(stderr []byte) quotation {
+	who := "the source's server says: "
+	if g.remotes.SourceLocal {
+		who = "git says where the source is: "
+	}
+	return quotation{who, g.said(strings.Join(g.answer(stderr).lines, " "), g.remotes.Source)}
+}
+
+func (g *Git) bitbucketSays(stderr []byte) quotation {
+	return quotation{"Bitbucket says: ", g.said(strings.Join(g.answer(stderr).lines, " "), g.remotes.Bitbucket)}
+}
+
+// quoting makes a server's own words the first hint, before any guess.
+func (g *Git) quoting(f *fault.Fault, says quotation) *fault.Fault {
+	if says.text != "" && !strings.Contains(f.What, says.text) {
+		f.Hints = append([]string{says.who + says.text}, f.Hints...)
+	}
+	return f
 }
 
 // Shallow is the fault of a source without its whole history.
@@ -83,16 +147,19 @@ func (g *Git) explainBitbucket(err error) error {
 	if !ok {
 		return err
 	}
-	return g.bitbucketFault(string(failed.stderr))
-}
-
-func (g *Git) bitbucketFault(text string) *fault.Fault {
-	if f := diskFull(text); f != nil {
+	if f := machineFault(failed); f != nil {
 		return f
 	}
+	return g.quoting(g.bitbucketFault(failed), g.bitbucketSays(failed.stderr))
+}
+
+// bitbucketFault goes by what git itself says, and by the error that Bitbucket sends
+// in place of an answer.
+func (g *Git) bitbucketFault(failed *failure) *fault.Fault {
+	text, refusal := ownLines(failed.stderr), strings.Join(remoteError(failed.stderr), " ")
 	status := httpStatus(text)
 	switch {
-	case strings.Contains(text, "fatal: remote error: CAPTCHA required"): // Data Center
+	case strings.HasPrefix(refusal, "CAPTCHA required"): // Data Center
 		return credential.Locked(status)
 	case status == 410:
 		return fault.New(fault.AppPasswordDead, "Bitbucket no longer accepts app passwords (410)",
@@ -105,19 +172,24 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 			"run the credential action with verify: strict to find out which")
 	case status == 402:
 		return userLimit()
-	case status == 404, strings.Contains(text, "' not found"):
+	case status == 404, strings.Contains(text, "' not found"), isNoRepository(refusal):
 		return fault.New(fault.NotFound, "Bitbucket has no such repository, or the token can't see it (404)",
 			"check the spelling of repository; if it doesn't exist yet, set create: private",
 			"check that the token's account has access to the repository, or that the access token was made for it")
+	case status == 411:
+		return fault.New(fault.BitbucketFailed, "Bitbucket's server accepts no request of unknown length (411)", g.sizeHints()...)
 	case status == 413:
 		return fault.New(fault.PushTooLarge, "Bitbucket refuses the push, since it is too large (413)",
-			"use the setting branches to mirror only some branches at a time",
-			"keep large files in Git LFS")
+			append(g.sizeHints(), "use the setting branches to mirror only some branches at a time", "keep large files in Git LFS")...)
 	case status == 429:
 		return fault.New(fault.RateLimited, "Bitbucket received too many requests from this account (429)", "run the step again later")
 	case status >= 500:
 		return fault.New(fault.ServerFailed, "Bitbucket failed with status "+strconv.Itoa(status),
 			"run the step again later, and check status.bitbucket.org, or ask the administrator of the Data Center")
+	case strings.Contains(text, "not valid: is this a git repository?"):
+		return fault.New(fault.UnexpectedReply, "the answer of Bitbucket's server isn't git's",
+			"check that nothing stands between the runner and Bitbucket, such as a login page of a proxy",
+			"for a Data Center, check that server-url is its base URL, context path included")
 	case status >= 300 && status < 400, strings.Contains(text, "from redirection"):
 		return fault.New(fault.Redirected, "Bitbucket redirects elsewhere, and the credential isn't sent there",
 			"set repository to the address that the browser ends up at; repositories and workspaces can be renamed")
@@ -131,28 +203,43 @@ func (g *Git) bitbucketFault(text string) *fault.Fault {
 		return fault.New(fault.Forbidden, "Bitbucket accepts the login, but doesn't let it read the repository (403)",
 			"give the token read and write access to the repository: the scopes read:repository:bitbucket and write:repository:bitbucket",
 			"a workspace can restrict access by IP address: check that the runner's is allowed")
-	case isNetwork(text):
-		return fault.New(fault.Unreachable, "Bitbucket can't be reached: "+g.shown(lastLine([]byte(text)), g.remotes.Bitbucket),
+	case refusal == "" && isNetwork(text):
+		return fault.New(fault.Unreachable, "Bitbucket can't be reached: "+g.shown(lastLine([]byte(text))),
 			"check that the runner can reach Bitbucket, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
 			"check status.bitbucket.org, or ask the administrator of the Data Center")
 	}
-	return fault.New(fault.BitbucketFailed, "git can't communicate with Bitbucket: "+g.shown(lastLine([]byte(text)), g.remotes.Bitbucket), "run the step again later")
+	return fault.New(fault.BitbucketFailed, "git can't communicate with Bitbucket"+g.because(text, refusal), "run the step again later")
+}
+
+// sizeHints are about the size of a request to a Data Center. On Cloud, no proxy of
+// the user's stands in front of the server.
+func (g *Git) sizeHints() []string {
+	if !g.remotes.DataCenter {
+		return nil
+	}
+	return []string{"a proxy in front of the Data Center may limit the size of a request's body, or accept none of unknown length: ask its administrator (nginx: client_max_body_size)"}
 }
 
 // explainPush explains a push that ended before the result of each ref was known.
-func (g *Git) explainPush(stderr []byte, changes []mirror.Change) *fault.Fault {
-	if f := g.explainRefusal(g.answer(stderr), changes); f != nil {
+func (g *Git) explainPush(failed *failure, changes []mirror.Change) *fault.Fault {
+	if f := machineFault(failed); f != nil {
 		return f
 	}
-	text := ownLines(stderr)
-	switch {
-	case httpStatus(text) == 403:
-		return fault.New(fault.WriteRefused, "Bitbucket accepts the login, but doesn't let it write (403)",
-			"give the token write access: the scopes read:repository:bitbucket and write:repository:bitbucket for an API token, Repositories: Write for an access token",
-			"scopes can't be added to a token: make a new one, and store it in the secret",
-			"check that the token's account may write to this repository")
+	if f := g.explainRefusal(g.answer(failed.stderr), changes); f != nil {
+		return f
 	}
-	return g.bitbucketFault(text)
+	f := g.bitbucketFault(failed)
+	if f.Code == fault.Forbidden {
+		f = writeRefused()
+	}
+	return g.quoting(f, g.bitbucketSays(failed.stderr))
+}
+
+func writeRefused() *fault.Fault {
+	return fault.New(fault.WriteRefused, "Bitbucket accepts the login, but doesn't let it write (403)",
+		"give the token write access: the scopes read:repository:bitbucket and write:repository:bitbucket for an API token, Repositories: Write for an access token",
+		"scopes can't be added to a token: make a new one, and store it in the secret",
+		"check that the token's account may write to this repository")
 }
 
 // explainRefusal explains by the server's words why a push was refused as a
@@ -182,21 +269,61 @@ func isRefusedAtOnce(stderr []byte) bool {
 	return containsAny(ownLines(stderr), "unable to access 'http", "Authentication failed for", "could not read Username", "' not found", "does not appear to be a git repository")
 }
 
+// machineFault explains a failure for which no server is to blame, or returns nil.
+func machineFault(failed *failure) *fault.Fault {
+	text := ownLines(failed.stderr)
+	if f := diskFull(text); f != nil {
+		return f
+	}
+	signal := failed.signal
+	if _, after, ok := strings.Cut(text, " died of signal "); ok && signal == 0 {
+		signal = leadingNumber(after)
+	}
+	if signal == 0 && (!isCutShort(text) || len(remoteLines(failed.stderr)) > 0) {
+		return nil
+	}
+	return killed(signal)
+}
+
 // diskFull recognises that this machine has no more space.
 func diskFull(text string) *fault.Fault {
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "remote:") {
-			continue
-		}
-		if strings.Contains(line, "No space left on device") || strings.Contains(line, "Disk quota exceeded") || strings.Contains(line, "File too large") {
-			return fault.New(fault.DiskFull, "no space is left for the temporary repository",
-				"free disk space on the runner, or set TMPDIR to a directory with more of it")
-		}
+	if containsAny(text, "No space left on device", "Disk quota exceeded", "File too large") {
+		return fault.New(fault.DiskFull, "no space is left for the temporary repository",
+			"free disk space on the runner, or set TMPDIR to a directory with more of it")
 	}
 	return nil
 }
 
-// httpStatus returns the status with which a server refused a request, or 0.
+// killed is the fault of git itself, or a process that it started, which was ended by
+// a signal (of git: run-command.c, wait_or_whine), or by something unknown.
+func killed(signal int) *fault.Fault {
+	by := ""
+	if signal != 0 {
+		by = " by signal " + strconv.Itoa(signal)
+	}
+	return fault.New(fault.GitFailed, "git was ended on this machine"+by+", most likely for lack of memory or space",
+		"use a runner, or a limit for the container, with more memory, and check that the temporary directory has space",
+		"run the step again: what was pushed doesn't have to be pushed again")
+}
+
+// isCutShort recognises that index-pack ended without a word: nothing was wrong with
+// what it was sent (of git: fetch-pack.c, get_pack).
+func isCutShort(text string) bool {
+	if !strings.Contains(text, "fetch-pack: invalid index-pack output") {
+		return false
+	}
+	return strings.Count(text, "fatal: ") == 1 && !isNetwork(text) && !strings.Contains(text, "error: ")
+}
+
+// leadingNumber returns the number at the start of a text, or 0.
+func leadingNumber(text string) int {
+	digits := text[:len(text)-len(strings.TrimLeft(text, "0123456789"))]
+	number, _ := strconv.Atoi(digits)
+	return number
+}
+
+// httpStatus returns the status with which a server refused a request, or 0, by
+// git's own lines.
 func httpStatus(text string) int {
 	for _, mark := range []string{"The requested URL returned error: ", "RPC failed; HTTP "} {
 		if _, rest, ok := strings.Cut(text, mark); ok && len(rest) >= 3 {
@@ -215,9 +342,6 @@ func curlMessage(text string) string {
 		return ""
 	}
 	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "remote:") { // whatever the server likes
-			continue
-		}
 		// Of files, too, git says that it is unable to access them.
 		if _, after, ok := strings.Cut(line, "unable to access 'http"); ok {
 			_, message, _ := strings.Cut(after, "': ")
@@ -237,7 +361,7 @@ func isCAFile(text string) bool {
 }
 
 func (g *Git) badCAFile(text string) *fault.Fault {
-	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.shown(curlMessage(text), ""),
+	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.shown(curlMessage(text)),
 		caFileHint(len(g.options.CA) > 0),
 		"install the system's CA certificates (the package ca-certificates)")
 }

@@ -85,8 +85,8 @@ func TestMessages(t *testing.T) {
 // A server may send back the token that it was sent.
 func TestMessagesHideSecrets(t *testing.T) {
 	for _, side := range []string{"source", "bitbucket", "push", "machine"} {
-		err := git.Explain(git.Remotes{Source: "https://github.com/octo/site"}, side, "fatal: remote error: no access with s3cret")
-		if text := err.Error(); strings.Contains(text, "s3cret") || !strings.Contains(text, "***") {
+		err := git.Explain(git.Remotes{Source: "https://github.com/octo/site"}, side, map[bool]string{true: "fatal: ", false: "fatal: remote error: "}[side == "machine"]+"no access with s3cret")
+		if text := whole(err); strings.Contains(text, "s3cret") || !strings.Contains(text, "***") {
 			t.Errorf("%s: %s", side, text)
 		}
 	}
@@ -112,9 +112,137 @@ func TestMessagesShortenAddresses(t *testing.T) {
 		{"lfs", "LFS: Put \"https://s3.example.com/o?X-Amz-Signature=" + strings.Repeat("a", 64) + "\": EOF", "Put \"https://s3.example.com/o\": EOF"},
 		{"lfs", "batch response: see " + link, "see https://bitbucket.org/sso"},
 	} {
-		text := git.Explain(git.Remotes{Source: source, Bitbucket: bitbucket}, test.side, test.stderr).Error()
-		if shown, _, _ := strings.Cut(text, " (BBA"); !strings.HasSuffix(shown, test.want) && !strings.Contains(shown, test.want+": ") {
+		text := whole(git.Explain(git.Remotes{Source: source, Bitbucket: bitbucket}, test.side, test.stderr))
+		if !strings.Contains(text, test.want+"\n") && !strings.Contains(text, test.want+": ") {
 			t.Errorf("%s: %s\ngot  %s\nwant %s", test.side, test.stderr, text, test.want)
+		}
+	}
+}
+
+// whole returns all lines of a fault.
+func whole(err error) string {
+	f := fault.From(err)
+	return f.What + "\n" + strings.Join(f.Hints, "\n") + "\n"
+}
+
+// A server's own sentence is the first hint, with all lines of it, and none of its
+// progress.
+func TestMessagesQuote(t *testing.T) {
+	const atSource, atBitbucket = "fatal: unable to access 'https://github.com/octo/site/': The requested URL returned error: ", "fatal: unable to access 'https://bitbucket.org/acme/site.git/': The requested URL returned error: "
+	for _, test := range []struct {
+		side, stderr string
+		code         fault.Code
+		first        string // hint
+	}{
+		{
+			"source", "remote: The 'octo' organization has enabled or enforced SAML SSO.\nremote: To access this repository, visit https://github.com/orgs/octo/sso?r=1 and try your request again.\n" + atSource + "403",
+			fault.SourceRefused, "the source's server says: The 'octo' organization has enabled or enforced SAML SSO. To access this repository, visit https://github.com/orgs/octo/sso?r=1 and try your request again.",
+		},
+		{
+			"source", "remote: Support for password authentication was removed.\nfatal: Authentication failed for 'https://github.com/octo/site/'",
+			fault.SourceRefused, "the source's server says: Support for password authentication was removed.",
+		},
+		{
+			"source", "remote: The project you were looking for could not be found.\nfatal: repository 'https://github.com/octo/site/' not found",
+			fault.SourceNotFound, "the source's server says: The project you were looking for could not be found.",
+		},
+		{
+			"source", "fatal: remote error: Repository not found\nThe requested repository does not exist, or you do not have permission to access it.\n",
+			fault.SourceNotFound, "the source's server says: Repository not found The requested repository does not exist, or you do not have permission to access it.",
+		},
+		{"source", "remote: Down for maintenance\n" + atSource + "503", fault.SourceUnreachable, "the source's server says: Down for maintenance"},
+		{"source", "remote: slow down\n" + atSource + "429", fault.SourceUnreachable, "the source's server says: slow down"},
+		{"source", atSource + "413", fault.SourceFailed, "if a proxy is in front of the server"},
+		{"source", atSource + "411", fault.SourceFailed, "if a proxy is in front of the server"},
+		{
+			"source", "remote: Enumerating objects: 5, done.\nremote: Counting objects:  20% (1/5)\rremote: Counting objects: 100% (5/5), done.\nremote: Total 5 (delta 0), reused 0 (delta 0)\n" +
+				"remote: fatal: unable to read 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nremote: aborting due to possible repository corruption on the remote side.\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output",
+			fault.SourceFailed, "the source's server says: fatal: unable to read 4b825dc642cb6eb9a060e54bf8d69288fbee4904 aborting due to possible repository corruption on the remote side.",
+		},
+		{"source", "remote: error: pack-objects died of signal 9\nfatal: early EOF", fault.SourceFailed, "the source's server says: error: pack-objects died of signal 9"},
+		{"bitbucket", "remote: You must enable two-step verification to access this resource.\n" + atBitbucket + "403", fault.Forbidden, "Bitbucket says: You must enable two-step verification"},
+		{"bitbucket", "remote: To access this repository, an admin must whitelist your IP.\n" + atBitbucket + "403", fault.Forbidden, "Bitbucket says: To access this repository, an admin must whitelist your IP."},
+		{"bitbucket", "remote: You may not have access to this repository\nfatal: Authentication failed for 'https://bitbucket.org/acme/site.git/'", fault.Refused, "Bitbucket says: You may not have access"},
+		{"bitbucket", "remote: gone\nfatal: repository 'https://bitbucket.org/acme/site.git/' not found", fault.NotFound, "Bitbucket says: gone"},
+		{"bitbucket", "fatal: remote error: CAPTCHA required\nYour account has been marked as requiring a CAPTCHA.\n\nfatal: the remote end hung up unexpectedly", fault.Refused, "Bitbucket says: CAPTCHA required Your account has been marked as requiring a CAPTCHA."},
+		{"bitbucket", "fatal: remote error: Access denied by policy 7\nask your admin", fault.BitbucketFailed, "Bitbucket says: Access denied by policy 7 ask your admin"},
+		{"bitbucket", "remote: maintenance until noon\n" + atBitbucket + "503", fault.ServerFailed, "Bitbucket says: maintenance until noon"},
+		{"bitbucket", atBitbucket + "411", fault.BitbucketFailed, "a proxy in front of the Data Center"},
+		{"push", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413", fault.PushTooLarge, "a proxy in front of the Data Center"},
+		{"push", "error: RPC failed; HTTP 411 curl 22 The requested URL returned error: 411", fault.BitbucketFailed, "a proxy in front of the Data Center"},
+		{"push", "remote: Your credentials lack one or more required privilege scopes.\n" + atBitbucket + "403", fault.WriteRefused, "Bitbucket says: Your credentials lack one or more required privilege scopes."},
+		{"push", "remote: half-a-t0ken is refused\nremote: sorry\n" + atBitbucket + "403", fault.WriteRefused, "Bitbucket says: sorry"},
+	} {
+		f := fault.From(git.Explain(git.Remotes{Source: "https://github.com/octo/site", Bitbucket: "https://bitbucket.org/acme/site.git", DataCenter: true}, test.side, test.stderr))
+		if f.Code != test.code || !strings.HasPrefix(f.Hints[0], test.first) {
+			t.Errorf("%s: %s\ngot %v, hints %q\nwant %s, %q", test.side, test.stderr, f, f.Hints, test.code.ID, test.first)
+		}
+	}
+}
+
+// On Cloud, no proxy of the user's is in front of the server.
+func TestMessagesSizeOnCloud(t *testing.T) {
+	text := whole(git.Explain(git.Remotes{Bitbucket: "https://bitbucket.org/acme/site.git"}, "push", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413"))
+	if strings.Contains(text, "proxy") {
+		t.Error(text)
+	}
+}
+
+// What a server writes isn't taken for git's own words.
+func TestMessagesOfServers(t *testing.T) {
+	const refused = "fatal: unable to access 'https://bitbucket.org/acme/site.git/': The requested URL returned error: "
+	for _, mark := range []string{"remote: ", "fatal: remote error: no\n"} {
+		for _, line := range []string{
+			refused + "410", refused + "401", "error: RPC failed; HTTP 413 curl 22", "fatal: Authentication failed for 'x'", "fatal: repository 'x' not found",
+			"error: pack-objects died of signal 9", "fatal: write error: No space left on device", "Operation too slow", "fatal: could not read Username",
+		} {
+			for side, want := range map[string]fault.Code{"source": fault.SourceFailed, "bitbucket": fault.BitbucketFailed, "push": fault.BitbucketFailed} {
+				stderr := mark + line + "\nfatal: something new"
+				f := fault.From(git.Explain(git.Remotes{Source: "https://github.com/octo/site"}, side, stderr))
+				if f.Code != want {
+					t.Errorf("%s: %s\ngot %v, want %s", side, stderr, f, want.ID)
+				}
+			}
+		}
+	}
+	// Git's own status counts, whatever the server writes before it.
+	f := fault.From(git.Explain(git.Remotes{}, "push", "remote: The requested URL returned error: 410\n"+refused+"403"))
+	if f.Code != fault.WriteRefused {
+		t.Errorf("got %v", f)
+	}
+}
+
+// A process that was killed on this machine is no failure of a server or a network.
+func TestMessagesOfKilled(t *testing.T) {
+	for _, stderr := range []string{
+		"error: pack-objects died of signal 9\nerror: failed to push some refs to 'https://bitbucket.org/acme/site.git'\nfatal: the remote end hung up unexpectedly",
+		"error: rev-list died of signal 9\nerror: https://github.com/octo/site did not send all necessary objects",
+		"error: index-pack died of signal 9\nfatal: fetch-pack: invalid index-pack output",
+		"error: git-lfs died of signal 9",
+	} {
+		for _, side := range []string{"source", "bitbucket", "push", "machine", "lfs"} {
+			f := fault.From(git.Explain(git.Remotes{}, side, stderr))
+			if f.Code != fault.GitFailed || !strings.Contains(f.What, "signal 9") || !strings.Contains(f.What, "memory") {
+				t.Errorf("%s: %s\ngot %v", side, stderr, f)
+			}
+		}
+	}
+	for _, side := range []string{"source", "bitbucket", "push", "machine", "lfs"} {
+		if f := fault.From(git.ExplainSignal(side, 9)); f.Code != fault.GitFailed || !strings.Contains(f.What, "signal 9") {
+			t.Errorf("%s: got %v", side, f)
+		}
+	}
+	const lone = "fatal: fetch-pack: invalid index-pack output"
+	for stderr, want := range map[string]fault.Code{
+		lone: fault.GitFailed,
+		"remote: Counting objects: 100% (5/5), done.\n" + lone:                                fault.GitFailed,
+		"fatal: early EOF\n" + lone:                                                           fault.SourceUnreachable,
+		"error: RPC failed; curl 18 transfer closed\n" + lone:                                 fault.SourceUnreachable,
+		"fatal: pack has bad object at offset 12: inflate returned -3\n" + lone:               fault.SourceFailed,
+		"remote: aborting due to possible repository corruption on the remote side.\n" + lone: fault.SourceFailed,
+	} {
+		if f := fault.From(git.Explain(git.Remotes{}, "source", stderr)); f.Code != want {
+			t.Errorf("%s\ngot %v, want %s", stderr, f, want.ID)
 		}
 	}
 }

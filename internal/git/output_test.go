@@ -108,6 +108,38 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// A word of a sentence names a ref only if the sentence marks it as a name.
+func TestNaming(t *testing.T) {
+	for _, test := range []struct{ line, name, want string }{
+		{"a repository is in read only mode", "a", "no"},
+		{"a repository is in read only mode", "mode", "no"},
+		{"You can't push to a protected branch (with a hook).", "a", "no"},
+		{"You can't push(es) here", "t", "no"},
+		{"You can't push(es) here", "es", "no"},
+		{"no access to branches; ask the admin", "admin", "no"},
+		{"Permission denied to update branch a.", "a", "yes"},
+		{"Permission denied to update Branch 'a'.", "a", "yes"},
+		{"a: not allowed", "a", "yes"},
+		{"no pushes to 'main', \"a\" and [topic]", "a", "yes"},
+		{"no pushes to 'main', \"a\" and [topic]", "main", "yes"},
+		{"no pushes to 'main', \"a\" and [topic]", "topic", "yes"},
+		{"closed:main,a", "a", "yes"},
+		{"refs/heads/a is closed", "a", "yes"},
+		{"fix-7 is closed", "fix-7", "yes"},
+		{"release/x is closed", "release/x", "yes"},
+		{"v1.2 is closed", "v1.2", "yes"},
+	} {
+		// A second branch, which nothing names, shows whether the first one is set apart.
+		got := "no"
+		if split := namesOf(git.Split(changes(test.name, "zz9", "zz8"), git.ReadAnswer([]byte("remote: "+test.line+"\n")))); split == "zz9 zz8 | "+test.name {
+			got = "yes"
+		}
+		if got != test.want {
+			t.Errorf("%q in %q: got %s", test.name, test.line, got)
+		}
+	}
+}
+
 // Thousands of refs are pushed in parts that fit on a command line.
 func TestBatches(t *testing.T) {
 	var names []string

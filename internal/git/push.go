@@ -233,7 +233,7 @@ func (g *Git) push(ctx context.Context, changes []mirror.Change) (pushed, error)
 	case ok && !p.lacks(changes):
 		return p, nil
 	case ok:
-		err = g.explainPush(failed.stderr, changes)
+		err = g.explainPush(failed, changes)
 	}
 	if !ok || !isRefusedAtOnce(failed.stderr) {
 		p.markInFlight(changes)
@@ -321,12 +321,8 @@ var lostRace = []string{
 const maxSaid = 300
 
 // shown makes a line that git, git-lfs or curl wrote safe to show: without secrets, and
-// without what addresses may contain of them. A sentence of the server that asked names
-// is such a line, too, if git passes it on.
-func (g *Git) shown(line, asked string) string {
-	if strings.HasPrefix(line, "remote: ") || strings.HasPrefix(line, "remote error: ") {
-		return g.said(line, asked)
-	}
+// without what addresses may contain of them.
+func (g *Git) shown(line string) string {
 	return g.short(secret.ShortenURLs(g.scrub(line), ""))
 }
 

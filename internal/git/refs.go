@@ -24,7 +24,7 @@ func (g *Git) askSource(ctx context.Context, run func() (output, error)) (output
 	if _, failed := asFailure(err); err != nil && !failed {
 		return out, err
 	}
-	to := redirectedTo(string(out.stderr))
+	to := redirectedTo(ownLines(out.stderr))
 	if to == "" {
 		return out, err
 	}

@@ -61,7 +61,10 @@ func (g *Git) say(line string) {
 // requests, a server's failure, or a connection that was cut. Otherwise it returns
 // "", also for a connection that was never made.
 func passingReason(stderr string) string {
-	switch status := httpStatus(stderr); {
+	text := ownLines([]byte(stderr))
+	switch status := httpStatus(text); {
+	case strings.Contains(text, " died of signal "):
+		return "" // on this machine, which cuts connections, too
 	case status == 429:
 		return "too many requests (429)"
 	case status >= 500:
@@ -69,10 +72,8 @@ func passingReason(stderr string) string {
 	case status != 0:
 		return ""
 	}
-	for line := range strings.Lines(stderr) {
-		if !strings.HasPrefix(line, "remote:") && containsAny(line, cuts...) {
-			return "the connection was cut"
-		}
+	if containsAny(text, cuts...) {
+		return "the connection was cut"
 	}
 	return ""
 }
