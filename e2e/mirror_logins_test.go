@@ -46,7 +46,7 @@ func (m *mirroring) checkLogins(program int) {
 		for line := range strings.Lines(env) {
 			// A minted token isn't known here.
 			value, isPassword := strings.CutPrefix(line, "export BITBUCKET_AUTH_MIRROR_GIT_0_PASSWORD=")
-			if isPassword && strings.Trim(value, "'\n") != m.givenSourceToken || strings.Contains(line, "Authorization: Bearer") || strings.Contains(line, m.token.Secret) {
+			if isPassword && strings.Trim(value, "'\n") != m.givenSourceToken || strings.Contains(line, "Authorization: Bearer") && !strings.Contains(line, m.givenSourceToken) || strings.Contains(line, m.token.Secret) {
 				got += "Bitbucket "
 				break
 			}

@@ -116,6 +116,7 @@ func (m *mirroring) understand(ctx context.Context) error {
 	}
 	m.credential, remarks, err = credential.New(credential.Claim{
 		Token: settings.Token, Identity: settings.Identity, Kind: settings.Kind, Server: settings.Server,
+		GitOnly: settings.Create == input.CreateNone,
 	})
 	m.note(remarks...)
 	if err != nil {
@@ -160,7 +161,7 @@ func rules(settings input.MirrorSettings) (mirror.Rules, error) {
 func (m *mirroring) logIn(ctx context.Context) error {
 	forms := m.credential.LoginForms()
 	if !m.settings.SourceToken.IsEmpty() {
-		forms = append(forms, secret.LoginForms(m.settings.SourceToken, m.settings.SourceUsername)...)
+		forms = append(forms, secret.LoginForms(m.settings.SourceToken, cmp.Or(m.sourceUser(), credential.AccessTokenUser))...)
 	}
 	if err := m.mask(secret.InOrder(forms)); err != nil {
 		return err

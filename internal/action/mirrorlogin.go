@@ -20,7 +20,7 @@ func (m *mirroring) sourceLogin() ([]secret.Value, error) {
 	login := gitconfig.Setup{
 		Reach:     gitconfig.Host,
 		Root:      m.source.root,
-		User:      m.settings.SourceUsername,
+		User:      m.sourceUser(),
 		Password:  m.settings.SourceToken,
 		EnvPrefix: loginPrefix,
 	}

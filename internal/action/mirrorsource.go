@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -18,6 +19,7 @@ type address struct {
 	text  string // URL without user-info, or an absolute path
 	root  string // scheme and host of a URL
 	local bool   // a path
+	jobs  bool   // the repository that the job runs for
 }
 
 // findSource decides which repository to mirror.
@@ -47,8 +49,14 @@ func (m *mirroring) findSource() error {
 		return sourceAddress("source contains a line break or a control character")
 	}
 	var err error
-	m.source, err = parseAddress(plain)
+	// The host has cloned over http itself; a user may not ask for it.
+	m.source, err = parseAddress(plain, m.settings.Source.IsEmpty())
+	m.source.jobs = plain == m.host.CloneURL().Clean()
 	m.withholdJobToken()
+	if strings.HasPrefix(m.source.root, "http:") && !server.IsLoopback(m.source.url().Hostname()) {
+		m.note(fault.Warn(fault.New(fault.SourceHTTP, "the source's address is http, so neither its content nor source-token is protected on the way",
+			"set source to the https address of the repository, if its server has one")))
+	}
 	if m.isDestination(cmp.Or(m.source.text, plain)) {
 		return sourceIsDestination()
 	}
@@ -59,14 +67,75 @@ func (m *mirroring) findSource() error {
 // source-token by default, to another server than the job's.
 func (m *mirroring) withholdJobToken() {
 	own, _ := m.world.Lookup("JOB_TOKEN")
-	server, has := m.host.JobServer()
+	jobServer, has := m.host.JobServer()
 	token := m.settings.SourceToken.Reveal()
-	if !has || token == "" || token != own || m.source.local || strings.EqualFold(strings.TrimRight(server, "/"), m.source.root) {
+	if !has || token == "" || token != own || m.source.local || m.source.isBelow(jobServer) && !m.isBitbucketSource() {
 		return
 	}
 	m.settings.SourceToken = secret.String{}
 	m.note(fault.Infof("source-token isn't used: it is this job's own token, and the source is on another server"))
 }
+
+// url is the parsed text, which is one.
+func (a address) url() *url.URL {
+	u, err := url.Parse(a.text)
+	if err != nil {
+		return &url.URL{}
+	}
+	return u
+}
+
+// isBelow reports whether the source is on a server, below the path of its URL.
+func (a address) isBelow(base string) bool {
+	b, err := url.Parse(strings.TrimSpace(base))
+	u := a.url()
+	return err == nil && u.Scheme == strings.ToLower(b.Scheme) && server.SameHost(u, b) &&
+		strings.HasPrefix(u.Path, strings.TrimRight(b.Path, "/")+"/")
+}
+
+// isBitbucketSource reports whether the source is a repository on a Bitbucket, which
+// expects a user name by the kind of token. The job's own repository isn't, but for
+// Bitbucket Pipelines': whatever its path, its server expects the job's own token.
+func (m *mirroring) isBitbucketSource() bool {
+	switch {
+	case m.source.local:
+		return false
+	case m.source.jobs:
+		return m.host.OnBitbucket
+	}
+	return m.isDataCenterSource() || server.Cloud.IsAt(m.source.url()) || m.settings.Server.IsAt(m.source.url())
+}
+
+// isDataCenterSource reports whether the source is a repository on a Bitbucket Data
+// Center: by the prefix of its tokens, by the path of its repositories, or because it
+// is on the server that server-url names.
+func (m *mirroring) isDataCenterSource() bool {
+	u := m.source.url()
+	if server.Cloud.IsAt(u) {
+		return false
+	}
+	return credential.IsDataCenterToken(m.settings.SourceToken) || strings.Contains(u.Path, "/scm/") ||
+		m.credential.Server.DataCenter && m.credential.Server.IsAt(u)
+}
+
+// sourceUser returns the user name that goes with source-token. It is empty if git
+// sends the token in a Bearer header instead, which a Data Center accepts for tokens
+// of any owner.
+func (m *mirroring) sourceUser() string {
+	switch {
+	case m.settings.SourceUsername != "":
+		return m.settings.SourceUsername
+	case !m.isBitbucketSource():
+		return jobTokenUser
+	case m.isDataCenterSource():
+		return ""
+	}
+	return credential.CloudGitUser(m.settings.SourceToken)
+}
+
+// jobTokenUser goes with GitHub's tokens (docs.github.com, "Authenticating as a GitHub
+// App installation"). GitLab, Gitea and Forgejo accept any name with most of theirs.
+const jobTokenUser = "x-access-token"
 
 // isDestination reports whether an address, in any spelling, is that of the
 // repository to bring up to date.
@@ -88,8 +157,9 @@ func sourceAddress(what string) error {
 		"set source to an https URL such as https://github.com/owner/repository, or to the path of a repository")
 }
 
-// parseAddress accepts https URLs, http on this machine, and paths.
-func parseAddress(text string) (address, error) {
+// parseAddress accepts https URLs, http on this machine or if it is allowed, and
+// paths.
+func parseAddress(text string, allowHTTP bool) (address, error) {
 	scheme, rest, isURL := strings.Cut(text, "://")
 	if !isURL {
 		return parsePath(text)
@@ -105,7 +175,7 @@ func parseAddress(text string) (address, error) {
 		return address{}, sourceAddress("source is an address for " + u.Scheme + ", and only https is supported")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return address{}, sourceAddress("source has a query or a fragment")
-	case u.Scheme != "https" && (u.Scheme != "http" || !server.IsLoopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !allowHTTP && !server.IsLoopback(u.Hostname())):
 		return address{}, sourceAddress("source isn't an https URL, so source-token would travel in the clear")
 	}
 	root := u.Scheme + "://" + strings.ToLower(u.Host)

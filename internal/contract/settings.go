@@ -88,7 +88,7 @@ var MirrorSettings = []Setting{
 	{ID: "source", Description: "URL or path of the repository to mirror. Defaults to the repository that the job runs for."},
 	{ID: "source-token", Expression: "${{ github.token }}", Description: "Token with read access to the source. It is sent to the source's server only."},
 	{ID: "source-token-file", NotInput: true, Description: "File to read source-token from, or - for standard input."},
-	{ID: "source-username", Default: "x-access-token", Description: "User name that goes with source-token."},
+	{ID: "source-username", Description: "User name that goes with source-token. Defaults to x-access-token, and for a source on Bitbucket to what goes with the kind of token."},
 	{
 		ID: "branches", List: true,
 		Description: "Branches to mirror, as patterns separated by commas or newlines: * matches any characters, including slashes; !pattern excludes; !* mirrors none. Defaults to all.",

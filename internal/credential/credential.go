@@ -21,6 +21,8 @@ type Claim struct {
 	Identity string        // the same
 	Kind     Kind          // empty: to be recognised
 	Server   server.Server
+	// GitOnly is set if the credential isn't used for the REST API.
+	GitOnly bool
 }
 
 // Credential is a credential whose kind is known.
@@ -47,10 +49,12 @@ func New(in Claim) (Credential, []fault.Remark, error) {
 		}
 		return Credential{}, nil, f
 	}
-	if err := checkIdentity(in.Identity); err != nil {
-		return Credential{}, nil, err
-	}
 	kind, by := recognise(in)
+	if !in.GitOnly || kind != APIToken {
+		if err := checkIdentity(in.Identity); err != nil {
+			return Credential{}, nil, err
+		}
+	}
 	if err := checkEncoded(token, kind); err != nil {
 		return Credential{}, nil, err
 	}
@@ -71,7 +75,7 @@ func New(in Claim) (Credential, []fault.Remark, error) {
 	c := Credential{Kind: kind, RecognisedBy: by, Token: in.Token, Server: kind.serverFor(in.Server)}
 	remarks := []fault.Remark{fault.Noticef("using the token as %s (kind %s, recognised by %s)", kind.Title(), kind, by)}
 	remarks = append(remarks, checkShape(kind, token)...)
-	more, err := c.identify(in.Identity)
+	more, err := c.identify(in.Identity, in.GitOnly)
 	return c, append(remarks, more...), err
 }
 
@@ -85,6 +89,11 @@ func recognise(in Claim) (kind Kind, by string) {
 	}
 	if kind, prefix, ok := kindByPrefix(in.Token.Reveal()); ok {
 		return kind, "its prefix " + prefix
+	}
+	for _, t := range table {
+		if t.GitUser != "" && in.Identity == t.GitUser {
+			return t.Kind, "the identity, which is git's user name for it"
+		}
 	}
 	switch {
 	case in.Server.DataCenter:

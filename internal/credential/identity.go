@@ -59,9 +59,13 @@ const revokeIdentity = "if the token was ever stored as the identity in a variab
 
 // identify sets the user names that go with the token; REST and git may want
 // different ones.
-func (c *Credential) identify(identity string) ([]fault.Remark, error) {
+func (c *Credential) identify(identity string, gitOnly bool) ([]fault.Remark, error) {
 	t := c.Kind.Traits()
 	switch {
+	case gitOnly && t.Email:
+		// Git sends a fixed user name, so the identity isn't looked at.
+		c.Identity, c.GitUsername = t.GitUser, t.GitUser
+		return nil, nil
 	case identity == "" && len(t.IdentityHints) > 0:
 		return nil, fault.New(fault.IdentityMissing, "the identity is empty, but "+t.Title+" needs one", t.IdentityHints...)
 	case t.Email && !strings.Contains(identity, "@"):

@@ -1,9 +1,11 @@
 package credential
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
@@ -214,4 +216,20 @@ func kindByPrefix(token string) (kind Kind, prefix string, ok bool) {
 		}
 	}
 	return "", "", false
+}
+
+// IsDataCenterToken reports whether a token has the prefix of Data Center's.
+func IsDataCenterToken(token secret.String) bool {
+	kind, _, ok := kindByPrefix(token.Reveal())
+	return ok && !kind.OnCloud()
+}
+
+// CloudGitUser returns the user name that git sends with a token of Bitbucket Cloud, by
+// the token's prefix. Tokens that OAuth clients get have none.
+func CloudGitUser(token secret.String) string {
+	kind, _, _ := kindByPrefix(token.Reveal())
+	if kind == "" {
+		return AccessTokenUser
+	}
+	return cmp.Or(kind.Traits().GitUser, AccessTokenUser)
 }

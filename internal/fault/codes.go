@@ -124,6 +124,7 @@ var (
 	SourceUnreachable   = Code{"BBA413", ExitUnavailable}
 	SourceFailed        = Code{"BBA414", ExitUnavailable} // for any other reason
 	SourceRedirected    = Code{"BBA415", ExitInput}       // to another server
+	SourceHTTP          = Code{"BBA416", ExitInput}       // an address without https
 	WriteRefused        = Code{"BBA421", ExitRefused}
 	ReadOnly            = Code{"BBA422", ExitRefused} // or full
 	UserLimit           = Code{"BBA423", ExitRefused}

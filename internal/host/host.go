@@ -58,6 +58,9 @@ type Definition struct {
 	// MasksBase64 is set if the host also masks the base64 of what a step masks.
 	MasksBase64 bool
 
+	// OnBitbucket is set if the repository that a job runs for is on Bitbucket.
+	OnBitbucket bool
+
 	// detect returns the variable that the host is detected by, or "". It is nil
 	// if the host sets no such variable.
 	detect func(World) string

@@ -156,8 +156,9 @@ var otherHosts = []Definition{
 	},
 	{
 		ID: "bitbucket-pipelines", Name: "Bitbucket Pipelines", Settings: ownNames,
-		detect:   isSet(pipelinesMarker),
-		cloneURL: firstOf("BITBUCKET_GIT_HTTP_ORIGIN"),
+		detect:      isSet(pipelinesMarker),
+		cloneURL:    firstOf("BITBUCKET_GIT_HTTP_ORIGIN"),
+		OnBitbucket: true,
 		EmptyTokenHints: []string{
 			"export BITBUCKET_AUTH_TOKEN from a secured variable of the repository or workspace that exists",
 			"a deployment variable needs deployment: in the step",

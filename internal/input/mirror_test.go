@@ -46,10 +46,9 @@ func TestMirrorDefaults(t *testing.T) {
 			Summary:        true,
 			Timeout:        30 * time.Minute,
 		},
-		SourceUsername: "x-access-token",
-		MaxDeletions:   10,
-		LFS:            true,
-		Create:         input.CreateNone,
+		MaxDeletions: 10,
+		LFS:          true,
+		Create:       input.CreateNone,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

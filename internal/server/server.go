@@ -83,6 +83,11 @@ func (s Server) IsHost(name string) bool {
 	return strings.EqualFold(name, s.Hostname()) || s.Loopback && IsLoopback(name)
 }
 
+// SameHost reports whether two URLs have the same host and port.
+func SameHost(a, b *url.URL) bool {
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
+}
+
 // portOf returns the port of a URL, or else its scheme's default.
 func portOf(u *url.URL) string {
 	if port := u.Port(); port != "" {
