@@ -77,7 +77,7 @@ func (c *Client) Check(ctx context.Context, cred credential.Credential, subject 
 	if remark, ok := otherUser(cred, r); ok {
 		report.Remarks = append(report.Remarks, remark)
 	}
-	if f := deprecation(r.header, cred.Token); f != nil {
+	if f := deprecation(r.header); f != nil {
 		report.Remarks = append(report.Remarks, fault.Warn(f))
 	}
 	remarks, f := c.judge(r, cred.Kind, what)
@@ -89,7 +89,19 @@ func (c *Client) Check(ctx context.Context, cred credential.Credential, subject 
 	return report, nil
 }
 
-// locate returns what to ask for, and its path.
+// deprecation returns a warning if the reply's headers Deprecation (RFC 9745) or Sunset
+// (RFC 8594) say that Bitbucket is going to remove the endpoint, or nil. It shows
+// nothing of what they contain.
+func deprecation(header http.Header) *fault.Fault {
+	since := header.Get("Deprecation") // "true" or "false" by drafts of the RFC
+	if header.Get("Sunset") == "" && (since == "" || since == "false") {
+		return nil
+	}
+	return fault.New(fault.Deprecated, "Bitbucket has deprecated the endpoint that this check uses, and is going to remove it",
+		"update bitbucket-auth to its newest version")
+}
+
+// locate returns the narrowest known resource, and its path.
 func (c *Client) locate(s Subject) (resource, string) {
 	workspace, slug := url.PathEscape(s.Workspace), url.PathEscape(s.Slug)
 	onCloud := !c.options.Server.DataCenter

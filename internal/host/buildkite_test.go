@@ -2,7 +2,6 @@ package host_test
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -44,9 +43,6 @@ func TestBuildkiteRefusals(t *testing.T) {
 	for _, status := range []int{http.StatusMovedPermanently, http.StatusUnprocessableEntity, http.StatusInternalServerError} {
 		j := startJob(t, named(t, "Buildkite"))
 		j.API.Before = func(w http.ResponseWriter, r *http.Request) bool {
-			if r.Method == http.MethodGet || r.Method == http.MethodDelete {
-				return false
-			}
 			w.Header().Set("Location", "http://evil.example/")
 			w.WriteHeader(status)
 			return true
@@ -56,38 +52,21 @@ func TestBuildkiteRefusals(t *testing.T) {
 			t.Errorf("%d: got %v, %v, %v", status, masks, results, j.API.Env())
 		}
 	}
-	j := startJob(t, named(t, "Buildkite"))
-	j.API.Before = func(w http.ResponseWriter, _ *http.Request) bool { _, _ = w.Write([]byte("no JSON")); return true }
-	if err := j.host.HandOver(context.Background(), resultsOf([]string{"x"})); fault.From(err).Code != fault.JobAPI {
-		t.Errorf("got %v", err)
-	}
 }
 
-// A request whose answer is lost may have been applied: the job is left as it was.
-func TestBuildkiteTakesBack(t *testing.T) {
+// A request may be applied although its answer is lost, so the fault doesn't claim that
+// nothing was handed over.
+func TestBuildkiteLosesAnAnswer(t *testing.T) {
 	j := startJob(t, named(t, "Buildkite"))
-	if err := j.host.HandOver(context.Background(), resultsOf([]string{"before"})); err != nil {
-		t.Fatal(err)
-	}
-	before := j.API.Env()
-	lost := false
 	j.API.Before = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Method != http.MethodPatch || lost {
-			return false
-		}
-		lost = true
+		j.API.Before = nil
 		j.API.ServeHTTP(httptest.NewRecorder(), r)
-		if maps.Equal(before, j.API.Env()) {
-			t.Error("nothing was applied")
-		}
 		w.WriteHeader(http.StatusBadGateway)
 		return true
 	}
-	if err := j.host.HandOver(context.Background(), resultsOf([]string{"after", "new"})); fault.From(err).Code != fault.JobAPI {
-		t.Errorf("got %v", err)
-	}
-	if !lost || !maps.Equal(before, j.API.Env()) {
-		t.Errorf("got %v", j.API.Env())
+	f := fault.From(j.host.HandOver(context.Background(), resultsOf([]string{"x"})))
+	if f.Code != fault.JobAPI || !strings.Contains(strings.Join(f.Hints, "\n"), "may have the credential") {
+		t.Errorf("got %v, %q", f, f.Hints)
 	}
 }
 

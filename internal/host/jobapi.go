@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"time"
@@ -13,15 +12,15 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// jobAPI speaks to the agent of a Buildkite job, over its unix socket
-// (buildkite/agent, jobapi). Nothing leaves the machine.
+// jobAPI sends requests to the agent of a Buildkite job, over its unix socket
+// (buildkite/agent, jobapi), so that nothing leaves the machine.
 type jobAPI struct {
 	socket, token string
 	client        http.Client
 }
 
-// jobAPITimeout is for all calls of one kind together: they are answered from
-// memory.
+// jobAPITimeout limits the time of all calls of one kind together, which the agent
+// answers from memory.
 const jobAPITimeout = 10 * time.Second
 
 const (
@@ -41,22 +40,15 @@ func newJobAPI(w World) *jobAPI {
 	return api
 }
 
-// maxReply is how much of a reply is read, in bytes: the job's environment fits
-// many times.
-const maxReply = 16 << 20
-
-// call sends one request, and reads its reply into result unless that is nil.
-// No reply is quoted in a fault: it repeats what was sent.
-func (api *jobAPI) call(ctx context.Context, method, path string, body, result any) error {
+// call sends one request. A fault doesn't quote the reply, which repeats what was
+// sent.
+func (api *jobAPI) call(ctx context.Context, method, path string, body any) error {
 	if err := api.check(); err != nil {
 		return err
 	}
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			return fault.Internal()
-		}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fault.Internal()
 	}
 	request, err := http.NewRequestWithContext(ctx, method, "http://job/api/current-job/v0/"+path, bytes.NewReader(text))
 	if err != nil {
@@ -72,17 +64,10 @@ func (api *jobAPI) call(ctx context.Context, method, path string, body, result a
 	if response.StatusCode/100 != 2 {
 		return api.fault(fmt.Sprintf("the agent's job API refused to change %s, with status %d", path, response.StatusCode))
 	}
-	reply, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
-	if err == nil && result != nil {
-		err = json.Unmarshal(reply, result)
-	}
-	if err != nil {
-		return api.fault("the reply of the agent's job API can't be read")
-	}
 	return nil
 }
 
-// check refuses a job whose agent doesn't offer the API.
+// check returns a fault if the job's agent doesn't offer the API.
 func (api *jobAPI) check() error {
 	if api.socket != "" && api.token != "" {
 		return nil

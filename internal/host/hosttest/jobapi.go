@@ -101,9 +101,8 @@ func (a *JobAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Redact string             `json:"redact"`
 		Env    map[string]*string `json:"env"`
-		Keys   []string           `json:"keys"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil && r.Method != http.MethodGet {
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		refuse(http.StatusBadRequest)
 		return
 	}
@@ -113,8 +112,6 @@ func (a *JobAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.redactions = append(a.redactions, body.Redact)
 		w.WriteHeader(http.StatusCreated)
 		json.NewEncoder(w).Encode(map[string]string{"redacted": body.Redact})
-	case "GET " + base + "env":
-		json.NewEncoder(w).Encode(map[string]any{"env": a.env})
 	case "PATCH " + base + "env":
 		for name, value := range body.Env {
 			if strings.HasPrefix(name, "BUILDKITE_") || value == nil {
@@ -126,11 +123,6 @@ func (a *JobAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			a.env[name] = *value
 		}
 		json.NewEncoder(w).Encode(map[string][]string{"added": {}, "updated": {}})
-	case "DELETE " + base + "env":
-		for _, name := range body.Keys {
-			delete(a.env, name)
-		}
-		json.NewEncoder(w).Encode(map[string][]string{"deleted": body.Keys})
 	default:
 		refuse(http.StatusNotFound)
 	}
