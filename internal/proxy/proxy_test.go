@@ -119,7 +119,7 @@ func TestWhatPassesIsUnderstood(t *testing.T) {
 		}
 		cmd := exec.Command("git", "ls-remote", "https://git.invalid/repo")
 		value = strings.ReplaceAll(strings.ReplaceAll(value, "proxy", "proxy.invalid"), "2001:db8::1", "::1")
-		cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/local/bin", "HTTPS_PROXY=" + value, "LC_ALL=C"}
+		cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/local/bin", "HTTPS_PROXY=" + value, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0"}
 		text, err := cmd.CombinedOutput()
 		if err == nil || strings.Contains(string(text), "nsupported proxy") || strings.Contains(string(text), "s3cret") {
 			t.Errorf("git, %s: %v\n%s", value, err, text)
