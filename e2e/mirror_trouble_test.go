@@ -56,7 +56,6 @@ func TestMirrorDryRun(t *testing.T) {
 	m.source.set("refs/heads/new", m.source.object("main"))
 	m.source.set("refs/heads/topic", "")
 	m.source.set("refs/tags/v1", m.source.object("main"))
-	m.allow("repository") // reading is enough
 	before := m.mirror.refs()
 	r := m.run("dry-run", "true", "prune", "true", "overwrite", "true")
 	if r.code != 0 || !maps.Equal(before, m.mirror.refs()) {
@@ -70,6 +69,10 @@ func TestMirrorDryRun(t *testing.T) {
 	if len(m.bitbucket.asked("/git-receive-pack")) > 0 {
 		t.Error("a dry run pushes")
 	}
+	m.allow("repository")
+	r = m.run("dry-run", "true")
+	r.wants(4)
+	r.says("BBA421", "Bitbucket says:")
 }
 
 // A run with nothing to do lists both sides, and that's all.

@@ -37,6 +37,8 @@ type mirroring struct {
 	plan      mirror.Plan
 	pieces    secret.Pieces // of all tokens
 	known     []string      // commits that both sides have, as far as they were fetched
+
+	wouldCreate bool // without dry-run, the repository would be created
 }
 
 // mirror is the run of the mirror command: read, mask, list, plan, fetch,
@@ -67,6 +69,11 @@ func (r *run) mirror(ctx context.Context) error {
 	}
 	if err := m.git.Init(ctx); err != nil {
 		return err
+	}
+	if m.plan.Pending() > 0 && !m.wouldCreate {
+		if err := m.git.CheckPush(ctx); err != nil {
+			return err
+		}
 	}
 	if err := m.fetch(ctx); err != nil {
 		return err
@@ -283,6 +290,7 @@ func (m *mirroring) create(ctx context.Context, listErr error) error {
 	}
 	if m.settings.DryRun {
 		m.log("Bitbucket has no repository %s that this token can see; without dry-run, it would be created", m.repository.Name())
+		m.wouldCreate = true
 		return nil
 	}
 	err := m.client(m.settings.Common, m.credential.Server).Create(ctx, m.credential, bitbucket.NewRepository{

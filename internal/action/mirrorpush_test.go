@@ -366,3 +366,36 @@ func TestMirrorPairs(t *testing.T) {
 		equal(t, "branches in Bitbucket", s.branches(), []string{"a", "b", "c", "d", "e", "f/g", "f/h", "main"})
 	}
 }
+
+// A token that may not write is found before anything is fetched, also by a dry run.
+// One that may read finds nothing to complain about if nothing has to be pushed.
+func TestMirrorReadOnlyToken(t *testing.T) {
+	source := newSource(t, "main", "topic")
+	for name, existing := range map[string]bool{"an empty repository": false, "a repository": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, source)
+			if existing {
+				s.git("fetch", "--quiet", source, "refs/heads/main:refs/heads/main")
+			}
+			reader := s.fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Reach: []string{siteName}, Scopes: []string{"repository"}})
+			for _, dry := range []string{"false", "true"} {
+				o := s.mirror(t.Context(), env{"INPUT_TOKEN": reader.Secret, "INPUT_DRY-RUN": dry})
+				if o.exit != fault.WriteRefused.Exit || o.outputs["error-code"] != fault.WriteRefused.ID || !strings.Contains(o.stdout, "Bitbucket says: ") {
+					t.Errorf("dry run %s: %d, %v\n%s", dry, o.exit, o.outputs, o.stdout)
+				}
+			}
+			if argv, _ := os.ReadFile(s.argv); strings.Contains(string(argv), "fetch ") {
+				t.Errorf("it fetches:\n%s", argv)
+			}
+			if o := s.mirror(t.Context(), env{"INPUT_DRY-RUN": "true"}); o.exit != 0 {
+				t.Errorf("a token that may write: %d\n%s", o.exit, o.stdout)
+			}
+			if o := s.mirror(t.Context(), nil); o.exit != 0 {
+				t.Errorf("a token that may write: %d\n%s", o.exit, o.stdout)
+			}
+			if o := s.mirror(t.Context(), env{"INPUT_TOKEN": reader.Secret}); o.exit != 0 {
+				t.Errorf("nothing to push: %d\n%s", o.exit, o.stdout)
+			}
+		})
+	}
+}

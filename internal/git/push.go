@@ -241,6 +241,24 @@ func (g *Git) push(ctx context.Context, changes []mirror.Change) (pushed, error)
 	return p, err
 }
 
+// CheckPush asks Bitbucket's push service for its refs, as each push does first: a
+// login that may not write is refused there, before anything was fetched.
+func (g *Git) CheckPush(ctx context.Context) error {
+	_, err := g.repeat(ctx, "Bitbucket", func() (output, error) {
+		// No ref matches the pattern, so that there is nothing to push.
+		out, err := g.run(ctx, bitbucket, nil, "push", "--dry-run", "--no-verify", string(bitbucket), "refs/none/*:refs/none/*")
+		if strings.Contains(ownLines(out.stderr), "No refs in common") {
+			err = nil // an empty repository
+		}
+		return out, err
+	})
+	failed, ok := asFailure(err)
+	if !ok {
+		return err
+	}
+	return g.explainPush(failed, nil)
+}
+
 // lacks reports whether the result of a ref isn't known.
 func (p pushed) lacks(changes []mirror.Change) bool {
 	return slices.ContainsFunc(changes, func(c mirror.Change) bool {
