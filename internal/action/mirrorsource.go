@@ -33,6 +33,9 @@ func (m *mirroring) findSource() error {
 			"set source to the https URL of the repository to mirror, or to its path")
 	}
 	plain := text.Clean()
+	if m.settings.Source.IsEmpty() {
+		plain = overHTTPS(plain, m.credential.Server)
+	}
 	if err := m.mask(secret.Forms(text.Secrets()...)); err != nil {
 		return err
 	}
@@ -182,13 +185,69 @@ func parseAddress(text string, allowHTTP bool) (address, error) {
 	return address{text: root + cleanPath(u), root: root}, nil
 }
 
+// sshHosts are servers that have another name for ssh (docs.github.com, "Using SSH over
+// the HTTPS port"; docs.gitlab.com, "Use an alternate SSH port"; support.atlassian.com,
+// "Troubleshoot SSH issues"; learn.microsoft.com, "Use SSH key authentication").
+var sshHosts = map[string]string{
+	"altssh.bitbucket.org":    "bitbucket.org",
+	"ssh.github.com":          "github.com",
+	"altssh.gitlab.com":       "gitlab.com",
+	"ssh.dev.azure.com":       "dev.azure.com",
+	"vs-ssh.visualstudio.com": "dev.azure.com",
+}
+
+// overHTTPS returns the https form of an ssh address by which the host has cloned the
+// repository. Any other address stays as it is.
+func overHTTPS(text string, bitbucket server.Server) string {
+	hostname, port, path, ok := splitSSH(text)
+	if !ok {
+		return text
+	}
+	path = strings.TrimLeft(path, "/")
+	if bitbucket.DataCenter && bitbucket.IsSSH(hostname, port) {
+		return bitbucket.GitRoot() + "/" + path
+	}
+	if port == dataCenterSSHPort {
+		return "https://" + hostname + "/scm/" + path
+	}
+	name := cmp.Or(sshHosts[strings.ToLower(hostname)], hostname)
+	if parts := strings.Split(path, "/"); name == "dev.azure.com" && len(parts) == 4 && parts[0] == "v3" {
+		path = parts[1] + "/" + parts[2] + "/_git/" + parts[3]
+	}
+	if strings.Contains(name, ":") { // IPv6
+		name = "[" + name + "]"
+	}
+	return "https://" + name + "/" + path
+}
+
+// splitSSH splits an ssh address in either of git's forms (git-clone(1), "GIT URLS").
+func splitSSH(text string) (hostname, port, path string, ok bool) {
+	scheme, _, isURL := strings.Cut(text, "://")
+	if isURL {
+		u, err := url.Parse(text)
+		if err != nil || !strings.Contains(strings.ToLower(scheme), "ssh") || u.Hostname() == "" {
+			return "", "", "", false
+		}
+		return u.Hostname(), u.Port(), u.EscapedPath(), true
+	}
+	if !isSSHInShort(text) {
+		return "", "", "", false
+	}
+	address, path, _ := strings.Cut(text, ":")
+	return address[strings.LastIndex(address, "@")+1:], "", path, true
+}
+
+// isSSHInShort recognises host:path, by which git means ssh; C:\path isn't it.
+func isSSHInShort(text string) bool {
+	host, _, colon := strings.Cut(text, ":")
+	return colon && len(host) > 1 && !strings.ContainsAny(host, `/\`)
+}
+
 // cleanPath is a URL's path without slashes that have no meaning.
 func cleanPath(u *url.URL) string { return path.Clean("/" + strings.TrimLeft(u.EscapedPath(), "/")) }
 
 func parsePath(text string) (address, error) {
-	// host:path is how git writes ssh addresses; C:\path isn't one.
-	host, _, colon := strings.Cut(text, ":")
-	if colon && len(host) > 1 && !strings.ContainsAny(host, `/\`) {
+	if isSSHInShort(text) {
 		return address{}, sourceAddress("source is an address for ssh, and only https is supported")
 	}
 	absolute, err := filepath.Abs(text)

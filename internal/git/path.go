@@ -2,6 +2,8 @@ package git
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +22,11 @@ func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 	}
 	dir := gitDir(g.remotes.Source)
 	if dir == "" {
+		if _, err := os.Stat(g.remotes.Source); errors.Is(err, fs.ErrNotExist) {
+			return fault.New(fault.SourceNotFound, "source is a path, and nothing is there",
+				"check the path: a relative one begins at the folder in which the step runs, and in a container only mounted folders exist",
+				"if source isn't meant to be a path, set it to an https URL such as https://github.com/owner/repository")
+		}
 		return nil // the listing says what is wrong
 	}
 	// First, and by reading files only: in a partial clone, many commands run what its
