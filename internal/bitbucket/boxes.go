@@ -17,7 +17,7 @@ type product struct {
 	levels []level
 }
 
-// level is a box, and the scope that it stands for.
+// level is a box, and the scope that it grants.
 type level struct {
 	name  string
 	scope string
@@ -111,7 +111,8 @@ func boxesWithoutColon(item string) []box {
 	return boxes
 }
 
-// productLength is the number of words that begin a text as a product's name.
+// productLength returns the number of words in the product's name that a text begins
+// with.
 func productLength(words []string) int {
 	for length := min(2, len(words)); length > 0; length-- {
 		if _, known := findProduct(strings.Join(words[:length], " ")); known {
@@ -125,8 +126,8 @@ func isLevel(word string) bool {
 	return slices.Contains([]string{"read", "write", "admin", "delete", "email", "edit"}, strings.ToLower(word))
 }
 
-// takeLevels takes the levels off the beginning of what follows a colon. What is no
-// level counts as one if nothing else follows the colon.
+// takeLevels splits off the levels at the beginning of the text after a colon. If there
+// is none, the first word counts as one.
 func takeLevels(words []string) (levels, rest []string) {
 	for len(words) > 0 {
 		next := strings.ToLower(words[0])
@@ -144,7 +145,7 @@ func takeLevels(words []string) (levels, rest []string) {
 	return levels, nil
 }
 
-// scope is the scope of a box, for a kind of token.
+// scope returns the scope of a box, for a kind of token.
 func (b box) scope(kind credential.Kind) (string, *fault.Fault) {
 	p, known := findProduct(b.product)
 	if !known {
@@ -198,7 +199,7 @@ func nearestProduct(name string) string {
 	return fault.Nearest(name, names)
 }
 
-// singular is a name in lower case, without spaces and without the ending of a
+// singular returns a name in lower case, without spaces and without the ending of a
 // plural.
 func singular(name string) string {
 	text := strings.NewReplacer(" ", "", "-", "", "_", "", "\t", "").Replace(strings.ToLower(name))

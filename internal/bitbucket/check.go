@@ -10,17 +10,17 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// Subject is what a credential is checked against: the narrowest that is known.
+// Subject is the repository or workspace that a credential is checked with.
 type Subject struct {
 	Workspace string // workspace id or project key; may be empty
 	Slug      string // may be empty
 }
 
-// Report is what Bitbucket says about a credential.
+// Report is Bitbucket's answer about a credential.
 type Report struct {
 	Verdict Verdict
-	Scopes  []string // what it may do; nil if Bitbucket doesn't say
-	NoUser  bool     // it belongs to a project or repository, and works without a user name only
+	Scopes  []string // nil if Bitbucket doesn't report them
+	NoUser  bool     // it belongs to a project or repository, and is only accepted without a user name
 	Remarks []fault.Remark
 }
 
@@ -32,11 +32,11 @@ const (
 	Unanswered Verdict = iota // there is no answer about the credential
 	Accepted                  // the credential is valid
 	Refused                   // it is wrong, expired or revoked
-	Denied                    // it is valid, but isn't allowed to see what was asked for
-	NotFound                  // what was asked for doesn't exist, or is hidden from it
+	Denied                    // it is valid, but isn't allowed to see the resource
+	NotFound                  // the resource doesn't exist, or is hidden from it
 )
 
-// verdictOf is the verdict that a check's fault amounts to.
+// verdictOf returns the verdict by the fault of a check.
 func verdictOf(f *fault.Fault) Verdict {
 	if f == nil {
 		return Accepted
@@ -52,7 +52,7 @@ func verdictOf(f *fault.Fault) Verdict {
 	return Unanswered
 }
 
-// resource is the sort of thing that a request is for.
+// resource is a kind of resource of the REST API.
 type resource string
 
 const (
@@ -61,9 +61,9 @@ const (
 	aUser       resource = "user"
 )
 
-// Check asks once whether Bitbucket accepts the credential: for the repository
-// if one is known, else the workspace, else the user. The error is a
-// [*fault.Fault]; the report holds either way.
+// Check asks once whether Bitbucket accepts the credential: by a request for the
+// repository if one is known, else for the workspace, else for the user. The error is
+// a [*fault.Fault]; the report is valid either way.
 func (c *Client) Check(ctx context.Context, cred credential.Credential, subject Subject) (Report, error) {
 	what, path := c.locate(subject)
 	r, err := c.get(ctx, c.options.Server.API()+path, cred)
@@ -121,8 +121,8 @@ func (c *Client) locate(s Subject) (resource, string) {
 	return aUser, "/users?limit=1"
 }
 
-// judge decides what a reply means: a fault, or success with remarks about what
-// the reply doesn't prove.
+// judge interprets a reply: as a fault, or as success with remarks about what the reply
+// doesn't prove.
 func (c *Client) judge(r reply, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	switch {
 	case r.status == http.StatusOK:

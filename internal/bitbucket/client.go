@@ -2,8 +2,8 @@
 // its scopes, exchanges an OAuth client's secret for a token, and creates
 // repositories.
 //
-// No fault quotes a reply, since a server may send the credential back; what it
-// says is recognised, and reported in the program's own words.
+// No fault quotes a reply, since a server may send the credential back. Replies are
+// recognised, and reported in the program's own words.
 package bitbucket
 
 import (
@@ -33,7 +33,7 @@ const (
 	retries  = 2       // after the first try
 )
 
-// Options is how Bitbucket is reached.
+// Options are the parameters of [New].
 type Options struct {
 	Server    server.Server
 	CA        []byte                                // further CA certificates, PEM, at least one if any
@@ -58,15 +58,15 @@ func New(options Options) *Client {
 			Proxy:                  options.Proxy,
 			OnProxyConnectResponse: refusedByProxy,
 			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			DisableKeepAlives:      true, // a run makes one or two requests
+			DisableKeepAlives:      true, // most runs make one request
 		},
 		// A redirect could send the credential to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// certificates returns the system's certificates and further ones; nil stands
-// for the system's.
+// certificates returns the system's certificates and further ones, or nil for only the
+// system's.
 func certificates(further []byte) *x509.CertPool {
 	if len(further) == 0 {
 		return nil
@@ -104,8 +104,8 @@ func (c *Client) repeat(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// mayRetry allows another try after 429, 5xx and a broken connection. It never
-// does after a 401: Data Center locks accounts.
+// mayRetry reports whether another try makes sense: after 429, 5xx and a broken
+// connection, but never after a 401, since Data Center locks accounts.
 func mayRetry(ctx context.Context, response *http.Response, err error) bool {
 	if ctx.Err() != nil {
 		return false
@@ -120,8 +120,8 @@ func mayRetry(ctx context.Context, response *http.Response, err error) bool {
 	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
 }
 
-// retryAfter returns how long the header Retry-After asks to wait, as seconds or
-// until a date (RFC 9110, section 10.2.3); 0 if it doesn't. Cloud doesn't send it.
+// retryAfter returns the time to wait by the header Retry-After, which contains seconds
+// or a date (RFC 9110, section 10.2.3); 0 without it. Cloud doesn't send it.
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(text, 10, 16); err == nil {

@@ -33,8 +33,8 @@ func changeIn(text string) string {
 
 const changelog = "https://developer.atlassian.com/cloud/bitbucket/changelog#"
 
-// judgeCloud recognises Cloud's refusals by their status and message, as users
-// have published them; if the message isn't known, the status decides.
+// judgeCloud recognises Cloud's refusals by their status and message, as users have
+// published them. If the message is unknown, only the status counts.
 func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	var body cloudError
 	_ = json.Unmarshal(r.body, &body) // not all errors are JSON: then only the status counts
@@ -91,8 +91,8 @@ func judgeUnauthorized(message, body string, kind credential.Kind) *fault.Fault 
 	return fault.New(fault.Refused, "Bitbucket refuses the token: it is wrong, expired or revoked (401)", kind.Traits().RefusedHints...)
 }
 
-// withoutScope explains a token that is valid, but has no scope to see what was
-// asked for. This is a fault only if a repository was asked for.
+// withoutScope explains a token that is valid, but lacks the scope to see the resource.
+// Only for a repository is that a fault.
 func withoutScope(required []string, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
 	switch what {
 	case aRepository:
@@ -106,8 +106,8 @@ func withoutScope(required []string, kind credential.Kind, what resource) ([]fau
 	return []fault.Remark{fault.Noticef("Bitbucket accepts the token, but it lacks the scope to see its user: the token is valid, and nothing more was checked")}, nil
 }
 
-// missingScopes reads the scopes that a refusal asks for, out of a detail that
-// is an object. What isn't a scope's name is dropped.
+// missingScopes reads the scopes that a refusal asks for from its detail, if that is an
+// object. It drops everything that isn't a scope's name.
 func missingScopes(detail json.RawMessage) []string {
 	var object struct {
 		Required []string `json:"required"`

@@ -19,9 +19,8 @@ type NewRepository struct {
 	Public    bool
 }
 
-// Create creates an empty git repository. It never repeats a request, since a
-// second one would be refused because the repository exists. The error is a
-// [*fault.Fault].
+// Create creates an empty git repository. It never repeats a request: if the first one
+// succeeded, the second would be refused. The error is a [*fault.Fault].
 func (c *Client) Create(ctx context.Context, cred credential.Credential, r NewRepository) error {
 	if !c.options.Server.DataCenter {
 		return c.createOnCloud(ctx, cred, r)
@@ -119,7 +118,7 @@ func alreadyExists() error {
 		"check the spelling of the input repository")
 }
 
-// created judges the replies to a creation request that have no special meaning.
+// created judges those replies to a creation request that have no special meaning.
 func (c *Client) created(answer reply, kind credential.Kind) error {
 	if answer.status == http.StatusCreated {
 		answer.status = http.StatusOK

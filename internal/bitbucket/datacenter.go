@@ -17,7 +17,7 @@ type dataCenterError struct {
 	} `json:"errors"`
 }
 
-// exception is the one that a refusal of Data Center names, or empty.
+// exception returns the exception that a refusal of Data Center names, or "".
 func (r reply) exception() string {
 	var body dataCenterError
 	if json.Unmarshal(r.body, &body) != nil || len(body.Errors) == 0 {
@@ -26,8 +26,8 @@ func (r reply) exception() string {
 	return body.Errors[0].Exception
 }
 
-// user is the name of a token's user, which Data Center gives in every answer to a
-// request that it has authenticated; empty if it doesn't, or on Cloud.
+// user returns the name of a token's user, which Data Center sends in every answer to a
+// request that it has authenticated; otherwise, and on Cloud, it is empty.
 func (r reply) user() string {
 	name := r.header.Get("X-AUSERNAME")
 	if plain, err := url.PathUnescape(name); err == nil {
@@ -36,15 +36,15 @@ func (r reply) user() string {
 	return name
 }
 
-// belongsToNoUser reports whether a token is that of a project or repository, for
-// which Data Center makes a user (support.atlassian.com, "Identify the HTTP access
+// belongsToNoUser reports whether a token belongs to a project or repository, for which
+// Data Center makes up a user (support.atlassian.com, "Identify the HTTP access
 // token used for git or API operations in Bitbucket").
 func (r reply) belongsToNoUser() bool {
 	return strings.HasPrefix(r.user(), "access-token-user/")
 }
 
-// otherUser compares the user whose name git sends with that of the token. The
-// check doesn't send it, so git may be refused in spite of it.
+// otherUser compares the token's user with the user name that git sends. The check
+// doesn't send that name, so git may be refused although the check succeeds.
 func otherUser(cred credential.Credential, r reply) (fault.Remark, bool) {
 	user := r.user()
 	if cred.Kind.OnCloud() || cred.GitUsername == "" || user == "" || r.belongsToNoUser() || strings.EqualFold(user, cred.GitUsername) {
@@ -53,8 +53,8 @@ func otherUser(cred credential.Credential, r reply) (fault.Remark, bool) {
 	return fault.Noticef("the Data Center knows the token's user by another name than identity, and may refuse git: set identity to the username, or leave it out"), true
 }
 
-// judgeDataCenter recognises Data Center's refusals by the exception that they
-// name: it also answers 401 if a permission is missing.
+// judgeDataCenter recognises Data Center's refusals by the exception that they name,
+// since a missing permission is also answered with 401.
 func (c *Client) judgeDataCenter(r reply, kind credential.Kind) *fault.Fault {
 	exception := r.exception()
 	named := func(part string) bool { return strings.Contains(exception, part) }

@@ -17,8 +17,8 @@ type proxyRefusal int
 
 func (r proxyRefusal) Error() string { return fmt.Sprintf("the proxy answered with status %d", int(r)) }
 
-// refusedByProxy makes an error of a proxy's answer to CONNECT, of which
-// net/http would keep the server's words alone.
+// refusedByProxy keeps the status of a proxy that refuses CONNECT. The error of net/http
+// contains only the words of the answer.
 func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
@@ -26,8 +26,8 @@ func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http
 	return proxyRefusal(answer.StatusCode)
 }
 
-// unreachable explains why no reply came. The error itself is not shown: it
-// holds the URL, and that of a proxy perhaps with its password.
+// unreachable explains a missing reply. It doesn't show the error itself, which contains
+// the URL, and perhaps that of a proxy with its password.
 func (c *Client) unreachable(ctx context.Context, err error) *fault.Fault {
 	host := c.host()
 	if cause, ok := errors.AsType[*fault.Fault](context.Cause(ctx)); ok {
@@ -62,8 +62,8 @@ func (c *Client) unreachable(ctx context.Context, err error) *fault.Fault {
 		"check status.bitbucket.org, or ask the administrator of the Data Center")
 }
 
-// fault explains a proxy's answer. It says nothing about the credential, which
-// the proxy hasn't seen.
+// fault explains a proxy's answer, which says nothing about the credential: the proxy
+// doesn't see it.
 func (r proxyRefusal) fault(host string) *fault.Fault {
 	f := fault.Newf(fault.ProxyRefused, "the proxy answered %d instead of connecting to %s", int(r), host)
 	if r == http.StatusProxyAuthRequired {
@@ -74,8 +74,8 @@ func (r proxyRefusal) fault(host string) *fault.Fault {
 		"to reach "+host+" without the proxy, add it to NO_PROXY")
 }
 
-// Examine connects to a server without a login, and returns what is wrong with its
-// certificate; ok is false if nothing is, or nothing was found out.
+// Examine connects to a server without a login, and returns the problem with its
+// certificate; ok is false if there is none, or none was found.
 func (c *Client) Examine(ctx context.Context, address string) (p certificate.Problem, ok bool) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
 	if err != nil {
@@ -90,12 +90,12 @@ func (c *Client) Examine(ctx context.Context, address string) (p certificate.Pro
 	return certificate.Unclear, false
 }
 
-// unexpected is a reply that isn't Bitbucket's.
+// unexpected returns the fault for a reply that isn't Bitbucket's.
 func (c *Client) unexpected(what string) *fault.Fault {
 	return fault.New(fault.UnexpectedReply, "the reply of "+c.host()+" "+what,
 		"check that nothing stands between the runner and Bitbucket, such as a login page of a proxy",
 		"for a Data Center, check that server-url is its base URL, context path included")
 }
 
-// host is the server that is asked, for messages.
+// host returns the name of the server in messages.
 func (c *Client) host() string { return c.options.Server.APIHost() }

@@ -18,13 +18,13 @@ type LFSObject struct {
 	Size int64  `json:"size"`
 }
 
-// maxBatch is how many objects a request may be about. GitHub's server and
-// git-lfs itself go no further.
+// maxBatch is the largest number of objects in a request: that of GitHub's server and
+// of git-lfs itself.
 const maxBatch = 100
 
-// MissingLFS returns those of the objects that a repository lacks, by the
-// answers to a request to upload them (git-lfs's api/batch.md). Where the server
-// doesn't say, all of them are: git-lfs then reports why they can't be uploaded.
+// MissingLFS returns the IDs of objects that a repository lacks, by the answers to
+// requests to upload them (git-lfs's api/batch.md). Without a usable answer, all objects
+// count as missing: git-lfs then reports why they can't be uploaded.
 func (c *Client) MissingLFS(ctx context.Context, cred credential.Credential, repositoryURL string, objects []LFSObject) ([]string, error) {
 	address := strings.TrimSuffix(repositoryURL, ".git") + ".git/info/lfs/objects/batch"
 	var missing []string
@@ -55,8 +55,8 @@ func (c *Client) MissingLFS(ctx context.Context, cred credential.Credential, rep
 	return missing, nil
 }
 
-// sendLFS asks whether objects can be uploaded. It may be asked again, since
-// nothing is changed by it.
+// sendLFS asks whether objects can be uploaded. The request changes nothing, so it may
+// be repeated.
 func (c *Client) sendLFS(ctx context.Context, address string, objects []LFSObject, cred credential.Credential) (reply, error) {
 	const mediaType = "application/vnd.git-lfs+json"
 	body, err := json.Marshal(map[string]any{"operation": "upload", "transfers": []string{"basic"}, "objects": objects})

@@ -73,8 +73,8 @@ func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String
 	return minted, nil
 }
 
-// mintFault explains a refusal by its error code (RFC 6749, section 5.2), or else
-// by its status.
+// mintFault explains a refusal by its error code (RFC 6749, section 5.2), or else by its
+// status.
 func (c *Client) mintFault(answer reply, errorCode string) *fault.Fault {
 	switch {
 	case errorCode == "invalid_grant", errorCode == "unsupported_grant_type":

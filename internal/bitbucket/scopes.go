@@ -19,12 +19,12 @@ func isScopeName(text string) bool {
 	})
 }
 
-// maxScopes is how many names of a server's list are read. Bitbucket has a
-// third of that, and a hostile list of megabytes would outlast any timeout.
+// maxScopes limits the number of names that are read from a server's list. Bitbucket
+// has a third of that; a hostile list of megabytes would outlast any timeout.
 const maxScopes = 200
 
-// scopesIn reads a server's list of scopes. A single word counts only if it
-// is known: it could be the token, sent back, which has no colon.
+// scopesIn reads a server's list of scopes. A single word counts only if it is known:
+// it could be the token, sent back.
 func scopesIn(list string) []string {
 	var scopes []string
 	names := separated(list)
@@ -110,10 +110,10 @@ func checkScope(name string) *fault.Fault {
 		"write scopes as Bitbucket lists them: read:repository:bitbucket for an API token, repository:write for an access token")
 }
 
-// nearestScope returns the known scope that a name means: one with a slip or two
-// in it, or one made of the same words in another form, such as REPO_WRITE,
-// write:repositories:bitbucket or read:repository. It is empty if there is
-// none.
+// nearestScope returns the known scope that a name most likely means, or "": one that
+// differs by a typo or two, or one with the same words. Typos aren't enough to name the
+// mistake in the step that makes it: Data Center calls permissions REPO_WRITE, and
+// Bitbucket's page has plurals, which people also write as repos:write.
 func nearestScope(name string) string {
 	if near := fault.Nearest(name, scopeNames()); near != "" {
 		return near
@@ -131,15 +131,15 @@ func nearestScope(name string) string {
 	return near
 }
 
-// scopeWords are the words of a scope's name, without the one that all scopes of
-// API tokens end with.
+// scopeWords returns the words of a scope's name, without the last word of all scopes
+// of API tokens, which is bitbucket.
 func scopeWords(name string) []string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ':' || r == '_' || r == '.' || r == '-' })
 	return slices.DeleteFunc(words, func(word string) bool { return word == "bitbucket" })
 }
 
-// sameWords reports whether each word has its like among the known ones. Words
-// are alike where they begin with the same four letters: repo, repositories.
+// sameWords reports whether each word matches one of the known ones: words match if
+// their first four letters are the same, as in repo and repositories.
 func sameWords(words, known []string) bool {
 	if len(words) == 0 || len(words) != len(known) {
 		return false
@@ -234,7 +234,7 @@ var knownScopes = []knownScope{
 	{name: "delete:permission:bitbucket", means: [][]string{{"repository:admin"}}},
 }
 
-// scopeNames are the names of the known scopes.
+// scopeNames returns the names of the known scopes.
 func scopeNames() []string {
 	var names []string
 	for _, known := range knownScopes {
@@ -253,9 +253,8 @@ func find(name string) knownScope {
 	return knownScope{}
 }
 
-// Missing returns which of the required scopes the granted ones lack, in the
-// vocabulary of the granted ones, since that is what the page on which tokens
-// are made shows.
+// Missing returns the required scopes that aren't granted. It uses the vocabulary of the
+// granted ones, since the page on which tokens are made uses that too.
 func Missing(required, granted []string) []string {
 	granular := slices.ContainsFunc(granted, isGranular)
 	granted = closure(granted)
@@ -271,7 +270,7 @@ func Missing(required, granted []string) []string {
 	return slices.Compact(missing)
 }
 
-// leastMissing is what the most complete set lacks: nothing if one is
+// leastMissing returns the scopes that the most complete set lacks: none if a set is
 // complete.
 func leastMissing(ways [][]string, granted []string) []string {
 	var least []string
@@ -297,7 +296,7 @@ func closure(scopes []string) []string {
 	return all
 }
 
-// MissingFault is the fault of a token that lacks scopes that later steps need.
+// MissingFault returns the fault for a token that lacks scopes that later steps need.
 func MissingFault(missing []string, kind credential.Kind) *fault.Fault {
 	f := fault.New(fault.ScopesMissing, "the token lacks scopes that later steps need: "+strings.Join(missing, ", "))
 	if i := slices.IndexFunc(missing, func(scope string) bool { return !isKnown(scope) }); i >= 0 {
@@ -306,7 +305,7 @@ func MissingFault(missing []string, kind credential.Kind) *fault.Fault {
 	return f.Hint(kind.Traits().ScopesHint)
 }
 
-// PushScopes are what git needs to fetch and push.
+// PushScopes are the scopes that git needs to fetch and push.
 var PushScopes = []string{"repository:write"}
 
 // Excess returns the granted scopes that allow administration or deletion, and

@@ -9,10 +9,10 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// maxCertificate is how much a file of CA certificates may hold, in bytes.
+// maxCertificate is the largest size of a file of CA certificates, in bytes.
 const maxCertificate = 1 << 20
 
-// CA is additional CA certificates.
+// CA contains additional CA certificates.
 type CA struct {
 	PEM  []byte // empty: none
 	File string // the absolute path they were read from; empty if the setting is the text itself
@@ -48,8 +48,8 @@ func (p *parser) certificate(text string) CA {
 	return p.withCertificates(CA{PEM: pem, File: path})
 }
 
-// withCertificates rejects what contains no certificate, which would only be
-// found out by git in a later step.
+// withCertificates rejects text that contains no certificate. Otherwise, only git in a
+// later step would find that out.
 func (p *parser) withCertificates(ca CA) CA {
 	if !x509.NewCertPool().AppendCertsFromPEM(ca.PEM) {
 		p.fail(fault.New(fault.CACertificate, "ca-certificate contains no certificate in PEM format",

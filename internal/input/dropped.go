@@ -6,11 +6,11 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// CheckDropped refuses to run without the inputs that have a hyphen in their names,
-// if a shell has dropped these variables, as dash does: without dry-run, a mirror
-// would push. A runner sets every input that an action declares, if only to an
-// empty value; a step that uses the image directly (docker://) has just those that
-// it sets, so that lacking some of them proves nothing.
+// CheckDropped returns a fault if a shell has dropped the inputs with a hyphen in their
+// names, as dash does: without dry-run, for instance, a mirror would push. A runner sets
+// every input that an action declares, if only to an empty value, so all inputs without
+// a hyphen must be there and none with one. A step that uses the image directly
+// (docker://) has only the inputs that it sets.
 func (s Source) CheckDropped() error {
 	if !s.InputsOnly {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Source is where settings come from.
+// Source describes how settings are read on a host.
 type Source struct {
 	// Settings are those of the command.
 	Settings []contract.Setting
@@ -32,16 +32,16 @@ type Source struct {
 	// host, by the setting's ID. Each host has one family of names, so that
 	// nothing that an earlier step exported can change this one.
 	Names func(id string) []string
-	// Called is how people write a setting on this host.
+	// Called returns a setting's name as people write it on this host.
 	Called func(id string) string
 	// Lookup reads an environment variable.
 	Lookup func(name string) (value string, present bool)
-	// Stdin is what a token-file of "-" reads.
+	// Stdin is read if token-file is "-".
 	Stdin io.Reader
 	// ReservedPrefixes belong to CI hosts, so env-prefix can't begin with them.
 	ReservedPrefixes []string
-	// ReferenceHints says how a setting is given the value of a variable on this
-	// host. It may be nil.
+	// ReferenceHints returns hints about setting a setting to the value of a variable
+	// on this host. It may be nil.
 	ReferenceHints func(id string) []string
 	// LeavesUndefined is set on hosts that leave $(NAME) as it is where the variable
 	// isn't defined.
@@ -49,13 +49,13 @@ type Source struct {
 	// FileVariableHint is a hint about variables of this host that are the path of a
 	// file with the value; empty if it has none.
 	FileVariableHint string
-	// BeforeWaiting is called before reading from where nothing may ever come.
-	// It may be nil.
+	// BeforeWaiting is called before a read that can block forever, such as from a
+	// token-file that is a pipe. It may be nil.
 	BeforeWaiting func()
 }
 
-// SharedText is the text of the settings that both commands have. What may hold a
-// secret has that type.
+// SharedText is the text of the settings that both commands have. Those that may contain
+// a secret have a type for it.
 type SharedText struct {
 	Token          secret.String  `env:"TOKEN"`
 	TokenFile      string         `env:"TOKEN_FILE"`
@@ -72,9 +72,9 @@ type SharedText struct {
 	Log            string         `env:"LOG"`
 
 	remarks []fault.Remark // about the text, and the files that were read
-	// unexpanded is about the first setting that holds a reference.
+	// unexpanded is the fault for the first setting that contains a reference.
 	unexpanded *fault.Fault
-	// envFile is the fault of an env-file that holds a reference.
+	// envFile is the fault for an env-file that contains a reference.
 	envFile *fault.Fault
 }
 
@@ -94,22 +94,22 @@ type CredentialText struct {
 	reservedPrefixes []string
 }
 
-// ReadCredential reads the settings of the credential command. What it returns
-// is complete as far as it could be read even if there is an error (a
-// [*fault.Fault]), so that its secrets can be masked before the error is shown.
+// ReadCredential reads the settings of the credential command. Even with an error (a
+// [*fault.Fault]) it returns everything that could be read, so that the secrets in it
+// can be masked before the error is shown.
 func ReadCredential(ctx context.Context, source Source) (CredentialText, error) {
 	text := CredentialText{reservedPrefixes: source.ReservedPrefixes}
 	err := source.read(ctx, &text, &text.SharedText, func() []tokenFile { return []tokenFile{text.tokenFile()} })
 	return text, err
 }
 
-// tokenFile is the setting token-file, from which token is read.
+// tokenFile returns the setting token-file, from which token is read.
 func (s *SharedText) tokenFile() tokenFile {
 	return tokenFile{file: "token-file", path: s.TokenFile, setting: "token", token: &s.Token}
 }
 
-// read fills in target, of which shared is a part, with the text of the settings
-// and of the files that hold tokens.
+// read fills in target, which embeds shared, with the text of the settings and of the
+// files that contain tokens.
 func (s Source) read(ctx context.Context, target any, shared *SharedText, files func() []tokenFile) error {
 	r := reading{source: s}
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
@@ -133,7 +133,7 @@ func (s Source) read(ctx context.Context, target any, shared *SharedText, files 
 	return err
 }
 
-// variables are those that a setting is read from.
+// variables returns the variables that a setting is read from.
 func (s Source) variables(setting contract.Setting) []string {
 	switch {
 	case setting.Variable != "":
@@ -144,8 +144,8 @@ func (s Source) variables(setting contract.Setting) []string {
 	return s.Names(setting.ID)
 }
 
-// CheckEnvFile rejects an env-file that can't be used because it holds a reference.
-// Without this file, a host may have no place for results, so that it comes first.
+// CheckEnvFile returns a fault if env-file contains a reference. It comes before all
+// other checks, since a host may have no other place for results.
 func (s SharedText) CheckEnvFile() error {
 	if s.envFile != nil {
 		return s.envFile

@@ -44,7 +44,7 @@ func (m MirrorText) Secrets() []secret.String {
 	return append(secrets, m.SourceToken)
 }
 
-// MirrorSettings is the settings of the mirror command.
+// MirrorSettings are the settings of the mirror command.
 type MirrorSettings struct {
 	Common
 	Source         secret.Address // a URL or a path; empty: the host knows
@@ -61,8 +61,8 @@ type MirrorSettings struct {
 	DryRun         bool
 }
 
-// Create is whether to create the Bitbucket repository if it doesn't exist, and
-// who may read it.
+// Create says whether to create the Bitbucket repository if it doesn't exist, and who
+// may read it.
 type Create string
 
 // The values of create.
@@ -103,15 +103,15 @@ func (m MirrorText) Parse() (MirrorSettings, []fault.Remark, error) {
 			p.fail(f)
 		}
 	}
-	public := append(settings.shown(),
-		shown{"source", settings.Source.Clean()},
-		shown{"source-username", settings.SourceUsername},
-		shown{"branches", settings.Branches},
-		shown{"tags", settings.Tags},
-		shown{"project", settings.Project},
+	public := append(settings.public(),
+		publicSetting{"source", settings.Source.Clean()},
+		publicSetting{"source-username", settings.SourceUsername},
+		publicSetting{"branches", settings.Branches},
+		publicSetting{"tags", settings.Tags},
+		publicSetting{"project", settings.Project},
 	)
-	p.apart(settings.Token, public)
-	p.apart(settings.SourceToken, public)
+	p.refuseShownToken(settings.Token, public)
+	p.refuseShownToken(settings.SourceToken, public)
 	return settings, remarks, p.err
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// checkPath rejects a token that is the path of a file, in which the token may be.
-// The path isn't shown, since it may be a token after all.
+// checkPath rejects a token that is the path of a file, which probably contains the
+// token. The fault doesn't quote the path, since it may be a token after all.
 func (s Source) checkPath(f tokenFile) error {
 	path := f.token.Reveal()
 	if rest, inHome := strings.CutPrefix(path, "~/"); inHome {
@@ -33,8 +33,8 @@ func (s Source) checkPath(f tokenFile) error {
 	return found
 }
 
-// isPath reports whether a text is absolute, or names a file relative to a folder
-// in the way of a shell. Tokens may contain slashes, too.
+// isPath reports whether a text is an absolute path, or begins like a relative one in a
+// shell. A slash isn't enough: tokens may contain slashes.
 func isPath(text string) bool {
 	for _, start := range []string{"/", "./", "../", `.\`, `..\`, `\\`} {
 		if strings.HasPrefix(text, start) {
@@ -44,7 +44,7 @@ func isPath(text string) bool {
 	return filepath.IsAbs(text) || filepath.VolumeName(text) != ""
 }
 
-// called is how people write a setting on this host.
+// called returns a setting's name as people write it on this host.
 func (s Source) called(id string) string {
 	if s.Called == nil {
 		return id

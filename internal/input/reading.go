@@ -13,8 +13,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// reading is the settings' text as it is read. Every setting goes through it, so
-// that what people paste is treated alike in all of them.
+// reading reads the text of settings. All settings are read by it, so that pasted text
+// is treated the same way in each of them.
 type reading struct {
 	source     Source
 	remarks    []fault.Remark
@@ -35,9 +35,9 @@ func (r *reading) lookuper() envconfig.LookuperFunc {
 	}
 }
 
-// text returns what a setting is set to, or "" if it isn't set. A name that is
-// present ends the search even if its value is empty; only then does an empty or
-// blank value mean that the setting isn't set.
+// text returns the text of a setting, or "" if it isn't set. The first variable that is
+// present counts, even if its value is empty or blank, which means that the setting
+// isn't set.
 func (r *reading) text(setting contract.Setting) string {
 	for _, name := range r.source.variables(setting) {
 		raw, present := r.source.Lookup(name)
@@ -55,7 +55,7 @@ func (r *reading) text(setting contract.Setting) string {
 	return ""
 }
 
-// first is the fault of the first setting that holds a reference, or nil.
+// first returns the fault for the first setting that contains a reference, or nil.
 func (r *reading) first() *fault.Fault {
 	if len(r.ids) == 0 {
 		return nil
@@ -80,7 +80,7 @@ func clean(setting contract.Setting, raw string) (string, []fault.Remark) {
 	return text, removedFrom(inSentence(setting.ID), text, removed)
 }
 
-// removedFrom says what was removed around a text.
+// removedFrom returns remarks about what was removed around a text.
 func removedFrom(what, text string, removed pasted.Removed) []fault.Remark {
 	if text == "" {
 		return nil // an empty value needs no remark about what was around it
@@ -98,7 +98,7 @@ func removedFrom(what, text string, removed pasted.Removed) []fault.Remark {
 	return remarks
 }
 
-// inSentence is what sentences call a setting.
+// inSentence returns a setting's name in a sentence.
 func inSentence(id string) string {
 	if id == "token" || id == "identity" {
 		return "the " + id
@@ -106,12 +106,12 @@ func inSentence(id string) string {
 	return id
 }
 
-// withParts are the settings in which a reference is found as a part, too: nothing
-// that they may hold looks like one.
+// withParts are the settings in which a part can be a reference, too: no valid value of
+// theirs looks like one.
 var withParts = []string{"repository", "workspace", "server-url", "token", "expires-on", "timeout", "kind", "env-prefix"}
 
-// withoutLogin is the text of a setting without a password, which may contain
-// anything.
+// withoutLogin returns the text of a setting without a password, which may look like a
+// reference.
 func withoutLogin(id, text string) string {
 	if id == "repository" || id == "server-url" {
 		return secret.NewAddress(text).Clean()
@@ -119,7 +119,7 @@ func withoutLogin(id, text string) string {
 	return text
 }
 
-// checkExpanded notes the fault of a setting that holds a reference.
+// checkExpanded keeps the fault for a setting that contains a reference.
 func (r *reading) checkExpanded(setting contract.Setting, text string) {
 	what := ""
 	switch percent := runtime.GOOS == "windows"; {

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// Common is the settings that both commands have. An empty value means that the
+// Common are the settings that both commands have. An empty value means that the
 // setting isn't set.
 type Common struct {
 	Token          secret.String
@@ -31,7 +31,7 @@ type Common struct {
 	OnlyErrors     bool // show nothing but warnings and faults
 }
 
-// Settings is the settings of the credential command.
+// Settings are the settings of the credential command.
 type Settings struct {
 	Common
 	Workspace         string
@@ -45,7 +45,7 @@ type Settings struct {
 	AvoUsername       string
 }
 
-// Verify is whether the credential is checked against Bitbucket.
+// Verify says whether the credential is checked with Bitbucket.
 type Verify string
 
 // The values of verify.
@@ -55,7 +55,7 @@ const (
 	VerifyStrict Verify = "strict"
 )
 
-// OnMissing is what to do if the token is empty.
+// OnMissing says what to do if the token is empty.
 type OnMissing string
 
 // The values of on-missing-token.
@@ -65,7 +65,7 @@ const (
 )
 
 // Parse turns the text into typed settings. The error is a [*fault.Fault] about the
-// first setting that is wrong; the remarks hold either way.
+// first setting that is wrong; the remarks are valid either way.
 func (c CredentialText) Parse() (Settings, []fault.Remark, error) {
 	var p parser
 	common, remarks := p.common(c.SharedText)
@@ -92,16 +92,16 @@ func (c CredentialText) Parse() (Settings, []fault.Remark, error) {
 		p.fail(fault.New(fault.SettingAlone, "avo-username has no effect without avo-connection-name",
 			"set avo-connection-name to a name for the connection, or leave out avo-username"))
 	}
-	p.apart(settings.Token, append(settings.shown(),
-		shown{"workspace", settings.Workspace},
-		shown{"env-prefix", settings.EnvPrefix},
-		shown{"avo-connection-name", settings.AvoConnectionName},
-		shown{"avo-username", settings.AvoUsername},
+	p.refuseShownToken(settings.Token, append(settings.public(),
+		publicSetting{"workspace", settings.Workspace},
+		publicSetting{"env-prefix", settings.EnvPrefix},
+		publicSetting{"avo-connection-name", settings.AvoConnectionName},
+		publicSetting{"avo-username", settings.AvoUsername},
 	))
 	return settings, remarks, p.err
 }
 
-// common parses what both commands have.
+// common parses the settings that both commands have.
 func (p *parser) common(s SharedText) (Common, []fault.Remark) {
 	if s.unexpanded != nil {
 		p.fail(s.unexpanded)
@@ -122,12 +122,12 @@ func (p *parser) common(s SharedText) (Common, []fault.Remark) {
 	}, s.remarks
 }
 
-// shown is a setting that isn't secret.
-type shown struct{ id, text string }
+// publicSetting is a setting that isn't secret.
+type publicSetting struct{ id, text string }
 
-// shown returns those that both commands have.
-func (c Common) shown() []shown {
-	return []shown{
+// public returns the settings of both commands that aren't secret.
+func (c Common) public() []publicSetting {
+	return []publicSetting{
 		{"identity", c.Identity},
 		{"repository", c.Repository.Clean()},
 		{"server-url", c.Server.URL()},
@@ -135,15 +135,15 @@ func (c Common) shown() []shown {
 	}
 }
 
-// apart rejects a secret that is also set where it would be shown.
-func (p *parser) apart(token secret.String, settings []shown) {
+// refuseShownToken rejects a token that is also part of a setting that isn't secret.
+func (p *parser) refuseShownToken(token secret.String, settings []publicSetting) {
 	if len(token.Reveal()) < secret.MinMask {
 		return // empty, or reported by another fault
 	}
 	for _, setting := range settings {
 		if strings.Contains(setting.text, token.Reveal()) {
 			if setting.id == "server-url" {
-				p.err = nil // a fault about server-url quotes it
+				p.err = nil // forget an earlier fault: the one about server-url would quote the token
 			}
 			p.fail(fault.New(fault.TokenShown, "the token is also part of the setting "+setting.id+", which isn't secret",
 				"remove the token from "+setting.id+", and set it as token only"))
@@ -236,7 +236,7 @@ func (p *parser) day(id, text string) time.Time {
 	return time.Time{}
 }
 
-// gitPrefix begins the variables of git itself.
+// gitPrefix begins the names of git's own variables.
 const gitPrefix = "GIT"
 
 func (p *parser) envPrefix(text string, ofHosts []string) string {

@@ -16,11 +16,11 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// maxTokenFile is the most that a token file may hold, in bytes: the longest token,
-// and little enough for a path that was set by mistake.
+// maxTokenFile is the largest size of a token file, in bytes: that of the longest token.
+// If a path was set by mistake, no more than that is read.
 const maxTokenFile = credential.MaxToken
 
-// stdin is the path that stands for standard input.
+// stdin is the path that means standard input.
 const stdin = "-"
 
 // tokenFile is a setting that names the file with a token.
@@ -31,7 +31,7 @@ type tokenFile struct {
 	token   *secret.String
 }
 
-// readTokens reads the tokens that are in files.
+// readTokens reads the tokens from their files.
 func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []fault.Remark, err error) {
 	if err := checkTokenFiles(files); err != nil {
 		return nil, err
@@ -57,8 +57,8 @@ func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []f
 	return remarks, nil
 }
 
-// checkTokenFiles refuses what would leave open which value counts, before
-// anything is read.
+// checkTokenFiles returns a fault if it isn't clear which value counts, before anything
+// is read.
 func checkTokenFiles(files []tokenFile) error {
 	var fromStdin []string
 	for _, f := range files {
@@ -76,8 +76,8 @@ func checkTokenFiles(files []tokenFile) error {
 	return nil
 }
 
-// readToken reads a token from a file, or from standard input. Both may be pipes
-// that never end, so it gives up when ctx does.
+// readToken reads a token from a file, or from standard input. Both may be pipes that
+// never end, so the end of ctx ends it.
 func readToken(ctx context.Context, f tokenFile, input io.Reader) (secret.String, error) {
 	type result struct {
 		text []byte
@@ -118,7 +118,7 @@ func readAtMost(path string, input io.Reader, limit int64) ([]byte, error) {
 	return readFile(path, limit)
 }
 
-// readFile reads a file up to a number of bytes.
+// readFile reads at most a number of bytes of a file.
 func readFile(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package input
 
-// othersCanRead reports nothing where files have no permission bits.
+// othersCanRead is always false: on these systems, files have no permission bits.
 func (Source) othersCanRead(string) bool { return false }

@@ -15,9 +15,9 @@ const (
 	othersSearch = 0o011 // of a folder
 )
 
-// othersCanRead reports whether other users of the machine can read a file that the
-// running user has made. Where a container engine or systemd hands a secret over,
-// by a symbolic link or in a folder for secrets, the permissions are theirs.
+// othersCanRead reports whether other users of the machine can read a file of the
+// running user. It ignores files that a container engine or systemd hands over (by a
+// symbolic link, or in a folder for secrets), which choose the permissions.
 func (s Source) othersCanRead(path string) bool {
 	absolute, err := filepath.Abs(path)
 	credentials, _ := s.Lookup("CREDENTIALS_DIRECTORY")
@@ -37,8 +37,9 @@ func (s Source) othersCanRead(path string) bool {
 		file.Mode()&othersRead != 0 && folder.Mode()&othersSearch != 0
 }
 
-// isHandedOver reports whether an absolute path is where Docker and Kubernetes mount
-// secrets, or below the folder that systemd names (systemd.exec(5), Credentials).
+// isHandedOver reports whether an absolute path is below a folder in which Docker and
+// Kubernetes mount secrets, or below the one that systemd names (systemd.exec(5),
+// Credentials).
 func isHandedOver(path, credentials string) bool {
 	for _, folder := range []string{"/run/secrets", "/var/run/secrets", credentials} {
 		if strings.HasPrefix(path, filepath.Clean(folder)+"/") {

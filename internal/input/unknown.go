@@ -18,7 +18,7 @@ type Unknown struct {
 	OtherNames []OtherName
 }
 
-// OtherName is a setting of ours by another action's name.
+// OtherName is one of our settings under another action's name.
 type OtherName struct {
 	Setting string // the ID of ours
 	Rename  string // "username to identity", as both are written on this host
@@ -26,11 +26,11 @@ type OtherName struct {
 	Fault   *fault.Fault
 }
 
-// Unknown finds variables of this host's family that no setting is read from,
-// and whose values would be ignored in silence. A name that differs from a
-// setting's only in hyphens and underscores is an error, a [*fault.Fault]: the
-// step would do something else than its author wrote. Any other name is a
-// warning, except those of the other command, which may run in the same job.
+// Unknown finds variables of this host's family that no setting is read from, so that
+// their values would be ignored. A name that differs from a setting's only in hyphens
+// and underscores is an error, a [*fault.Fault]: the step would do something else than
+// its author wrote. Any other name is a warning, except for settings of the other
+// command, which may run in the same job.
 func (s Source) Unknown(environment []string) (found Unknown, err error) {
 	for _, variable := range environment {
 		name, _, _ := strings.Cut(variable, "=")
@@ -42,7 +42,7 @@ func (s Source) Unknown(environment []string) (found Unknown, err error) {
 		setting, known := contract.Find(s.Settings, id)
 		switch {
 		case known && slices.ContainsFunc(s.variables(setting), func(v string) bool { return sameVariable(v, name) }):
-			// This is where the setting is read from.
+			// The setting is read from it.
 		case known && !s.inFamily(setting):
 			found.warn(s.withoutEffect(setting))
 		case !known && contract.IsSetting(id):
@@ -54,8 +54,8 @@ func (s Source) Unknown(environment []string) (found Unknown, err error) {
 	return found, err
 }
 
-// explain adds a name that no setting has, with the setting that it most likely
-// means. It is an error if only hyphens differ.
+// explain adds a name that no setting has, and the setting that it most likely means.
+// If only hyphens differ, it returns that as an error.
 func (s Source) explain(found *Unknown, variable, written string) error {
 	id := idOf(written)
 	f := s.notFound(written)
@@ -93,11 +93,11 @@ func (s Source) isSet(variables ...string) bool {
 	})
 }
 
-// prefix begins the names of this host's family.
+// prefix returns the beginning of the names of this host's family.
 func (s Source) prefix() string { return strings.TrimSuffix(s.Names("x")[0], "X") }
 
-// notFound is the fault of a setting that doesn't exist. Its name is as the user
-// wrote it, apart from capitals.
+// notFound returns the fault for a setting that doesn't exist. It contains the name as
+// the user wrote it, but in lower case.
 func (s Source) notFound(written string) *fault.Fault {
 	noun := "setting"
 	if s.InputsOnly {
@@ -111,7 +111,7 @@ func (s Source) inFamily(setting contract.Setting) bool {
 	return slices.Equal(s.variables(setting), s.Names(setting.ID))
 }
 
-// withoutEffect is the fault of a setting that isn't read from this host's
+// withoutEffect returns the fault for a setting that isn't read from this host's
 // family.
 func (s Source) withoutEffect(setting contract.Setting) *fault.Fault {
 	what := s.Called(setting.ID) + " has no effect on this host"
@@ -148,7 +148,7 @@ func sameVariable(a, b string) bool {
 	return a == b
 }
 
-// idOf is the ID of a setting, made of its name as a variable's or a tag's.
+// idOf returns a setting's ID by its name in a variable or a tag.
 func idOf(name string) string {
 	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
 }
