@@ -8,9 +8,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// azurePipelines has logging commands on standard output, which also carry the
-// results. It gets no summary, which has to be a file that the agent can reach: a
-// container's is not.
+// azurePipelines uses logging commands on standard output, for results too. It writes no
+// summary: the agent would have to read it from a file, and can't reach those of a
+// container.
 type azurePipelines struct {
 	basic
 	set map[string]bool // outputs that this run has set
@@ -18,8 +18,8 @@ type azurePipelines struct {
 
 func (azurePipelines) start(b basic) Protocol { return &azurePipelines{b, map[string]bool{}} }
 
-// Mask registers every form by itself: the agent masks a value as it is and its
-// JSON, URI and backslash forms, but no base64.
+// Mask registers every form by itself: the agent also masks the JSON, URI and backslash
+// forms of a value, but not its base64.
 func (a *azurePipelines) Mask(forms []string) error {
 	var b strings.Builder
 	for _, form := range forms {
@@ -28,8 +28,8 @@ func (a *azurePipelines) Mask(forms []string) error {
 	return a.world.writeStdout(b.String())
 }
 
-// Say shows a warning or an error as an issue of the run, and its hints below,
-// as a notice, which has no command.
+// Say shows a warning or an error as an issue of the run. Its hints follow as plain
+// lines, and notices are plain lines, since there is no command for them.
 func (a *azurePipelines) Say(remark fault.Remark) {
 	shown := lines(remark)
 	first := remark.Level.String() + ": " + shown[0] + "\n"
@@ -52,9 +52,9 @@ func (a *azurePipelines) Fail(f *fault.Fault) {
 
 func (a *azurePipelines) Succeed() error { return a.emptyOutputs() }
 
-// emptyOutputs sets the declared outputs that have no value to the empty text. A
-// later step would get the reference to one that isn't set as it is written, such as
-// $(login.verified), and after a retry an old value.
+// emptyOutputs sets the declared outputs without a value to the empty text. Otherwise,
+// the reference to one, such as $(login.verified), would remain as it is in later steps,
+// or after a retry have an old value.
 func (a *azurePipelines) emptyOutputs() error {
 	var b strings.Builder
 	for _, output := range a.world.Outputs {
@@ -66,8 +66,8 @@ func (a *azurePipelines) emptyOutputs() error {
 	return a.world.writeStdout(b.String())
 }
 
-// HandOver sets every result in one write. What is printed can't be taken back,
-// so everything that could stop it is checked before.
+// HandOver sets all results in one write. It can't be undone, so everything that could
+// stop it is checked before.
 func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 	if err := results.refuseSecretGitConfig(a.host.Name); err != nil {
 		return err
@@ -103,16 +103,16 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 // isOutput is the property of a variable that is an output of the step.
 const isOutput = ";isoutput=true"
 
-// setVariable is the command that sets a variable.
+// setVariable returns the command that sets a variable.
 func setVariable(name, properties, text string) string {
 	return azureCommand("task.setvariable variable="+secret.Underscored(name)+properties, text)
 }
 
-// azureEscapes are those of the agent's commands; a percent sign is escaped
-// too, since the agent undoes that last.
+// azureEscapes are the escapes of the agent's commands. A percent sign is escaped too,
+// which the agent undoes last.
 var azureEscapes = strings.NewReplacer("%", "%AZP25", ";", "%3B", "\r", "%0D", "\n", "%0A", "]", "%5D")
 
-// azureCommand is one logging command. Its head holds names of ours only.
+// azureCommand returns a logging command. Its head contains nothing but our own names.
 func azureCommand(head, data string) string {
 	return "##vso[" + head + "]" + azureEscapes.Replace(data) + "\n"
 }

@@ -15,13 +15,13 @@ type basic struct {
 	host  Definition
 }
 
-// Prepare refuses env-file: results go elsewhere.
+// Prepare refuses env-file: results don't need it.
 func (b *basic) Prepare(envFile string, _ bool) error { return refuseEnvFile(b.host.Name, envFile) }
 func (*basic) Mask([]string) error                    { return nil }
 func (*basic) Summarize(string) error                 { return nil }
 
-// Say uses standard error. It is also the fallback of other hosts if standard
-// output can't be written: no remark holds a secret.
+// Say writes to standard error. Other hosts fall back to it if standard output can't be
+// written: no remark contains a secret.
 func (b *basic) Say(remark fault.Remark) {
 	// If standard error is closed, there is nowhere to report that.
 	_, _ = fmt.Fprintf(b.world.Stderr, "%s: %s\n", remark.Level, strings.Join(lines(remark), "\n"))

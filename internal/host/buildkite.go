@@ -8,8 +8,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// buildkite has the agent's job API for masks and results. Without it nothing
-// is handed over, since nothing could be masked.
+// buildkite uses the agent's job API for masks and results. Without the API nothing is
+// handed over, since nothing could be masked.
 type buildkite struct {
 	basic
 	api *jobAPI
@@ -26,9 +26,9 @@ func (b *buildkite) Prepare(envFile string, _ bool) error {
 	return b.api.check()
 }
 
-// Mask registers each form. The agent answers when its redactor has it, so
-// what is shown afterwards, on either stream, is redacted. It knows a form as
-// it is and as a Go string, but no base64.
+// Mask registers each form. The agent's answer means that its redactor has the form, so
+// everything that is printed afterwards, on either stream, is redacted. The redactor
+// also recognises a form as a Go string, but not its base64.
 func (b *buildkite) Mask(forms []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), jobAPITimeout)
 	defer cancel()

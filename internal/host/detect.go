@@ -14,7 +14,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/pasted"
 )
 
-// World is what a host needs from the process.
+// World is the part of the process that a host uses.
 type World struct {
 	Lookup func(name string) (value string, present bool) // the environment
 	Stdout io.Writer
@@ -27,8 +27,8 @@ type World struct {
 	BeforeWriting func()
 }
 
-// startWriting comes before results are written. It returns why the run has
-// ended, if it has; otherwise signals no longer end it.
+// startWriting is called before results are written. It returns the reason if the run
+// has ended; otherwise signals no longer end it.
 func (w World) startWriting(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -59,16 +59,16 @@ const hostVariable = "BITBUCKET_AUTH_HOST"
 
 const evalHint = `run: eval "$(bitbucket-auth --shell)"`
 
-// finding is a host that was found by a variable.
+// finding is a host that was detected by a variable.
 type finding struct {
 	Definition
 	variable string
 }
 
-// detect finds hosts by the variables that they set. GitHub and its like come
-// first, the most specific of them: their settings are in a family that no other
-// host sets. Of the others, more than one contradict each other, except a host
-// and the one that it is derived from.
+// detect finds hosts by the variables that they set. If it finds GitHub or a host like
+// it, it returns only the most specific of these: no other host sets variables of their
+// family of settings. Two other hosts contradict each other, unless one is derived from
+// the other: then it returns the derived one.
 func detect(world World) []finding {
 	if found := detectIn(gitHubHosts, world); len(found) > 0 {
 		return found[:1]
@@ -92,9 +92,9 @@ func detectIn(hosts []Definition, world World) []finding {
 	return found
 }
 
-// Choose decides the host, once: the one that is named or asked for, or else
-// the one that is detected. Where there is an error, the host returned with it
-// is the one to report it to.
+// Choose decides which host this run uses: the one that is named or asked for, or else
+// the one that is detected. It also returns a host with an error, to report the error
+// on.
 func Choose(world World, askedForShell bool) (*Host, error) {
 	found := detect(world)
 	masking := slices.IndexFunc(found, func(f finding) bool { return f.HasMasks })
@@ -133,8 +133,8 @@ func Choose(world World, askedForShell bool) (*Host, error) {
 		"or name the host in "+hostVariable)
 }
 
-// contradiction refuses to guess between hosts: what one of them masks, another
-// shows.
+// contradiction returns the fault for several hosts. Guessing could leak secrets: a mask
+// command of one host is shown by another.
 func contradiction(found []finding, nameable bool) *fault.Fault {
 	var names []string
 	for _, f := range found {
@@ -147,9 +147,9 @@ func contradiction(found []finding, nameable bool) *fault.Fault {
 	return fault.New(fault.HostAmbiguous, "more than one CI host was found: "+strings.Join(names, ", "), hints...)
 }
 
-// isDiscarded reports whether a stream is the null device, which Go also opens
-// in the place of a closed one (runtime, checkfds). Windows has no identity for
-// a pipe or a device, so there the kind of file must be the same too.
+// isDiscarded reports whether a stream is the null device. Go also opens it in the place
+// of a closed stream (runtime, checkfds). Windows has no identity for a pipe or a
+// device, so the kind of file must be the same too.
 func isDiscarded(stream io.Writer) bool {
 	file, isFile := stream.(*os.File)
 	if !isFile {
@@ -160,8 +160,8 @@ func isDiscarded(stream io.Writer) bool {
 	return err == nil && nullErr == nil && given.Mode().Type() == null.Mode().Type() && os.SameFile(given, null)
 }
 
-// isTerminal reports whether a stream is a terminal. Other devices, the null device
-// among them, aren't.
+// isTerminal reports whether a stream is a terminal. Other devices, such as the null
+// device, don't count.
 func isTerminal(stream io.Writer) bool {
 	file, isFile := stream.(*os.File)
 	if !isFile {
@@ -176,8 +176,8 @@ func isTerminal(stream io.Writer) bool {
 	return err == nil && terminal
 }
 
-// discarded stands in for a stream that swallows what is written to it, so that
-// a fault is reported where somebody can see it.
+// discarded replaces standard output that nobody can read. Its error makes the host
+// report a fault on standard error.
 type discarded struct{}
 
 func (discarded) Write([]byte) (int, error) { return 0, syscall.EBADF }

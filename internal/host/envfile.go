@@ -11,23 +11,23 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// envFile hands results to a file that the user names (env-file), and to no
-// stream, variable or report of the host's, all of which are shown or kept in the
-// clear: no step can mask anything while it runs, and the host masks only what is
-// declared as a secret beforehand. Only remarks, which hold no secret, are shown.
+// envFile writes results to a file that the user names (env-file). The host's streams,
+// variables and reports are shown or kept in the clear: no step can mask anything while
+// it runs, since the host only masks secrets that were declared beforehand. So nothing
+// but remarks, which contain no secret, is shown.
 type envFile struct {
 	basic
 	example string   // a path that env-file could have
 	ifUnset []string // further hints if it isn't set
 
-	// shown are variables that name files, and shownUnder folders, whose content
-	// the host shows or keeps.
-	shown      []string
-	shownUnder []string
+	// The host shows or keeps the content of certain files: those that publicFiles
+	// (names of variables) name, and those below publicFolders.
+	publicFiles   []string
+	publicFolders []string
 
-	// refuse returns any other reason why the host can't use a path.
+	// refuse returns any other reason against a path; nil: there is none.
 	refuse func(w World, path string) error
-	// format writes the values for the file's reader; nil for a shell to source.
+	// format writes the values for the file's reader; nil: a shell sources them.
 	format func(w World, path string, values []secret.Value) (string, error)
 
 	path string
@@ -38,7 +38,7 @@ func (f envFile) start(b basic) Protocol {
 	return &f
 }
 
-// Prepare keeps the path of env-file, which is in no fault, since it may be a
+// Prepare checks and keeps the path of env-file. No fault quotes it, since it may be a
 // secret in the wrong place.
 func (f *envFile) Prepare(path string, _ bool) error {
 	setting := f.host.Settings.Called("env-file") + f.host.Settings.Place
@@ -47,7 +47,7 @@ func (f *envFile) Prepare(path string, _ bool) error {
 		return fault.New(fault.EnvFileMissing, "env-file isn't set: on "+f.host.Name+" nothing can be masked, so the results must go to a file",
 			"set "+setting+" to a path that later steps share, such as "+f.example,
 			"in each step that needs the results, first run: . "+f.example).Hint(f.ifUnset...)
-	case f.isShown(path):
+	case f.isPublic(path):
 		return fault.New(fault.EnvFile, "env-file names a file whose content "+f.host.Name+" shows or keeps in the clear",
 			"set "+setting+" to another path, such as "+f.example)
 	}
@@ -68,18 +68,17 @@ func (f *envFile) file() resultFile {
 	}
 }
 
-func (f *envFile) isShown(path string) bool {
+func (f *envFile) isPublic(path string) bool {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return true
 	}
 	under := func(folder string) bool { return strings.HasPrefix(filepath.ToSlash(absolute), folder) }
-	return slices.ContainsFunc(f.shownUnder, under) ||
-		slices.ContainsFunc(f.shown, func(name string) bool { return samePath(path, f.world.getenv(name)) })
+	return slices.ContainsFunc(f.publicFolders, under) ||
+		slices.ContainsFunc(f.publicFiles, func(name string) bool { return samePath(path, f.world.getenv(name)) })
 }
 
-// samePath reports whether two paths name one file, by their text or by the file
-// that is there.
+// samePath reports whether two paths name the same file, existing or not.
 func samePath(a, b string) bool {
 	if a == "" || b == "" {
 		return false
@@ -94,7 +93,7 @@ func samePath(a, b string) bool {
 	return errA == nil && errB == nil && a == b
 }
 
-// HandOver appends every variable to env-file, or leaves it as it was.
+// HandOver appends all variables to env-file, or restores it.
 func (f *envFile) HandOver(ctx context.Context, results Results) error {
 	if err := results.check(); err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// Event is what started the pipeline.
+// Event is the event that started the pipeline.
 type Event struct {
 	Name       string // GitHub's name of it, such as "pull_request"; empty if the host has none
 	Dependabot bool   // started by Dependabot, which gets only its own secrets
@@ -23,7 +23,7 @@ func gitHubEvent(w World) Event {
 	}
 }
 
-// maxPayload is how much of a payload is read, in bytes: GitHub's limit.
+// maxPayload limits the part of a payload that is read, in bytes: GitHub's own limit.
 const maxPayload = 25 << 20
 
 // Fork reports whether this is a pull request from a fork, which gets no

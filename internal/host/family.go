@@ -8,13 +8,13 @@ import (
 // reads one, so that nothing that an earlier step exported can change this step.
 type Family struct {
 	// InputsOnly is set if a step is handed the inputs that its action declares.
-	// Another name can then only come from somebody else.
+	// Any other name can then only come from somebody else.
 	InputsOnly bool
 	// Place follows a setting's name in messages: " under settings:".
 	Place string
 
 	prefix string
-	// spellings turn a setting's ID into what may follow the prefix.
+	// spellings turn a setting's ID into texts that may follow the prefix.
 	spellings []func(id string) string
 	// byID is set if people write a setting by its ID.
 	byID bool

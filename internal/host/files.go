@@ -11,18 +11,18 @@ import (
 
 // resultFile is a file that receives results: one of the runner's, or env-file.
 type resultFile struct {
-	label string // what faults call it: its path may be a secret in the wrong place
+	label string // its name in faults: the path may be a secret in the wrong place
 	path  string
 
 	create  bool // it is created if it doesn't exist
-	private bool // it must be the running user's alone, and is closed to everybody else
+	private bool // it must belong to the running user, and nobody else may read it
 
 	unusable, unwritable fault.Code
 	hints                []string // if it can't be used
 }
 
-// namedFile is the file that a variable of the host names; unset is what to do if
-// that isn't set.
+// namedFile returns the file that a variable of the host names. The hints unset are for a
+// variable that isn't set.
 func (w World) namedFile(variable string, unset ...string) (resultFile, error) {
 	path := w.getenv(variable)
 	if path == "" {
@@ -37,7 +37,7 @@ func (w World) namedFile(variable string, unset ...string) (resultFile, error) {
 // ownerOnly is the mode of a file with secrets in it.
 const ownerOnly = 0o600
 
-// check refuses a file that can't receive results, and changes nothing.
+// check returns a fault if the file can't receive results, and changes nothing.
 func (f resultFile) check() error {
 	info, err := os.Lstat(f.path)
 	if f.create && errors.Is(err, os.ErrNotExist) {
@@ -67,9 +67,8 @@ func checkFiles(file func(variable string) (resultFile, error), variables []stri
 	return nil
 }
 
-// checkKind refuses anything but a regular file: a link could lead to a place
-// that others read, and opening a pipe or a device could block, or show the
-// results.
+// checkKind returns a fault for anything but a regular file: a link could lead to a place
+// that others read, and opening a pipe or a device could block, or show the results.
 func (f resultFile) checkKind(info os.FileInfo) error {
 	switch {
 	case info.Mode()&os.ModeSymlink != 0:
@@ -140,7 +139,7 @@ func (f addition) open() (*openFile, error) {
 	return &openFile{f, file, before, false}, nil
 }
 
-// write appends in one go.
+// write appends the text in a single write.
 func (f *openFile) write() error {
 	text := f.text
 	if f.endsInsideLine() {
@@ -150,7 +149,7 @@ func (f *openFile) write() error {
 	return f.writeFault(err)
 }
 
-// writeFault is the fault of a write that failed, if one did.
+// writeFault returns the fault for a write that failed, or nil.
 func (f *openFile) writeFault(err error) error {
 	if err == nil {
 		return nil
@@ -159,9 +158,9 @@ func (f *openFile) writeFault(err error) error {
 		"check the disk space of the runner")
 }
 
-// endsInsideLine reports whether an earlier writer left its last line open: the
-// next one would become part of it. It looks at the file as it is now, since two
-// variables may name the same one.
+// endsInsideLine reports whether the last line of the file has no end, so that the next
+// one would become part of it. It reads the file's present state, since two variables
+// may name the same file.
 func (f *openFile) endsInsideLine() bool {
 	now, err := f.file.Stat()
 	if err != nil {
@@ -199,8 +198,8 @@ func (f *openFile) takeBack() error {
 	return errors.Join(err, file.Close())
 }
 
-// appendAll writes all additions, or none: every file is opened before the first
-// is written to, and what was done is taken back if anything fails.
+// appendAll writes all additions, or none: it opens every file before it writes to the
+// first, and restores all of them if anything fails.
 func appendAll(ctx context.Context, w World, additions ...addition) error {
 	err := w.startWriting(ctx)
 	if err != nil {

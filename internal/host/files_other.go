@@ -4,11 +4,11 @@ package host
 
 import "os"
 
-// noFollow is nothing where the system has no such flag: comparing the file that
-// was opened with the one that was looked at has to do.
+// noFollow is empty, since these systems have no such flag: it has to be enough that the
+// file is compared before and after it is opened.
 const noFollow = 0
 
-// Where files have no owner and no count of names in this sense, the rights of
-// their folder decide.
+// Files have no owner and no number of names in this sense: the permissions of their
+// folder decide.
 func isOwn(os.FileInfo) bool         { return true }
 func hasOtherNames(os.FileInfo) bool { return false }

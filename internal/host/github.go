@@ -13,29 +13,28 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// gitHub has commands on standard output, and results in the files that the runner
-// names.
+// gitHub uses commands on standard output, and writes results to the files that the
+// runner names.
 //
-// Everything is shown on standard output, errors too: the runner may print
-// standard error before an earlier mask took effect (actions/runner,
-// ProcessInvoker.cs).
+// Everything is printed to standard output, errors too: the runner may print standard
+// error before an earlier mask takes effect (actions/runner, ProcessInvoker.cs).
 type gitHub struct {
 	basic
 	masks masking
 
-	// greedy is set if the last :: of a line ends a command's head, which may
-	// then swallow a part of a message.
+	// greedy is set if the last :: of a line ends a command's head. A message with ::
+	// would then lose its beginning.
 	greedy bool
 }
 
-// masking is how a runner reads ::add-mask::.
+// masking is a runner's way of reading ::add-mask::.
 type masking int
 
 const (
-	escaped  masking = iota // undoes the escapes of workflow commands
-	literal                 // registers the text as it stands on the line
-	eitherOr                // one or the other, by its version
-	lastMark                // undoes escapes, but the last :: ends the head, and an unknown command is shown
+	escaped       masking = iota // undoes the escapes of workflow commands
+	literal                      // registers the text as it is on the line
+	eitherOr                     // one or the other, by its version
+	escapedGreedy                // undoes the escapes, but the last :: of the line ends the command's head
 )
 
 func (g gitHub) start(b basic) Protocol {
@@ -43,7 +42,7 @@ func (g gitHub) start(b basic) Protocol {
 	return &g
 }
 
-// Prepare refuses a step that lacks the files through which results go.
+// Prepare returns a fault if the step lacks the files that receive results.
 func (g *gitHub) Prepare(envFile string, exports bool) error {
 	if err := g.basic.Prepare(envFile, exports); err != nil {
 		return err
@@ -65,12 +64,8 @@ func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) erro
 func (g *gitHub) Mask(forms []string) error {
 	return g.commands(func(action *githubactions.Action, b *bytes.Buffer) {
 		for _, form := range forms {
-			if g.masks == lastMark && strings.Contains(":"+form, "::") {
-				// The old form of commands, whose head ends at a bracket. Where neither
-				// can carry it, it would be shown: no token has these characters.
-				if !strings.Contains(form, "]") {
-					b.WriteString("##[add-mask]" + strings.ReplaceAll(form, "%", "%25") + "\n")
-				}
+			if g.masks == escapedGreedy && strings.Contains(":"+form, "::") {
+				b.WriteString(bracketedMask(form))
 				continue
 			}
 			if g.masks != literal {
@@ -81,6 +76,16 @@ func (g *gitHub) Mask(forms []string) error {
 			}
 		}
 	})
+}
+
+// bracketedMask returns the mask command in the old form of commands, whose head ends at
+// a bracket. A form with :: and a bracket can't be masked, and would be shown as an
+// unknown command, so there is no command for it; no token contains these characters.
+func bracketedMask(form string) string {
+	if strings.Contains(form, "]") {
+		return ""
+	}
+	return "##[add-mask]" + strings.ReplaceAll(form, "%", "%25") + "\n"
 }
 
 func (g *gitHub) Say(remark fault.Remark) {
@@ -122,8 +127,8 @@ func splitColons(text string) string {
 
 func (g *gitHub) Fail(f *fault.Fault) { failWithCode(g, f) }
 
-// HandOver writes the step's outputs and variables, or neither: a runner applies
-// the records of a step that failed, and half a record with them.
+// HandOver writes the step's outputs and variables, or neither: a runner also applies the
+// records of a step that failed, even an incomplete one.
 func (g *gitHub) HandOver(ctx context.Context, results Results) error {
 	if err := results.check(); err != nil {
 		return err
@@ -145,8 +150,7 @@ func (g *gitHub) HandOver(ctx context.Context, results Results) error {
 	return appendAll(ctx, g.world, additions...)
 }
 
-// Summarize appends to the job summary, or leaves it as it was. Older servers
-// have none.
+// Summarize appends to the job summary, or restores it. Older servers have none.
 func (g *gitHub) Summarize(markdown string) error {
 	if g.world.getenv(summaryFile) == "" {
 		return nil
@@ -158,9 +162,9 @@ func (g *gitHub) Summarize(markdown string) error {
 	return appendAll(context.Background(), g.world, addition{f, markdown})
 }
 
-// records is values in the runner's heredoc form, with a delimiter that stands in
-// no value. (That of go-githubactions is always the same.) It is no secret, so
-// it needn't come from crypto/rand, whose first use takes 50 µs.
+// records returns values in the runner's heredoc form, with a delimiter that occurs in no
+// value. (That of go-githubactions is always the same.) The delimiter isn't secret, so
+// it doesn't have to come from crypto/rand, whose first use takes 50 µs.
 func records(values []secret.Value) string {
 	delimiter := "bitbucket_auth_" + strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // see above
 	var lines []string
@@ -181,8 +185,8 @@ const (
 	summaryFile     = "GITHUB_STEP_SUMMARY"
 )
 
-// file is one of the runner's files. The runner creates it, so one that is
-// missing isn't created: it would never be read.
+// file returns one of the runner's files. The runner creates them, and would never read
+// one that it hasn't created.
 func (g *gitHub) file(variable string) (resultFile, error) {
 	f, err := g.world.namedFile(variable,
 		"run this as a step of a workflow, or pass the runner's variables into the container",

@@ -13,7 +13,7 @@ import (
 // stages of a job.
 func isGitLabEnv(w World, path string) bool { return samePath(path, w.getenv("GITLAB_ENV")) }
 
-// refuseGitLabEnv refuses GITLAB_ENV if the runner can't read values from it.
+// refuseGitLabEnv returns a fault for GITLAB_ENV if the runner can't read values from it.
 func refuseGitLabEnv(w World, path string) error {
 	if !isGitLabEnv(w, path) {
 		return nil
@@ -21,12 +21,11 @@ func refuseGitLabEnv(w World, path string) error {
 	return gitLabEnvFault(runtime.GOOS, w.getenv("CI_RUNNER_VERSION"))
 }
 
-// gitLabEnvFault returns why a runner can't read values from GITLAB_ENV. Before
-// 17.7 it runs that file as a script: a value with a space in it would run its
-// second word as a command, and the shell would print the word in the job's log
-// (gitlab-runner, shells/bash.go, SourceEnv). On Windows, where it uses
-// PowerShell, it splits each line at every = (shells/powershell.go), and base64
-// ends in one.
+// gitLabEnvFault returns a fault if a runner can't read values from GITLAB_ENV. Before
+// 17.7 it runs that file as a script: the shell would run the second word of a value as
+// a command, and print the word in the job's log (gitlab-runner, shells/bash.go,
+// SourceEnv). On Windows it uses PowerShell, and splits each line at every =
+// (shells/powershell.go), with which base64 ends.
 func gitLabEnvFault(system, version string) error {
 	switch {
 	case system == "windows":
@@ -54,7 +53,7 @@ func readsLines(version string) bool {
 	return major > 17 || major == 17 && (minor > 7 || minor == 7 && !preRelease)
 }
 
-// gitLabFormat is for a shell to source, except in the runner's own file.
+// gitLabFormat writes lines for a shell to source, except in the runner's own file.
 func gitLabFormat(w World, path string, values []secret.Value) (string, error) {
 	if !isGitLabEnv(w, path) {
 		return exports(w, values), nil
@@ -62,8 +61,8 @@ func gitLabFormat(w World, path string, values []secret.Value) (string, error) {
 	return bareLines(values)
 }
 
-// bareLines is values without any quoting. The runner's shell drops the spaces at
-// both ends of a line, so a value that ends in one can't be carried.
+// bareLines writes values without quotes. The runner's shell removes spaces from both
+// ends of a line, so a value that ends in a space would be altered.
 func bareLines(values []secret.Value) (string, error) {
 	var b strings.Builder
 	for _, v := range values {

@@ -11,9 +11,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// harness can't mask anything while a step runs, so nothing secret goes to a
-// stream; but it has a file for outputs that are secret (lite-engine,
-// pipeline/runtime/run.go), and so needs no env-file.
+// harness can't mask anything while a step runs, so nothing secret is printed. It has a
+// file for secret outputs (lite-engine, pipeline/runtime/run.go), and so needs no
+// env-file.
 type harness struct{ basic }
 
 func (harness) start(b basic) Protocol { return &harness{b} }
@@ -25,8 +25,8 @@ const (
 	harnessVariables = "DRONE_ENV" // the environment of later steps, not secret
 )
 
-// Prepare refuses env-file, and a step that lacks the engine's own files, which
-// receive the results.
+// Prepare refuses env-file, and returns a fault if the step lacks the engine's own files,
+// which receive the results.
 func (h *harness) Prepare(envFile string, exports bool) error {
 	if err := h.basic.Prepare(envFile, exports); err != nil {
 		return err
@@ -38,10 +38,10 @@ func (h *harness) Prepare(envFile string, exports bool) error {
 	return checkFiles(h.file, variables)
 }
 
-// HandOver puts what is secret into the engine's secret outputs, variables
-// too, and the rest where it belongs. The engine drops empty variables between
-// steps (lite-engine, engine/spec/helper.go, ToEnv), and git fails on an entry
-// whose value is missing, so git's entries go into one variable.
+// HandOver writes everything secret to the engine's secret outputs, variables too. The
+// engine drops empty variables between steps (lite-engine, engine/spec/helper.go,
+// ToEnv), and git fails if the value of an entry is missing, so all entries of git's go
+// into one variable.
 func (h *harness) HandOver(ctx context.Context, results Results) error {
 	if err := results.refuseSecretGitConfig(h.host.Name); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (h *harness) HandOver(ctx context.Context, results Results) error {
 	return appendAll(ctx, h.world, additions...)
 }
 
-// destination is the variable that names the file for a value.
+// destination returns the variable that names the file for a value.
 func destination(v secret.Value, public string) string {
 	if v.Secret {
 		return harnessSecrets
@@ -73,7 +73,7 @@ func destination(v secret.Value, public string) string {
 	return public
 }
 
-// file is one of the engine's files, which the step creates.
+// file returns one of the engine's files, which the step creates.
 func (h *harness) file(variable string) (resultFile, error) {
 	hint := "run this as a step of type Plugin, or pass the engine's variables and their folder into the container"
 	f, err := h.world.namedFile(variable, hint)
@@ -83,9 +83,9 @@ func (h *harness) file(variable string) (resultFile, error) {
 
 func (h *harness) Fail(f *fault.Fault) { failWithCode(h, f) }
 
-// harnessLine is a value in the engine's base64 form: its file format has
-// quotes, comments and expansions, none of which base64 can be taken for. A
-// line that can't be read would have the whole file logged.
+// harnessLine returns a value in the engine's base64 form: the file format has quotes,
+// comments and expansions, and base64 looks like none of them. If the engine can't read a
+// line, it logs the whole file.
 func harnessLine(v secret.Value) string {
 	return secret.Underscored(v.Name) + "=__B64__" + base64.StdEncoding.EncodeToString([]byte(v.Text.Reveal())) + "\n"
 }

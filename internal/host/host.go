@@ -22,8 +22,8 @@ type Host struct {
 // Definition holds what is constant about a host. A new host with an env-file
 // needs nothing else.
 type Definition struct {
-	// ID is the host's name in BITBUCKET_AUTH_HOST. Hosts with run-time masks
-	// need none: they can't be named.
+	// ID is the host's name in BITBUCKET_AUTH_HOST. Hosts with run-time masks can't be
+	// named, and may have none.
 	ID string
 	// Name is the host's name in sentences.
 	Name string
@@ -31,14 +31,13 @@ type Definition struct {
 	Settings Family
 	// HostVariables are variables in that family that the host sets itself.
 	HostVariables []string
-	// EmptyTokenHints say what to do about an empty token, by the host's usual
-	// causes of one.
+	// EmptyTokenHints are for an empty token, by its usual causes on this host.
 	EmptyTokenHints []string
-	// ReferenceHints say how a setting is given the value of a variable or a secret.
-	// SETTING stands for the setting.
+	// ReferenceHints say how to set a setting to the value of a variable or a secret.
+	// The word SETTING is replaced by the setting's name.
 	ReferenceHints []string
-	// LeavesUndefined is set if the host leaves $(NAME) as it is where the variable
-	// isn't defined, so that this is how an undefined secret looks.
+	// LeavesUndefined is set if the host leaves $(NAME) as it is when the variable isn't
+	// defined. A token that looks like this is an undefined secret.
 	LeavesUndefined bool
 	// FileVariableHint is about variables that are the path of a file with the value;
 	// empty if the host has none.
@@ -68,13 +67,14 @@ type Definition struct {
 	derivedFrom string
 	// masksOnStdout is set if masks are commands on standard output.
 	masksOnStdout bool
-	// cloneURL returns the URL of the repository that the job runs for, or "". It
-	// is nil if the host doesn't tell.
+	// cloneURL returns the URL of the repository that the job runs for, or "". It is nil
+	// if the host sets no such variable.
 	cloneURL func(World) string
 	// jobServer is the variable with the URL of the server that issues each job
 	// a token of its own; empty if jobs get none.
 	jobServer string
-	// event reads what started the pipeline; nil if the host doesn't tell.
+	// event returns the event that started the pipeline; nil if the host sets no such
+	// variable.
 	event func(World) Event
 	// reserved are prefixes of variables that belong to the host, besides that of
 	// its settings.
@@ -86,13 +86,13 @@ type Definition struct {
 // Protocol masks, shows, and hands over text in a host's own way. Its errors are
 // [*fault.Fault].
 type Protocol interface {
-	// Prepare refuses whatever would keep the host from receiving results, before
-	// anything else is printed: if a host isn't what it seems to be, a mask
-	// is a leak. EnvFile is the path of the file that receives the results, or
-	// empty; exports is set if later steps get variables.
+	// Prepare returns a fault if the host can't receive results. It is called before
+	// anything is printed: if the host was detected wrongly, even a mask is a leak.
+	// EnvFile is the path of the file that receives the results, or empty; exports is
+	// set if later steps get variables.
 	Prepare(envFile string, exports bool) error
-	// Mask registers text that must not show in logs from here on. It comes
-	// before anything else is shown or handed over.
+	// Mask registers texts that must not appear in logs from now on. It is called before
+	// anything else is shown or handed over.
 	Mask(forms []string) error
 	// Say shows a remark.
 	Say(fault.Remark)
@@ -152,9 +152,8 @@ func (h *Host) Event() Event {
 	return h.event(h.world)
 }
 
-// failWithCode shows a fault and hands over its code. If the code can't be handed
-// over either, the exit code is all that is left. The context that ended the run
-// must not end this too.
+// failWithCode shows a fault and hands over its code. If that fails too, the exit code
+// has to be enough. The context that ended the run must not end this as well.
 func failWithCode(p Protocol, f *fault.Fault) {
 	p.Say(fault.Remark{Level: fault.Error, Fault: f})
 	_ = p.HandOver(context.Background(), Results{Outputs: []secret.Value{Public(contract.ErrorCode.ID, f.Code.ID)}})

@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// gitHubHosts are GitHub and the hosts that read the same commands, the most
-// specific first: each also sets the variables of those below it. Before mid 2025
-// Forgejo set no further variable besides Gitea's, whose runner registered masks
-// literally before 1.0.7.
+// gitHubHosts are GitHub and the hosts that read the same commands, the most specific
+// first: each also sets the variables of those below it. Before mid 2025, Forgejo set
+// only Gitea's variables. Gitea's runner registered masks literally before 1.0.7.
 var gitHubHosts = []Definition{
 	gitHubHost("Forgejo Actions", "FORGEJO_ACTIONS", gitHub{masks: literal, greedy: true}, gitHubSecret, callerSecrets),
 	gitHubHost("Gitea Actions", "GITEA_ACTIONS", gitHub{masks: eitherOr, greedy: true}, gitHubSecret, callerSecrets),
-	gitHubHost("act", "ACT", gitHub{masks: lastMark, greedy: true}, gitHubSecret,
+	gitHubHost("act", "ACT", gitHub{masks: escapedGreedy, greedy: true}, gitHubSecret,
 		"pass the secret to act with -s NAME or --secret-file"),
 	masksBase64(gitHubHost("GitHub Actions", "GITHUB_ACTIONS", gitHub{masks: escaped}, gitHubSecret,
 		"a secret of an environment needs that environment: in the job", callerSecrets)),
@@ -45,8 +44,8 @@ func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) De
 	}
 }
 
-// masksBase64 describes a host whose masker knows base64 (actions/runner,
-// ValueEncoders.cs). Gitea's does since 1.0.7, which no step can tell.
+// masksBase64 marks a host as one that also masks base64 (actions/runner,
+// ValueEncoders.cs). Gitea does since 1.0.7, but a step can't find out the version.
 func masksBase64(d Definition) Definition {
 	d.MasksBase64 = true
 	return d
@@ -170,8 +169,8 @@ var otherHosts = []Definition{
 		// Output variables are printed in later steps (Atlassian's documents: pass
 		// variables between steps), so env-file can't be their file.
 		protocol: envFile{
-			example: "../bitbucket.env", // next to the clone, where no artifact is taken from
-			shown:   []string{"BITBUCKET_PIPELINES_VARIABLES_PATH"},
+			example:     "../bitbucket.env", // next to the clone, where no artifact is taken from
+			publicFiles: []string{"BITBUCKET_PIPELINES_VARIABLES_PATH"},
 		},
 	},
 	{
@@ -218,8 +217,8 @@ var otherHosts = []Definition{
 		// the clear in the status of a run (tektoncd/pipeline, docs/tasks.md), so
 		// env-file can't be one of them.
 		protocol: envFile{
-			example:    "/credentials/bitbucket.env",
-			shownUnder: []string{"/tekton/results/", "/tekton/steps/"},
+			example:       "/credentials/bitbucket.env",
+			publicFolders: []string{"/tekton/results/", "/tekton/steps/"},
 		},
 	},
 }
@@ -234,10 +233,10 @@ var fromSecret = []string{
 	"${NAME} is replaced before the pipeline starts, by variables of the host itself only",
 }
 
-// inShell is how a setting is given the value of a variable in a shell.
+// inShell is a hint about setting a setting to the value of a variable in a shell.
 var inShell = []string{`use double quotes, not single ones: export SETTING="$NAME"`}
 
-// shell is never detected: it is asked for.
+// shell is never detected, but asked for by --shell.
 var shell = Definition{
 	ID: "shell", Name: "a shell", Settings: ownNames,
 	EmptyTokenHints: []string{
@@ -248,7 +247,7 @@ var shell = Definition{
 	protocol:       shellExports{},
 }
 
-// noHost stands in if no host is found.
+// noHost is used if no host is found.
 var noHost = Definition{Name: "no CI host", Settings: ownNames, ReferenceHints: inShell, protocol: nowhere{}}
 
 // Named returns the IDs by which a host can be named, in alphabetical order.
@@ -263,8 +262,8 @@ func Named() []string {
 	return ids
 }
 
-// ReservedPrefixes returns the prefixes of variables that belong to the hosts, of
-// which most set those of others too, and to the settings.
+// ReservedPrefixes returns the prefixes of the hosts' own variables and of those for
+// settings. They are reserved on every host, since most set variables of others too.
 func ReservedPrefixes() []string {
 	var all []string
 	for _, d := range slices.Concat(gitHubHosts, otherHosts) {
@@ -284,8 +283,8 @@ func isSet(name string) func(World) string {
 	}
 }
 
-// isTrue detects a host by a variable that says true. Azure Pipelines writes it
-// with a capital.
+// isTrue detects a host by a variable that is true, in any letter case: Azure Pipelines
+// writes True.
 func isTrue(name string) func(World) string {
 	return func(w World) string {
 		if !strings.EqualFold(w.getenv(name), "true") {
@@ -327,7 +326,7 @@ func firstOf(names ...string) func(World) string {
 	}
 }
 
-// gitHubRepository is the repository of a workflow.
+// gitHubRepository returns the URL of the workflow's repository.
 func gitHubRepository(w World) string {
 	repository := strings.TrimSpace(w.getenv("GITHUB_REPOSITORY"))
 	if repository == "" {

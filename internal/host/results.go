@@ -10,25 +10,26 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Results is what a run hands over.
+// Results are the values that a run hands over.
 type Results struct {
 	Outputs   []secret.Value // of this step, by name
 	Variables []secret.Value // of the environment of all later steps, in this order
 }
 
-// Public makes a result that may be seen.
+// Public returns a result that isn't secret.
 func Public(name, text string) secret.Value {
 	return secret.Value{Name: name, Text: secret.New(text)}
 }
 
-// isName holds for output names and variable names: ^[A-Za-z_][A-Za-z0-9_-]*$
+// isName reports whether text can be the name of an output or a variable:
+// ^[A-Za-z_][A-Za-z0-9_-]*$
 func isName(text string) bool {
 	const first = charset.Letters + "_"
 	return charset.StartsWith(text, first) && charset.ContainsOnly(text, first+charset.Digits+"-")
 }
 
-// check refuses results that a reader could take for more than one value:
-// anything but a plain name and one line of printable text.
+// check returns a fault unless each result is a plain name and one line of printable
+// text, which a reader can't take for more than one value.
 func (r Results) check() error {
 	for _, values := range [][]secret.Value{r.Outputs, r.Variables} {
 		for _, v := range values {
@@ -41,10 +42,9 @@ func (r Results) check() error {
 	return nil
 }
 
-// refuseSecretGitConfig is check on a host that keeps secret variables out of the
-// environment of later steps. There git would find a setting without its value,
-// and every git command would fail, so a login that is itself a setting of git's
-// is refused.
+// refuseSecretGitConfig is check for hosts that keep secret variables out of the
+// environment of later steps. It also returns a fault if a setting of git's is secret:
+// its value would be missing there, and every git command would fail.
 func (r Results) refuseSecretGitConfig(host string) error {
 	for _, v := range r.Variables {
 		if v.Secret && strings.HasPrefix(v.Name, "GIT_CONFIG_") {
@@ -57,8 +57,8 @@ func (r Results) refuseSecretGitConfig(host string) error {
 	return r.check()
 }
 
-// pipelinesMarker is the number of a build of Bitbucket Pipelines, a name that
-// no result has.
+// pipelinesMarker is the variable with the number of a build of Bitbucket Pipelines. No
+// result has this name.
 const pipelinesMarker = "BITBUCKET_BUILD_NUMBER"
 
 // pipelinesOwn are variables that Bitbucket Pipelines sets itself. They name the
@@ -71,8 +71,8 @@ func (w World) keeps(name string) bool {
 	return w.getenv(pipelinesMarker) != "" && slices.Contains(pipelinesOwn, name)
 }
 
-// exports is values as lines for a shell to evaluate or to source, but for those
-// that would replace Bitbucket Pipelines' own.
+// exports returns values as lines for a shell to evaluate or to source. It omits those
+// that would replace Bitbucket Pipelines' own variables.
 func exports(w World, values []secret.Value) string {
 	var b strings.Builder
 	for _, v := range values {
@@ -85,13 +85,13 @@ func exports(w World, values []secret.Value) string {
 	return b.String()
 }
 
-// shellQuoted is text in single quotes, in which POSIX shells expand nothing
+// shellQuoted returns text in single quotes, in which POSIX shells expand nothing
 // (XCU 2.2.2).
 func shellQuoted(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// underscored is an id as part of a variable's name.
+// underscored returns an ID as part of a variable's name.
 func underscored(id string) string {
 	return strings.ToUpper(secret.Underscored(id))
 }

@@ -2,6 +2,5 @@
 
 package host
 
-// isTerminalDescriptor recognises no terminal: no release is built for these
-// systems.
+// isTerminalDescriptor is always false: no release is built for these systems.
 func isTerminalDescriptor(uintptr) bool { return false }

@@ -16,10 +16,10 @@ var commandMarks = strings.NewReplacer(
 	"##teamcity[", "## teamcity[",
 )
 
-// Neutral makes one line of text that no host reads as a command, wherever in a
-// line it is put. Line ends of every kind and other control characters, which a
-// runner or a terminal may act on, become spaces. Two colons begin a command at
-// the start of a line alone, so an IPv6 address stays as it is.
+// Neutral returns text as one line that no host reads as a command, at any position in a
+// line. Line ends of every kind and other control characters, which a runner or a
+// terminal may act on, become spaces. Two colons begin a command only at the start of a
+// line, so an IPv6 address stays as it is.
 func Neutral(text string) string {
 	line := text
 	if !secret.OneLine(text) {
