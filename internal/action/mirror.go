@@ -394,7 +394,7 @@ func (m *mirroring) push(ctx context.Context) error {
 		return nil
 	}
 	ended := m.begin("pushing %s to Bitbucket", mirror.Quantity(pending))
-	pushed, err := m.git.Push(ctx, m.plan.Pushes(m.fromNothing()))
+	pushed, err := m.git.Push(ctx, m.plan.Pushes(m.fromNothing()), slices.Collect(maps.Values(m.bitbucket.Refs)))
 	var later *mirror.Listing
 	if pushed.Raced() && ctx.Err() == nil {
 		listing, listErr := m.git.ListBitbucket(ctx)

@@ -87,3 +87,11 @@ func ShortDelays(t *testing.T) {
 	delays = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}
 	t.Cleanup(func() { delays = before })
 }
+
+// SmallParts limits a push to a number of bytes.
+func SmallParts(t *testing.T, size int64) {
+	t.Helper()
+	before := maxPart
+	maxPart = size
+	t.Cleanup(func() { maxPart = before })
+}

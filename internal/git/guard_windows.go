@@ -3,6 +3,7 @@ package git
 import (
 	"os/exec"
 	"strconv"
+	"syscall"
 )
 
 // guard runs processes. Windows has no groups of processes that end with their
@@ -13,10 +14,19 @@ func startGuard() *guard { return &guard{} }
 
 func (*guard) close() {}
 
-func (*guard) run(cmd *exec.Cmd) error { return cmd.Run() }
+func (*guard) run(cmd *exec.Cmd) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	// Windows gives a process ID to no other process as long as a handle is open, so
+	// that endTree can't meet one.
+	if handle, err := syscall.OpenProcess(syscall.SYNCHRONIZE, false, uint32(cmd.Process.Pid)); err == nil { //nolint:gosec // process IDs are 32 bits long
+		defer func() { _ = syscall.CloseHandle(handle) }()
+	}
+	return cmd.Wait()
+}
 
-// endTree ends a process, which must not have been waited for yet, and its
-// children, which a program of Windows finds.
+// endTree ends a process and its children, which a program of Windows finds.
 func endTree(cmd *exec.Cmd) {
 	_ = exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run() //nolint:noctx // it takes a moment, and must run after the context has ended
 }

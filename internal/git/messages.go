@@ -180,7 +180,7 @@ func (g *Git) bitbucketFault(failed *failure) *fault.Fault {
 		return fault.New(fault.BitbucketFailed, "Bitbucket's server accepts no request of unknown length (411)", g.sizeHints()...)
 	case status == 413:
 		return fault.New(fault.PushTooLarge, "Bitbucket refuses the push, since it is too large (413)",
-			append(g.sizeHints(), "use the setting branches to mirror only some branches at a time", "keep large files in Git LFS")...)
+			append(g.sizeHints(), "keep large files in Git LFS: a single commit can't be split")...)
 	case status == 429:
 		return fault.New(fault.RateLimited, "Bitbucket received too many requests from this account (429)", "run the step again later")
 	case status >= 500:

@@ -42,16 +42,24 @@ func (p Pushed) Raced() bool {
 
 // Push makes changes in Bitbucket, part by part. A ref that is declined, or that
 // has changed since it was listed, doesn't keep the others from being pushed. What
-// was done is returned with an error, too.
-func (g *Git) Push(ctx context.Context, parts [][]mirror.Change) (Pushed, error) {
-	p := pushing{git: g, done: Pushed{Results: map[string]mirror.Result{}}}
+// was done is returned with an error, too. Of the objects that Bitbucket has, which are
+// commits of refs that were listed, nothing is sent.
+func (g *Git) Push(ctx context.Context, parts [][]mirror.Change, has []string) (Pushed, error) {
+	p := pushing{git: g, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
 	for _, part := range parts {
-		p.batches = append(p.batches, batchesOf(part)...)
-	}
-	for len(p.batches) > 0 {
-		if err := p.next(ctx); err != nil {
+		pieces, err := p.pushOlder(ctx, part)
+		if err != nil {
 			return p.done, err
 		}
+		for _, piece := range pieces {
+			p.batches = append(p.batches, batchesOf(piece)...)
+		}
+		for len(p.batches) > 0 {
+			if err := p.next(ctx); err != nil {
+				return p.done, err
+			}
+		}
+		p.has = append(p.has, newValues(part)...)
 	}
 	if p.refusal != nil && !p.single {
 		return p.done, p.refusal
@@ -63,6 +71,7 @@ func (g *Git) Push(ctx context.Context, parts [][]mirror.Change) (Pushed, error)
 type pushing struct {
 	git            *Git
 	batches        [][]mirror.Change // that are left
+	has            []string          // objects that Bitbucket has
 	done           Pushed
 	pushes         int
 	declinedInARow int

@@ -40,6 +40,12 @@ func IsMirrored(ref string) bool {
 	return ok
 }
 
+// Grows reports whether a ref that moves along its history overwrites nothing.
+func Grows(ref string) bool {
+	n, _, _ := namespaceOf(ref)
+	return n.Grows
+}
+
 // ShortName is what people call a ref: main for refs/heads/main.
 func ShortName(ref string) string {
 	_, name, _ := namespaceOf(ref)
