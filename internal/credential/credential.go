@@ -90,14 +90,13 @@ func recognise(in Claim) (kind Kind, by string) {
 	if kind, prefix, ok := kindByPrefix(in.Token.Reveal()); ok {
 		return kind, "its prefix " + prefix
 	}
-	for _, t := range table {
-		if t.GitUser != "" && in.Identity == t.GitUser {
-			return t.Kind, "the identity, which is git's user name for it"
-		}
-	}
 	switch {
 	case in.Server.DataCenter:
 		return HTTPAccessToken, "server-url, which isn't Bitbucket Cloud"
+	case in.Identity == APITokenUser:
+		return APIToken, "the identity, git's user name for such tokens"
+	case in.Identity == AccessTokenUser:
+		return AccessToken, "the identity, git's user name for such tokens"
 	case strings.Contains(in.Identity, "@"):
 		return APIToken, "the identity, an e-mail address"
 	case isAccountID(in.Identity):

@@ -34,6 +34,17 @@ func TestFault(t *testing.T) {
 	}
 }
 
+func TestIsSignal(t *testing.T) {
+	for _, code := range []fault.Code{fault.Interrupted, fault.Terminated, fault.HungUp, fault.Quit} {
+		if !code.IsSignal() {
+			t.Errorf("%v isn't a signal", code)
+		}
+	}
+	if fault.Incomplete.IsSignal() || fault.Unexpected.IsSignal() {
+		t.Error("other codes are signals")
+	}
+}
+
 func TestFrom(t *testing.T) {
 	f := fault.New(fault.NoHost, "no host")
 	if got := fault.From(fmt.Errorf("somewhere: %w", f)); got != f {

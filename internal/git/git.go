@@ -93,7 +93,7 @@ func Open(options Options) (*Git, error) {
 	}
 	g := &Git{
 		remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub, isSecret: options.IsSecret,
-		sourceURL: options.Source, guard: startGuard(), lock: lock,
+		sourceURL: options.Source, guard: startGuard(options.Lookup), lock: lock,
 	}
 	if err := g.prepare(options); err != nil {
 		g.Close()

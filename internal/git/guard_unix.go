@@ -5,7 +5,6 @@ package git
 import (
 	"io"
 	"maps"
-	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -35,10 +34,11 @@ groups=
 while read -r line; do groups=$line; done
 for group in $groups; do kill -KILL "-$group"; done`
 
-func startGuard() *guard {
+func startGuard(lookup func(string) (string, bool)) *guard {
 	g := &guard{groups: map[int]bool{}}
 	shell := exec.Command("sh", "-c", guardScript) //nolint:noctx // it must outlive every context
-	shell.Env = []string{"PATH=" + os.Getenv("PATH")}
+	path, _ := lookup("PATH")
+	shell.Env = []string{"PATH=" + path}
 	shell.Dir = "/"
 	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a signal to this program's group doesn't end it
 	pipe, err := shell.StdinPipe()

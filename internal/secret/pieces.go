@@ -79,7 +79,7 @@ func (p Pieces) inEncoded(text []byte, e encoding) bool {
 
 // encoding writes bytes as digits of some bits each.
 type encoding struct {
-	digits [256]int8 // their values; -1: it isn't a digit
+	digits [256]int // their values; -1: it isn't a digit
 	bits   int
 	before []int // numbers of bits of an earlier byte that a part of an encoded text can begin with
 }
@@ -92,15 +92,15 @@ var encodings = []encoding{
 }
 
 // digitsOf numbers the digits. The last ones have a second form.
-func digitsOf(digits, second string) (values [256]int8) {
+func digitsOf(digits, second string) (values [256]int) {
 	for i := range values {
 		values[i] = -1
 	}
 	for i := range len(digits) {
-		values[digits[i]] = int8(i)
+		values[digits[i]] = i
 	}
 	for i := range len(second) {
-		values[second[i]] = int8(len(digits) - len(second) + i)
+		values[second[i]] = len(digits) - len(second) + i
 	}
 	return values
 }
@@ -111,11 +111,11 @@ func (e encoding) decode(text []byte, before int) []byte {
 	decoded := make([]byte, 0, len(text)*e.bits/8)
 	value, count := uint(0), -before
 	for _, digit := range text {
-		value = value<<e.bits | uint(e.digits[digit])
+		value = value<<e.bits | uint(e.digits[digit]) //nolint:gosec // a digit, and not negative
 		count += e.bits
 		if count >= 8 {
 			count -= 8
-			decoded = append(decoded, byte(value>>count))
+			decoded = append(decoded, byte(value>>count)) //nolint:gosec // the bits above are those of earlier bytes
 		}
 	}
 	return decoded

@@ -97,3 +97,11 @@ func TestSource(t *testing.T) {
 		}
 	}
 }
+
+// go-envconfig reads an address from its text.
+func TestAddressEnvDecode(t *testing.T) {
+	var a secret.Address
+	if err := a.EnvDecode(" git clone https://me:pass-word@example.com/a "); err != nil || a.Clean() != "https://example.com/a" || !a.HasUserInfo() {
+		t.Errorf("got %q, %v", a.Clean(), err)
+	}
+}

@@ -172,9 +172,8 @@ func Parse(address secret.Address) (Server, error) {
 		return Server{}, fault.New(fault.ServerURL, "server-url is the address of a repository, not the base URL",
 			"set repository to this address, and server-url to the part of it that all repositories have in common")
 	}
-	base.RawPath = context
-	if base.Path, err = url.PathUnescape(context); err != nil {
-		return Server{}, fault.Internal() // it has been parsed before
+	if context != "" {
+		base = *base.JoinPath(context)
 	}
 	s := Server{base: base, DataCenter: true, Loopback: loopback}
 	if isPage {
