@@ -173,6 +173,7 @@ func Parse(address secret.Address) (Server, error) {
 			"set repository to this address, and server-url to the part of it that all repositories have in common")
 	}
 	if context != "" {
+		base.Path = "/"
 		base = *base.JoinPath(context)
 	}
 	s := Server{base: base, DataCenter: true, Loopback: loopback}
