@@ -2,7 +2,6 @@
 package action
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -27,19 +27,22 @@ type World struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Now     func() time.Time
-	Proxy   func(*http.Request) (*url.URL, error) // by which requests go; nil: none
+	Proxy   func(*http.Request) (*url.URL, error) // returns the proxy for a request; nil: no proxy
 	Version string
 
-	// Signals that ask a run to end do so at once, by their default action, while
-	// nothing has been handed over. From CatchSignals on, which is called before
-	// a run waits, they end its context instead; from IgnoreSignals on, which is
-	// called before results are written, nothing ends it. Both may be nil.
+	// A signal ends a run at once, by its default action, as long as nothing can be half
+	// done. CatchSignals is called before a run waits: from then on, a signal ends the
+	// context of the run instead. Most runs never wait, and catching signals from the
+	// start (signal.NotifyContext) would cost each of them a thread, and the budget for
+	// offline runs (docs/benchmarks.md). IgnoreSignals is called before results are
+	// written: from then on, no signal ends the run, since all or nothing must be
+	// written. Both may be nil.
 	CatchSignals  func()
 	IgnoreSignals func()
 }
 
-// Run does one run and returns its exit code, one of those in package fault. If
-// ctx ends, its cause is the fault that the run ends with.
+// Run performs one run and returns its exit code, one of those in package fault. If ctx
+// ends, the run ends with its cause, which is a fault.
 func Run(ctx context.Context, world World) int {
 	options, err := parseArgs(world.Args)
 	switch {
@@ -52,7 +55,7 @@ func Run(ctx context.Context, world World) int {
 		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, Outputs: outputsOf(options), BeforeWriting: world.IgnoreSignals,
 	}, options.shell)
 	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
-	// The mirror has a log, which says enough, and prints nothing for a shell.
+	// The mirror works without a host: its results are then in the log only.
 	if options.mirror && (noHost || hostErr != nil && fault.From(hostErr).Code == fault.ShellRefused) {
 		hostErr = nil
 	}
@@ -85,7 +88,7 @@ func Run(ctx context.Context, world World) int {
 	return f.Code.Exit
 }
 
-// settingsOf are the settings of the command.
+// settingsOf returns the settings of the command.
 func settingsOf(o options) []contract.Setting {
 	if o.mirror {
 		return contract.MirrorSettings
@@ -93,7 +96,7 @@ func settingsOf(o options) []contract.Setting {
 	return contract.CredentialSettings
 }
 
-// outputsOf are the outputs of the command.
+// outputsOf returns the outputs of the command.
 func outputsOf(o options) []contract.Output {
 	if o.mirror {
 		return contract.MirrorOutputs
@@ -113,13 +116,13 @@ func show(world World, text string) int {
 type run struct {
 	world    World
 	host     *host.Host
-	masked   []string       // what is masked, or would be, if the host masked
-	remarks  []fault.Remark // to be shown after the last mask, never before
+	masked   []string       // the forms that are masked, or would be on a host with masks
+	remarks  []fault.Remark // to be shown after the last mask
 	reported []fault.Remark
 
-	otherNames   []input.OtherName // settings by names that other actions have
+	otherNames   []input.OtherName // settings under names of other actions
 	onlyErrors   bool              // show nothing but warnings and faults
-	proxySecrets []secret.String   // that the environment holds
+	proxySecrets []secret.String   // from the environment
 	pushes       bool              // the mirror has begun to push
 }
 
@@ -145,29 +148,13 @@ func (r *run) guarded(ctx context.Context, mirror bool) (err error) {
 	return r.steps(ctx)
 }
 
-// steps performs the run, in order.
+// steps performs a run of the credential command, in order.
 func (r *run) steps(ctx context.Context) error {
-	source := r.source(contract.CredentialSettings)
-	text, readErr := input.ReadCredential(ctx, source)
-	settings, remarks, settingsErr := text.Parse()
-	if err := text.CheckEnvFile(); err != nil {
+	settings, err := readAndMask(ctx, r, contract.CredentialSettings, input.ReadCredential, func(s input.Settings) error {
+		return r.host.Prepare(s.EnvFile, s.ExportEnv || s.Git != "")
+	})
+	if err != nil {
 		return err
-	}
-	// Masks are printed only if the host can receive the results: on any other
-	// host, they would leak the secret.
-	if err := r.host.Prepare(settings.EnvFile, settings.ExportEnv || settings.Git != ""); err != nil {
-		return err
-	}
-	if err := r.maskSettings(text.Secrets()); err != nil {
-		return err
-	}
-	r.onlyErrors = settings.OnlyErrors
-	if err := cmp.Or(r.reportUnknown(source), readErr); err != nil {
-		return err
-	}
-	r.note(remarks...)
-	if settingsErr != nil && !isSuperseded(settingsErr, settings.Common) {
-		return settingsErr
 	}
 	if settings.Token.IsEmpty() {
 		return r.tokenMissing(ctx, settings)
@@ -204,7 +191,20 @@ func (r *run) steps(ctx context.Context) error {
 		return err
 	}
 
-	check, err := r.contact(ctx, settings, &cred, target, forms)
+	required, err := bitbucket.ParseScopes(settings.RequiredScopes, cred.Kind)
+	if err != nil {
+		return err
+	}
+	if err := checkOffline(settings, cred.Kind, r.world.Now()); err != nil {
+		return err
+	}
+	requests, cancel := context.WithTimeout(ctx, settings.Timeout)
+	defer cancel()
+	minted, err := r.mint(requests, settings.Common, &cred, forms)
+	if err != nil {
+		return err
+	}
+	verification, err := r.verify(requests, settings, &cred, target, required, minted)
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := outcome{settings, cred, target, check, connection, variables}
+	o := outcome{settings, cred, target, verification, connection, variables}
 	results, err := o.results(r.host)
 	if err != nil {
 		return err
@@ -230,9 +230,9 @@ func (r *run) steps(ctx context.Context) error {
 	return nil
 }
 
-// loginForms returns what to mask of a credential beside its token, the longest first.
-// Where the host doesn't do so itself, that includes the base64 of every secret
-// output, which later steps put into manifests (kind: Secret, in Kubernetes).
+// loginForms returns the forms of a credential to mask in addition to its token, the
+// longest first. Unless the host masks base64 itself, they include the base64 of every
+// secret output, which later steps put into manifests (kind: Secret, in Kubernetes).
 func (r *run) loginForms(cred credential.Credential, connection *avo.Connection) []string {
 	forms := cred.LoginForms()
 	if !r.host.HasMasks || r.host.MasksBase64 {
@@ -245,32 +245,6 @@ func (r *run) loginForms(cred credential.Credential, connection *avo.Connection)
 		}
 	}
 	return secret.InOrder(forms)
-}
-
-// source is what this host's settings are read from.
-func (r *run) source(settings []contract.Setting) input.Source {
-	return input.Source{
-		Settings:   settings,
-		InputsOnly: r.host.Settings.InputsOnly,
-		HasMasks:   r.host.HasMasks,
-		Names:      r.host.Settings.Names,
-		Called:     r.host.Settings.Called,
-		Lookup:     r.world.Lookup,
-		Stdin:      r.world.Stdin,
-
-		HostVariables:    r.host.HostVariables,
-		ReservedPrefixes: host.ReservedPrefixes(),
-		ReferenceHints:   r.host.HintsAboutReferences,
-		LeavesUndefined:  r.host.LeavesUndefined,
-		FileVariableHint: r.host.FileVariableHint,
-		BeforeWaiting:    r.world.CatchSignals,
-	}
-}
-
-// isSuperseded reports whether a fault is about a reference that wasn't expanded,
-// where the token is empty: on a build that gets no secrets, both are missing.
-func isSuperseded(err error, settings input.Common) bool {
-	return settings.Token.IsEmpty() && fault.From(err).Code == fault.TokenUnexpanded
 }
 
 // summarize writes the job summary. It comes last, so that the results are handed

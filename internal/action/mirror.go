@@ -45,8 +45,7 @@ type mirroring struct {
 // transfer LFS objects, push, report.
 func (r *run) mirror(ctx context.Context) error {
 	m := &mirroring{run: r}
-	err := m.understand(ctx)
-	if err != nil {
+	if err := m.readSettings(ctx); err != nil {
 		return err
 	}
 	if m.settings.Token.IsEmpty() {
@@ -87,40 +86,23 @@ func (r *run) mirror(ctx context.Context) error {
 	return m.report(ctx)
 }
 
-// understand reads and masks the settings, and makes every check that needs no
+// readSettings reads and masks the settings, and makes every check that needs no
 // network.
-func (m *mirroring) understand(ctx context.Context) error {
-	from := m.run.source(contract.MirrorSettings)
-	text, readErr := input.ReadMirror(ctx, from)
-	settings, remarks, settingsErr := text.Parse()
-	if err := text.CheckEnvFile(); err != nil {
-		return err
-	}
-	m.settings = settings
-	// On a host without outputs or a file for them, the results are in the log only.
-	if m.host.HasOutputs || settings.EnvFile != "" {
-		if err := m.host.Prepare(settings.EnvFile, false); err != nil {
-			return err
+func (m *mirroring) readSettings(ctx context.Context) error {
+	settings, err := readAndMask(ctx, m.run, contract.MirrorSettings, input.ReadMirror, func(s input.MirrorSettings) error {
+		if !m.host.HasOutputs && s.EnvFile == "" {
+			return nil // the results are in the log only
 		}
-	}
-	if err := m.maskSettings(text.Secrets()); err != nil {
+		return m.host.Prepare(s.EnvFile, false)
+	})
+	m.settings = settings
+	if err != nil || settings.Token.IsEmpty() {
 		return err
 	}
-	m.onlyErrors = settings.OnlyErrors
-	if err := cmp.Or(m.reportUnknown(from), readErr); err != nil {
-		return err
-	}
-	m.note(remarks...)
-	if settingsErr != nil && !isSuperseded(settingsErr, settings.Common) {
-		return settingsErr
-	}
-	if settings.Token.IsEmpty() {
-		return nil
-	}
-	var err error
 	if m.rules, err = rules(settings); err != nil {
 		return err
 	}
+	var remarks []fault.Remark
 	m.credential, remarks, err = credential.New(credential.Claim{
 		Token: settings.Token, Identity: settings.Identity, Kind: settings.Kind, Server: settings.Server,
 		GitOnly: settings.Create == input.CreateNone,
@@ -176,8 +158,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 	if err := proxy.Check(m.world.Lookup); err != nil {
 		return err
 	}
-	// An OAuth client gets a token, which is masked too.
-	if _, err := m.contact(ctx, input.Settings{Common: m.settings.Common, Verify: input.VerifyNone}, &m.credential, target{}, credential.Credential.LoginForms); err != nil {
+	if _, err := m.mint(ctx, m.settings.Common, &m.credential, credential.Credential.LoginForms); err != nil {
 		return err
 	}
 	if !m.settings.ExpiresOn.IsZero() {

@@ -16,12 +16,12 @@ import (
 
 // outcome is everything that a run has determined.
 type outcome struct {
-	settings   input.Settings
-	credential credential.Credential
-	target     target
-	check      check
-	avo        *avo.Connection // nil if it isn't asked for
-	git        []secret.Value
+	settings     input.Settings
+	credential   credential.Credential
+	target       target
+	verification verification
+	avo          *avo.Connection // nil if it isn't asked for
+	git          []secret.Value
 }
 
 // results is what a run hands over: the outputs that aren't empty, and variables.
@@ -82,9 +82,9 @@ func (o outcome) outputs() map[string]secret.String {
 		"repository":        secret.New(t.repositoryName()),
 		"workspace":         secret.New(t.repository.Workspace),
 		"repo-slug":         secret.New(t.repository.Slug),
-		"verified":          secret.New(o.check.verified),
-		"scopes":            secret.New(strings.Join(o.check.scopes, " ")),
-		"token-expires-at":  secret.New(timestamp(o.check.expiresAt)),
+		"verified":          secret.New(o.verification.verified),
+		"scopes":            secret.New(strings.Join(o.verification.scopes, " ")),
+		"token-expires-at":  secret.New(timestamp(o.verification.expiresAt)),
 		"avo-assure":        o.avoJSON(),
 		"available":         secret.New("true"),
 	}

@@ -75,8 +75,8 @@ func (o outcome) facts() []fact {
 	}
 	return append(facts,
 		fact{"Git", o.gitReach()},
-		fact{"Check", cmp.Or(o.check.verdict, "not requested")},
-		fact{"Scopes", strings.Join(o.check.scopes, ", ")},
+		fact{"Check", cmp.Or(o.verification.words, "not requested")},
+		fact{"Scopes", strings.Join(o.verification.scopes, ", ")},
 		fact{"Expires", o.expiry()},
 	)
 }
@@ -107,8 +107,8 @@ func (o outcome) gitReach() string {
 
 func (o outcome) expiry() string {
 	switch {
-	case !o.check.expiresAt.IsZero():
-		return timestamp(o.check.expiresAt)
+	case !o.verification.expiresAt.IsZero():
+		return timestamp(o.verification.expiresAt)
 	case !o.settings.ExpiresOn.IsZero():
 		return o.settings.ExpiresOn.Format(time.DateOnly) + " (set by expires-on)"
 	}

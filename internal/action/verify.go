@@ -14,94 +14,86 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// check is what Bitbucket said.
-type check struct {
-	verified  string // "true", "false", or empty if it wasn't asked or didn't answer
-	verdict   string // in words
+// verification is the result of asking Bitbucket about the credential.
+type verification struct {
+	verdict
 	scopes    []string
-	expiresAt time.Time
+	expiresAt time.Time // of a minted token
 }
 
-// verdicts are the outcomes of a check in words.
-var verdicts = map[bitbucket.Verdict]string{
-	bitbucket.Unanswered: "failed: Bitbucket gave no answer about the credential",
-	bitbucket.Accepted:   "accepted by Bitbucket",
-	bitbucket.Refused:    "refused by Bitbucket",
-	bitbucket.Denied:     "valid, but access was denied",
-	bitbucket.NotFound:   "not found: it doesn't exist, or the token has no access to it",
+// verdict describes a [bitbucket.Verdict]. It is empty if Bitbucket wasn't asked.
+type verdict struct {
+	verified string // the output: true, false, or empty
+	words    string // for the summary
 }
 
-// contact asks Bitbucket for what this step needs: an access token for an OAuth
-// client, which the credential then contains, and whether the credential is valid.
-// If the step needs neither, there is no request. The access token's further forms
-// are masked too.
-func (r *run) contact(ctx context.Context, settings input.Settings, cred *credential.Credential, t target, forms func(credential.Credential) []string) (check, error) {
-	required, err := bitbucket.ParseScopes(settings.RequiredScopes, cred.Kind)
+var verdicts = map[bitbucket.Verdict]verdict{
+	bitbucket.Unanswered: {"", "failed: Bitbucket gave no answer about the credential"},
+	bitbucket.Accepted:   {"true", "accepted by Bitbucket"},
+	bitbucket.Refused:    {"false", "refused by Bitbucket"},
+	bitbucket.Denied:     {"false", "valid, but access was denied"},
+	bitbucket.NotFound:   {"false", "not found: it doesn't exist, or the token has no access to it"},
+}
+
+// mint exchanges the secret of an OAuth client for an access token, which the
+// credential then contains, and masks the token and its further forms. For any other
+// credential it does nothing.
+func (r *run) mint(ctx context.Context, settings input.Common, cred *credential.Credential, forms func(credential.Credential) []string) (bitbucket.Minted, error) {
+	if !cred.Kind.Traits().Client {
+		return bitbucket.Minted{}, nil
+	}
+	client, err := r.connect(settings, cred.Server)
 	if err != nil {
-		return check{}, err
+		return bitbucket.Minted{}, err
 	}
-	minting := cred.Kind.Traits().Client
-	if settings.Verify == input.VerifyNone && !minting {
-		return check{}, nil
+	minted, err := client.Mint(ctx, settings.Identity, cred.Token, r.world.Now())
+	if err != nil {
+		return bitbucket.Minted{}, err
 	}
-	if err := checkOffline(settings, cred.Kind, r.world.Now()); err != nil {
-		return check{}, err
+	*cred = cred.WithMinted(minted.Token)
+	return minted, r.mask(append(secret.Forms(minted.Token), forms(*cred)...))
+}
+
+// verify checks the credential with Bitbucket, if the step asks for that. If git
+// must log in without a user name, it alters the credential.
+func (r *run) verify(ctx context.Context, settings input.Settings, cred *credential.Credential, t target, required []string, minted bitbucket.Minted) (verification, error) {
+	v := verification{scopes: minted.Scopes, expiresAt: minted.ExpiresAt}
+	if settings.Verify == input.VerifyNone {
+		return v, nil
 	}
 	if cred.Kind.Traits().Removed { // a warning was shown already
-		return check{verified: "false", verdict: "refused: Bitbucket Cloud removed app passwords"}, nil
+		v.verdict = verdict{"false", "refused: Bitbucket Cloud removed app passwords"}
+		return v, nil
 	}
-	if err := proxy.Check(r.world.Lookup); err != nil {
-		return check{}, err
+	client, err := r.connect(settings.Common, cred.Server)
+	if err != nil {
+		return v, err
 	}
-	client := r.client(settings.Common, cred.Server)
-	r.catchSignals()
-	ctx, cancel := context.WithTimeout(ctx, settings.Timeout)
-	defer cancel()
-	var c check
-	if minting {
-		minted, err := client.Mint(ctx, settings.Identity, cred.Token, r.world.Now())
-		if err != nil {
-			return c, err
-		}
-		*cred = cred.WithMinted(minted.Token)
-		if err := r.mask(append(secret.Forms(minted.Token), forms(*cred)...)); err != nil {
-			return c, err
-		}
-		c.scopes, c.expiresAt = minted.Scopes, minted.ExpiresAt
-	}
-	if settings.Verify == input.VerifyNone {
-		return c, nil
-	}
-
 	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: t.repository.Workspace, Slug: t.repository.Slug})
 	r.note(report.Remarks...)
 	if report.NoUser {
 		r.dropUser(cred)
 	}
-	c.verdict = verdicts[report.Verdict]
+	v.verdict = verdicts[report.Verdict]
 	if len(report.Scopes) > 0 {
-		c.scopes = report.Scopes
+		v.scopes = report.Scopes
 	}
 	if err == nil {
-		c.verified = "true"
 		r.note(fault.Infof("Bitbucket accepts the credential"))
-		err = r.checkScopes(required, settings.Git != "", cred.Kind, c.scopes)
+		err = r.checkScopes(required, settings.Git != "", cred.Kind, v.scopes)
 	}
 	if err == nil {
-		return c, nil
+		return v, nil
 	}
 	f := fault.From(err)
 	if settings.Verify == input.VerifyStrict || f.Code.IsSignal() {
-		return c, f
-	}
-	if f.Code.Exit == fault.ExitRefused && c.verified == "" {
-		c.verified = "false"
+		return v, f
 	}
 	r.note(fault.Warn(f))
-	return c, nil
+	return v, nil
 }
 
-// dropUser makes git log in with the token alone, which belongs to no user.
+// dropUser makes git log in with just the token, since that belongs to no user.
 func (r *run) dropUser(cred *credential.Credential) {
 	if cred.GitUsername == "" {
 		return
@@ -110,7 +102,16 @@ func (r *run) dropUser(cred *credential.Credential) {
 	r.note(fault.Noticef("identity isn't used for git: the token belongs to a project or repository, so git sends it in a Bearer header"))
 }
 
-// client asks Bitbucket's REST API.
+// connect prepares for requests to Bitbucket's REST API.
+func (r *run) connect(settings input.Common, on server.Server) (*bitbucket.Client, error) {
+	if err := proxy.Check(r.world.Lookup); err != nil {
+		return nil, err
+	}
+	r.catchSignals()
+	return r.client(settings, on), nil
+}
+
+// client returns a client of Bitbucket's REST API.
 func (r *run) client(settings input.Common, on server.Server) *bitbucket.Client {
 	return bitbucket.New(bitbucket.Options{
 		Server:    on,
@@ -120,7 +121,7 @@ func (r *run) client(settings input.Common, on server.Server) *bitbucket.Client 
 	})
 }
 
-// checkOffline refuses what can be refused without a request.
+// checkOffline returns the faults of verify: strict that need no request.
 func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) error {
 	if settings.Verify != input.VerifyStrict {
 		return nil

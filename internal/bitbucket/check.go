@@ -42,7 +42,7 @@ func verdictOf(f *fault.Fault) Verdict {
 		return Accepted
 	}
 	switch f.Code {
-	case fault.Refused, fault.TokenExpired, fault.AccountPassword:
+	case fault.Refused, fault.TokenExpired, fault.AccountPassword, fault.Removed:
 		return Refused
 	case fault.ScopeMissing, fault.MechanismRefused, fault.Forbidden, fault.PermissionMissing:
 		return Denied

@@ -361,14 +361,21 @@ func TestVerdicts(t *testing.T) {
 		{bitbuckettest.Reply{Status: 401}, bitbucket.Refused},
 		{bitbuckettest.Reply{Status: 403}, bitbucket.Denied},
 		{bitbuckettest.Reply{Status: 404}, bitbucket.NotFound},
-		{bitbuckettest.Reply{Status: 410}, bitbucket.Unanswered},
+		{bitbuckettest.Reply{Status: 410}, bitbucket.Refused},
+		{bitbuckettest.Page(503), bitbucket.Unanswered},
 		{bitbuckettest.Page(200), bitbucket.Unanswered},
 		{bitbuckettest.Reply{Hangup: true}, bitbucket.Unanswered},
 	} {
 		fake, c, cred := usual(t)
 		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
-		if report, err := c.Check(context.Background(), cred, repo); report.Verdict != test.verdict {
+		report, err := c.Check(context.Background(), cred, repo)
+		if report.Verdict != test.verdict {
 			t.Errorf("%+v: got verdict %d, %v", test.reply, report.Verdict, err)
+		}
+		// The exit code says the same.
+		refuses := err != nil && fault.From(err).Code.Exit == fault.ExitRefused
+		if refuses != (report.Verdict != bitbucket.Accepted && report.Verdict != bitbucket.Unanswered) {
+			t.Errorf("%+v: got verdict %d, but %v", test.reply, report.Verdict, err)
 		}
 	}
 }

@@ -31,6 +31,9 @@ type Common struct {
 	OnlyErrors     bool // show nothing but warnings and faults
 }
 
+// Both returns the settings that both commands have.
+func (c Common) Both() Common { return c }
+
 // Settings are the settings of the credential command.
 type Settings struct {
 	Common
