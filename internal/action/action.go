@@ -123,6 +123,7 @@ type run struct {
 	otherNames   []input.OtherName // settings under names of other actions
 	onlyErrors   bool              // show nothing but warnings and faults
 	proxySecrets []secret.String   // from the environment
+	tokens       []secret.String   // that aren't a setting's, or are the mirror's source's
 	pushes       bool              // the mirror has begun to push
 }
 

@@ -167,6 +167,7 @@ func (m *mirroring) logIn(ctx context.Context) error {
 		}
 	}
 	m.showRemarks()
+	m.tokens = append(m.tokens, m.settings.SourceToken)
 	m.pieces = secret.NewPieces(
 		credential.OwnPart(m.settings.Token), credential.OwnPart(m.credential.Token), credential.OwnPart(m.settings.SourceToken))
 	sourceLogin, err := m.sourceLogin()

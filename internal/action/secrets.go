@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/proxy"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -51,6 +52,15 @@ func (r *run) scrub(text string) string {
 		}
 	}
 	return text
+}
+
+// quote makes a sentence of the server that asked names safe to show.
+func (r *run) quote(sentence, asked string, token secret.String) string {
+	own := []secret.String{credential.OwnPart(token)}
+	for _, t := range r.tokens {
+		own = append(own, credential.OwnPart(t))
+	}
+	return secret.Quoter{Scrub: r.scrub, IsSecret: secret.NewPieces(own...).In}.Quote(sentence, asked)
 }
 
 // hidden is a fault without what is masked: part of it may be somebody else's text.

@@ -50,6 +50,7 @@ func (r *run) mint(ctx context.Context, settings input.Common, cred *credential.
 	if err != nil {
 		return bitbucket.Minted{}, err
 	}
+	r.tokens = append(r.tokens, minted.Token)
 	*cred = cred.WithMinted(minted.Token)
 	return minted, r.mask(append(secret.Forms(minted.Token), forms(*cred)...))
 }
@@ -118,6 +119,9 @@ func (r *run) client(settings input.Common, on server.Server) *bitbucket.Client 
 		CA:        settings.CA.PEM,
 		Proxy:     r.world.Proxy,
 		UserAgent: "bitbucket-auth/" + r.world.Version,
+		Quote: func(sentence string) string {
+			return r.quote(sentence, on.URL(), settings.Token)
+		},
 	})
 }
 

@@ -84,7 +84,7 @@ func (c *Client) Check(ctx context.Context, cred credential.Credential, subject 
 	report.Remarks = append(report.Remarks, remarks...)
 	report.Verdict = verdictOf(f)
 	if f != nil {
-		return report, f
+		return report, c.quoting(f, r)
 	}
 	return report, nil
 }

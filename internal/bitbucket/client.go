@@ -39,6 +39,10 @@ type Options struct {
 	CA        []byte                                // further CA certificates, PEM, at least one if any
 	Proxy     func(*http.Request) (*url.URL, error) // nil: none
 	UserAgent string
+	// Quote makes a sentence of the server safe to show. If it is nil, none is shown.
+	Quote func(sentence string) string
+	// Name is what messages call the server, if it isn't that of the REST API.
+	Name string
 }
 
 // Client makes requests to one Bitbucket.
@@ -58,7 +62,6 @@ func New(options Options) *Client {
 			Proxy:                  options.Proxy,
 			OnProxyConnectResponse: refusedByProxy,
 			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			DisableKeepAlives:      true, // most runs make one request
 		},
 		// A redirect could send the credential to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

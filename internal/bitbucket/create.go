@@ -45,6 +45,10 @@ func (c *Client) createOnCloud(ctx context.Context, cred credential.Credential, 
 	if err != nil {
 		return err
 	}
+	return c.quotingError(c.cloudCreated(answer, cred), answer)
+}
+
+func (c *Client) cloudCreated(answer reply, cred credential.Credential) error {
 	var body cloudError
 	_ = json.Unmarshal(answer.body, &body) // without a message the status decides
 	message := body.Error.Message
@@ -82,7 +86,7 @@ func (c *Client) createOnDataCenter(ctx context.Context, cred credential.Credent
 		return err
 	}
 	if err := c.dataCenterCreated(answer, cred.Kind); err != nil || !r.Public {
-		return err
+		return c.quotingError(err, answer)
 	}
 	// A new repository is private, whatever the request that creates it says.
 	answer, err = c.sendJSON(ctx, http.MethodPut, repositories+"/"+url.PathEscape(r.Slug), map[string]bool{"public": true}, cred)
@@ -90,6 +94,7 @@ func (c *Client) createOnDataCenter(ctx context.Context, cred credential.Credent
 		err = fault.Newf(fault.CreateRefused, "the Data Center created the repository, but didn't make it public (%d)", answer.status).
 			Hint("allow public access in the browser: Repository settings → Repository permissions",
 				"run the step again, which finds the repository now")
+		err = c.quotingError(err, answer)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package bitbucket
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,4 +99,4 @@ func (c *Client) unexpected(what string) *fault.Fault {
 }
 
 // host returns the name of the server in messages.
-func (c *Client) host() string { return c.options.Server.APIHost() }
+func (c *Client) host() string { return cmp.Or(c.options.Name, c.options.Server.APIHost()) }

@@ -48,7 +48,7 @@ func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String
 	notJSON := json.Unmarshal(answer.body, &fields)
 	errorCode, _ := fields["error"].(string)
 	if answer.status != http.StatusOK || errorCode != "" {
-		return Minted{}, c.mintFault(answer, errorCode)
+		return Minted{}, c.quoting(c.mintFault(answer, errorCode), answer)
 	}
 	token, _ := fields["access_token"].(string)
 	switch {

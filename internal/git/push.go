@@ -344,31 +344,13 @@ var lostRace = []string{
 	"incorrect old value provided",
 }
 
-// maxSaid is how much of a server's text is shown, in characters.
-const maxSaid = 300
-
-// shown makes a line that git, git-lfs or curl wrote safe to show: without secrets, and
-// without what addresses may contain of them.
-func (g *Git) shown(line string) string {
-	return g.short(secret.ShortenURLs(g.scrub(line), ""))
-}
+// shown makes a line that git, git-lfs or curl wrote safe to show.
+func (g *Git) shown(line string) string { return g.said(line, "") }
 
 // said makes a sentence of the server that asked names safe to show. Its links stay
 // whole.
 func (g *Git) said(sentence, asked string) string {
-	return g.short(secret.ShortenURLs(g.scrub(sentence), asked))
-}
-
-// short limits the length of a text. One that contains a piece of a token isn't
-// shown.
-func (g *Git) short(text string) string {
-	if g.isSecret(text) {
-		return "the reason contains a piece of a token, and isn't shown"
-	}
-	if runes := []rune(text); len(runes) > maxSaid {
-		return string(runes[:maxSaid]) + "…"
-	}
-	return text
+	return secret.Quoter{Scrub: g.scrub, IsSecret: g.isSecret}.Quote(sentence, asked)
 }
 
 // pushOrRefetch pushes. If objects turn out to be missing here, since
