@@ -16,11 +16,14 @@ func (s *Server) routeCloud() {
 	user := endpoint{legacy: "account", granular: "read:user:bitbucket", personal: true, answer: s.cloudUser}
 	repository := endpoint{legacy: "repository", granular: "read:repository:bitbucket", answer: s.cloudRepository}
 	create := endpoint{legacy: "repository:admin", granular: "admin:repository:bitbucket", answer: s.createOnCloud}
+	update := create
+	update.answer = s.updateOnCloud
 	workspace := endpoint{granular: "read:workspace:bitbucket", answer: s.cloudWorkspace}
 
 	s.api.HandleFunc("GET /2.0/user", s.cloud(user))
 	s.api.HandleFunc("GET /2.0/repositories/{owner}/{repository}", s.cloud(repository))
 	s.api.HandleFunc("POST /2.0/repositories/{owner}/{repository}", s.cloud(create))
+	s.api.HandleFunc("PUT /2.0/repositories/{owner}/{repository}", s.cloud(update))
 	s.api.HandleFunc("GET /2.0/workspaces/{owner}", s.cloud(workspace))
 	s.api.HandleFunc("/2.0/", func(w http.ResponseWriter, r *http.Request) {
 		s.unexpected(w, r, jsonReply(http.StatusNotFound, object{"type": "error", "error": object{

@@ -16,12 +16,23 @@ func (s *Server) routeDataCenter(context string) {
 	s.api.HandleFunc("POST "+api+"projects/{owner}/repos", s.dataCenter(s.createOnDataCenter))
 	s.api.HandleFunc("GET "+api+"projects/{owner}/repos/{repository}", s.dataCenter(s.dataCenterRepository))
 	s.api.HandleFunc("PUT "+api+"projects/{owner}/repos/{repository}", s.dataCenter(s.publishOnDataCenter))
+	if s.options.NewDefaultBranch {
+		s.api.HandleFunc("PUT "+api+"projects/{owner}/repos/{repository}/default-branch", s.dataCenter(s.setDefaultOnDataCenter))
+	} else {
+		s.api.HandleFunc("PUT "+api+"projects/{owner}/repos/{repository}/default-branch", s.dataCenter(noEndpoint))
+		s.api.HandleFunc("PUT "+api+"projects/{owner}/repos/{repository}/branches/default", s.dataCenter(s.setDefaultOnDataCenter))
+	}
 	s.api.HandleFunc(context+"/rest/", func(w http.ResponseWriter, r *http.Request) {
 		s.unexpected(w, r, dataCenterError(http.StatusNotFound, "", "HTTP 404 Not Found"))
 	})
 	storage := context + "/rest/git-lfs/storage"
 	s.api.HandleFunc(storage+"/{owner}/{repository}/{oid}", s.storage)
 	s.api.HandleFunc(context+"/scm/{owner}/{repository}/{service...}", s.git(gitSide{admit: s.admitToDataCenter, storage: storage}))
+}
+
+// noEndpoint is the reply of a version that doesn't have an endpoint yet.
+func noEndpoint(*Token, *http.Request) Reply {
+	return dataCenterError(http.StatusNotFound, "", "HTTP 404 Not Found")
 }
 
 // dataCenter requires a login before an endpoint answers.

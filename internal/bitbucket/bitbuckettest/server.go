@@ -27,7 +27,10 @@ type Options struct {
 	ContextPath  string   // of Data Center: "/bitbucket"
 	NoBasic      bool     // Data Center accepts Bearer headers only
 	TLS          bool     // serve HTTPS, with a certificate that signs itself
-	Root         string   // the directory of the repositories; New creates one
+	// NewDefaultBranch makes Data Center a version whose default branch is set by
+	// …/default-branch instead of …/branches/default.
+	NewDefaultBranch bool
+	Root             string // the directory of the repositories; New creates one
 }
 
 // Server is a fake Bitbucket.
