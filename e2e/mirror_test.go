@@ -191,9 +191,7 @@ func TestMirror(t *testing.T) {
 				m.source.git("symbolic-ref", "HEAD", "refs/heads/topic")
 			},
 			inputs: []string{"prune", "true"},
-			code:   6,
-			want:   []string{"refused refs/heads/main"},
-			says:   []string{"main branch"},
+			says:   []string{"refs/heads/main is kept", "Repository details → Main branch"},
 		},
 		{
 			name: "some branches, no tags",

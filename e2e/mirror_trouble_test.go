@@ -609,7 +609,7 @@ func TestMirrorRedirect(t *testing.T) {
 func TestMirrorNamesToken(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
-	branch := "refs/heads/" + m.sourceToken[:200] // no file can be named after all of it
+	branch := "refs/heads/" + m.sourceToken[:min(len(m.sourceToken), 200)] // no file can be named after all of it
 	m.source.commit("main", "four", "text")
 	m.source.set(branch, m.source.object("main"))
 	r := m.run()

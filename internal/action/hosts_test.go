@@ -142,9 +142,9 @@ func TestAzureSetsEveryOutput(t *testing.T) {
 		{"a credential", nil, env{"INPUT_TOKEN": token}, "authorization available credential git_authorization git_username identity kind token"},
 		{"a fault", nil, env{"INPUT_TOKEN": "short"}, "error_code"},
 		{"a skipped step", nil, env{"INPUT_ON-MISSING-TOKEN": "skip"}, "available"},
-		{"a mirror", []string{"mirror"}, mirror, "available changed created deleted overwritten refs refused repository_url updated"},
+		{"a mirror", []string{"mirror"}, mirror, "available changed created deleted kept overwritten refs refused repository_url updated"},
 		{"a skipped mirror", []string{"mirror"}, env{"INPUT_ON-MISSING-TOKEN": "skip"}, "available"},
-		{"an incomplete mirror", []string{"mirror"}, mirror.with(env{"INPUT_SOURCE": diverged}), "available changed created deleted error_code overwritten refs refused repository_url updated"},
+		{"an incomplete mirror", []string{"mirror"}, mirror.with(env{"INPUT_SOURCE": diverged}), "available changed created deleted error_code kept overwritten refs refused repository_url updated"},
 		{"a mirror that fails", []string{"mirror"}, mirror.with(env{"INPUT_TOKEN": "short"}), "error_code"},
 	} {
 		site := namedHost(t, "Azure Pipelines").Start(t)

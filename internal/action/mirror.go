@@ -32,19 +32,34 @@ type mirroring struct {
 	repository repository.Repository // the destination
 	source     address
 
-	git       *git.Git
-	bitbucket mirror.Listing
-	plan      mirror.Plan
-	pieces    secret.Pieces // of all tokens
-	known     []string      // commits that both sides have, as far as they were fetched
+	git        *git.Git
+	bitbucket  mirror.Listing
+	plan       mirror.Plan
+	pieces     secret.Pieces // of all tokens
+	handsOver  bool          // the results of the plan
+	summarized bool          // the summary is written
+	known      []string      // commits that both sides have, as far as they were fetched
 
 	wouldCreate bool // without dry-run, the repository would be created
 }
 
-// mirror is the run of the mirror command: read, mask, list, plan, fetch,
-// transfer LFS objects, push, report.
+// mirror is the run of the mirror command.
 func (r *run) mirror(ctx context.Context) error {
 	m := &mirroring{run: r}
+	err := m.askWhy(ctx, m.bringUpToDate(ctx))
+	if err == nil {
+		return nil
+	}
+	// A host that can't receive results has no summary either.
+	if f := fault.From(err); f.Code.Exit != fault.ExitHost {
+		m.summarize(f)
+	}
+	return err
+}
+
+// bringUpToDate does the steps of a run, in order: read, mask, list, plan, fetch,
+// transfer LFS objects, push, report.
+func (m *mirroring) bringUpToDate(ctx context.Context) error {
 	if err := m.readSettings(ctx); err != nil {
 		return err
 	}
@@ -77,13 +92,14 @@ func (r *run) mirror(ctx context.Context) error {
 	if err := m.fetch(ctx); err != nil {
 		return err
 	}
-	if !m.settings.DryRun {
-		if err := m.transferLFS(ctx); err != nil {
-			return err
-		}
-		return m.pushAndReport(ctx)
+	if m.settings.DryRun {
+		m.wouldSetMain()
+		return m.report(ctx)
 	}
-	return m.report(ctx)
+	if err := m.transferLFS(ctx); err != nil {
+		return err
+	}
+	return m.pushAndReport(ctx)
 }
 
 // readSettings reads and masks the settings, and makes every check that needs no
@@ -134,6 +150,7 @@ func rules(settings input.MirrorSettings) (mirror.Rules, error) {
 		Prune:        settings.Prune,
 		Overwrite:    settings.Overwrite,
 		MaxDeletions: settings.MaxDeletions,
+		FollowMain:   settings.FollowMain,
 	}
 	for _, setting := range [][2]string{{"branches", settings.Branches}, {"tags", settings.Tags}} {
 		patterns, err := mirror.ParsePatterns(setting[0], setting[1])
@@ -208,7 +225,9 @@ func (m *mirroring) list(ctx context.Context) error {
 	var source mirror.Listing
 	var sourceErr, bitbucketErr error
 	var both sync.WaitGroup
-	both.Go(func() { source, sourceErr = m.git.ListSource(ctx) })
+	// Following the main branch needs its name; to list a path completely is cheap.
+	everything := m.settings.FollowMain || m.source.local
+	both.Go(func() { source, sourceErr = m.git.ListSource(ctx, everything) })
 	both.Go(func() { m.bitbucket, bitbucketErr = m.git.ListBitbucket(ctx) })
 	both.Wait()
 	if sourceErr != nil {
@@ -229,12 +248,12 @@ func (m *mirroring) list(ctx context.Context) error {
 			return err
 		}
 	}
-	if m.fromNothing() {
-		var err error
-		if source.Head, err = m.git.SourceHead(ctx); err != nil {
-			return err
+	if m.fromNothing() && !everything {
+		if source, sourceErr = m.git.ListSource(ctx, true); sourceErr != nil {
+			return sourceErr
 		}
 	}
+	m.rules.DefaultBranch = m.defaultBranch()
 	m.rules.IsSecret = func(ref string) bool { return m.pieces.In(ref) || m.hide(ref) != ref }
 	ended("the source has %s, Bitbucket has %s", mirror.Quantity(len(source.Refs)), mirror.Quantity(len(m.bitbucket.Refs)))
 	var err error
@@ -245,8 +264,22 @@ func (m *mirroring) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if f := m.plan.CheckDeletions(); f != nil {
+		if !m.settings.DryRun {
+			return f.Hint("to see the list, run once with " + m.set("dry-run", "true"))
+		}
+		m.note(fault.Warn(f))
+	}
 	m.warnUnmatched()
+	m.noteOthers(source.Others)
 	return nil
+}
+
+// noteOthers says once which refs of the source stay there.
+func (m *mirroring) noteOthers(namespaces []string) {
+	if len(namespaces) > 0 {
+		m.log("the source also has %s*, which aren't mirrored: only %s are", m.hide(strings.Join(namespaces, "*, ")), mirror.Names())
+	}
 }
 
 // warnUnmatched names patterns that may be misspelt.
@@ -347,7 +380,7 @@ func (m *mirroring) lacking(ctx context.Context, pointers []git.Pointer) ([]git.
 func (m *mirroring) pushAndReport(ctx context.Context) error {
 	m.pushes = true
 	if err := m.push(ctx); err != nil {
-		return duringPush(err)
+		return m.abandon(ctx, duringPush(err))
 	}
 	if err := m.report(context.WithoutCancel(ctx)); err != nil {
 		return err
@@ -369,14 +402,21 @@ func duringPush(err error) error {
 		"run the step again: what was pushed doesn't have to be pushed again")
 }
 
-// push makes the changes. If it fails halfway, it still reports what was changed.
+// push makes the changes. What was done is recorded if it fails, too.
 func (m *mirroring) push(ctx context.Context) error {
 	pending := m.plan.Pending()
-	if pending == 0 {
+	if main, _ := m.plan.MainToSet(nil); pending == 0 && main == "" {
 		return nil
 	}
-	ended := m.begin("pushing %s to Bitbucket", mirror.Quantity(pending))
-	pushed, err := m.git.Push(ctx, m.plan.Pushes(m.fromNothing()), slices.Collect(maps.Values(m.bitbucket.Refs)))
+	ended := func(string, ...any) {}
+	if pending > 0 {
+		ended = m.begin("pushing %s to Bitbucket", mirror.Quantity(pending))
+	}
+	parts, deletions := m.plan.Pushes()
+	pushed, err := m.git.Push(ctx, parts, slices.Collect(maps.Values(m.bitbucket.Refs)), func(results map[string]mirror.Result) ([]mirror.Change, error) {
+		released, err := m.setMain(ctx, results)
+		return append(deletions, released...), err
+	})
 	var later *mirror.Listing
 	if pushed.Raced() && ctx.Err() == nil {
 		listing, listErr := m.git.ListBitbucket(ctx)
@@ -385,11 +425,10 @@ func (m *mirroring) push(ctx context.Context) error {
 		}
 	}
 	m.plan.Apply(pushed.Results, later)
-	if err != nil {
-		return m.abandon(ctx, err)
+	if err == nil {
+		ended("pushed %s", bytesText(pushed.Sent))
 	}
-	ended("pushed %s", bytesText(pushed.Sent))
-	return nil
+	return err
 }
 
 // abandon ends a run that failed while it was pushing. It reports what is in
@@ -398,7 +437,7 @@ func (m *mirroring) abandon(ctx context.Context, cause error) error {
 	if !m.plan.Abandon() {
 		return cause
 	}
-	if err := m.handOver(context.WithoutCancel(ctx)); err != nil {
+	if err := m.handOver(context.WithoutCancel(ctx), fault.From(cause)); err != nil {
 		m.note(fault.Warn(fault.From(err)))
 	}
 	return cause

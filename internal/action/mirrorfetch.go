@@ -105,7 +105,11 @@ func (m *mirroring) relate(ctx context.Context, changes []mirror.Change, history
 		}
 		switch history.Relate(c.Old, c.New) {
 		case mirror.Diverged:
-			m.plan.Diverged(c.Ref)
+			lost := 0
+			if m.rules.Overwrite {
+				lost = history.Lost(c.Old, c.New)
+			}
+			m.plan.Diverged(c.Ref, lost)
 		case mirror.Unknown:
 			undecided = append(undecided, c)
 		case mirror.Ancestor:
@@ -130,7 +134,7 @@ func (m *mirroring) fetchOld(ctx context.Context, changes []mirror.Change, depth
 	changes = slices.DeleteFunc(changes, func(c mirror.Change) bool {
 		isLacking := slices.Contains(lacking, c.Old)
 		if isLacking {
-			m.plan.Diverged(c.Ref)
+			m.plan.Diverged(c.Ref, 0)
 		}
 		return isLacking
 	})

@@ -3,11 +3,14 @@ package action
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -80,3 +83,36 @@ func (m *mirroring) listWithoutUser(ctx context.Context, refusal error) error {
 // bearerHint is for a Data Center that refuses a user name with a token, while it
 // may accept the token alone.
 const bearerHint = "leave out identity if the token belongs to a project or repository, or if the Data Center doesn't accept Basic authentication: git then sends the token in a Bearer header"
+
+// askWhy makes the credential command's check, once, if Cloud refused git's login, and
+// returns what that says. It isn't made of a Data Center, where a second refused login
+// can lock the account, or for an API token without the identity that REST needs.
+func (m *mirroring) askWhy(ctx context.Context, refusal error) error {
+	traits := m.credential.Kind.Traits()
+	if refusal == nil || m.git == nil || ctx.Err() != nil || m.settings.Create != input.CreateNone {
+		return refusal
+	}
+	f := fault.From(refusal)
+	if f.Code != fault.Refused || m.credential.Server.DataCenter || traits.Removed || traits.Email && m.settings.Identity == "" {
+		return refusal
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	report, err := m.client(m.settings.Common, m.credential.Server).Check(ctx, m.credential,
+		bitbucket.Subject{Workspace: m.repository.Workspace, Slug: m.repository.Slug})
+	m.note(report.Remarks...)
+	isGuess := func(hint string) bool { return !strings.HasPrefix(hint, "Bitbucket says: ") }
+	switch {
+	case report.Verdict == bitbucket.Unanswered:
+		return refusal
+	case err == nil:
+		return fault.New(f.Code, f.What, slices.DeleteFunc(slices.Clone(f.Hints), isGuess)...).
+			Hint("Bitbucket's REST API accepts the token for this repository, so it has been refused for git only: check that it may read and write code",
+				"run the step again later")
+	}
+	found := fault.From(err)
+	return fault.New(found.Code, found.What, append(slices.DeleteFunc(slices.Clone(f.Hints), isGuess), found.Hints...)...)
+}
+
+// askTimeout is the time limit of the check. It is the credential command's.
+const askTimeout = 30 * time.Second

@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,15 +51,66 @@ func bytesText(n int64) string {
 
 // report hands over the results. Refs that were left alone fail the run.
 func (m *mirroring) report(ctx context.Context) error {
-	if err := m.handOver(ctx); err != nil {
+	incomplete := m.incomplete()
+	if err := m.handOver(ctx, incomplete); err != nil || incomplete == nil {
 		return err
 	}
+	return incomplete
+}
+
+// incomplete is the fault of a run that leaves refs alone, with a hint for each cause.
+func (m *mirroring) incomplete() *fault.Fault {
 	if m.plan.Count(mirror.Refused) == 0 {
 		return nil
 	}
-	return fault.New(fault.Incomplete, m.hide(m.leftAlone()),
-		"read the reason for each of them in the log; all others are up to date",
-		"to replace diverged branches and moved tags with what the source has, set overwrite: true")
+	first := "read the reason for each of them in the log; all others are up to date"
+	if m.settings.DryRun {
+		first = "read the reason for each of them in the log; a run without dry-run would bring all others up to date"
+	}
+	return fault.New(fault.Incomplete, m.hide(m.leftAlone()), first).Hint(m.causeHints()...)
+}
+
+// causeHints say what to do about refs that were left alone, once for each cause.
+func (m *mirroring) causeHints() []string {
+	overwrite := "to replace diverged branches and moved tags with what the source has, set " + m.set("overwrite", "true")
+	var hints []string
+	for _, cause := range m.plan.Causes() {
+		hint := ""
+		switch cause {
+		case mirror.HasDiverged, mirror.HasMoved:
+			hint = overwrite
+		case mirror.IsInTheWay:
+			hint = "delete or rename the branch or tag that is in the way in Bitbucket"
+			if !m.settings.Prune {
+				hint += "; to delete whatever the source doesn't have, set " + m.set("prune", "true")
+			}
+		case mirror.IsAmbiguous:
+			hint = "delete the branch or tag with the longer name in Bitbucket, and run the step again"
+		case mirror.IsNotShown:
+			hint = "in the source, rename the branches and tags whose names contain a piece of a token, and replace the token: somebody knows a part of it"
+		case mirror.IsTooLong:
+			hint = "rename branches and tags with too long a name"
+		case mirror.WasDeclined:
+			hint = "if a branch restriction or a hook declined it, let the token's account through: Repository settings → Branch restrictions"
+		case mirror.HasChanged:
+			hint = "run the step again: it compares both sides anew"
+		case mirror.IsInterrupted:
+			hint = "run the step again: what was pushed doesn't have to be pushed again"
+		}
+		if !slices.Contains(hints, hint) {
+			hints = append(hints, hint)
+		}
+	}
+	return hints
+}
+
+// set is a setting with a value, as it is written on this host.
+func (m *mirroring) set(id, value string) string {
+	called := m.host.Settings.Called(id)
+	if called == id {
+		return id + ": " + value
+	}
+	return called + "=" + value
 }
 
 // leftAlone says which refs were left alone.
@@ -69,38 +121,57 @@ func (m *mirroring) leftAlone() string {
 	case len(named) == 0:
 		return m.unnamed()
 	case count == 1:
-		return fmt.Sprintf("%s was left alone: %s, since %s", mirror.Quantity(1), named[0].Ref, named[0].Reason)
+		return fmt.Sprintf("%s %s left alone: %s, since %s", mirror.Quantity(1), m.were(1), named[0].Ref, named[0].Reason)
 	}
-	return fmt.Sprintf("%s were left alone, such as %s, since %s", mirror.Quantity(count), named[0].Ref, named[0].Reason)
+	return fmt.Sprintf("%s %s left alone, such as %s, since %s", mirror.Quantity(count), m.were(count), named[0].Ref, named[0].Reason)
+}
+
+// were is the verb of what happened to a number of refs, or would happen.
+func (m *mirroring) were(count int) string {
+	switch {
+	case m.settings.DryRun:
+		return "would be"
+	case count == 1:
+		return "was"
+	}
+	return "were"
 }
 
 // unnamed says how many refs were left alone whose names aren't shown.
 func (m *mirroring) unnamed() string {
-	if m.plan.Secret() == 1 {
-		return mirror.Quantity(1) + " was left alone and isn't named, since its name contains a piece of a token"
+	count := m.plan.Secret()
+	if count == 1 {
+		return fmt.Sprintf("%s %s left alone and isn't named, since its name contains a piece of a token", mirror.Quantity(1), m.were(1))
 	}
-	return mirror.Quantity(m.plan.Secret()) + " were left alone and aren't named, since their names contain a piece of a token"
+	return fmt.Sprintf("%s %s left alone and aren't named, since their names contain a piece of a token", mirror.Quantity(count), m.were(count))
 }
 
-// handOver logs each change, and gives the results to later steps.
-func (m *mirroring) handOver(ctx context.Context) error {
-	changes := m.plan.Changes()
+// handOver logs each change, and gives the results to later steps. The fault that
+// ends the run, if there is one, is part of the summary.
+func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
+	m.handsOver = true
+	changes := m.plan.RefusedFirst()
 	for i, c := range changes {
-		if i == maxLogged {
+		if i == maxLogged && !m.settings.DryRun { // whose list is what it is for
 			m.log("and %d more", len(changes)-maxLogged)
 			break
 		}
-		m.log("%s", m.hide(line(c)))
+		m.log("%s", m.hide(m.line(c)))
 	}
 	if m.plan.Secret() > 0 {
 		m.log("%s", m.unnamed())
 	}
-	m.log("%s", m.totals())
+	m.log("%s", m.hide(m.totals()))
+	for _, notice := range m.mainNotices() {
+		m.note(fault.Noticef("%s", m.hide(notice)))
+	}
+	m.showRemarks()
 	json, omitted := m.plan.JSON()
 	if omitted > 0 {
 		m.note(fault.Noticef("the output refs leaves out %s, since outputs are limited to 1 MiB", mirror.Quantity(omitted)))
 		m.showRemarks()
 	}
+	kept, _ := m.plan.Kept()
 	count := func(action mirror.Action) secret.String { return secret.New(strconv.Itoa(m.plan.Count(action))) }
 	outputs, err := inContract(contract.MirrorOutputs, map[string]secret.String{
 		"changed":        secret.New(strconv.FormatBool(m.plan.Changed())),
@@ -109,6 +180,7 @@ func (m *mirroring) handOver(ctx context.Context) error {
 		"overwritten":    count(mirror.Overwritten),
 		"deleted":        count(mirror.Deleted),
 		"refused":        count(mirror.Refused),
+		"kept":           secret.New(strconv.Itoa(kept)),
 		"refs":           secret.New(json),
 		"repository-url": secret.New(m.repository.URL),
 		"available":      secret.New("true"),
@@ -119,13 +191,21 @@ func (m *mirroring) handOver(ctx context.Context) error {
 	if err := m.give(ctx, outputs); err != nil {
 		return err
 	}
-	if m.settings.Summary {
-		if err := m.host.Summarize(m.summary()); err != nil {
-			m.note(fault.Warn(fault.From(err)))
-			m.showRemarks()
-		}
-	}
+	m.summarize(ending)
 	return nil
+}
+
+// summarize writes the job summary, once. It comes last, so that the results are
+// handed over even if it fails.
+func (m *mirroring) summarize(ending *fault.Fault) {
+	if !m.settings.Summary || m.summarized {
+		return
+	}
+	m.summarized = true
+	if err := m.host.Summarize(m.summary(ending)); err != nil {
+		m.note(fault.Warn(fault.From(err)))
+		m.showRemarks()
+	}
 }
 
 // variablePrefix begins the variables that hold the outputs in env-file.
@@ -143,57 +223,139 @@ func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
 	return nil
 }
 
+// inWords are the words for an action, in a report, and before and after a number of
+// refs that a dry run would change.
+var inWords = map[mirror.Action]struct{ done, verb, after string }{
+	mirror.Created:     {"created", "create", ""},
+	mirror.Updated:     {"updated", "update", ""},
+	mirror.Overwritten: {"overwritten", "overwrite", ""},
+	mirror.Deleted:     {"deleted", "delete", ""},
+	mirror.Refused:     {"left alone", "leave", " alone"},
+}
+
 // totals sums up the run in one line.
 func (m *mirroring) totals() string {
-	if m.plan.IsEmpty() {
-		return "Bitbucket is up to date"
-	}
 	var counts []string
 	for _, action := range []mirror.Action{mirror.Created, mirror.Updated, mirror.Overwritten, mirror.Deleted, mirror.Refused} {
-		if n := m.plan.Count(action); n > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", n, inWords(action)))
+		n, words := m.plan.Count(action), inWords[action]
+		switch {
+		case n == 0:
+		case m.settings.DryRun:
+			counts = append(counts, fmt.Sprintf("would %s %d%s", words.verb, n, words.after))
+		default:
+			counts = append(counts, fmt.Sprintf("%d %s", n, words.done))
 		}
 	}
-	text := strings.Join(counts, ", ")
+	text, kept := strings.Join(counts, ", "), m.kept()
+	switch {
+	case text == "" && kept == "":
+		text = "Bitbucket is up to date"
+	case text == "":
+		text = "everything in the source is in Bitbucket"
+	}
 	if m.settings.DryRun {
-		return "dry run, nothing was changed: " + text
+		text = "dry run, nothing was changed: " + text
+	}
+	if kept != "" {
+		text += "; " + kept
 	}
 	return text
 }
 
-// inWords is an action as people read it.
-func inWords(action mirror.Action) string {
-	if action == mirror.Refused {
-		return "left alone"
+// maxKept is how many refs are named that only Bitbucket has.
+const maxKept = 5
+
+// kept says which refs only Bitbucket has, and keeps.
+func (m *mirroring) kept() string {
+	count, names := m.plan.Kept()
+	if count == 0 {
+		return ""
 	}
-	return string(action)
+	text := fmt.Sprintf("%d more are kept", count)
+	if count == 1 {
+		text = "1 more is kept"
+	}
+	if len(names) == 0 {
+		return text
+	}
+	named := names[:min(len(names), maxKept)]
+	text += ": " + strings.Join(named, ", ")
+	if others := count - len(named); others > 0 {
+		text += fmt.Sprintf(" and %d others", others)
+	}
+	return text
 }
 
-// line is a change in words.
-func line(c mirror.Change) string {
-	text := c.Ref + ": " + inWords(c.Action)
-	switch {
-	case c.Reason == "":
-		return text
-	case c.Action == mirror.Refused:
-		return text + ", since " + c.Reason
+// result is what happens to a ref, in words.
+func (m *mirroring) result(action mirror.Action) string {
+	if m.settings.DryRun {
+		return "would be " + inWords[action].done
 	}
-	return text + " (" + c.Reason + ")"
+	return inWords[action].done
+}
+
+// line is a change in words, with its values as git shows them.
+func (m *mirroring) line(c mirror.Change) string {
+	var ids []string
+	for _, id := range []string{c.Old, c.New} {
+		if id != "" {
+			ids = append(ids, shortID(id))
+		}
+	}
+	text := c.Ref + ": " + m.result(c.Action) + " (" + strings.Join(ids, "..") + ")"
+	if reason := m.reason(c); reason != "" {
+		text += ", " + map[bool]string{true: "since "}[c.Action == mirror.Refused] + reason
+	}
+	return text
+}
+
+// reason says why a change was or wasn't made, or what it costs.
+func (m *mirroring) reason(c mirror.Change) string {
+	if c.Reason != "" || c.Lost == 0 {
+		return c.Reason
+	}
+	commits, are := "commits", "are"
+	if c.Lost == 1 {
+		commits, are = "commit", "is"
+	}
+	if m.settings.DryRun {
+		return fmt.Sprintf("%d %s would no longer be reachable from it", c.Lost, commits)
+	}
+	return fmt.Sprintf("%d %s %s no longer reachable from it", c.Lost, commits, are)
 }
 
 // shortID is an object ID as git abbreviates it.
 func shortID(id string) string {
+	return id[:min(len(id), 9)]
+}
+
+// idCell is an object ID in a table.
+func idCell(id string) string {
 	if id == "" {
 		return "–"
 	}
-	return "`" + id[:min(len(id), 9)] + "`"
+	return "`" + shortID(id) + "`"
 }
 
-// summary is the page that the run shows beside its log.
-func (m *mirroring) summary() string {
+// maxFault is how much of a fault's sentence, and of each hint, the summary shows, in
+// characters.
+const maxFault = 600
+
+// summary is the page that the run shows beside its log. It has the fault that ends
+// the run, if there is one.
+func (m *mirroring) summary(ending *fault.Fault) string {
 	var b strings.Builder
 	b.WriteString("### Mirror of " + cell(m.source.text) + "\n\n")
-	b.WriteString(cell(m.repository.URL) + ": " + m.totals() + "\n\n")
+	if ending != nil {
+		m.summarizeFault(&b, m.hidden(ending))
+	}
+	if !m.handsOver {
+		return b.String()
+	}
+	b.WriteString(cell(m.repository.URL) + ": " + shown(m.hide(m.totals()), maxFault) + "\n\n")
+	for _, notice := range m.mainNotices() {
+		b.WriteString(shown(m.hide(notice), maxFault) + "\n\n")
+	}
 	if m.plan.Secret() > 0 {
 		b.WriteString(cell(m.unnamed()) + "\n\n")
 	}
@@ -208,11 +370,20 @@ func (m *mirroring) summary() string {
 			fmt.Fprintf(&b, "\nand %d more: see the log and the output `refs`\n", len(changes)-maxRows)
 			break
 		}
-		result := inWords(c.Action)
+		result := m.result(c.Action)
 		if c.Action == mirror.Refused {
 			result = "⚠️ " + result
 		}
-		row(&b, cell(c.Ref), result, shortID(c.Old), shortID(c.New), shown(m.hide(c.Reason), maxWarning))
+		row(&b, cell(c.Ref), result, idCell(c.Old), idCell(c.New), shown(m.hide(m.reason(c)), maxWarning))
 	}
 	return b.String()
+}
+
+// summarizeFault shows a fault as the log does.
+func (m *mirroring) summarizeFault(b *strings.Builder, f *fault.Fault) {
+	b.WriteString("❌ " + shown(f.Error(), maxFault) + "\n\n")
+	for _, hint := range f.Hints {
+		b.WriteString("- " + shown(hint, maxFault) + "\n")
+	}
+	b.WriteString("\n")
 }

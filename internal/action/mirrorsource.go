@@ -150,6 +150,20 @@ func (m *mirroring) isDestination(source string) bool {
 	return err == nil && !r.Wiki && strings.EqualFold(r.Name(), m.repository.Name())
 }
 
+// defaultBranch returns the source's default branch, if the host names it and the
+// source is the repository that the job runs for, or its checkout.
+func (m *mirroring) defaultBranch() string {
+	isJobs := m.source.jobs || m.settings.Source.IsEmpty()
+	if folder := m.host.Checkout(); m.source.local && folder != "" {
+		absolute, err := filepath.Abs(folder)
+		isJobs = err == nil && absolute == m.source.text
+	}
+	if !isJobs {
+		return ""
+	}
+	return m.host.DefaultBranch()
+}
+
 func sourceIsDestination() *fault.Fault {
 	return fault.New(fault.SourceIsDestination, "source and repository are the same repository, so nothing was changed",
 		"set source to the repository to mirror, and repository to its copy in Bitbucket")

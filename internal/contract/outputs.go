@@ -44,6 +44,7 @@ var MirrorOutputs = []Output{
 	{ID: "overwritten", Description: "Number of diverged branches and moved tags that were overwritten."},
 	{ID: "deleted", Description: "Number of branches and tags that were deleted."},
 	{ID: "refused", Description: "Number of branches and tags that were left alone, although they differ."},
+	{ID: "kept", Description: "Number of branches and tags, within branches and tags, that Bitbucket has and keeps, although the source doesn't have them."},
 	{ID: "refs", Description: "JSON list of the branches and tags that differ: ref, action (created, updated, overwritten, deleted, or refused), old, new, and reason."},
 	repositoryURL,
 	Available,

@@ -51,7 +51,7 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	}
 	list := changes("b01")
 	list[0].New = s.commit
-	pushed, err := g.Push(ctx, [][]mirror.Change{list}, nil)
+	pushed, err := g.Push(ctx, [][]mirror.Change{list}, nil, nil)
 	if want := map[string]mirror.Result{"refs/heads/b01": {Outcome: mirror.Pushed}}; err != nil || !maps.Equal(pushed.Results, want) {
 		t.Errorf("got %v, %v", pushed.Results, err)
 	}
@@ -71,9 +71,9 @@ func TestKilledGit(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-			_, listErr := s.git.ListSource(t.Context())
+			_, listErr := s.git.ListSource(t.Context(), false)
 			_, fetchErr := s.git.FetchAll(t.Context(), []string{s.commit})
-			_, pushErr := s.git.Push(t.Context(), [][]mirror.Change{changes("main")}, nil)
+			_, pushErr := s.git.Push(t.Context(), [][]mirror.Change{changes("main")}, nil, nil)
 			for _, err := range []error{listErr, fetchErr, pushErr} {
 				if f := fault.From(err); f.Code != fault.GitFailed || !strings.Contains(f.What, "signal 9") {
 					t.Errorf("got %v", err)

@@ -19,18 +19,14 @@ var (
 	maxListing = 64 << 20 // bytes
 )
 
-// ListSource lists what the source has of what is mirrored.
-func (g *Git) ListSource(ctx context.Context) (mirror.Listing, error) {
-	return g.listSource(ctx, append(append([]string{"ls-remote"}, listOptions()...), string(source))...)
-}
-
-// SourceHead returns the source's main branch, or "" if it has none.
-func (g *Git) SourceHead(ctx context.Context) (string, error) {
-	listing, err := g.listSource(ctx, "ls-remote", "--symref", string(source), "HEAD")
-	return listing.Head, err
-}
-
-func (g *Git) listSource(ctx context.Context, arguments ...string) (mirror.Listing, error) {
+// ListSource lists what the source has of what is mirrored. With everything, it also
+// lists its main branch, and what other refs it has; then the server can't leave out
+// the rest, such as GitHub's refs of a hundred thousand pull requests.
+func (g *Git) ListSource(ctx context.Context, everything bool) (mirror.Listing, error) {
+	arguments := append(append([]string{"ls-remote"}, listOptions()...), string(source))
+	if everything {
+		arguments = []string{"ls-remote", "--symref", string(source)}
+	}
 	var read listingReader
 	_, err := g.askSource(ctx, func() (output, error) {
 		read = listingReader{}
@@ -60,7 +56,7 @@ func (g *Git) ListBitbucket(ctx context.Context) (mirror.Listing, error) {
 }
 
 // listOptions restrict a listing to what is mirrored, if git can do that: a server
-// leaves out the rest, such as GitHub's refs of a hundred thousand pull requests.
+// leaves out the rest.
 func listOptions() []string {
 	var options []string
 	for _, n := range mirror.Namespaces {
@@ -134,6 +130,8 @@ func (r *listingReader) readLine(line string) {
 		r.refused = errSHA256
 	case ref == "HEAD":
 		r.listing.HeadID = id
+	case !mirror.IsMirrored(tag):
+		r.listing.AddOther(ref)
 	case peeled && mirror.IsMirrored(tag):
 		r.listing.Peeled[r.listing.Refs[tag]] = id
 	case mirror.IsMirrored(ref) && mirror.IsName(ref):

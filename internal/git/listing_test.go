@@ -18,7 +18,7 @@ func TestListingLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSides(t)
 			defer git.LimitListings(limit.refs, limit.size)()
-			listing, err := s.git.ListSource(t.Context())
+			listing, err := s.git.ListSource(t.Context(), false)
 			if err == nil || fault.From(err).Code != fault.SourceFailed || len(listing.Refs) > 0 {
 				t.Errorf("the source: %d refs, %v", len(listing.Refs), err)
 			}
@@ -32,7 +32,7 @@ func TestListingLimits(t *testing.T) {
 	t.Run("as many as are allowed", func(t *testing.T) {
 		s := newSides(t)
 		defer git.LimitListings(40, 1<<20)()
-		if listing, err := s.git.ListSource(t.Context()); err != nil || len(listing.Refs) != 40 {
+		if listing, err := s.git.ListSource(t.Context(), false); err != nil || len(listing.Refs) != 40 {
 			t.Errorf("%d refs, %v", len(listing.Refs), err)
 		}
 	})

@@ -58,7 +58,7 @@ func TestPushInParts(t *testing.T) {
 	pushed, err := s.git.Push(t.Context(), [][]mirror.Change{
 		{created("refs/heads/main", main), created("refs/heads/side", side)},
 		{created("refs/tags/v1", main)},
-	}, nil)
+	}, nil, nil)
 	if err != nil || len(pushed.Results) != 3 {
 		t.Fatalf("%v, %v", pushed.Results, err)
 	}
@@ -105,7 +105,7 @@ func TestPushInPartsDeclined(t *testing.T) {
 	s.hook("update", `case $1 in */a) echo "no pushes to a"; exit 1;; esac`)
 	pushed, err := s.git.Push(t.Context(), [][]mirror.Change{{
 		{Ref: "refs/heads/a", Action: mirror.Created, New: second}, {Ref: "refs/heads/b", Action: mirror.Created, New: second},
-	}}, nil)
+	}}, nil, nil)
 	if err != nil || pushed.Results["refs/heads/a"].Outcome != mirror.Declined || pushed.Results["refs/heads/b"].Outcome != mirror.Pushed {
 		t.Errorf("%v, %v", pushed.Results, err)
 	}

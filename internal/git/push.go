@@ -43,23 +43,23 @@ func (p Pushed) Raced() bool {
 // Push makes changes in Bitbucket, part by part. A ref that is declined, or that
 // has changed since it was listed, doesn't keep the others from being pushed. What
 // was done is returned with an error, too. Of the objects that Bitbucket has, which are
-// commits of refs that were listed, nothing is sent.
-func (g *Git) Push(ctx context.Context, parts [][]mirror.Change, has []string) (Pushed, error) {
+// commits of refs that were listed, nothing is sent. At the end, last gets the results
+// so far and returns what else to push; it may be nil.
+func (g *Git) Push(ctx context.Context, parts [][]mirror.Change, has []string, last func(map[string]mirror.Result) ([]mirror.Change, error)) (Pushed, error) {
 	p := pushing{git: g, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
 	for _, part := range parts {
-		pieces, err := p.pushOlder(ctx, part)
+		if err := p.part(ctx, part); err != nil {
+			return p.done, err
+		}
+	}
+	if last != nil {
+		part, err := last(p.done.Results)
+		if err == nil {
+			err = p.part(ctx, part)
+		}
 		if err != nil {
 			return p.done, err
 		}
-		for _, piece := range pieces {
-			p.batches = append(p.batches, batchesOf(piece)...)
-		}
-		for len(p.batches) > 0 {
-			if err := p.next(ctx); err != nil {
-				return p.done, err
-			}
-		}
-		p.has = append(p.has, newValues(part)...)
 	}
 	if p.refusal != nil && !p.single {
 		return p.done, p.refusal
@@ -80,6 +80,27 @@ type pushing struct {
 	// mean a single one.
 	single  bool // a ref was accepted, or refused by itself
 	refusal *fault.Fault
+}
+
+// part pushes one part.
+func (p *pushing) part(ctx context.Context, part []mirror.Change) error {
+	if len(part) == 0 {
+		return nil
+	}
+	pieces, err := p.pushOlder(ctx, part)
+	if err != nil {
+		return err
+	}
+	for _, piece := range pieces {
+		p.batches = append(p.batches, batchesOf(piece)...)
+	}
+	for len(p.batches) > 0 {
+		if err := p.next(ctx); err != nil {
+			return err
+		}
+	}
+	p.has = append(p.has, newValues(part)...)
+	return nil
 }
 
 // next pushes one batch.

@@ -118,7 +118,7 @@ func (s *sides) push() map[string]string {
 func (s *sides) pushAll() (git.Pushed, error) {
 	s.t.Helper()
 	ctx := s.t.Context()
-	listing, err := s.git.ListSource(ctx)
+	listing, err := s.git.ListSource(ctx, false)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func (s *sides) pushAll() (git.Pushed, error) {
 	for _, ref := range slices.Sorted(maps.Keys(listing.Refs)) {
 		list = append(list, mirror.Change{Ref: ref, Action: mirror.Created, New: listing.Refs[ref]})
 	}
-	pushed, err := s.git.Push(ctx, [][]mirror.Change{list}, nil)
+	pushed, err := s.git.Push(ctx, [][]mirror.Change{list}, nil, nil)
 	arrived := strings.Fields(s.run("--git-dir", s.bitbucket, "for-each-ref", "--format=%(refname)"))
 	var reported []string
 	for ref, result := range pushed.Results {
@@ -211,7 +211,7 @@ func TestPushLostRace(t *testing.T) {
 	}
 	list := changes("b05", "b06")
 	list[0].New, list[1].New = s.commit, s.commit
-	pushed, err := s.git.Push(ctx, [][]mirror.Change{list}, nil)
+	pushed, err := s.git.Push(ctx, [][]mirror.Change{list}, nil, nil)
 	want := map[string]mirror.Outcome{"refs/heads/b05": mirror.Raced, "refs/heads/b06": mirror.Pushed}
 	if err != nil || !maps.Equal(outcomes(pushed), want) || s.run("--git-dir", s.bitbucket, "rev-parse", "refs/heads/b05") != other {
 		t.Errorf("got %v, %v", pushed.Results, err)
@@ -236,7 +236,7 @@ func TestPushAmbiguous(t *testing.T) {
 	for i := range list {
 		list[i].New, list[i].Ambiguous = newer, list[i].Ref != "refs/heads/b04"
 	}
-	if _, err := s.git.Push(ctx, [][]mirror.Change{list}, nil); err != nil {
+	if _, err := s.git.Push(ctx, [][]mirror.Change{list}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	got := s.run("--git-dir", s.bitbucket, "for-each-ref", "--format=%(refname) %(objectname)")
@@ -275,7 +275,7 @@ func TestEnd(t *testing.T) {
 	list := changes("b05")
 	list[0].New = s.commit
 	begin := time.Now()
-	pushed, err := s.git.Push(ctx, [][]mirror.Change{list, changes("b06")}, nil)
+	pushed, err := s.git.Push(ctx, [][]mirror.Change{list, changes("b06")}, nil, nil)
 	if !errors.Is(err, why) || time.Since(begin) > 20*time.Second {
 		t.Errorf("it ends with %v after %v", err, time.Since(begin))
 	}
@@ -356,7 +356,7 @@ func TestPushCutOff(t *testing.T) {
 			list[i].New = s.commit
 		}
 	}
-	pushed, err := s.git.Push(ctx, [][]mirror.Change{first, second, third}, nil)
+	pushed, err := s.git.Push(ctx, [][]mirror.Change{first, second, third}, nil, nil)
 	want := map[string]mirror.Outcome{"refs/heads/b01": mirror.Pushed, "refs/heads/b06": mirror.InFlight, "refs/heads/b07": mirror.InFlight}
 	if err == nil || !maps.Equal(outcomes(pushed), want) {
 		t.Errorf("got %v, %v", pushed.Results, err)

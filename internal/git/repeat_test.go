@@ -86,7 +86,7 @@ func TestRepeat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = g.ListSource(t.Context())
+		_, err = g.ListSource(t.Context(), false)
 		if got := fault.From(err).Code; got != test.want || requests != test.requests || len(said) != requests-1 {
 			t.Errorf("%+v: got %v, %d requests, said %q", test, err, requests, said)
 		}

@@ -70,6 +70,10 @@ type Definition struct {
 	// cloneURL returns the URL of the repository that the job runs for, or "". It is nil
 	// if the host sets no such variable.
 	cloneURL func(World) string
+	// defaultBranch is the variable with the name of that repository's default branch,
+	// and checkout the one with the folder that it is checked out to; empty if the host
+	// sets none.
+	defaultBranch, checkout string
 	// jobServer is the variable with the URL of the server that issues each job
 	// a token of its own; empty if jobs get none.
 	jobServer string
@@ -124,6 +128,14 @@ func (h *Host) CloneURL() secret.Address {
 	}
 	return secret.NewSource(h.cloneURL(h.world))
 }
+
+// DefaultBranch returns the default branch of the repository that the job runs for,
+// or empty if the host doesn't tell.
+func (h *Host) DefaultBranch() string { return h.world.getenv(h.defaultBranch) }
+
+// Checkout returns the folder that this repository is checked out to, or empty if the
+// host doesn't tell.
+func (h *Host) Checkout() string { return h.world.getenv(h.checkout) }
 
 // JobServer returns the URL of the server that issued the job's own token, and
 // whether jobs on this host have one.

@@ -73,9 +73,10 @@ var otherHosts = []Definition{
 	},
 	{
 		ID: "buildkite", Name: "Buildkite", Settings: ownNames,
-		detect:   isTrue("BUILDKITE"),
-		HasMasks: true,
-		cloneURL: firstOf("BUILDKITE_REPO"),
+		detect:        isTrue("BUILDKITE"),
+		HasMasks:      true,
+		cloneURL:      firstOf("BUILDKITE_REPO"),
+		defaultBranch: "BUILDKITE_PIPELINE_DEFAULT_BRANCH", checkout: "BUILDKITE_BUILD_CHECKOUT_PATH",
 		ReferenceHints: []string{
 			`set SETTING in the hook or the command that runs bitbucket-auth, with double quotes: export SETTING="$NAME"`,
 			"in pipeline.yml, $NAME is expanded when the pipeline is uploaded, and $$NAME isn't under env:",
@@ -96,7 +97,8 @@ var otherHosts = []Definition{
 			"PLUGIN_ARTIFACT_FILE", "PLUGIN_METADATA_FILE", "PLUGIN_CACHE_METRICS_FILE",
 			"PLUGIN_CACHE_INTEL_METRICS_FILE", "PLUGIN_BUILD_TOOL_FILE",
 		},
-		cloneURL: firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		cloneURL:      firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		defaultBranch: "DRONE_REPO_BRANCH", checkout: "DRONE_WORKSPACE",
 		reserved: []string{"HARNESS", "DRONE"},
 		ReferenceHints: []string{
 			`write SETTING: <+secrets.getValue("name")> under settings:, or <+pipeline.variables.name> for what isn't secret`,
@@ -109,7 +111,8 @@ var otherHosts = []Definition{
 	{
 		ID: "woodpecker", Name: "Woodpecker CI", Settings: plugins,
 		detect: isWoodpecker, derivedFrom: "drone",
-		cloneURL:        firstOf("CI_REPO_CLONE_URL"),
+		cloneURL:      firstOf("CI_REPO_CLONE_URL"),
+		defaultBranch: "CI_REPO_DEFAULT_BRANCH", checkout: "CI_WORKSPACE",
 		reserved:        []string{"CI"},
 		EmptyTokenHints: withheldFromPullRequests,
 		ReferenceHints:  fromSecret,
@@ -118,8 +121,9 @@ var otherHosts = []Definition{
 	},
 	{
 		ID: "drone", Name: "Drone", Settings: plugins,
-		detect:          isTrue("DRONE"),
-		cloneURL:        firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		detect:        isTrue("DRONE"),
+		cloneURL:      firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		defaultBranch: "DRONE_REPO_BRANCH", checkout: "DRONE_WORKSPACE",
 		reserved:        []string{"DRONE"},
 		EmptyTokenHints: withheldFromPullRequests,
 		ReferenceHints:  fromSecret,
@@ -128,8 +132,9 @@ var otherHosts = []Definition{
 	},
 	{
 		ID: "gitlab", Name: "GitLab CI", Settings: ownNames,
-		detect:   isTrue("GITLAB_CI"),
-		cloneURL: firstOf("CI_PROJECT_URL"), // CI_REPOSITORY_URL contains a token
+		detect:        isTrue("GITLAB_CI"),
+		cloneURL:      firstOf("CI_PROJECT_URL"), // CI_REPOSITORY_URL contains a token
+		defaultBranch: "CI_DEFAULT_BRANCH", checkout: "CI_PROJECT_DIR",
 		reserved: []string{"CI"},
 		EmptyTokenHints: []string{
 			"set BITBUCKET_AUTH_TOKEN in variables: to a CI/CD variable that exists, such as $BITBUCKET_TOKEN",

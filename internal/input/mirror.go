@@ -22,6 +22,7 @@ type MirrorText struct {
 	Overwrite       string        `env:"OVERWRITE"`
 	MaxDeletions    string        `env:"MAX_DELETIONS"`
 	LFS             string        `env:"LFS"`
+	MainBranch      string        `env:"MAIN_BRANCH"`
 	Create          string        `env:"CREATE"`
 	Project         string        `env:"PROJECT"`
 	DryRun          string        `env:"DRY_RUN"`
@@ -56,6 +57,7 @@ type MirrorSettings struct {
 	Overwrite      bool
 	MaxDeletions   int
 	LFS            bool
+	FollowMain     bool // set Bitbucket's main branch to the source's
 	Create         Create
 	Project        string
 	DryRun         bool
@@ -87,6 +89,7 @@ func (m MirrorText) Parse() (MirrorSettings, []fault.Remark, error) {
 		Overwrite:      p.boolean("overwrite", m.Overwrite),
 		MaxDeletions:   p.count("max-deletions", m.MaxDeletions),
 		LFS:            p.oneOf("lfs", m.LFS, "auto", "false") == "auto",
+		FollowMain:     p.oneOf("main-branch", m.MainBranch, "keep", "follow") == "follow",
 		Create:         Create(p.oneOf("create", m.Create, string(CreatePrivate), string(CreatePublic), string(CreateNone))),
 		Project:        m.Project,
 		DryRun:         p.boolean("dry-run", m.DryRun),

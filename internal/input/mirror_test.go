@@ -59,7 +59,7 @@ func TestMirrorSettings(t *testing.T) {
 	got, err := readMirror(t, map[string]string{
 		"source": " https://me:pw@example.com/a/b ", "source-token": " source-secret\n", "source-username": " gitlab-ci-token ",
 		"branches": " main, release/*\n", "tags": "!*", "prune": "true", "overwrite": "True", "max-deletions": " 0 ",
-		"lfs": "false", "create": "private", "project": " TEAM ", "dry-run": "TRUE",
+		"lfs": "false", "main-branch": "follow", "create": "private", "project": " TEAM ", "dry-run": "TRUE",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +74,7 @@ func TestMirrorSettings(t *testing.T) {
 		Tags:           "!*",
 		Prune:          true,
 		Overwrite:      true,
+		FollowMain:     true,
 		Create:         input.CreatePrivate,
 		Project:        "TEAM",
 		DryRun:         true,
@@ -92,6 +93,7 @@ func TestMirrorFaults(t *testing.T) {
 		{map[string]string{"max-deletions": "-1"}, fault.NotNumber},
 		{map[string]string{"lfs": "true"}, fault.NotAllowed},
 		{map[string]string{"create": "yes"}, fault.NotAllowed},
+		{map[string]string{"main-branch": "true"}, fault.NotAllowed},
 		{map[string]string{"project": "TEAM"}, fault.SettingAlone},
 		{map[string]string{"source-token": "source-secret", "branches": "source-secret"}, fault.TokenShown},
 		{map[string]string{"token": "the-token", "source-username": "the-token"}, fault.TokenShown},

@@ -62,6 +62,30 @@ func (h History) Relate(old, tip string) Relation {
 	return relation
 }
 
+// Lost counts the commits that a diverged branch's old value leads to and its new one
+// doesn't; 0 if the history doesn't go back far enough.
+func (h History) Lost(old, tip string) int {
+	kept := map[string]bool{}
+	isCut := false
+	h.walk([]string{tip}, nil, func(commit string, _ int) bool {
+		kept[commit] = true
+		isCut = isCut || h.boundary[commit]
+		return true
+	})
+	count := 0
+	h.walk([]string{old}, kept, func(commit string, _ int) bool {
+		// What leads to the beginning of the history may also lead there from behind
+		// the place at which the other history is cut.
+		if h.boundary[commit] || isCut && len(h.parents[commit]) == 0 {
+			count = 0
+			return false
+		}
+		count++
+		return true
+	})
+	return count
+}
+
 // Uncovered returns those of some tips whose history ends at the boundary before
 // it meets commits that Bitbucket has: a push would have to send all that the
 // boundary contains.

@@ -37,6 +37,30 @@ func TestRelate(t *testing.T) {
 	}
 }
 
+// How many commits a branch loses is said only if it is certain.
+func TestLost(t *testing.T) {
+	unrelated := mirror.NewHistory("n2 n1\nn1\no3 o2\no2 o1\no1\n", nil)
+	for _, test := range []struct {
+		history  mirror.History
+		old, tip string
+		want     int
+	}{
+		{graph, "tip", "a", 1},
+		{graph, "tip", "c", 0}, // what is behind x isn't known
+		{graph, "o", "tip", 1},
+		{graph, "b", "y", 1},
+		{graph, "x", "b", 0},
+		{graph, "lone", "tip", 0},
+		{graph, "tip", "lone", 0},
+		{graph, "gone", "tip", 0},
+		{unrelated, "o3", "n2", 3},
+	} {
+		if got := test.history.Lost(test.old, test.tip); got != test.want {
+			t.Errorf("from %s to %s: %d, want %d", test.old, test.tip, got, test.want)
+		}
+	}
+}
+
 func TestUncovered(t *testing.T) {
 	for _, test := range []struct {
 		tips, known string

@@ -29,11 +29,11 @@ const (
 // checkName leaves a ref alone whose name is too long, or must not be shown.
 func (r Rules) checkName(c *Change) {
 	if len(c.Ref) > maxName {
-		c.leaveAlone(fmt.Sprintf("its name has %d bytes, and names of more than %d bytes aren't mirrored", len(c.Ref), maxName))
+		c.leaveAlone(IsTooLong, fmt.Sprintf("its name has %d bytes, and names of more than %d bytes aren't mirrored", len(c.Ref), maxName))
 	}
 	if r.isSecret(c.Ref) {
 		c.secret = true
-		c.leaveAlone("its name contains a piece of a token")
+		c.leaveAlone(IsNotShown, "its name contains a piece of a token")
 	}
 }
 

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +46,28 @@ func Grows(ref string) bool {
 	n, _, _ := namespaceOf(ref)
 	return n.Grows
 }
+
+// hosts are namespaces in which hosts and git itself keep refs of their own. Nobody
+// expects those in a mirror.
+var hosts = []string{
+	"refs/pull/", "refs/pull-requests/", "refs/merge-requests/", "refs/changes/", "refs/keep-around/", "refs/environments/",
+	"refs/pipelines/", "refs/github-services/", "refs/remotes/", "refs/prefetch/", "refs/bisect/", "refs/rewritten/", "refs/worktree/",
+}
+
+// AddOther records a ref that isn't mirrored, by its namespace.
+func (l *Listing) AddOther(ref string) {
+	parts := strings.SplitN(ref, "/", 3)
+	if len(parts) < 3 {
+		return // HEAD, or refs/stash
+	}
+	namespace := parts[0] + "/" + parts[1] + "/"
+	if !slices.Contains(hosts, namespace) && !slices.Contains(l.Others, namespace) && len(l.Others) < maxOthers {
+		l.Others = append(l.Others, namespace)
+	}
+}
+
+// maxOthers limits the namespaces that are named.
+const maxOthers = 10
 
 // ShortName is what people call a ref: main for refs/heads/main.
 func ShortName(ref string) string {

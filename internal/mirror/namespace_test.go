@@ -62,11 +62,11 @@ func TestNamespace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan.Diverged("refs/notes/commits")
+	plan.Diverged("refs/notes/commits", 0)
 	if got, want := fates(plan.Changes()), []string{"updated main", "refused refs/notes/commits"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if parts := plan.Pushes(false); len(parts) != 6 || len(parts[2]) != 1 {
+	if parts, _ := plan.Pushes(); len(parts) != 5 || len(parts[2]) != 1 {
 		t.Errorf("it is pushed in %v", parts)
 	}
 	if !mirror.IsMirrored("refs/notes/commits") || mirror.IsMirrored("refs/pull/1/head") || mirror.ShortName("refs/notes/commits") != "commits" {

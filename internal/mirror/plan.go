@@ -20,7 +20,13 @@ type Listing struct {
 
 	// Peeled is what annotated tags point to, by the tag's object ID.
 	Peeled map[string]string
+
+	// Others are the namespaces of refs that aren't mirrored, such as refs/notes/, if
+	// they were asked for.
+	Others []string
 }
+
+func (l Listing) isEmpty() bool { return len(l.Refs) == 0 }
 
 // mayBeMain reports whether a branch can be the main one, where HEAD isn't reported
 // as a symbolic ref: git's first protocol, for instance, can leave that out.
@@ -34,6 +40,11 @@ type Rules struct {
 	Prune        bool
 	Overwrite    bool
 	MaxDeletions int
+	FollowMain   bool // Bitbucket's main branch becomes the source's
+
+	// DefaultBranch is the short name of the source's main branch, if the host says
+	// which one it is.
+	DefaultBranch string
 
 	// IsSecret reports whether a name contains a piece of a token. Such refs are left
 	// alone, and aren't named. Nil: none does.
@@ -64,6 +75,8 @@ type Change struct {
 	Old    string // its object ID in Bitbucket; empty: none
 	New    string // in the source; empty: none
 	Reason string
+	Cause  Cause // of being left alone
+	Lost   int   // how many commits an overwritten branch no longer leads to; 0: it isn't known
 
 	// Ambiguous is set if git would complete the name to another one that
 	// Bitbucket also has.
@@ -72,21 +85,48 @@ type Change struct {
 	secret bool // its name isn't shown
 }
 
-func (c *Change) leaveAlone(reason string) {
-	c.Action, c.Reason = Refused, reason
+// Cause is a kind of reason to leave a ref alone: what can be done about it is the
+// same for all refs.
+type Cause int
+
+// The causes.
+const (
+	_             Cause = iota
+	HasDiverged         // Bitbucket's branch has other commits
+	HasMoved            // a tag
+	IsInTheWay          // another ref is: git can't keep both names
+	IsAmbiguous         // git can't distinguish it from another one
+	IsNotShown          // its name contains a piece of a token
+	IsTooLong           // its name
+	WasDeclined         // by Bitbucket
+	HasChanged          // during the run
+	IsInterrupted       // the run ended before
+)
+
+func (c *Change) leaveAlone(cause Cause, reason string) {
+	c.Action, c.Cause, c.Reason = Refused, cause, reason
 }
 
 // Plan lists the changes to make, and knows what became of them. It is the only
 // one that alters a [Change].
 type Plan struct {
-	changes []Change // in the order of their names
-	rules   Rules
-	source  Listing
-	results map[string]Result // of the push, if there was one
+	changes   []Change // in the order of their names
+	rules     Rules
+	source    Listing
+	bitbucket Listing
+	results   map[string]Result // of the push, if there was one
+
+	extra    []string // what only Bitbucket has, of what is mirrored
+	keptMain []string // of these: would be deleted, if they couldn't be Bitbucket's main branch
+	held     []Change // of these: deleted once Bitbucket has another main branch
+	mainSet  bool
 }
 
-// IsEmpty reports whether no ref differs.
-func (p *Plan) IsEmpty() bool { return len(p.changes) == 0 }
+// IsEmpty reports whether nothing is to be done, and nothing is left alone.
+func (p *Plan) IsEmpty() bool {
+	main, _ := p.MainToSet(nil)
+	return len(p.changes) == 0 && main == ""
+}
 
 // Changes returns the changes that may be shown, in the order of their names. An
 // update is only allowed once it is known that the branch hasn't diverged: see
@@ -114,40 +154,20 @@ func (p *Plan) Secret() int {
 }
 
 // New compares a source with Bitbucket. The error is a [*fault.Fault]: nothing
-// may change then.
+// may change then. [Plan.CheckDeletions] has to be asked, too.
 func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 	if err := checkSource(source, rules); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{rules: rules, source: source}
-	kept := maps.Clone(bitbucket.Refs)
-	deletions := 0
-	for ref, id := range bitbucket.Refs {
-		if _, exists := source.Refs[ref]; exists || !rules.Prune || !rules.match(ref) {
-			continue
+	plan := Plan{rules: rules, source: source, bitbucket: bitbucket}
+	for ref := range bitbucket.Refs {
+		if _, exists := source.Refs[ref]; !exists && rules.match(ref) {
+			plan.extra = append(plan.extra, ref)
 		}
-		c := Change{Ref: ref, Action: Deleted, Old: id}
-		switch other := ambiguous(ref, bitbucket); {
-		case ref == bitbucket.Head:
-			c.leaveAlone("it is the main branch of the Bitbucket repository, which is never deleted")
-		case bitbucket.mayBeMain(ref):
-			c.leaveAlone("it may be the main branch of the Bitbucket repository, which is never deleted: HEAD has the same commit")
-		case other != "":
-			c.leaveAlone("git can't distinguish it from " + rules.shown(other) + ", which has to be deleted first")
-		}
-		rules.checkName(&c)
-		if c.Action == Deleted {
-			delete(kept, ref)
-			deletions++
-		}
-		plan.changes = append(plan.changes, c)
 	}
-	if deletions > rules.MaxDeletions {
-		return Plan{}, fault.New(fault.TooManyDeletions,
-			fmt.Sprintf("this run would delete %s, and max-deletions allows %d", Quantity(deletions), rules.MaxDeletions),
-			"check that source is the right repository, and that branches and tags match what it has",
-			"run once with dry-run: true to see the list",
-			fmt.Sprintf("if all of them should go, set max-deletions: %d", deletions))
+	kept := maps.Clone(bitbucket.Refs)
+	if rules.Prune {
+		plan.deleteExtra(kept)
 	}
 	for ref, id := range source.Refs {
 		old := bitbucket.Refs[ref]
@@ -164,14 +184,64 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		case rules.Overwrite:
 			c.Action = Overwritten
 		default:
-			c.leaveAlone("the " + namespace.Singular + " has moved")
+			c.leaveAlone(HasMoved, "the "+namespace.Singular+" has moved")
 		}
 		rules.checkName(&c)
 		plan.changes = append(plan.changes, c)
 	}
-	slices.SortFunc(plan.changes, func(a, b Change) int { return strings.Compare(a.Ref, b.Ref) })
+	slices.SortFunc(plan.changes, byRef)
 	plan.leaveConflicts(kept)
 	return plan, nil
+}
+
+// deleteExtra plans to delete what only Bitbucket has, but for its main branch, and
+// removes that from what Bitbucket keeps.
+func (p *Plan) deleteExtra(kept map[string]string) {
+	for _, ref := range p.extra {
+		c := Change{Ref: ref, Action: Deleted, Old: p.bitbucket.Refs[ref]}
+		other := ambiguous(ref, p.bitbucket)
+		if other != "" {
+			c.leaveAlone(IsAmbiguous, "git can't distinguish it from "+p.rules.shown(other)+", which has to be deleted first")
+		}
+		p.rules.checkName(&c)
+		switch isMain := ref == p.bitbucket.Head || p.bitbucket.mayBeMain(ref); {
+		case isMain && p.rules.FollowMain && c.Action == Deleted:
+			p.held = append(p.held, c)
+			continue
+		case isMain:
+			p.keptMain = append(p.keptMain, ref)
+			continue
+		case c.Action == Deleted:
+			delete(kept, ref)
+		}
+		p.changes = append(p.changes, c)
+	}
+}
+
+// CheckDeletions returns the fault of a plan that deletes more than is allowed.
+func (p *Plan) CheckDeletions() *fault.Fault {
+	deletions := p.Count(Deleted)
+	if main, _ := p.MainToSet(nil); main != "" {
+		deletions += len(p.held)
+	}
+	if deletions <= p.rules.MaxDeletions {
+		return nil
+	}
+	return fault.New(fault.TooManyDeletions,
+		fmt.Sprintf("this run would delete %s, and max-deletions allows %d", Quantity(deletions), p.rules.MaxDeletions),
+		"check that source is the right repository, and that branches and tags match what it has",
+		fmt.Sprintf("if all of them should go, set max-deletions: %d", deletions))
+}
+
+// Kept returns how many refs, of what is mirrored, only Bitbucket has and keeps, and
+// the names of those that may be shown.
+func (p *Plan) Kept() (count int, names []string) {
+	deleted := p.refs(Deleted)
+	kept := slices.DeleteFunc(slices.Clone(p.extra), func(ref string) bool {
+		_, isDeleted := slices.BinarySearch(deleted, ref)
+		return isDeleted
+	})
+	return len(kept), p.shownNames(kept)
 }
 
 // Unmatched returns, for each setting that has several including patterns of which
@@ -202,7 +272,7 @@ func (p *Plan) leaveConflicts(kept map[string]string) {
 	inTheWay := conflicts(p.refs(Created), slices.Sorted(maps.Keys(kept)))
 	for i := range p.changes {
 		if other, ok := inTheWay[p.changes[i].Ref]; ok {
-			p.changes[i].leaveAlone("Bitbucket has " + p.rules.shown(other) + ", and git can't keep both names")
+			p.changes[i].leaveAlone(IsInTheWay, "Bitbucket has "+p.rules.shown(other)+", and git can't keep both names")
 		}
 	}
 }
@@ -264,14 +334,15 @@ func ambiguous(ref string, bitbucket Listing) string {
 }
 
 // Diverged is for an update whose old value isn't part of the new one's
-// history: Bitbucket has commits that would be lost.
-func (p *Plan) Diverged(ref string) {
+// history: Bitbucket has commits that would be lost, this many or, if it is 0, an
+// unknown number.
+func (p *Plan) Diverged(ref string, lost int) {
 	c := p.change(ref)
 	if p.rules.Overwrite {
-		c.Action = Overwritten
+		c.Action, c.Lost = Overwritten, lost
 		return
 	}
-	c.leaveAlone("it has diverged: Bitbucket has commits that the source's branch doesn't contain")
+	c.leaveAlone(HasDiverged, "it has diverged: Bitbucket has commits that the source's branch doesn't contain")
 }
 
 // change finds a change by its ref, which has one.
@@ -305,11 +376,16 @@ func (p *Plan) ToPush() []Change {
 
 // Pushes returns the changes to make, in the order to make them: deletions
 // that make room for a new name, one namespace after the other, and the other
-// deletions. An empty repository gets the source's main branch first, and by
-// itself, so that it becomes the main branch there too.
-func (p *Plan) Pushes(fromNothing bool) [][]Change {
+// deletions. An empty repository gets the main branch first, and by itself, so that
+// it becomes the main branch there too. Before the other deletions, the main branch
+// can be set: last returns them.
+func (p *Plan) Pushes() (parts [][]Change, last []Change) {
 	inTheWay := conflicts(p.refs(Deleted), p.refs(Created))
-	var first, main, last []Change
+	mainRef := ""
+	if p.bitbucket.isEmpty() {
+		mainRef, _ = p.firstMain()
+	}
+	var first, main []Change
 	byNamespace := map[string][]Change{}
 	for _, c := range p.changes {
 		namespace, _, _ := namespaceOf(c.Ref)
@@ -319,15 +395,15 @@ func (p *Plan) Pushes(fromNothing bool) [][]Change {
 			first = append(first, c)
 		case c.Action == Deleted:
 			last = append(last, c)
-		case fromNothing && c.Ref == p.source.Head:
+		case c.Ref == mainRef:
 			main = append(main, c)
 		default:
 			byNamespace[namespace.Prefix] = append(byNamespace[namespace.Prefix], c)
 		}
 	}
-	pushes := [][]Change{first, main}
+	parts = [][]Change{first, main}
 	for _, n := range Namespaces {
-		pushes = append(pushes, byNamespace[n.Prefix])
+		parts = append(parts, byNamespace[n.Prefix])
 	}
-	return append(pushes, last)
+	return parts, last
 }

@@ -67,14 +67,14 @@ func TestPlan(t *testing.T) {
 		{"a moved tag, to overwrite", "main=1 v1=2", "main=1 v1=1", mirror.Rules{Overwrite: true}, []string{"overwritten v1"}},
 		{"gone", "main=1", "main=1 dev=1 v1=1", mirror.Rules{}, nil},
 		{"gone, to prune", "main=1", "main=1 dev=1 v1=1", mirror.Rules{Prune: true, MaxDeletions: 2}, []string{"deleted dev", "deleted v1"}},
-		{"the main branch is gone", "dev=1", "main=1 dev=1", mirror.Rules{Prune: true}, []string{"refused main"}},
+		{"the main branch is gone", "dev=1", "main=1 dev=1", mirror.Rules{Prune: true}, nil},
 		{"excluded in the source", "main=1 wip=2", "main=1 wip=1", mirror.Rules{Patterns: patterns("!wip", ""), Prune: true}, nil},
 		{"excluded in Bitbucket", "main=1", "main=1 wip=1", mirror.Rules{Patterns: patterns("!wip", ""), Prune: true}, nil},
 		{"tags alone", "main=2 v1=1", "main=1", mirror.Rules{Patterns: patterns("!*", "")}, []string{"created v1"}},
 		{"a branch is in a folder's way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{}, []string{"refused a/b"}},
 		{"a folder is in a branch's way", "main=1 a=1", "main=1 a/b/c=1", mirror.Rules{}, []string{"refused a"}},
 		{"no longer in the way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{Prune: true, MaxDeletions: 1}, []string{"deleted a", "created a/b"}},
-		{"the main branch is in the way", "a/b=1", "a=1", mirror.Rules{Prune: true}, []string{"refused a", "refused a/b"}},
+		{"the main branch is in the way", "a/b=1", "a=1", mirror.Rules{Prune: true}, []string{"refused a/b"}},
 		{"a name that git completes", "main=2 dev=1", "main=1 refs/heads/main=1", mirror.Rules{}, []string{"created dev", "updated main"}},
 		{"a name that git completes, to prune", "main=1", "main=1 dev=1 refs/heads/dev=1", mirror.Rules{Prune: true, MaxDeletions: 1}, []string{"refused dev", "deleted refs/heads/dev"}},
 	} {
@@ -135,14 +135,14 @@ func TestMainBranchUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := joined(fates(plan.Changes())), "refused main deleted other refused same deleted v1"; got != want {
+	if got, want := joined(fates(plan.Changes())), "deleted other deleted v1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 
 	// Where it is known, its commit doesn't matter.
 	bitbucket.Head = "refs/heads/main"
 	plan, err = mirror.New(listing("dev=3"), bitbucket, mirror.Rules{Prune: true, MaxDeletions: 3})
-	if got, want := joined(fates(plan.Changes())), "refused main deleted other deleted same deleted v1"; err != nil || got != want {
+	if got, want := joined(fates(plan.Changes())), "deleted other deleted same deleted v1"; err != nil || got != want {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
 }
@@ -162,6 +162,9 @@ func TestNoPlan(t *testing.T) {
 		{"too many deletions", "main=1", mirror.Rules{Prune: true, MaxDeletions: 1}, fault.TooManyDeletions},
 	} {
 		plan, err := mirror.New(listing(test.source), listing("main=1 a=1 b=1"), test.rules)
+		if err == nil && plan.CheckDeletions() != nil {
+			plan, err = mirror.Plan{}, plan.CheckDeletions()
+		}
 		if err == nil || fault.From(err).Code != test.want || !plan.IsEmpty() {
 			t.Errorf("%s: %v, %v, want %v", test.name, plan.Changes(), err, test.want)
 		}
@@ -174,7 +177,7 @@ func TestDiverged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan.Diverged("refs/heads/main")
+		plan.Diverged("refs/heads/main", 0)
 		if got := fates(plan.Changes()); got[0] != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -190,7 +193,8 @@ func TestPushes(t *testing.T) {
 			t.Fatal(err)
 		}
 		var parts []string
-		for _, changes := range plan.Pushes(bitbucket == "") {
+		all, last := plan.Pushes()
+		for _, changes := range append(all, last) {
 			if len(changes) > 0 {
 				parts = append(parts, strings.Join(fates(changes), ", "))
 			}

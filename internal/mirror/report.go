@@ -20,12 +20,24 @@ func (p *Plan) Count(action Action) int {
 
 // Changed reports whether anything is different in Bitbucket after the run.
 func (p *Plan) Changed() bool {
-	return p.Pending() > 0
+	return p.Pending() > 0 || p.mainSet
 }
 
 // Refused returns the refs that are left alone.
 func (p *Plan) Refused() []Change {
 	return slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action != Refused })
+}
+
+// Causes returns why refs are left alone, in a fixed order, each once.
+func (p *Plan) Causes() []Cause {
+	var causes []Cause
+	for _, c := range p.changes {
+		if c.Action == Refused && !slices.Contains(causes, c.Cause) {
+			causes = append(causes, c.Cause)
+		}
+	}
+	slices.Sort(causes)
+	return causes
 }
 
 // RefusedFirst returns all changes, beginning with the refs that are left alone.

@@ -39,11 +39,11 @@ func (p *Plan) Apply(results map[string]Result, later *Listing) {
 		case Present:
 			c.Reason = "another run pushed the same"
 		case Raced:
-			c.leaveAlone("it changed in Bitbucket during this run")
+			c.leaveAlone(HasChanged, "it changed in Bitbucket during this run")
 		case Declined:
-			c.leaveAlone("Bitbucket declined it: " + result.Reason)
+			c.leaveAlone(WasDeclined, "Bitbucket declined it: "+result.Reason)
 		case InFlight:
-			c.leaveAlone("the run ended while this was being pushed; it may be in Bitbucket")
+			c.leaveAlone(IsInterrupted, "the run ended while this was being pushed; it may be in Bitbucket")
 		}
 	}
 }
@@ -51,12 +51,12 @@ func (p *Plan) Apply(results map[string]Result, later *Listing) {
 // Abandon leaves everything alone that a run which ends early hasn't pushed. It
 // reports whether anything is in Bitbucket, or may be.
 func (p *Plan) Abandon() bool {
-	arrived := false
+	arrived := p.mainSet
 	for i := range p.changes {
 		c := &p.changes[i]
 		result, tried := p.results[c.Ref]
 		if !tried && c.Action != Refused {
-			c.leaveAlone("the run ended before it was pushed")
+			c.leaveAlone(IsInterrupted, "the run ended before it was pushed")
 		}
 		arrived = arrived || c.Action != Refused || tried && result.Outcome == InFlight
 	}

@@ -117,7 +117,7 @@ func TestPlanDeepNames(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			plan.Pushes(false)
+			plan.Pushes()
 			runtime.ReadMemStats(&after)
 			if took := time.Since(start); took > 20*time.Second {
 				t.Errorf("it took %v", took)
@@ -177,7 +177,8 @@ func TestSecretNames(t *testing.T) {
 		t.Errorf("%d are hidden, %d left alone, %d to be changed: %q", plan.Secret(), plan.Count(mirror.Refused), plan.Pending(), fates(plan.Changes()))
 	}
 	text, _ := plan.JSON()
-	for _, c := range append(plan.Changes(), slices.Concat(plan.Pushes(false)...)...) {
+	parts, last := plan.Pushes()
+	for _, c := range slices.Concat(plan.Changes(), slices.Concat(parts...), last) {
 		text += c.Ref + c.Reason
 	}
 	if strings.Contains(text, piece) {
