@@ -4,8 +4,6 @@ package action
 import (
 	"context"
 	"io"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
@@ -27,7 +25,7 @@ type World struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Now     func() time.Time
-	Proxy   func(*http.Request) (*url.URL, error) // returns the proxy for a request; nil: no proxy
+	Proxy   bitbucket.Proxy
 	Version string
 
 	// A signal ends a run at once, by its default action, as long as nothing can be half

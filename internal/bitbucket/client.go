@@ -33,11 +33,14 @@ const (
 	retries  = 2       // after the first try
 )
 
+// Proxy returns the proxy for a request; nil means no proxy.
+type Proxy func(*http.Request) (*url.URL, error)
+
 // Options are the parameters of [New].
 type Options struct {
 	Server    server.Server
-	CA        []byte                                // further CA certificates, PEM, at least one if any
-	Proxy     func(*http.Request) (*url.URL, error) // nil: none
+	CA        []byte // further CA certificates, PEM, at least one if any
+	Proxy     Proxy
 	UserAgent string
 	// Quote makes a sentence of the server safe to show. If it is nil, none is shown.
 	Quote func(sentence string) string
