@@ -1,4 +1,4 @@
-// Package action is one run, in order: read, parse, mask, check, hand over.
+// Package action performs a run, in order: read, parse, mask, check, hand over.
 package action
 
 import (
@@ -45,9 +45,9 @@ func Run(ctx context.Context, world World) int {
 	options, err := parseArgs(world.Args)
 	switch {
 	case err == nil && options.help:
-		return show(world, help(options.mirror))
+		return printText(world, help(options.mirror))
 	case err == nil && options.version:
-		return show(world, "bitbucket-auth "+world.Version+"\n")
+		return printText(world, "bitbucket-auth "+world.Version+"\n")
 	}
 	h, hostErr := host.Choose(host.World{
 		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, Outputs: outputsOf(options), BeforeWriting: world.IgnoreSignals,
@@ -61,7 +61,7 @@ func Run(ctx context.Context, world World) int {
 		err = hostErr
 	}
 	r := run{world: world, host: h}
-	// No other check means anything if inputs are lost.
+	// If inputs are lost, no other check is meaningful.
 	if dropped := r.source(settingsOf(options)).CheckDropped(); dropped != nil {
 		err = dropped
 	}
@@ -102,8 +102,8 @@ func outputsOf(o options) []contract.Output {
 	return contract.CredentialOutputs
 }
 
-// show prints a text instead of doing a run.
-func show(world World, text string) int {
+// printText prints a text instead of performing a run.
+func printText(world World, text string) int {
 	if _, err := io.WriteString(world.Stdout, text); err != nil {
 		return fault.ExitHost
 	}
@@ -141,7 +141,7 @@ func (r *run) guarded(ctx context.Context, mirror bool) (err error) {
 		}
 	}()
 	if mirror {
-		r.catchSignals() // nearly all that it does is wait
+		r.catchSignals() // it waits nearly all the time
 		return r.mirror(ctx)
 	}
 	return r.steps(ctx)
@@ -258,7 +258,7 @@ func (r *run) summarize(o outcome, results host.Results) {
 	}
 }
 
-// note keeps remarks, to be shown later.
+// note keeps remarks until they can be shown.
 func (r *run) note(remarks ...fault.Remark) {
 	r.remarks = append(r.remarks, remarks...)
 }

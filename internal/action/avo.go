@@ -9,8 +9,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// avoConnection fills in Avo Assure's form except for the token. It returns nil if
-// the step doesn't ask for the form.
+// avoConnection fills in Avo Assure's form, without the token. It returns nil if the step
+// doesn't ask for the form.
 func (r *run) avoConnection(settings input.Settings, cred credential.Credential, to target) (*avo.Connection, error) {
 	if settings.AvoConnectionName == "" {
 		return nil, nil

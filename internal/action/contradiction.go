@@ -8,9 +8,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// contradiction warns of variables with our prefix that will name different
-// repositories in later steps, or returns nil. An earlier call may have set some of
-// them.
+// contradiction returns a warning if variables with our prefix will name different
+// repositories in later steps, or nil. An earlier call may have set some of them.
 func (r *run) contradiction(settings input.Settings, results host.Results) *fault.Fault {
 	if !settings.ExportEnv {
 		return nil
@@ -28,11 +27,11 @@ func (r *run) contradiction(settings input.Settings, results host.Results) *faul
 		return before(name)
 	}
 	url := variableName(settings.EnvPrefix, "repository-url")
-	// The variable that shows an output of an earlier step stays as it is, and which of
-	// two variables with one name a step gets is by chance (azure-pipelines-agent,
-	// Handler.cs, AddVariablesToEnvironment). No run sets this one.
+	// The variable that contains an output of an earlier step stays as it is, and of two
+	// variables with one name, a step gets either (azure-pipelines-agent, Handler.cs,
+	// AddVariablesToEnvironment). No run sets the variable that is tested here.
 	if r.host.OutputsAreVariables && before(variableName(settings.EnvPrefix, "available")) != "" {
-		other := r.contradicts(settings.EnvPrefix, before)
+		other := r.otherRepository(settings.EnvPrefix, before)
 		if other == "" && before(url) != "" && before(url) != after(url) {
 			other = variableName(settings.EnvPrefix, "repo-slug")
 		}
@@ -41,7 +40,7 @@ func (r *run) contradiction(settings input.Settings, results host.Results) *faul
 				"give the step that runs bitbucket-auth another name: than "+strings.ToLower(settings.EnvPrefix)+", with which outputs are called like variables")
 		}
 	}
-	if other := r.contradicts(settings.EnvPrefix, after); other != "" {
+	if other := r.otherRepository(settings.EnvPrefix, after); other != "" {
 		return fault.New(fault.VariablesDiffer, url+" and "+other+" contradict each other in later steps: they are from different runs of bitbucket-auth, or set elsewhere",
 			"set env-prefix, so that each run has variables of its own",
 			"or set repository in each of them, and remove what else sets "+other)
@@ -49,9 +48,9 @@ func (r *run) contradiction(settings input.Settings, results host.Results) *faul
 	return nil
 }
 
-// contradicts returns the variable that names another repository or workspace than
-// the repository's URL, or "".
-func (r *run) contradicts(prefix string, getenv func(string) string) string {
+// otherRepository returns the variable that names another repository or workspace than
+// the repository's URL does, or "".
+func (r *run) otherRepository(prefix string, getenv func(string) string) string {
 	url := getenv(variableName(prefix, "repository-url"))
 	segments := strings.Split(strings.TrimSuffix(url, ".git"), "/")
 	if len(segments) < 2 {

@@ -352,9 +352,9 @@ func (m *mirroring) summary(ending *fault.Fault) string {
 	if !m.handsOver {
 		return b.String()
 	}
-	b.WriteString(cell(m.repository.URL) + ": " + shown(m.hide(m.totals()), maxFault) + "\n\n")
+	b.WriteString(cell(m.repository.URL) + ": " + literal(m.hide(m.totals()), maxFault) + "\n\n")
 	for _, notice := range m.mainNotices() {
-		b.WriteString(shown(m.hide(notice), maxFault) + "\n\n")
+		b.WriteString(literal(m.hide(notice), maxFault) + "\n\n")
 	}
 	if m.plan.Secret() > 0 {
 		b.WriteString(cell(m.unnamed()) + "\n\n")
@@ -374,16 +374,16 @@ func (m *mirroring) summary(ending *fault.Fault) string {
 		if c.Action == mirror.Refused {
 			result = "⚠️ " + result
 		}
-		row(&b, cell(c.Ref), result, idCell(c.Old), idCell(c.New), shown(m.hide(m.reason(c)), maxWarning))
+		row(&b, cell(c.Ref), result, idCell(c.Old), idCell(c.New), literal(m.hide(m.reason(c)), maxWarning))
 	}
 	return b.String()
 }
 
 // summarizeFault shows a fault as the log does.
 func (m *mirroring) summarizeFault(b *strings.Builder, f *fault.Fault) {
-	b.WriteString("❌ " + shown(f.Error(), maxFault) + "\n\n")
+	b.WriteString("❌ " + literal(f.Error(), maxFault) + "\n\n")
 	for _, hint := range f.Hints {
-		b.WriteString("- " + shown(hint, maxFault) + "\n")
+		b.WriteString("- " + literal(hint, maxFault) + "\n")
 	}
 	b.WriteString("\n")
 }

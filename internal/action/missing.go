@@ -10,8 +10,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// tokenMissing ends a run whose token is empty: with a fault, or if it is to be
-// skipped, with available=false and nothing else.
+// tokenMissing ends a run without a token: with a fault, or by on-missing-token: skip
+// with nothing but available=false.
 func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
 	results := host.Results{Outputs: []secret.Value{host.Public(contract.Available.ID, "false")}}
 	result := "the output available"
@@ -32,8 +32,8 @@ func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
 	return r.host.HandOver(ctx, results)
 }
 
-// whyEmpty explains an empty token by the event that started the pipeline, or
-// else by what is usual on this host.
+// whyEmpty explains an empty token by the event that started the pipeline, or else by
+// the usual causes on this host.
 func whyEmpty(h *host.Host) *fault.Fault {
 	event := h.Event()
 	switch {

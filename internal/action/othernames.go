@@ -8,7 +8,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// reportUnknown notes the variables of this host's family that no setting is read
+// reportUnknown reports the variables of this host's family that no setting is read
 // from.
 func (r *run) reportUnknown(source input.Source) error {
 	unknown, err := source.Unknown(r.world.Environ)
@@ -17,7 +17,7 @@ func (r *run) reportUnknown(source input.Source) error {
 	return err
 }
 
-// missingSetting is the setting that a fault says is missing.
+// missingSetting is the setting that is missing, by the code of the fault.
 var missingSetting = map[fault.Code]string{
 	fault.TokenMissing:      "token",
 	fault.IdentityMissing:   "identity",
@@ -26,8 +26,8 @@ var missingSetting = map[fault.Code]string{
 	fault.SourceMissing:     "source",
 }
 
-// explainMissing returns the fault that ends a run. If it says that a setting is
-// missing, and the value has another action's name, the name is the fault.
+// explainMissing returns the fault to end a run with. If a setting is missing, and its
+// value has another action's name, that is the fault about the name.
 func (r *run) explainMissing(f *fault.Fault) *fault.Fault {
 	if f.Code == fault.TokenMissing {
 		return r.explainMissingToken(f)
@@ -41,9 +41,9 @@ func (r *run) explainMissing(f *fault.Fault) *fault.Fault {
 	return f
 }
 
-// explainMissingToken is [explainMissing] for the token. If other settings that a
-// run can need are missing too, the token's fault comes first, and the names are
-// its first hint.
+// explainMissingToken is [run.explainMissing] for the token. If other settings that a run
+// can need have other actions' names too, it returns the fault about the token, with all
+// renames as its first hint.
 func (r *run) explainMissingToken(f *fault.Fault) *fault.Fault {
 	var renames []string
 	token, others := (*fault.Fault)(nil), false
@@ -71,7 +71,7 @@ func (r *run) explainMissingToken(f *fault.Fault) *fault.Fault {
 	return fault.New(f.Code, f.What, append([]string{first}, f.Hints...)...)
 }
 
-// forget drops the warning about a name that the run's fault tells.
+// forget drops the warning about a name, since the run's fault is about it.
 func (r *run) forget(name input.OtherName) {
 	r.remarks = slices.DeleteFunc(r.remarks, func(remark fault.Remark) bool { return remark.Fault == name.Fault })
 }
@@ -86,7 +86,7 @@ func isRequired(setting string) bool {
 	return false
 }
 
-// hasTokenByOtherName reports whether there is a token, by another action's name.
+// hasTokenByOtherName reports whether there is a token under another action's name.
 func (r *run) hasTokenByOtherName() bool {
 	return slices.ContainsFunc(r.otherNames, func(name input.OtherName) bool { return name.Setting == "token" && name.Given })
 }

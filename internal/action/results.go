@@ -14,7 +14,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// outcome is everything that a run has determined.
+// outcome contains everything that a run has found out.
 type outcome struct {
 	settings     input.Settings
 	credential   credential.Credential
@@ -24,8 +24,8 @@ type outcome struct {
 	git          []secret.Value
 }
 
-// results is what a run hands over: the outputs that aren't empty, and variables.
-// On a host without outputs, each of them is a variable.
+// results returns the outputs that aren't empty, and the variables. On a host without
+// outputs, each of them is a variable.
 func (o outcome) results(h *host.Host) (host.Results, error) {
 	outputs, err := inContract(contract.CredentialOutputs, o.outputs())
 	if err != nil {
@@ -47,8 +47,8 @@ func (o outcome) results(h *host.Host) (host.Results, error) {
 }
 
 // inContract returns the outputs of a run that succeeded, in the order of the
-// contract. It's a bug if one is missing, or isn't in the contract: without this
-// check, a later step would just find it empty.
+// contract. If one is missing, or isn't in the contract, that is a bug: without this
+// check, a later step would get an empty output.
 func inContract(outputs []contract.Output, texts map[string]secret.String) ([]secret.Value, error) {
 	var values []secret.Value
 	for _, output := range outputs {
@@ -67,7 +67,7 @@ func inContract(outputs []contract.Output, texts map[string]secret.String) ([]se
 	return values, nil
 }
 
-// outputs are the texts of the outputs, by their IDs.
+// outputs returns the texts of the outputs, by their IDs.
 func (o outcome) outputs() map[string]secret.String {
 	cred, t := o.credential, o.target
 	return map[string]secret.String{
@@ -90,7 +90,7 @@ func (o outcome) outputs() map[string]secret.String {
 	}
 }
 
-// avoJSON is Avo Assure's form with the token; empty if it isn't asked for.
+// avoJSON returns Avo Assure's form with the token; empty if it isn't asked for.
 func (o outcome) avoJSON() secret.String {
 	if o.avo == nil {
 		return secret.String{}
@@ -100,7 +100,7 @@ func (o outcome) avoJSON() secret.String {
 	return connection.JSON()
 }
 
-// asVariables is outputs under their names as variables.
+// asVariables returns outputs under their names as variables.
 func asVariables(prefix string, outputs []secret.Value) []secret.Value {
 	var variables []secret.Value
 	for _, v := range outputs {
@@ -110,12 +110,12 @@ func asVariables(prefix string, outputs []secret.Value) []secret.Value {
 	return variables
 }
 
-// variableName is the name of an output as a variable.
+// variableName returns the name of an output as a variable.
 func variableName(prefix, output string) string {
 	return prefix + "_" + strings.ToUpper(secret.Underscored(output))
 }
 
-// timestamp is a time in RFC 3339, or empty for the zero time.
+// timestamp returns a time in RFC 3339, or "" for the zero time.
 func timestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// maskSettings masks what may be secret in the settings, and the logins of proxies,
-// which git or a server may show.
+// maskSettings masks everything in the settings that may be secret, and the logins of
+// proxies, which git or a server may show.
 func (r *run) maskSettings(secrets []secret.String) error {
 	var forms []string
 	for _, login := range proxy.Logins(r.world.Lookup) {
@@ -30,7 +30,7 @@ func (r *run) mask(forms []string) error {
 	return r.host.Mask(forms)
 }
 
-// hide removes from a text what is masked, on hosts without masks too.
+// hide replaces masked forms in a text, on hosts without masks too.
 func (r *run) hide(text string) string {
 	for _, form := range r.masked {
 		text = strings.ReplaceAll(text, form, "***")
@@ -38,9 +38,9 @@ func (r *run) hide(text string) string {
 	return text
 }
 
-// scrub removes the secrets from the text of a server or of another program: also the
-// logins of proxies that are too short to be masked. In words of our own, a *** in
-// the place of a short word would only tell that it is the password.
+// scrub removes secrets from the text of a server or of another program, including proxy
+// passwords that are too short to be masked. In our own texts these stay: a *** instead
+// of a short word would only reveal that the word is the password.
 func (r *run) scrub(text string) string {
 	text = r.hide(text)
 	short := slices.SortedFunc(slices.Values(r.proxySecrets), func(a, b secret.String) int {
@@ -63,7 +63,8 @@ func (r *run) quote(sentence, asked string, token secret.String) string {
 	return secret.Quoter{Scrub: r.scrub, IsSecret: secret.NewPieces(own...).In}.Quote(sentence, asked)
 }
 
-// hidden is a fault without what is masked: part of it may be somebody else's text.
+// hidden returns a fault without masked forms, since it may contain another program's
+// text.
 func (r *run) hidden(f *fault.Fault) *fault.Fault {
 	without := *f
 	without.What = r.hide(f.What)

@@ -21,8 +21,8 @@ const (
 	maxWarnings = 1000 // bytes of all of them
 )
 
-// summary is the page that the host shows next to the log: what was recognised,
-// and the names of what was handed over. It contains no secret.
+// summary returns the page that the host shows next to the log: the facts about the
+// credential, and the names of outputs and variables. It contains no secret.
 func (o outcome) summary(results host.Results, reported []fault.Remark) string {
 	var b strings.Builder
 	b.WriteString("### Bitbucket credential\n\n")
@@ -47,7 +47,7 @@ func warnings(b *strings.Builder, reported []fault.Remark) {
 		if remark.Level != fault.Warning {
 			continue
 		}
-		line := "- ⚠️ " + shown(remark.Error(), maxWarning) + "\n"
+		line := "- ⚠️ " + literal(remark.Error(), maxWarning) + "\n"
 		if b.Len()+len(line) > start+maxWarnings {
 			b.WriteString("- ⚠️ more warnings are in the log\n")
 			break
@@ -62,7 +62,7 @@ func warnings(b *strings.Builder, reported []fault.Remark) {
 // fact is a row of the summary's first table.
 type fact struct{ label, value string }
 
-// facts are what was recognised.
+// facts returns the rows of the first table. Those without a value are left out.
 func (o outcome) facts() []fact {
 	facts := []fact{
 		{"Token", fmt.Sprintf("%s (%s), recognised by %s", o.credential.Kind.Title(), o.credential.Kind, o.credential.RecognisedBy)},
@@ -115,7 +115,7 @@ func (o outcome) expiry() string {
 	return ""
 }
 
-// avoTable is Avo Assure's form, to be filled in from top to bottom.
+// avoTable writes Avo Assure's form, to be filled in from top to bottom.
 func (o outcome) avoTable(b *strings.Builder) {
 	if o.avo == nil {
 		return
@@ -133,7 +133,7 @@ func (o outcome) avoTable(b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// handedOver is what later steps can use.
+// handedOver writes the names of outputs and variables that later steps can use.
 func (o outcome) handedOver(b *strings.Builder, results host.Results) {
 	b.WriteString("**For later steps**: logs show masked values as \\*\\*\\*\n\n")
 	row(b, "Output", "Variable", "Masked")
@@ -166,12 +166,12 @@ var markdown = strings.NewReplacer(
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "@", `\@`, "#", `\#`, "!", `\!`, "$", `\$`,
 )
 
-// cell is text for a cell of a table.
-func cell(text string) string { return shown(text, maxCell) }
+// cell returns text for a cell of a table.
+func cell(text string) string { return literal(text, maxCell) }
 
-// shown is text that is displayed literally, on one line, cut to a number of
+// literal returns Markdown that displays text literally, on one line, cut to a number of
 // characters.
-func shown(text string, length int) string {
+func literal(text string, length int) string {
 	if runes := []rune(text); len(runes) > length {
 		text = string(runes[:length]) + "…"
 	}

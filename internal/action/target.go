@@ -13,7 +13,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// target is what the credential is for.
+// target is the server, and the repository or workspace, that the credential is used
+// for.
 type target struct {
 	server     server.Server
 	repository repository.Repository // without a slug if only workspace is set, zero if neither is
@@ -21,7 +22,7 @@ type target struct {
 
 func (t target) hasRepository() bool { return t.repository.Slug != "" }
 
-// repositoryName is workspace/slug, or empty.
+// repositoryName returns workspace/slug, or "".
 func (t target) repositoryName() string {
 	if !t.hasRepository() {
 		return ""
@@ -56,8 +57,8 @@ func findTarget(settings input.Settings, on server.Server) (target, []fault.Rema
 	return t, remarks, nil
 }
 
-// gitSetup is how to set up git for later steps, except for the credential; nil if
-// it isn't asked for.
+// gitSetup returns the setup of git for later steps, without the credential; nil if it
+// isn't asked for.
 func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 	setup := &gitconfig.Setup{
 		Reach:     settings.Git,
@@ -93,10 +94,9 @@ func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 	return setup, nil
 }
 
-// laterCAFile is the file of CA certificates for git in later steps, or empty if
-// they can't read one: GitHub's runner shows its directories to a container action
-// below /github (actions/runner, ContainerActionHandler.cs), where later steps
-// don't see them.
+// laterCAFile returns the file of CA certificates for git in later steps, or "" if they
+// can't read it: GitHub's runner mounts its directories below /github in a container
+// action (actions/runner, ContainerActionHandler.cs), but not in later steps.
 func laterCAFile(ca input.CA) string {
 	if strings.HasPrefix(ca.File, "/github/") {
 		return ""
@@ -104,7 +104,7 @@ func laterCAFile(ca input.CA) string {
 	return ca.File
 }
 
-// gitVariables is the setup with the credential.
+// gitVariables returns the variables of the setup with the credential.
 func gitVariables(setup *gitconfig.Setup, cred credential.Credential, lookup func(string) (string, bool)) ([]secret.Value, error) {
 	if setup == nil {
 		return nil, nil
@@ -113,8 +113,8 @@ func gitVariables(setup *gitconfig.Setup, cred credential.Credential, lookup fun
 	return gitconfig.Variables(lookup, *setup)
 }
 
-// spellings are the letter cases of a path that later steps may use: git
-// compares paths case-sensitively, Bitbucket doesn't.
+// spellings returns a path in the letter cases that later steps may use: git compares
+// paths case-sensitively, Bitbucket doesn't.
 func spellings(normal, set string) []string {
 	all := []string{normal, set, strings.ToLower(normal)}
 	slices.Sort(all)

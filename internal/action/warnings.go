@@ -10,8 +10,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// warnings are about settings that aren't wrong, but may cause surprises in later
-// steps.
+// warnings returns warnings about settings that aren't wrong, but may cause surprises in
+// later steps.
 func (r *run) warnings(settings input.Settings, cred credential.Credential) []fault.Remark {
 	var remarks []fault.Remark
 	if !settings.ExpiresOn.IsZero() {
@@ -47,8 +47,8 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 	return remarks
 }
 
-// otherCAFile warns of a variable by which git in later steps accepts other CA
-// certificates than this step, or returns nil: it takes precedence over sslCAInfo
+// otherCAFile returns a warning if a variable makes git in later steps accept other CA
+// certificates than this step, or nil. The variable takes precedence over sslCAInfo
 // (git-config(1), http.sslCAInfo), and company images set it.
 func (r *run) otherCAFile(settings input.Settings) *fault.Fault {
 	const variable = "GIT_SSL_CAINFO"
