@@ -72,7 +72,114 @@ func TestMirrorLFS(t *testing.T) {
 				m.source.commit("topic", "more", "text")
 			},
 			code: 5,
-			says: []string{"lfs"},
+			says: []string{"BBA435", "lacks 1 object", "large.bin (sha256:" + oid("lost") + ")", "lfs: available"},
+		},
+		{
+			name: "what there is, although an object is missing from the source",
+			change: func(m *mirroring) {
+				m.source.commit("main", "folder/lost.bin", pointer("lost"))
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+			},
+			inputs: []string{"lfs", "available"},
+			want:   []string{"updated refs/heads/main"},
+			says:   []string{"##[warning]", "lacks 1 object", "folder/lost.bin (sha256:" + oid("lost") + ")"},
+			got:    []string{"one"},
+			put:    []string{"one"},
+		},
+		{
+			name:   "nothing is there",
+			change: func(m *mirroring) { m.source.commit("main", "large.bin", pointer("lost")) },
+			inputs: []string{"lfs", "available"},
+			want:   []string{"updated refs/heads/main"},
+			says:   []string{"large.bin"},
+		},
+		{
+			name: "an object that the server offers and its storage doesn't have",
+			change: func(m *mirroring) {
+				m.source.commit("main", "lost.bin", m.upload(m.hub, origin, "two"))
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.github.intercept(refuse("/lfs-storage/"+origin+"/"+oid("two"), http.StatusNotFound, "no such key"))
+			},
+			inputs: []string{"lfs", "available"},
+			want:   []string{"updated refs/heads/main"},
+			says:   []string{"##[warning]", "lost.bin"},
+			got:    []string{"one", "two"},
+			put:    []string{"one"},
+		},
+		{
+			name: "what the source refuses isn't lost",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.github.intercept(refuse("/objects/batch", http.StatusForbidden, `{"message":"not today"}`))
+			},
+			inputs: []string{"lfs", "available"},
+			code:   5,
+			says:   []string{"BBA411", "not today"},
+		},
+		{
+			name: "available, without git-lfs",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", pointer("lost"))
+				m.withoutLFS()
+			},
+			inputs: []string{"lfs", "available"},
+			code:   5,
+			says:   []string{"BBA434"},
+		},
+		{
+			name: "the source's quota",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.github.intercept(refuse("/objects/batch", http.StatusForbidden, `{"message":"This repository is over its data quota."}`))
+			},
+			code: 5,
+			says: []string{"BBA436", "the source's server says: This repository is over its data quota."},
+		},
+		{
+			name: "the source's login",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.github.intercept(refuse("/objects/batch", http.StatusForbidden, `{"message":"Visit the SSO page."}`))
+			},
+			code: 5,
+			says: []string{"BBA411", "the source's server says: Visit the SSO page."},
+		},
+		{
+			name: "Bitbucket's quota",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.bitbucket.intercept(refuse("/objects/batch", http.StatusRequestEntityTooLarge, `{"message":"LFS storage is full."}`))
+			},
+			code: 5,
+			says: []string{"BBA436", "Bitbucket says: LFS storage is full."},
+		},
+		{
+			name: "Bitbucket's login",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.bitbucket.intercept(refuse("/objects/batch", http.StatusForbidden, `{"message":"No write access to LFS."}`))
+			},
+			code: 4,
+			says: []string{"BBA421", "Bitbucket says: No write access to LFS."},
+		},
+		{
+			name: "an .lfsconfig that says where the objects are",
+			change: func(m *mirroring) {
+				m.source.commit("main", ".lfsconfig", "[lfs]\n\turl = https://me:pw@lfs.example.com/acme/elsewhere?x=1\n")
+				m.source.commit("main", "large.bin", pointer("lost"))
+			},
+			code: 5,
+			says: []string{"BBA435", ".lfsconfig names another LFS server, https://lfs.example.com/acme/elsewhere, ", "lfs: false loses nothing"},
+		},
+		{
+			name: "an older .lfsconfig",
+			change: func(m *mirroring) {
+				m.source.commit("main", ".lfsconfig", "[lfs]\n\turl = https://lfs.example.com/acme/elsewhere\n")
+				m.run().wants(0, "updated refs/heads/main")
+				m.source.commit("main", "large.bin", pointer("lost"))
+			},
+			code: 5,
+			says: []string{".lfsconfig names another LFS server, https://lfs.example.com/acme/elsewhere, "},
 		},
 		{
 			name: "a missing object in a commit that is already mirrored",
@@ -141,6 +248,48 @@ func TestMirrorLFS(t *testing.T) {
 			m.bitbucket.transferred("PUT", copied, test.put)
 		})
 	}
+}
+
+// refuse answers requests whose path has a suffix.
+func refuse(suffix string, status int, body string) func(w http.ResponseWriter, r *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, suffix) {
+			return false
+		}
+		kind := "text/plain"
+		switch {
+		case strings.HasPrefix(body, "{"):
+			kind = "application/vnd.git-lfs+json"
+		case strings.HasPrefix(body, "<"):
+			kind = "text/html"
+		}
+		w.Header().Set("Content-Type", kind)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+		return true
+	}
+}
+
+// A source that is a path can lack objects, too.
+func TestMirrorLFSOfPath(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	m.source.commit("main", "folder/lost.bin", pointer("lost"))
+	stored := filepath.Join(m.source.dir, "lfs", "objects", oid("one")[:2], oid("one")[2:4])
+	if err := os.MkdirAll(stored, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(stored, oid("one")), []byte("one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.source.commit("main", "large.bin", pointer("one"))
+	r := m.run("source", m.source.dir, "source-token", "")
+	r.wants(5)
+	r.says("BBA435", "folder/lost.bin (sha256:"+oid("lost")+")")
+	r = m.run("source", m.source.dir, "source-token", "", "lfs", "available")
+	r.wants(0, "updated refs/heads/main")
+	r.says("folder/lost.bin")
+	m.bitbucket.transferred("PUT", copied, []string{"one"})
 }
 
 // transferred checks that exactly these objects were transferred.

@@ -298,6 +298,36 @@ func TestMirrorRefused(t *testing.T) {
 	}
 }
 
+// A server's own sentence comes first.
+func TestMirrorSentences(t *testing.T) {
+	const sentence = "You must enable two-step verification, see https://example.com/2fa."
+	for name, test := range map[string]struct {
+		side   func(m *mirroring) *front
+		suffix string
+		status int
+		code   int
+		says   []string
+	}{
+		"the source is read":                  {func(m *mirroring) *front { return m.github }, "/info/refs", 403, 5, []string{"BBA411", "the source's server says: " + sentence}},
+		"the source isn't found":              {func(m *mirroring) *front { return m.github }, "/info/refs", 404, 5, []string{"BBA412", "the source's server says: " + sentence}},
+		"Bitbucket is read":                   {func(m *mirroring) *front { return m.bitbucket }, "/info/refs", 403, 4, []string{"BBA207", "Bitbucket says: " + sentence}},
+		"the source's size limit":             {func(m *mirroring) *front { return m.github }, "/git-upload-pack", 413, 5, []string{"BBA414", "(413)"}},
+		"Bitbucket is written, with a status": {func(m *mirroring) *front { return m.bitbucket }, "/git-receive-pack", 413, 4, []string{"BBA424", "(413)"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMirroring(t)
+			m.source.commit("main", "four", "text")
+			test.side(m).intercept(refuse(test.suffix, test.status, sentence))
+			r := m.run()
+			if r.code != test.code {
+				t.Errorf("the exit code is %d\n%s", r.code, r.log)
+			}
+			r.says(test.says...)
+		})
+	}
+}
+
 // A missing repository is created if create says so.
 func TestMirrorCreates(t *testing.T) {
 	for create, private := range map[string]bool{"private": true, "public": false} {

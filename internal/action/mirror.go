@@ -321,60 +321,6 @@ func (m *mirroring) create(ctx context.Context, listErr error) error {
 	return nil
 }
 
-// transferLFS transfers the objects of the new LFS pointers, before anything
-// refers to them in Bitbucket.
-func (m *mirroring) transferLFS(ctx context.Context) error {
-	tips := newValues(m.plan.ToPush())
-	if !m.settings.LFS || len(tips) == 0 {
-		return nil
-	}
-	pointers, err := m.git.Pointers(ctx, tips, m.known)
-	if err != nil || len(pointers) == 0 {
-		return err
-	}
-	if pointers, err = m.lacking(ctx, pointers); err != nil || len(pointers) == 0 {
-		return err
-	}
-	var size int64
-	for _, p := range pointers {
-		size += p.Size
-	}
-	ended := m.begin("transferring LFS objects: %d, %s", len(pointers), bytesText(size))
-	version, err := m.git.CheckLFS(ctx)
-	if err != nil {
-		return err
-	}
-	if git.IsOldLFS(version) {
-		m.log("git-lfs %s is older than 3.6.1: unless the distribution has corrected CVE-2024-53263 in it, which its version doesn't show, "+
-			"a server can have git-lfs send that server's login elsewhere", version)
-	}
-	if err := m.git.PrepareLFS(ctx, pointers); err != nil {
-		return err
-	}
-	if err := m.git.FetchLFS(ctx); err != nil {
-		return err
-	}
-	if err := m.git.PushLFS(ctx); err != nil {
-		return err
-	}
-	ended("transferred the LFS objects")
-	return nil
-}
-
-// lacking returns the pointers whose objects Bitbucket lacks.
-func (m *mirroring) lacking(ctx context.Context, pointers []git.Pointer) ([]git.Pointer, error) {
-	client := m.client(m.settings.Common, m.credential.Server)
-	var objects []bitbucket.LFSObject
-	for _, p := range pointers {
-		objects = append(objects, bitbucket.LFSObject{OID: p.OID, Size: p.Size})
-	}
-	missing, err := client.MissingLFS(ctx, m.credential, m.repository.URL, objects)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(pointers, func(p git.Pointer) bool { return !slices.Contains(missing, p.OID) }), nil
-}
-
 // pushAndReport makes the changes, and reports them: once it has begun to push, also
 // if the run is asked to end.
 func (m *mirroring) pushAndReport(ctx context.Context) error {

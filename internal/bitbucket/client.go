@@ -175,7 +175,9 @@ func (c *Client) sendJSON(ctx context.Context, method, address string, value any
 }
 
 func (c *Client) setHeaders(header http.Header, authorization secret.String, accept string) {
-	header.Set("Authorization", authorization.Reveal())
+	if !authorization.IsEmpty() {
+		header.Set("Authorization", authorization.Reveal())
+	}
 	header.Set("Accept", accept)
 	header.Set("User-Agent", c.options.UserAgent)
 }

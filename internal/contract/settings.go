@@ -97,7 +97,7 @@ var MirrorSettings = []Setting{
 	{ID: "prune", Default: "false", Description: "Also delete branches and tags that the source no longer has (true or false)."},
 	{ID: "overwrite", Default: "false", Description: "Also overwrite branches that have diverged and tags that have moved (true or false)."},
 	{ID: "max-deletions", Default: "10", Description: "Fail, and change nothing, if a run would delete more branches and tags than this."},
-	{ID: "lfs", Default: "auto", Description: "Mirror Git LFS objects: auto or false."},
+	{ID: "lfs", Default: "auto", Description: "Mirror Git LFS objects: auto; available (if the source lacks some, mirror the others); or false."},
 	{ID: "main-branch", Default: "keep", Description: "Main branch of the Bitbucket repository: keep, or follow (set it to the source's, which needs a token that may administer the repository)."},
 	{ID: "create", Default: "none", Description: "Create the Bitbucket repository if it doesn't exist: none, private, or public."},
 	{ID: "project", Description: "With create: key of the project that the new repository belongs to."},

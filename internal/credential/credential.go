@@ -156,10 +156,16 @@ func (c Credential) Authorization() secret.String {
 // GitAuthorization returns the complete value of an Authorization header for git over
 // HTTPS.
 func (c Credential) GitAuthorization() secret.String {
-	if c.GitUsername == "" {
-		return bearer(c.Token)
+	return Authorization(c.GitUsername, c.Token)
+}
+
+// Authorization returns the value of an Authorization header for git: without a user
+// name, the token goes in a Bearer header.
+func Authorization(user string, token secret.String) secret.String {
+	if user == "" {
+		return bearer(token)
 	}
-	return secret.New(basicScheme + " " + basic(c.GitUsername, c.Token).Reveal())
+	return secret.New(basicScheme + " " + basic(user, token).Reveal())
 }
 
 // Schemes of HTTP authentication (RFC 7617, RFC 6750).

@@ -127,7 +127,7 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 func remote(of side, url string) [][2]string {
 	entries := [][2]string{
 		{"remote." + string(of) + ".url", url},
-		{"remote." + string(of) + ".lfsurl", lfsURL(url)},
+		{"remote." + string(of) + ".lfsurl", LFSURL(url)},
 	}
 	switch {
 	case strings.HasPrefix(url, "http://"):
@@ -161,9 +161,9 @@ func withEntries(login []secret.Value, entries [][2]string) []string {
 	return append(env, countVariable+"="+strconv.Itoa(count))
 }
 
-// lfsURL is where git-lfs finds a repository's objects (git-lfs's api/server-discovery.md).
+// LFSURL is where git-lfs finds a repository's objects (git-lfs's api/server-discovery.md).
 // It is set so that no .lfsconfig of the repository can send a token elsewhere.
-func lfsURL(remote string) string {
+func LFSURL(remote string) string {
 	if isPath(remote) {
 		return "file://" + filepath.ToSlash(remote)
 	}

@@ -58,8 +58,10 @@ func explain(remotes Remotes, side string, failed *failure) error {
 		return g.explainSource(failed)
 	case "bitbucket":
 		return g.explainBitbucket(failed)
+	case "lfs source":
+		return g.explainLFS(failed, true)
 	case "lfs":
-		return g.explainLFS(failed, "Bitbucket")
+		return g.explainLFS(failed, false)
 	case "machine":
 		return g.local(failed)
 	}

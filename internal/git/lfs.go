@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
@@ -170,33 +172,161 @@ func (g *Git) object(ctx context.Context, stdin string, arguments ...string) (st
 	return strings.TrimSpace(string(out.stdout)), g.local(err)
 }
 
-// FetchLFS gets the objects from the source.
-func (g *Git) FetchLFS(ctx context.Context) error {
-	_, err := g.run(ctx, source, nil, "lfs", "fetch", string(source), lfsRef)
-	return g.explainLFS(err, "the source")
+// FetchLFS gets the objects from the source. If that fails, it also returns the IDs of
+// those that a source that is a path doesn't have.
+func (g *Git) FetchLFS(ctx context.Context) (lost []string, err error) {
+	_, err = g.run(ctx, source, nil, "lfs", "fetch", string(source), lfsRef)
+	if failed, ok := asFailure(err); ok && g.remotes.SourceLocal {
+		lost = lostLocally(string(failed.stderr))
+	}
+	return lost, g.explainLFS(err, true)
+}
+
+// lostLocally reads what git-lfs says about objects that a repository on this machine
+// doesn't have (git-lfs's lfshttp/standalone/standalone.go).
+func lostLocally(stderr string) []string {
+	var lost []string
+	for line := range strings.Lines(stderr) {
+		if _, oid, ok := strings.Cut(line, "remote missing object "); ok {
+			lost = append(lost, strings.TrimSpace(oid))
+		}
+	}
+	return lost
 }
 
 // PushLFS sends the objects that Bitbucket lacks.
 func (g *Git) PushLFS(ctx context.Context) error {
 	_, err := g.run(ctx, bitbucket, nil, "lfs", "push", string(bitbucket), lfsRef)
-	return g.explainLFS(err, "Bitbucket")
+	return g.explainLFS(err, false)
 }
 
-func (g *Git) explainLFS(err error, side string) error {
+// WithoutObject returns the pointers whose objects weren't fetched.
+func (g *Git) WithoutObject(pointers []Pointer) []Pointer {
+	return slices.DeleteFunc(slices.Clone(pointers), func(p Pointer) bool {
+		info, err := os.Stat(filepath.Join(g.repo, "lfs", "objects", p.OID[:2], p.OID[2:4], p.OID))
+		return err == nil && info.Size() == p.Size
+	})
+}
+
+// explainLFS explains why git-lfs failed, as far as its words tell.
+func (g *Git) explainLFS(err error, isSource bool) error {
 	failed, ok := asFailure(err)
 	if !ok {
 		return err
 	}
-	text := string(failed.stderr) + string(failed.stdout)
 	if f := machineFault(failed); f != nil {
 		return f
 	}
-	if containsAny(text, "[404]", "does not exist", "Not Found", "missing") {
-		return fault.New(fault.LFSObject, "an object is missing from the LFS storage of "+side+", so nothing was changed: "+g.shown(lastLine([]byte(text))),
-			"push it there from a clone that has it: git lfs push --all origin",
-			"to mirror without LFS objects, set lfs: false")
+	text := string(failed.stderr) + string(failed.stdout)
+	reason := g.shown(lfsReason(text))
+	direction := "to Bitbucket"
+	if isSource {
+		direction = "from the source"
 	}
-	return fault.New(fault.LFSFailed, "LFS objects can't be transferred, because of "+side+": "+g.shown(lastLine([]byte(text))),
+	switch refused := containsAny(text, "batch response: Authentication required", "batch response: Authorization error"); {
+	case refused && isSource:
+		return fault.New(fault.SourceRefused, "the source's LFS server refuses source-token: "+reason,
+			"set source-token to a token with read access to the source's LFS objects")
+	case refused && strings.Contains(text, "batch response: Authentication required"):
+		return fault.New(fault.Refused, "Bitbucket's LFS server refuses the login: "+reason,
+			"check that the token hasn't expired, and that it was made for this repository or its account has access")
+	case refused:
+		return credential.WriteRefused()
+	}
+	return fault.New(fault.LFSFailed, "LFS objects can't be transferred "+direction+": "+reason,
 		"check that LFS is enabled for the repository, and that its storage isn't full",
 		"to mirror without LFS objects, set lfs: false")
+}
+
+// lfsReason returns the first line in which git-lfs says why it failed, without what it
+// writes about its progress, and without its broken format of an address (git-lfs's
+// lfshttp/errors.go).
+func lfsReason(text string) string {
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		line = strings.TrimSpace(line)
+		for _, mark := range []string{"LFS: ", "batch response: ", "error: ", "fatal: "} {
+			line = strings.TrimPrefix(line, mark)
+		}
+		if _, status, ok := strings.Cut(line, " from HTTP "); ok && strings.Contains(line, "%!") {
+			return "its storage answers with status " + strconv.Itoa(leadingNumber(status))
+		}
+		if line != "" && !strings.Contains(line, "%!") && !isLFSProgress(line) {
+			return line
+		}
+	}
+	return "no reason was given"
+}
+
+func isLFSProgress(line string) bool {
+	for _, start := range []string{
+		"fetch: ", "Uploading LFS objects:", "Downloading LFS objects:", "hint: ", "Git LFS upload failed:",
+		"failed to fetch some objects from ", "failed to push some refs to ",
+	} {
+		if strings.HasPrefix(line, start) {
+			return true
+		}
+	}
+	return false
+}
+
+// Paths returns the first path of each file among those in the history of tips that
+// isn't part of the history of what is known, by the file's object ID.
+func (g *Git) Paths(ctx context.Context, tips, known []string, pointers []Pointer) (map[string]string, error) {
+	paths := pathReader{paths: map[string]string{}}
+	for _, p := range pointers {
+		paths.paths[p.Blob] = ""
+	}
+	_, err := g.runTo(ctx, machine, revisions(tips, known), &paths, "rev-list", "--objects", "--missing=allow-any", "--filter=object:type=blob", "--stdin")
+	return paths.paths, g.local(err)
+}
+
+// pathReader reads lines "ID path".
+type pathReader struct {
+	paths map[string]string // by the IDs that are asked for
+	rest  []byte            // of a line that isn't complete yet
+}
+
+func (r *pathReader) Write(p []byte) (int, error) {
+	r.rest = append(r.rest, p...)
+	for {
+		line, after, ok := bytes.Cut(r.rest, []byte("\n"))
+		if !ok {
+			return len(p), nil
+		}
+		id, path, _ := strings.Cut(string(line), " ")
+		if known, asked := r.paths[id]; asked && known == "" {
+			r.paths[id] = path
+		}
+		r.rest = after
+	}
+}
+
+// maxConfigTips is how many tips are looked at for an .lfsconfig.
+const maxConfigTips = 20
+
+// OtherLFSServer returns the address of another LFS server than the source's own that
+// an .lfsconfig names (git-lfs-config(5)), or "".
+func (g *Git) OtherLFSServer(ctx context.Context, tips []string) string {
+	for _, tip := range tips[:min(len(tips), maxConfigTips)] {
+		out, err := g.run(ctx, machine, nil, "rev-parse", "--verify", "--quiet", tip+":.lfsconfig")
+		if err != nil {
+			continue // there is none
+		}
+		blob := strings.TrimSpace(string(out.stdout))
+		if _, err := g.run(ctx, machine, nil, "cat-file", "-e", blob); err != nil {
+			// It is older than what was fetched.
+			_, _ = g.fetchWith(ctx, blob+"\n", []string{"-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", noFiles, "--stdin", string(source)})
+		}
+		out, err = g.run(ctx, machine, nil, "config", "--blob", blob, "--null", "--get-regexp", `^(lfs\.url|remote\..*\.lfsurl)$`)
+		if err != nil {
+			continue
+		}
+		for entry := range strings.SplitSeq(string(out.stdout), "\x00") {
+			_, url, _ := strings.Cut(entry, "\n")
+			if url != "" && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.sourceURL)) && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.remotes.Source)) {
+				return g.shown(url)
+			}
+		}
+	}
+	return ""
 }

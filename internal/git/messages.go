@@ -230,16 +230,9 @@ func (g *Git) explainPush(failed *failure, changes []mirror.Change) *fault.Fault
 	}
 	f := g.bitbucketFault(failed)
 	if f.Code == fault.Forbidden {
-		f = writeRefused()
+		f = credential.WriteRefused()
 	}
 	return g.quoting(f, g.bitbucketSays(failed.stderr))
-}
-
-func writeRefused() *fault.Fault {
-	return fault.New(fault.WriteRefused, "Bitbucket accepts the login, but doesn't let it write (403)",
-		"give the token write access: the scopes read:repository:bitbucket and write:repository:bitbucket for an API token, Repositories: Write for an access token",
-		"scopes can't be added to a token: make a new one, and store it in the secret",
-		"check that the token's account may write to this repository")
 }
 
 // explainRefusal explains by the server's words why a push was refused as a
@@ -285,9 +278,10 @@ func machineFault(failed *failure) *fault.Fault {
 	return killed(signal)
 }
 
-// diskFull recognises that this machine has no more space.
+// diskFull recognises that this machine has no more space, in the words of the C
+// library and of Go.
 func diskFull(text string) *fault.Fault {
-	if containsAny(text, "No space left on device", "Disk quota exceeded", "File too large") {
+	if containsAny(text, "No space left on device", "no space left on device", "Disk quota exceeded", "disk quota exceeded", "File too large", "file too large") {
 		return fault.New(fault.DiskFull, "no space is left for the temporary repository",
 			"free disk space on the runner, or set TMPDIR to a directory with more of it")
 	}

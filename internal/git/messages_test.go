@@ -246,3 +246,34 @@ func TestMessagesOfKilled(t *testing.T) {
 		}
 	}
 }
+
+// What git-lfs 3.3.0 says, without its progress and without its broken format of an
+// address.
+func TestMessagesOfLFS(t *testing.T) {
+	const oid = "98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4"
+	const failed = "\nerror: failed to fetch some objects from 'https://github.com/octo/site'\n"
+	for _, test := range []struct {
+		side, stderr string
+		code         fault.Code
+		reason       string
+	}{
+		{"lfs source", "fetch: Fetching reference refs/mirror-lfs\nbatch response: This repository is over its data quota." + failed, fault.LFSFailed, "This repository is over its data quota."},
+		{"lfs source", "fetch: Fetching reference refs/mirror-lfs\n[" + oid + "] no access: [403] no access" + failed, fault.LFSFailed, "[" + oid + "] no access: [403] no access"},
+		{"lfs source", "LFS: Client error &{%!!(string=http) %!!(string=) %!!(bool=false)}s(MISSING) from HTTP 413" + failed, fault.LFSFailed, "its storage answers with status 413"},
+		{"lfs source", "LFS: Insufficient server storage: https://s3.example.com/a?X-Amz-Signature=abc" + failed, fault.LFSFailed, "Insufficient server storage: https://s3.example.com/a"},
+		{"lfs source", "batch response: Authentication required: Authorization error: https://github.com/octo/site.git/info/lfs" + failed, fault.SourceRefused, "Authentication required"},
+		{"lfs source", "batch response: Authorization error: https://github.com/octo/site.git/info/lfs\nCheck that you have proper access to the repository" + failed, fault.SourceRefused, "Authorization error"},
+		{"lfs source", "LFS: Authorization error: https://s3.example.com/a" + failed, fault.LFSFailed, "Authorization error: https://s3.example.com/a"},
+		{"lfs source", "fetch: Fetching reference refs/mirror-lfs" + failed, fault.LFSFailed, "no reason was given"},
+		{"lfs source", "error transferring \"" + oid + "\": [0] remote missing object " + oid + failed, fault.LFSFailed, "remote missing object " + oid},
+		{"lfs", "Uploading LFS objects:   0% (0/2), 0 B | 0 B/s, done.\nLFS: storage says: full\nerror: failed to push some refs to 'https://bitbucket.org/acme/site.git'", fault.LFSFailed, "storage says: full"},
+		{"lfs", "batch response: Authentication required: x", fault.Refused, "Authentication required"},
+		{"lfs", "batch response: Authorization error: x", fault.WriteRefused, ""},
+		{"lfs", "LFS: write /tmp/x: no space left on device", fault.DiskFull, ""},
+	} {
+		f := fault.From(git.Explain(git.Remotes{Source: "https://github.com/octo/site"}, test.side, test.stderr))
+		if f.Code != test.code || !strings.Contains(f.What, test.reason) || strings.Contains(f.What, "%!") || strings.Contains(f.What, "failed to ") {
+			t.Errorf("%s: %s\ngot %v", test.side, test.stderr, f)
+		}
+	}
+}

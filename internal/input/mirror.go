@@ -56,7 +56,7 @@ type MirrorSettings struct {
 	Prune          bool
 	Overwrite      bool
 	MaxDeletions   int
-	LFS            bool
+	LFS            LFS
 	FollowMain     bool // set Bitbucket's main branch to the source's
 	Create         Create
 	Project        string
@@ -74,6 +74,16 @@ const (
 	CreatePublic  Create = "public"
 )
 
+// LFS says which LFS objects are mirrored.
+type LFS string
+
+// The values of lfs.
+const (
+	LFSAuto      LFS = "auto"      // all; one that is lost is a fault
+	LFSAvailable LFS = "available" // all that there are
+	LFSNone      LFS = "false"
+)
+
 // Parse is [CredentialText.Parse] for the mirror command.
 func (m MirrorText) Parse() (MirrorSettings, []fault.Remark, error) {
 	var p parser
@@ -88,7 +98,7 @@ func (m MirrorText) Parse() (MirrorSettings, []fault.Remark, error) {
 		Prune:          p.boolean("prune", m.Prune),
 		Overwrite:      p.boolean("overwrite", m.Overwrite),
 		MaxDeletions:   p.count("max-deletions", m.MaxDeletions),
-		LFS:            p.oneOf("lfs", m.LFS, "auto", "false") == "auto",
+		LFS:            LFS(p.oneOf("lfs", m.LFS, string(LFSAuto), string(LFSAvailable), string(LFSNone))),
 		FollowMain:     p.oneOf("main-branch", m.MainBranch, "keep", "follow") == "follow",
 		Create:         Create(p.oneOf("create", m.Create, string(CreatePrivate), string(CreatePublic), string(CreateNone))),
 		Project:        m.Project,

@@ -47,7 +47,7 @@ func TestMirrorDefaults(t *testing.T) {
 			Timeout:        30 * time.Minute,
 		},
 		MaxDeletions: 10,
-		LFS:          true,
+		LFS:          input.LFSAuto,
 		Create:       input.CreateNone,
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -18,3 +18,11 @@ func Locked(status int) *fault.Fault {
 	}
 	return f
 }
+
+// WriteRefused is the fault of a login that Bitbucket accepts and that may not write.
+func WriteRefused() *fault.Fault {
+	return fault.New(fault.WriteRefused, "Bitbucket accepts the login, but doesn't let it write (403)",
+		"give the token write access: the scopes read:repository:bitbucket and write:repository:bitbucket for an API token, Repositories: Write for an access token",
+		"scopes can't be added to a token: make a new one, and store it in the secret",
+		"check that the token's account may write to this repository")
+}

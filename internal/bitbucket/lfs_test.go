@@ -1,0 +1,199 @@
+package bitbucket_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
+)
+
+// objects makes LFS objects with the IDs of texts.
+func objects(n int) []bitbucket.LFSObject {
+	var list []bitbucket.LFSObject
+	for i := range n {
+		list = append(list, bitbucket.LFSObject{OID: fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, i))), Size: 3})
+	}
+	return list
+}
+
+// lfsServer is an LFS server of one's own, and a client for questions to it.
+func lfsServer(t *testing.T, isSource bool, answer http.HandlerFunc) (*bitbucket.Client, bitbucket.LFSServer, *atomic.Int32) {
+	t.Helper()
+	var connections atomic.Int32
+	s := httptest.NewUnstartedServer(answer)
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud(), Quote: func(sentence string) string { return sentence }})
+	c.Hurry()
+	return c, bitbucket.LFSServer{URL: s.URL + "/acme/site.git/info/lfs", Authorization: secret.New("Basic eDp5"), IsSource: isSource}, &connections
+}
+
+// What a batch answers as a whole, and about one object, means the same.
+func TestLFSRefusals(t *testing.T) {
+	const quota = "This repository is over its data quota."
+	for _, test := range []struct {
+		isSource bool
+		status   int
+		says     string
+		want     fault.Code
+	}{
+		{false, 401, "Bad login", fault.Refused},
+		{false, 403, "No write access", fault.WriteRefused},
+		{false, 403, "The workspace has reached its storage limit.", fault.LFSFailed},
+		{false, 402, "pay first", fault.LFSFailed},
+		{false, 413, "", fault.LFSFailed},
+		{false, 507, "", fault.LFSFailed},
+		{false, 509, "", fault.LFSFailed},
+		{false, 422, quota, fault.LFSFailed},
+		{false, 404, "no LFS here", fault.LFSFailed},
+		{false, 429, "rate limit exceeded", fault.RateLimited},
+		{false, 503, "later", fault.ServerFailed},
+		{true, 401, "Bad login", fault.SourceRefused},
+		{true, 403, "SAML SSO", fault.SourceRefused},
+		{true, 403, quota, fault.LFSFailed},
+		{true, 402, "", fault.LFSFailed},
+		{true, 413, "", fault.LFSFailed},
+		{true, 507, "", fault.LFSFailed},
+		{true, 422, "not valid", fault.LFSFailed},
+		{true, 429, "rate limit exceeded", fault.SourceUnreachable},
+		{true, 503, "later", fault.SourceUnreachable},
+	} {
+		for _, whole := range []bool{true, false} {
+			c, on, _ := lfsServer(t, test.isSource, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/vnd.git-lfs+json")
+				message := map[string]any{"message": test.says, "code": test.status}
+				if whole {
+					w.WriteHeader(test.status)
+					_ = json.NewEncoder(w).Encode(message)
+					return
+				}
+				_ = json.NewEncoder(w).Encode(map[string]any{"objects": []any{map[string]any{"oid": objects(2)[1].OID, "error": message}}})
+			})
+			var err error
+			if test.isSource {
+				_, err = c.LostLFS(t.Context(), on, objects(2), false)
+			} else {
+				_, err = c.LacksLFS(t.Context(), on, objects(2))
+			}
+			f := fault.From(err)
+			who := map[bool]string{true: "the source's server says: ", false: "Bitbucket says: "}[test.isSource]
+			if f.Code != test.want || (f.Hints[0] == who+test.says) != (test.says != "") {
+				t.Errorf("%+v, whole %t: got %v, hints %q", test, whole, f, f.Hints)
+			}
+			if one, ok := errors.AsType[*bitbucket.LFSFault](err); ok == whole || ok && one.OID != objects(2)[1].OID {
+				t.Errorf("%+v, whole %t: it is about %v", test, whole, one)
+			}
+		}
+	}
+}
+
+// Only 404 and 410 mean that an object is lost, from the server or, if asked, from the
+// storage that it names.
+func TestLostLFS(t *testing.T) {
+	var probed atomic.Int32
+	c, on, _ := lfsServer(t, true, func(w http.ResponseWriter, r *http.Request) {
+		if status := 0; strings.HasPrefix(r.URL.Path, "/storage/") {
+			probed.Add(1)
+			_, _ = fmt.Sscanf(r.URL.Path, "/storage/%d", &status)
+			if r.Header.Get("X-Key") != "k" || r.Header.Get("Authorization") != "" {
+				status = 500
+			}
+			w.WriteHeader(status)
+			return
+		}
+		var list []any
+		for i, o := range objects(6) {
+			entry := map[string]any{"oid": o.OID}
+			switch status := []int{404, 410, 200, 403, 404, 410}[i]; {
+			case i < 2:
+				entry["error"] = map[string]any{"code": status, "message": "gone"}
+			default:
+				entry["actions"] = map[string]any{"download": map[string]any{"href": fmt.Sprintf("http://%s/storage/%d", r.Host, status), "header": map[string]string{"X-Key": "k"}}}
+			}
+			list = append(list, entry)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"objects": list})
+	})
+	for _, probe := range []bool{false, true} {
+		lost, err := c.LostLFS(t.Context(), on, objects(6), probe)
+		got := ""
+		for i, o := range objects(6) {
+			if lost[o.OID] {
+				got += fmt.Sprint(i)
+			}
+		}
+		if want := map[bool]string{false: "01", true: "0145"}[probe]; err != nil || got != want {
+			t.Errorf("probe %t: %s, %v", probe, got, err)
+		}
+	}
+	if probed.Load() != 4 {
+		t.Errorf("%d probes", probed.Load())
+	}
+}
+
+// Hundreds of objects are asked about on one connection. What the server doesn't
+// answer is lacking.
+func TestLacksLFS(t *testing.T) {
+	c, on, connections := lfsServer(t, false, func(w http.ResponseWriter, r *http.Request) {
+		var request struct{ Objects []bitbucket.LFSObject }
+		_ = json.NewDecoder(r.Body).Decode(&request)
+		var list []any
+		for i, o := range request.Objects {
+			entry := map[string]any{"oid": o.OID}
+			switch i {
+			case 0:
+				entry["actions"] = map[string]any{"upload": map[string]any{"href": "x"}}
+			case 1:
+				continue
+			}
+			list = append(list, entry)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"objects": list})
+	})
+	lacks, err := c.LacksLFS(t.Context(), on, objects(950))
+	if err != nil || len(lacks) != 20 || connections.Load() != 1 {
+		t.Errorf("%d, %v, on %d connections", len(lacks), err, connections.Load())
+	}
+}
+
+// An answer that isn't of the protocol says nothing: git-lfs finds out.
+func TestLFSUnanswered(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		},
+		"HTML": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+	} {
+		c, on, _ := lfsServer(t, true, answer)
+		lost, lostErr := c.LostLFS(t.Context(), on, objects(2), true)
+		lacks, lacksErr := c.LacksLFS(t.Context(), on, objects(2))
+		if lostErr != nil || lacksErr != nil || len(lost) != 0 || len(lacks) != 2 {
+			t.Errorf("%s: %v %v, %v %v", name, lost, lostErr, lacks, lacksErr)
+		}
+	}
+	c, on, _ := lfsServer(t, true, nil)
+	on.URL = "http://127.0.0.1:1/x"
+	if _, err := c.LostLFS(t.Context(), on, objects(1), false); fault.From(err).Code != fault.SourceUnreachable {
+		t.Error(err)
+	}
+	on.IsSource = false
+	if _, err := c.LacksLFS(t.Context(), on, objects(1)); fault.From(err).Code != fault.Unreachable {
+		t.Error(err)
+	}
+}
