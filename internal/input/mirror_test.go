@@ -74,6 +74,7 @@ func TestMirrorSettings(t *testing.T) {
 		Tags:           "!*",
 		Prune:          true,
 		Overwrite:      true,
+		LFS:            input.LFSNone,
 		FollowMain:     true,
 		Create:         input.CreatePrivate,
 		Project:        "TEAM",
