@@ -47,7 +47,7 @@ func run() int {
 	})
 }
 
-// grace is how long a run may take to end after a signal. A runner waits for 7.5
+// grace is the time in which a run must end after a signal. A runner waits for 7.5
 // seconds (actions/runner, ProcessInvoker.cs).
 const grace = 4 * time.Second
 

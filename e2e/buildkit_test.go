@@ -62,7 +62,7 @@ func TestBuildKit(t *testing.T) {
 					j.env[name] = value
 				}
 			}
-			// The engine's cache knows commits by their hash alone, so each test needs its own.
+			// The engine's cache knows commits only by their hash, so each test needs its own.
 			content := rand.Text()
 			j.run("git", "init", "--quiet", "--template=")
 			j.write("Dockerfile", "FROM scratch\nCOPY content /\n")

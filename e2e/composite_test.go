@@ -124,8 +124,8 @@ func TestBinaryGet(t *testing.T) {
 	}
 }
 
-// runnerNames are what runners call the systems and machines, beside GitHub's own
-// names: Go's, which Gitea's and Forgejo's runners use outside of containers
+// runnerNames are names of systems and machines that runners use besides GitHub's: Go's,
+// which Gitea's and Forgejo's runners use outside of containers
 // (act/container/host_environment.go), and uname's.
 var runnerNames = map[string][]string{
 	"Linux": {"linux"}, "macOS": {"macos", "darwin", "Darwin"}, "Windows": {"windows", "Windows_NT"},

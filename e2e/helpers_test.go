@@ -7,7 +7,7 @@ import (
 	"os/exec"
 )
 
-// helpers are the programs that the scripts run beside the one under test. Each
+// helpers are programs that the scripts run in addition to the one under test. Each
 // runs the command in its arguments, and ends with that command's exit code.
 var helpers = map[string]func(){
 	"unread": unread,

@@ -413,8 +413,8 @@ func (r repo) hook(name, script string) {
 	r.git("config", "core.hooksPath", dir)
 }
 
-// seed is what both sides start with: the branches main and topic, a lightweight
-// tag, and an annotated tag.
+// seed is the content with which both sides start: the branches main and topic, a
+// lightweight tag, and an annotated tag.
 var seed = commitOf("refs/heads/main", "one", "text") + commitOf("refs/heads/main", "two", "text") +
 	"reset refs/tags/v1\nfrom refs/heads/main\n\n" +
 	"tag v2\nfrom refs/heads/main\ntagger Dev <dev@example.com> 1767225600 +0000\ndata 7\nrelease\n" +

@@ -58,7 +58,7 @@ printf '%s' "$PROGRAM_TEXT" >"$to"
 `
 )
 
-// sandbox is how a sample that downloads runs: with or without set -e, in a shell.
+// sandbox runs a sample that downloads in a shell, with or without set -e.
 type sandbox struct {
 	shell   []string
 	sum     string // what SHA256 is set to

@@ -215,8 +215,7 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	cmdNoLeak(ts, false, nil)
 }
 
-// left is what a command file holds. One that isn't there, or isn't a file,
-// holds nothing.
+// left returns the content of a command file, or "" if it isn't there, or isn't a file.
 func left(path string) string {
 	text, _ := os.ReadFile(path)
 	return string(text)
@@ -253,7 +252,7 @@ func lateMask(output string) string {
 	return ""
 }
 
-// log is what people see of the last step's standard output. Where no runner
+// log returns the part of the last step's standard output that people see. If no runner
 // reads it, that is all of it.
 func log(ts *testscript.TestScript) hosttest.Log {
 	if ts.Getenv("GITHUB_ACTIONS") == "" {

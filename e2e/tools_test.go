@@ -35,7 +35,7 @@ const toolsPage = "../docs/tools.md"
 
 const firstStep = "The bitbucket-auth step" // the section with the step that comes before each sample
 
-// onDataCenter ends the headings of samples that are for Data Center alone.
+// onDataCenter ends the headings of samples that are only for Data Center.
 const onDataCenter = " on Data Center"
 
 // tool is a section of docs/tools.md, and how to try its samples.
@@ -51,7 +51,7 @@ type tool struct {
 	keeps       bool // it gives git the token itself, and on Cloud git's own helper stores that
 }
 
-// use is what a tool asks of Bitbucket.
+// use lists the requests that a tool sends to Bitbucket.
 type use struct {
 	// asks begins the request in which the tool uses the credential.
 	asks string

@@ -32,7 +32,7 @@ func (r *run) avoConnection(settings input.Settings, cred credential.Credential,
 		r.note(fault.Warn(f))
 	}
 	if t.User != "" && c.Username != t.User {
-		r.note(fault.Noticef("Avo Assure's documentation combines an access token with a personal username, as here; Bitbucket itself uses %s", t.User))
+		r.note(fault.Noticef("the Avo Assure connection contains a personal username, as Avo Assure's documentation says; Bitbucket itself uses %s with an access token", t.User))
 	}
 	return c, nil
 }

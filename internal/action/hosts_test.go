@@ -18,7 +18,7 @@ import (
 )
 
 // onHost runs as a step of a host. Settings are given by GitHub's names, and
-// translated; exported is what else is in the environment.
+// translated; exported are further variables.
 func onHost(t *testing.T, h hosttest.Host, e env, exported ...env) (*hosttest.Site, outcome) {
 	t.Helper()
 	site := h.Start(t)

@@ -104,12 +104,12 @@ var kin = []struct {
 	{hosttest.Forgejo, "FORGEJO_ACTIONS"},
 }
 
-// huntWhole is whether every scenario runs on every host, as `make test` has it.
-// Otherwise each scenario runs on one host of GitHub's kin, and on one of the others.
+// huntWhole is set by `make test`: every scenario runs on every host. Otherwise each
+// scenario runs on one host like GitHub, and on one of the others.
 var huntWhole = os.Getenv("LEAK_HUNT") == "whole"
 
-// hunted is whether a scenario runs on one of several hosts, all given by their
-// place in their lists.
+// hunted reports whether a scenario runs on one of several hosts, all given by their
+// positions in their lists.
 func hunted(scenario, host, hosts int, whole bool) bool {
 	return whole || scenario%hosts == host
 }

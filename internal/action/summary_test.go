@@ -122,7 +122,7 @@ func TestSummaryCanBeTurnedOff(t *testing.T) {
 	equal(t, "warnings where there is none", strings.Count(o.stdout, "::warning"), 0)
 }
 
-// For each kind, the fields of the form are what was set.
+// For each kind, the fields of the form have the values that were set.
 func TestAvoAssure(t *testing.T) {
 	fake := newFake(t)
 	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer})

@@ -2,8 +2,9 @@
 // its scopes, exchanges an OAuth client's secret for a token, and creates
 // repositories.
 //
-// No fault quotes a reply, since a server may send the credential back. Replies are
-// recognised, and reported in the program's own words.
+// A server may send the credential back, so a fault quotes nothing of a reply but the
+// server's explanation, which Options.Quote makes safe to show. Replies are recognised,
+// and reported in the program's own words.
 package bitbucket
 
 import (
@@ -44,7 +45,7 @@ type Options struct {
 	UserAgent string
 	// Quote makes a sentence of the server safe to show. If it is nil, none is shown.
 	Quote func(sentence string) string
-	// Name is what messages call the server, if it isn't that of the REST API.
+	// Name is the server's name in messages, if it isn't that of the REST API.
 	Name string
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// errorBody holds the message of an error, by Cloud (error), Data Center (errors), LFS
-// servers (message), and the one that issues OAuth tokens
+// errorBody contains the message of an error: error for Cloud, errors for Data Center,
+// message for LFS servers, and error_description for the one that issues OAuth tokens
 // (RFC 6749, section 5.2).
 type errorBody struct {
 	Message     string `json:"message"`
@@ -23,9 +23,9 @@ type errorBody struct {
 	} `json:"errors"`
 }
 
-// sentence is what the server says in words about its refusal, or "": the message of
-// an error in JSON, or the first line of a plain text. A page in HTML is about
-// something else, such as a login.
+// sentence returns the server's explanation of a refusal, or "": the message of an error
+// in JSON, or the first line of plain text. An HTML page explains something else, such
+// as a login.
 func (r reply) sentence() string {
 	text := strings.TrimSpace(string(r.body))
 	kind, _, _ := mime.ParseMediaType(r.header.Get("Content-Type"))
@@ -41,7 +41,7 @@ func (r reply) sentence() string {
 
 func messageIn(text string) string {
 	var body errorBody
-	_ = json.Unmarshal([]byte(text), &body) // a part of another type leaves the others
+	_ = json.Unmarshal([]byte(text), &body) // a field of another type doesn't affect the others
 	messages := []string{body.Message, body.Description, body.Error.Message}
 	for _, e := range body.Errors {
 		messages = append(messages, e.Message)

@@ -28,8 +28,8 @@ var (
 
 func base64Of(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// What each kind gives. A row's authorization is what REST expects, its username
-// what git expects; without one, git gets the Bearer header.
+// The results for each kind. REST expects a row's authorization, and git its username;
+// without one, git gets the Bearer header.
 func TestKinds(t *testing.T) {
 	const basic, bearer = "Basic", "Bearer"
 	api, access, app := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.AppPassword()

@@ -115,7 +115,7 @@ func TestThePayloadIsNoPipe(t *testing.T) {
 	}
 }
 
-// A new file is for its owner alone whatever the umask allows.
+// Only the owner can read a new file, whatever the umask allows.
 func TestEnvFileIgnoresTheUmask(t *testing.T) {
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)

@@ -36,7 +36,7 @@ type Definition struct {
 	// ReferenceHints say how to set a setting to the value of a variable or a secret.
 	// The word SETTING is replaced by the setting's name.
 	ReferenceHints []string
-	// LeavesUndefined is set if the host leaves $(NAME) as it is when the variable isn't
+	// LeavesUndefined is set if the host leaves $(NAME) as it is if the variable isn't
 	// defined. A token that looks like this is an undefined secret.
 	LeavesUndefined bool
 	// FileVariableHint is about variables that are the path of a file with the value;

@@ -4,7 +4,7 @@ package host_test
 
 import "os"
 
-// lineEnd is what go-githubactions writes on this system.
+// lineEnd ends the lines that go-githubactions writes on this system.
 const lineEnd = "\n"
 
 // kept is the mode that a file has after chmod.

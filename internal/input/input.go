@@ -43,8 +43,8 @@ type Source struct {
 	// ReferenceHints returns hints about setting a setting to the value of a variable
 	// on this host. It may be nil.
 	ReferenceHints func(id string) []string
-	// LeavesUndefined is set on hosts that leave $(NAME) as it is where the variable
-	// isn't defined.
+	// LeavesUndefined is set on hosts that leave $(NAME) as it is if the variable isn't
+	// defined.
 	LeavesUndefined bool
 	// FileVariableHint is a hint about variables of this host that are the path of a
 	// file with the value; empty if it has none.

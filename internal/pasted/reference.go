@@ -69,8 +69,8 @@ func hasPercentReference(text string) bool {
 	return false
 }
 
-// IsUndefined reports whether a text is $(NAME), which Azure Pipelines leaves as it
-// is where a variable isn't defined (learn.microsoft.com, "Define variables").
+// IsUndefined reports whether a text is $(NAME), which Azure Pipelines leaves as it is if
+// the variable isn't defined (learn.microsoft.com, "Define variables").
 func IsUndefined(text string) bool {
 	name, start := strings.CutPrefix(text, "$(")
 	name, end := strings.CutSuffix(name, ")")

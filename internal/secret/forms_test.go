@@ -56,7 +56,7 @@ func TestFormsOfParts(t *testing.T) {
 	}
 }
 
-// allForms is what a run masks of a token, in that order.
+// allForms returns the forms of a token that a run masks, in that order.
 func allForms(token string, users ...string) []string {
 	return append(secret.Forms(secret.New(token)), secret.LoginForms(secret.New(token), users...)...)
 }
@@ -156,7 +156,7 @@ func TestLoginFormsHideEncodedPairs(t *testing.T) {
 	}
 }
 
-// base64Lines is what base64(1) prints, in lines of that width.
+// base64Lines returns the output of base64(1), in lines of that width.
 func base64Lines(text string, width int) string {
 	var b strings.Builder
 	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString([]byte(text))), width) {

@@ -2,7 +2,7 @@ package secret
 
 import "strings"
 
-// maxQuote is how much of a text is quoted, in characters.
+// maxQuote limits the length of a quotation, in characters.
 const maxQuote = 300
 
 // Quoter makes texts of servers and of other programs safe to show.
@@ -11,9 +11,9 @@ type Quoter struct {
 	IsSecret func(string) bool   // reports whether a text contains a piece of a token
 }
 
-// Quote returns a text as one line of limited length, without secrets, and without
-// what URLs may contain of them: see [ShortenURLs]. One that contains a piece of a
-// token isn't shown.
+// Quote returns a text as one line of limited length, without secrets, and without the
+// parts of URLs that can be secret: see [ShortenURLs]. It doesn't show a text that
+// contains a piece of a token.
 func (q Quoter) Quote(text, asked string) string {
 	text = ShortenURLs(q.Scrub(strings.Join(strings.Fields(text), " ")), asked)
 	if q.IsSecret(text) {

@@ -84,7 +84,7 @@ var applets = strings.Fields(`
 	hostname id ln ls mkdir mktemp mv od printf ps pwd readlink realpath rm rmdir sed sh sleep sort stat
 	tail tar tee test touch tr true tty uname uniq wc which whoami xargs`)
 
-// withShell is what the second image contains in addition.
+// withShell returns the files that only the second image contains.
 func withShell(from, architecture string) ([]entry, error) {
 	busybox, err := readFile(filepath.Join(from, "busybox_"+architecture))
 	if err != nil {

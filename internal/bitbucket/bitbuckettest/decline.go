@@ -49,7 +49,7 @@ func (s *Server) Decline(t testing.TB, name string, hook Hook, message string, p
 }
 
 // writeHook writes a hook out of clauses of a shell's case. Bitbucket accepts
-// branches and tags alone.
+// only branches and tags.
 func (s *Server) writeHook(name string, hook Hook, clauses []string) error {
 	text := "#!/bin/sh\ncase $1 in\n" + strings.Join(clauses, "\n") + "\nesac\n"
 	if hook == PreReceive {

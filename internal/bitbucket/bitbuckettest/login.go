@@ -11,7 +11,7 @@ const (
 	bearer = "Bearer"
 )
 
-// login is what a request's Authorization header says.
+// login is the content of a request's Authorization header.
 type login struct {
 	scheme string // as it was sent; empty without a header
 	user   string // of Basic
@@ -63,8 +63,8 @@ func (s *Server) acceptsOnDataCenter(l login, t *Token) bool {
 	return l.onDataCenter(t) && (l.scheme != basic || !s.options.NoBasic)
 }
 
-// onDataCenter, for REST and git alike: a personal token is accepted alone or
-// with its user's name, a token of a project or repository only alone.
+// onDataCenter reports whether a login is accepted, for REST and git alike: a personal
+// token with or without its user's name, a token of a project or repository only without.
 func (l login) onDataCenter(t *Token) bool {
 	switch t.Kind {
 	case PersonalHTTPToken:

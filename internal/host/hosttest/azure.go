@@ -10,7 +10,7 @@ type Variable struct {
 	Secret, Output bool
 }
 
-// AzureLog is what an agent makes of a step's standard output.
+// AzureLog is the result of an agent that reads a step's standard output.
 type AzureLog struct {
 	Log
 	Variables []Variable
@@ -18,7 +18,7 @@ type AzureLog struct {
 
 // ShowAzure runs a step's standard output through an agent of Azure Pipelines
 // (azure-pipelines-agent: Command.cs, TaskCommandExtension.cs). A command may
-// stand anywhere in a line; what is malformed is shown as it is.
+// begin anywhere in a line; a malformed one is shown as it is.
 func ShowAzure(output string) AzureLog {
 	var log AzureLog
 	for _, line := range strings.FieldsFunc(output, func(c rune) bool { return c == '\n' || c == '\r' }) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// harnessLine is what every version of the engine's dotenv reader reads
-// unchanged: no quotes, no comment, no expansion, no space.
+// harnessLine matches lines that every version of the engine's dotenv reader reads
+// unchanged: without quotes, comments, expansions and spaces.
 var harnessLine = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_+/=.-]*)$`)
 
 // ReadHarnessFile reads a file of Harness's engine (lite-engine,

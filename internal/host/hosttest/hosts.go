@@ -129,9 +129,8 @@ func (s *Site) Written(t testing.TB) map[string]string {
 	return files
 }
 
-// HandedOver is what later steps get: outputs, and variables, by name. Where
-// variables that are secret need to be asked for (Azure, Harness), they are
-// among these all the same.
+// HandedOver returns the outputs and variables that later steps get, by name. It
+// includes secret variables that a step has to map (Azure, Harness).
 func (s *Site) HandedOver(t testing.TB, stdout string) (outputs, variables map[string]string) {
 	t.Helper()
 	outputs, variables = map[string]string{}, map[string]string{}
@@ -183,8 +182,8 @@ func (s *Site) HandedOver(t testing.TB, stdout string) (outputs, variables map[s
 	return outputs, variables
 }
 
-// Seen is what people see of a step, and on hosts with masks of a later step
-// that prints everything it received.
+// Seen returns the output of a step as people see it, and on hosts with masks also that
+// of a later step that prints everything it received.
 func (s *Site) Seen(t testing.TB, stdout, stderr string) string {
 	t.Helper()
 	if !s.Masks {

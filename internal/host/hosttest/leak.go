@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// window is how many characters of a secret in a row are a leak.
+// window is the number of characters of a secret in a row that count as a leak.
 const window = 10
 
 // Leaks returns the forms in which any 10 characters in a row of a secret show

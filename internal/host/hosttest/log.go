@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// Log is what people see of a step.
+// Log is the output of a step as people see it.
 type Log struct {
 	Lines       []string
 	Annotations []Annotation
 	Masks       []string // as the runner registered them
 }
 
-// Annotation is a message beside the log.
+// Annotation is a message next to the log.
 type Annotation struct {
 	Level, Title, Message string
 }

@@ -46,8 +46,8 @@ func environment(text string) map[string]string {
 	return values
 }
 
-// GitLabEnv is how a version of GitLab's runner reads the file that GITLAB_ENV
-// names, ahead of each stage of a job: up to 17.6 as a script, since 17.7 line by
+// GitLabEnv reads the file that GITLAB_ENV names like a version of GitLab's runner, before
+// each stage of a job: up to 17.6 as a script, since 17.7 line by
 // line (gitlab-runner, shells/bash.go, SourceEnv). It returns the environment of
 // that stage, and all that the job's log shows.
 func GitLabEnv(path string, byLine bool) (env map[string]string, log string) {
