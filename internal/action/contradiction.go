@@ -37,7 +37,7 @@ func (r *run) contradiction(settings input.Settings, results host.Results) *faul
 		}
 		if other != "" {
 			return fault.New(fault.VariablesDiffer, url+" is also an output of an earlier step, so it may contradict "+other+" in later steps",
-				"give the step that runs bitbucket-auth another name: than "+strings.ToLower(settings.EnvPrefix)+", with which outputs are called like variables")
+				"rename the step that runs bitbucket-auth: with the name "+strings.ToLower(settings.EnvPrefix)+", its outputs have the names of the variables")
 		}
 	}
 	if other := r.otherRepository(settings.EnvPrefix, after); other != "" {

@@ -49,7 +49,7 @@ func TestContradictingVariables(t *testing.T) {
 		if warned := strings.Contains(shown, "(BBA151)"); warned != (test.want != "") || !strings.Contains(shown, test.want) {
 			t.Errorf("%s: got %s", test.name, shown)
 		}
-		if test.want != "" && strings.Contains(test.want, "output") != strings.Contains(shown, "name: than bitbucket") {
+		if test.want != "" && strings.Contains(test.want, "output") != strings.Contains(shown, "with the name bitbucket") {
 			t.Errorf("%s: the hints are in %s", test.name, shown)
 		}
 	}

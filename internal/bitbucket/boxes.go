@@ -153,7 +153,7 @@ func (b box) scope(kind credential.Kind) (string, *fault.Fault) {
 		if near := nearestProduct(b.product); near != "" {
 			return "", f.Hint("did you mean " + near + ": " + b.level + "?")
 		}
-		return "", f.Hint("write it as the page does on which tokens are made, such as Repositories: Write")
+		return "", f.Hint("write it as on the page on which tokens are made, such as Repositories: Write")
 	}
 	for _, l := range p.levels {
 		if !strings.EqualFold(l.name, b.level) {

@@ -152,7 +152,7 @@ func InMessage(message string) Problem {
 // sentence; setting is the one that names the server, or empty; hasCA is true if
 // ca-certificate is set.
 func (p Problem) Fault(code fault.Code, server, setting string, hasCA bool) *fault.Fault {
-	f := fault.New(code, "the certificate of "+server+" isn't accepted, for a reason that isn't known",
+	f := fault.New(code, "the certificate of "+server+" isn't accepted, and the reason is unknown",
 		"look at the certificate with: openssl s_client -showcerts -connect HOST:443",
 		"check the date, the host name, and the CA of the certificate")
 	switch p {
@@ -165,7 +165,7 @@ func (p Problem) Fault(code fault.Code, server, setting string, hasCA bool) *fau
 	case NotYetValid:
 		f = fault.New(code, "the certificate of "+server+" isn't valid yet",
 			"check that the runner's clock isn't behind",
-			"ask the server's administrator from when on the certificate is valid")
+			"ask the server's administrator when the certificate becomes valid")
 	case OtherName:
 		f = fault.New(code, "the certificate of "+server+" is for another host name")
 		if setting != "" {
@@ -174,7 +174,7 @@ func (p Problem) Fault(code fault.Code, server, setting string, hasCA bool) *fau
 		f = f.Hint("check that nothing between the runner and the server answers in its place, such as a proxy or a login page")
 	case Incomplete:
 		f = fault.New(code, "the certificate chain of "+server+" is incomplete: the server sends only its own certificate, and the CA that signed it isn't known here",
-			"ask the server's administrator to let it send the intermediate certificates, too")
+			"ask the server's administrator to configure the intermediate certificates, too")
 	case UnknownCA:
 		f = fault.New(code, "the certificate of "+server+" was signed by a CA that isn't known here")
 	case NoCA:

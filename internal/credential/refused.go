@@ -12,7 +12,7 @@ import (
 func Locked(status int) *fault.Fault {
 	f := fault.New(fault.Refused, "the Data Center has locked the token's account after failed logins, and asks it for a CAPTCHA",
 		"log in once with a browser, as the account that the token belongs to, or ask an administrator to clear the CAPTCHA",
-		"find what logs in with a wrong password or token, which locks the account again")
+		"find out what logs in with a wrong password or token: it would lock the account again")
 	if status != 0 {
 		f.What += fmt.Sprintf(" (%d)", status)
 	}
