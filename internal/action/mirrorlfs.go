@@ -206,7 +206,7 @@ func (t *lfsTransfer) named(ctx context.Context, err error) error {
 	}
 	i := slices.IndexFunc(t.pointers, func(p git.Pointer) bool { return p.OID == refused.OID })
 	if names, namesErr := t.names(ctx, t.pointers[i:i+1]); namesErr == nil {
-		return refused.Fault.Hint("the object is that of " + names[0])
+		return refused.Hint("the object is that of " + names[0])
 	}
 	return refused.Fault
 }
