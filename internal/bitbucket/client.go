@@ -1,6 +1,7 @@
 // Package bitbucket calls Bitbucket's REST API: it checks a credential and
 // its scopes, exchanges an OAuth client's secret for a token, and creates
-// repositories.
+// repositories. It also asks LFS servers about objects: Bitbucket's, and that of the
+// mirror's source.
 //
 // A server may send the credential back, so a fault quotes nothing of a reply but the
 // server's explanation, which Options.Quote makes safe to show. Replies are recognised,

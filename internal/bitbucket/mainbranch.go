@@ -33,7 +33,7 @@ func (c *Client) SetMainBranch(ctx context.Context, cred credential.Credential, 
 	if err != nil {
 		return err
 	}
-	return c.mainBranchSet(answer, cred.Kind)
+	return c.quotingError(c.mainBranchSet(answer, cred.Kind), answer)
 }
 
 // setDefaultBranch speaks to Data Center: newer versions have an endpoint of the

@@ -66,13 +66,18 @@ func TestSentences(t *testing.T) {
 	}
 }
 
-// Creating a repository and getting an OAuth token quote the server, too.
+// Changes and the request for an OAuth token quote the server, too.
 func TestSentencesOfChanges(t *testing.T) {
 	fake, _, cred := usual(t)
 	c := bitbucket.New(bitbucket.Options{Server: servertest.At(fake.URL).AsCloud(), Quote: func(sentence string) string { return sentence }})
 	fake.AnswerAlways("POST /2.0/repositories/team/new", bitbuckettest.Reply{Status: http.StatusForbidden, Body: `{"error":{"message":"The plan allows no more repositories."}}`})
 	err := c.Create(t.Context(), cred, bitbucket.NewRepository{Workspace: "team", Slug: "new"})
 	if f := fault.From(err); f.Hints[0] != "Bitbucket says: The plan allows no more repositories." {
+		t.Errorf("hints %q", f.Hints)
+	}
+	fake.AnswerAlways("PUT /2.0/repositories/team/repo", bitbuckettest.Reply{Status: http.StatusForbidden, Body: `{"error":{"message":"Ask an admin."}}`})
+	err = c.SetMainBranch(t.Context(), cred, bitbucket.MainBranch{Workspace: "team", Slug: "repo", Name: "main", Ref: "refs/heads/main"})
+	if f := fault.From(err); f.Hints[0] != "Bitbucket says: Ask an admin." {
 		t.Errorf("hints %q", f.Hints)
 	}
 	fake.AnswerAlways("POST /site/oauth2/access_token", bitbuckettest.Reply{Status: http.StatusBadRequest, Body: `{"error":"invalid_grant","error_description":"No callback uri defined for the OAuth client."}`})
