@@ -57,6 +57,27 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	}
 }
 
+// A source that lacks an object is damaged, which is no failure of the network.
+func TestFetchFromDamaged(t *testing.T) {
+	s := newSides(t)
+	blob := filepath.Join(t.TempDir(), "blob")
+	if err := os.WriteFile(blob, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lost := s.run("--git-dir", s.source, "hash-object", "-w", blob)
+	s.run("--git-dir", s.source, "update-index", "--add", "--cacheinfo", "100644,"+lost+",file")
+	commit := s.run("--git-dir", s.source, "commit-tree", "-m", "two", s.run("--git-dir", s.source, "write-tree"))
+	s.run("--git-dir", s.source, "update-ref", "refs/heads/main", commit)
+	if err := os.Remove(filepath.Join(s.source, "objects", lost[:2], lost[2:])); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.git.FetchAll(t.Context(), []string{commit})
+	f := fault.From(err)
+	if f.Code != fault.SourceFailed || !strings.Contains(f.What, "damaged") || !strings.Contains(f.Hints[0], lost) {
+		t.Errorf("got %v, hints %q", f, f.Hints)
+	}
+}
+
 // A git that something on this machine ended isn't a server that failed. Wrappers
 // return the signal as a status.
 func TestKilledGit(t *testing.T) {

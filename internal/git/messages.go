@@ -117,7 +117,7 @@ type quotation struct{ who, text string }
 func (g *Git) sourceSays(stderr []byte) quotation {
 	who := "the source's server says: "
 	if g.remotes.SourceLocal {
-		who = "git says where the source is: "
+		who = "git says about the source: "
 	}
 	return quotation{who, g.said(strings.Join(g.answer(stderr).lines, " "), g.remotes.Source)}
 }
