@@ -61,6 +61,8 @@ func TestMessages(t *testing.T) {
 		{"bitbucket", "fatal: unable to access 'https://bitbucket.org/acme/redirects.git/': Could not resolve host: bitbucket.org", fault.Unreachable},
 		{"bitbucket", "warning: unable to access '/srv/attributes': Permission denied\nfatal: something new", fault.BitbucketFailed},
 		{"bitbucket", "remote: unable to access 'https://x/': SSL certificate problem\nfatal: something new", fault.BitbucketFailed},
+		{"source", "fatal: " + url + "/info/refs not valid: is this a git repository?", fault.SourceFailed},
+		{"bitbucket", "fatal: https://bitbucket.org/acme/site.git/info/refs not valid: is this a git repository?", fault.UnexpectedReply},
 		{"bitbucket", "fatal: something new", fault.BitbucketFailed},
 		{"push", "remote: Your credentials lack one or more required privilege scopes.\n" + denied + "The requested URL returned error: 403", fault.WriteRefused},
 		{"push", denied + "The requested URL returned error: 402", fault.UserLimit},
