@@ -121,7 +121,7 @@ func (m *mirroring) readSettings(ctx context.Context) error {
 	var remarks []fault.Remark
 	m.credential, remarks, err = credential.New(credential.Claim{
 		Token: settings.Token, Identity: settings.Identity, Kind: settings.Kind, Server: settings.Server,
-		GitOnly: settings.Create == input.CreateNone,
+		GitOnly: settings.Create == input.CreateNone && !settings.FollowMain,
 	})
 	m.note(remarks...)
 	if err != nil {

@@ -93,7 +93,9 @@ func (m *mirroring) askWhy(ctx context.Context, refusal error) error {
 		return refusal
 	}
 	f := fault.From(refusal)
-	if f.Code != fault.Refused || m.credential.Server.DataCenter || traits.Removed || traits.Email && m.settings.Identity == "" {
+	// REST needs an API token's e-mail address, which git doesn't.
+	isKnown := !traits.Email || strings.Contains(m.settings.Identity, "@")
+	if f.Code != fault.Refused || m.credential.Server.DataCenter || traits.Removed || !isKnown {
 		return refusal
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -101,7 +103,10 @@ func (m *mirroring) askWhy(ctx context.Context, refusal error) error {
 	report, err := m.client(m.settings.Common, m.credential.Server).Check(ctx, m.credential,
 		bitbucket.Subject{Workspace: m.repository.Workspace, Slug: m.repository.Slug})
 	m.note(report.Remarks...)
-	isGuess := func(hint string) bool { return !strings.HasPrefix(hint, "Bitbucket says: ") }
+	found := fault.From(err)
+	isGuess := func(hint string) bool {
+		return !strings.HasPrefix(hint, "Bitbucket says: ") || err != nil && slices.Contains(found.Hints, hint)
+	}
 	switch {
 	case report.Verdict == bitbucket.Unanswered:
 		return refusal
@@ -110,7 +115,6 @@ func (m *mirroring) askWhy(ctx context.Context, refusal error) error {
 			Hint("Bitbucket's REST API accepts the token for this repository, so it has been refused for git only: check that it may read and write code",
 				"run the step again later")
 	}
-	found := fault.From(err)
 	return fault.New(found.Code, found.What, append(slices.DeleteFunc(slices.Clone(f.Hints), isGuess), found.Hints...)...)
 }
 

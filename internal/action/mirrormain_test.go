@@ -1,0 +1,77 @@
+package action_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+)
+
+// To set the main branch takes REST, for which an API token needs its identity. That
+// is said before any request.
+func TestMirrorFollowNeedsIdentity(t *testing.T) {
+	e := env{
+		"BITBUCKET_AUTH_TOKEN": credentialtest.APIToken(), "BITBUCKET_AUTH_REPOSITORY": "acme/site",
+		"BITBUCKET_AUTH_SOURCE": "/nowhere", "HTTPS_PROXY": "http://127.0.0.1:1",
+	}
+	if o := mirrors(t, e); strings.Contains(o.stderr, "BBA102") {
+		t.Errorf("without follow: %s", o.stderr)
+	}
+	if o := mirrors(t, e.with(env{"BITBUCKET_AUTH_MAIN_BRANCH": "follow"})); o.exit != 2 || !strings.Contains(o.stderr, "(BBA102)") {
+		t.Errorf("got %d\n%s", o.exit, o.stderr)
+	}
+}
+
+// The first mirror of a checkout without a main branch: the host's default branch
+// becomes Bitbucket's main one, if the checkout is that of the job's repository. If
+// nothing is known, the first one does, with a notice.
+func TestMirrorDefaultBranch(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the hook is a shell script")
+	}
+	for _, test := range []struct {
+		name   string
+		job    func(checkout string) env
+		first  string
+		notice bool
+	}{
+		{"GitLab", func(checkout string) env {
+			return env{"GITLAB_CI": "true", "CI_DEFAULT_BRANCH": "dev", "CI_PROJECT_DIR": checkout}
+		}, "refs/heads/dev", false},
+		{"GitLab, another path", func(string) env {
+			return env{"GITLAB_CI": "true", "CI_DEFAULT_BRANCH": "dev", "CI_PROJECT_DIR": os.TempDir()}
+		}, "refs/heads/a", true},
+		{"Jenkins", func(string) env { return env{"JENKINS_URL": "http://127.0.0.1:1"} }, "refs/heads/a", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			source := newSource(t, "b", "a", "dev")
+			gitIn(t, source, "update-ref", "--no-deref", "HEAD", "refs/heads/dev")
+			fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"acme/site"}})
+			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository:write"}})
+			hooks := t.TempDir()
+			order := filepath.Join(hooks, "order")
+			if err := os.WriteFile(filepath.Join(hooks, "update"), []byte("#!/bin/sh\necho $1 >>"+order+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			gitIn(t, fake.Dir("acme/site"), "config", "core.hooksPath", hooks)
+			o := mirrors(t, test.job(source).with(env{
+				"BITBUCKET_AUTH_TOKEN": token.Secret, "BITBUCKET_AUTH_SERVER_URL": fake.URL,
+				"BITBUCKET_AUTH_REPOSITORY": "acme/site", "BITBUCKET_AUTH_SOURCE": source,
+			}))
+			pushed, err := os.ReadFile(order)
+			if err != nil || o.exit != 0 {
+				t.Fatalf("%v, %d\n%s", err, o.exit, o.stderr)
+			}
+			if first, _, _ := strings.Cut(string(pushed), "\n"); first != test.first {
+				t.Errorf("%s came first, want %s", first, test.first)
+			}
+			if notice := strings.Contains(o.stderr, "becomes its main branch"); notice != test.notice {
+				t.Errorf("a notice: %v\n%s", notice, o.stderr)
+			}
+		})
+	}
+}
