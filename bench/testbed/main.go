@@ -1,7 +1,10 @@
 // Command testbed serves two Bitbucket repositories on this machine: a source with
-// a history of the given size, and a copy of it that lacks the last commit.
+// a history of the given size, and a copy of it that lacks the last commit. Or the
+// source has a number of small commits, and of branches and tags at them, and the copy
+// is empty.
 //
 //	testbed DIR MIB
+//	testbed DIR COMMITSxREFS
 //
 // It prints how to reach them, as shell variables, and serves them until its
 // standard input ends. The path /traffic shows how many bytes clients have read from
@@ -9,6 +12,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
 	"fmt"
@@ -34,8 +38,8 @@ func main() {
 	}
 }
 
-func run(dir, mebibytes string) error {
-	size, err := strconv.Atoi(mebibytes)
+func run(dir, size string) error {
+	stream, err := history(size)
 	if err != nil {
 		return err
 	}
@@ -45,11 +49,13 @@ func run(dir, mebibytes string) error {
 	}
 	defer server.Close()
 	source, target := server.Dir("team/source"), server.Dir("team/copy")
-	if err := fill(source, size); err != nil {
+	if err := fill(source, stream); err != nil {
 		return err
 	}
-	if err := os.CopyFS(filepath.Join(target, "objects"), os.DirFS(filepath.Join(source, "objects"))); err != nil {
-		return err
+	if !strings.Contains(size, "x") {
+		if err := os.CopyFS(filepath.Join(target, "objects"), os.DirFS(filepath.Join(source, "objects"))); err != nil {
+			return err
+		}
 	}
 	front, err := countTraffic(server.URL)
 	if err != nil {
@@ -62,25 +68,54 @@ func run(dir, mebibytes string) error {
 	return err
 }
 
-// fill imports a history with random files of 16 KiB, one in each commit.
-func fill(repository string, mebibytes int) error {
+// history returns what writes a history of a size for git fast-import.
+func history(size string) (func(io.Writer) error, error) {
+	commits, refs, many := strings.Cut(size, "x")
+	n, err := strconv.Atoi(commits)
+	if err != nil || !many {
+		return func(w io.Writer) error { return large(w, n) }, err
+	}
+	m, err := strconv.Atoi(refs)
+	return func(w io.Writer) error { return wide(w, n, m) }, err
+}
+
+// large writes random files of 16 KiB, one in each commit.
+func large(w io.Writer, mebibytes int) error {
 	const perMebibyte = 64
-	stream, feed := io.Pipe()
-	go func() {
-		var commit bytes.Buffer
-		text := make([]byte, 1<<20/perMebibyte)
-		for i := range mebibytes*perMebibyte + 1 {
-			_, _ = rand.Read(text)
-			commit.Reset()
-			fmt.Fprintf(&commit, "commit refs/heads/main\ncommitter Dev <dev@example.com> %d +0000\ndata 6\nchange\nM 100644 inline %d/%d\ndata %d\n",
-				1_700_000_000+i, i%20, i%1000, len(text))
-			commit.Write(text)
-			if _, err := feed.Write(commit.Bytes()); err != nil {
-				return
-			}
+	var commit bytes.Buffer
+	text := make([]byte, 1<<20/perMebibyte)
+	for i := range mebibytes*perMebibyte + 1 {
+		_, _ = rand.Read(text)
+		commit.Reset()
+		fmt.Fprintf(&commit, "commit refs/heads/main\ncommitter Dev <dev@example.com> %d +0000\ndata 6\nchange\nM 100644 inline %d/%d\ndata %d\n",
+			1_700_000_000+i, i%20, i%1000, len(text))
+		commit.Write(text)
+		if _, err := w.Write(commit.Bytes()); err != nil {
+			return err
 		}
-		_ = feed.Close()
-	}()
+	}
+	return nil
+}
+
+// wide writes small commits, and as many branches as tags, spread evenly over them.
+func wide(w io.Writer, commits, refs int) error {
+	out := bufio.NewWriter(w)
+	for i := range commits {
+		text := fmt.Sprint("text ", i)
+		fmt.Fprintf(out, "commit refs/heads/main\nmark :%d\ncommitter Dev <dev@example.com> %d +0000\ndata 6\nchange\nM 100644 inline %d/%d\ndata %d\n%s\n",
+			i+1, 1_700_000_000+i, i%20, i%1000, len(text), text)
+	}
+	for i := range refs - 1 {
+		kind := []string{"heads/topic", "tags/v"}[i%2]
+		fmt.Fprintf(out, "reset refs/%s/%d\nfrom :%d\n\n", kind, i, i*commits/refs+1)
+	}
+	return out.Flush()
+}
+
+// fill imports a history.
+func fill(repository string, history func(io.Writer) error) error {
+	stream, feed := io.Pipe()
+	go func() { _ = feed.CloseWithError(history(feed)) }()
 	defer func() { _ = stream.Close() }()
 	for _, args := range [][]string{
 		{"fast-import", "--quiet"},
