@@ -20,6 +20,7 @@ const configuration = `[user]
 [core]
 	hooksPath = /dev/null
 	fsmonitor = false
+	fsync = none
 [gc]
 	auto = 0
 [maintenance]
@@ -85,7 +86,6 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 		"TMP=" + g.root,
 		"TEMP=" + g.root,
 		"LC_ALL=C",
-		"GIT_DIR=" + g.repo,
 		"GIT_CONFIG_NOSYSTEM=1",
 		"GIT_ATTR_NOSYSTEM=1",
 		// Git 3 has other defaults. Bitbucket has no SHA-256 repositories.
@@ -108,11 +108,16 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 	case source:
 		login = options.SourceLogin
 		entries = remote(source, options.Source)
-	case bitbucket:
+	case bitbucket, staged:
 		login = options.BitbucketLogin
 		entries = append(remote(bitbucket, options.Bitbucket),
 			// What is mirrored goes nowhere else, even if Bitbucket says so.
 			[2]string{"http." + options.Bitbucket + ".followRedirects", "false"})
+	}
+	if of == staged {
+		env = append(env, "GIT_DIR="+g.stagingRepo(), "GIT_OBJECT_DIRECTORY="+filepath.Join(g.repo, "objects"))
+	} else {
+		env = append(env, "GIT_DIR="+g.repo)
 	}
 	entries = append(entries, ca...)
 	if isWindows {

@@ -31,6 +31,9 @@ const (
 	machine   side = "" // none: the process works on the temporary repository
 	source    side = "source"
 	bitbucket side = "bitbucket"
+
+	// staged is Bitbucket for a push, whose refs are in a repository of their own.
+	staged side = "bitbucket, staged"
 )
 
 // Remotes are the repositories to mirror from and to.
@@ -105,7 +108,9 @@ func Open(options Options) (*Git, error) {
 // LogInToBitbucket replaces the login to Bitbucket.
 func (g *Git) LogInToBitbucket(login []secret.Value) {
 	g.options.BitbucketLogin = login
-	g.env[bitbucket] = g.environment(bitbucket, g.options, g.ca)
+	for _, of := range []side{bitbucket, staged} {
+		g.env[of] = g.environment(of, g.options, g.ca)
+	}
 }
 
 // Close removes all that was written. A process that has just been ended may
@@ -131,7 +136,7 @@ func (g *Git) prepare(options Options) error {
 	}
 	g.options, g.ca = options, ca
 	g.env = map[side][]string{}
-	for _, of := range []side{machine, source, bitbucket} {
+	for _, of := range []side{machine, source, bitbucket, staged} {
 		g.env[of] = g.environment(of, options, ca)
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 const (
 	maxArguments        = 200_000
 	maxArgumentsWindows = 24_000
+	maxBatch            = 500 // refs: over HTTP, git compares each of them with each other one
 	maxPushes           = 200 // of one call, however often a hook declines
 	maxInARow           = 10  // refs that were declined: then no ref is likely to be accepted
 )
@@ -174,32 +175,28 @@ var wholePush = map[string]bool{
 	"unpacker error":            true, // too large, for instance
 }
 
-// batchesOf splits changes so that each part fits on a command line, and a ref
-// with an ambiguous name is by itself.
+// batchesOf splits changes so that each part fits on a command line, and isn't too
+// much for a server at once.
 func batchesOf(changes []mirror.Change) [][]mirror.Change {
 	limit := maxArguments
 	if isWindows {
 		limit = maxArgumentsWindows
 	}
-	var batches, single [][]mirror.Change
-	size := limit
+	var batches [][]mirror.Change
+	size, count := 0, maxBatch
 	for _, c := range changes {
-		if c.Ambiguous {
-			single = append(single, []mirror.Change{c})
-			continue
-		}
 		length := 0
 		for _, argument := range arguments(c) {
 			length += len(argument) + 3 // a space, or quotes
 		}
-		if size += length; size > limit {
+		if size, count = size+length, count+1; size > limit || count > maxBatch {
 			batches = append(batches, nil)
-			size = length
+			size, count = length, 1
 		}
 		last := len(batches) - 1
 		batches[last] = append(batches[last], c)
 	}
-	return append(batches, single...)
+	return batches
 }
 
 // split divides the refs of a push that was declined as a whole: those that the
@@ -224,12 +221,24 @@ func split(changes []mirror.Change, said answer) [][]mirror.Change {
 	return [][]mirror.Change{changes[:half], changes[half:]}
 }
 
-// arguments returns a change's lease and refspec. Bitbucket refuses the change if
-// the ref no longer has the value in the lease; an empty value means that the ref
-// must not exist.
-func arguments(c mirror.Change) [2]string {
-	return [2]string{"--force-with-lease=" + c.Ref + ":" + c.Old, c.New + ":" + c.Ref}
+// arguments returns the lease of a ref that exists, and the refspec that deletes one:
+// Bitbucket refuses a change if the ref no longer has the value in the lease. Other
+// refs need neither: see [Git.push].
+func arguments(c mirror.Change) []string {
+	var all []string
+	if c.Old != "" {
+		all = append(all, lease+"="+c.Ref+":"+c.Old)
+	}
+	if c.New == "" {
+		all = append(all, ":"+c.Ref)
+	}
+	return all
 }
+
+// lease is the option that names the value that a ref must have. By itself, it means that
+// refs without a value must not exist, since this repository tracks none
+// (git-push(1)).
+const lease = "--force-with-lease"
 
 // pushed is the result of one push.
 type pushed struct {
@@ -240,19 +249,31 @@ type pushed struct {
 
 // push pushes once.
 func (g *Git) push(ctx context.Context, changes []mirror.Change) (pushed, error) {
-	options := []string{"push", "--porcelain", "--no-verify", "--progress"}
-	var refspecs []string
-	for _, c := range changes {
-		both := arguments(c)
-		options, refspecs = append(options, both[0]), append(refspecs, both[1])
+	if err := g.stage(ctx, changes); err != nil {
+		return pushed{}, err
 	}
-	if len(changes) == 1 && changes[0].Ambiguous {
-		var err error
-		if refspecs, err = g.byPattern(ctx, changes[0]); err != nil {
-			return pushed{}, err
+	options := []string{"push", "--porcelain", "--no-verify", "--progress", lease}
+	var deletions []string
+	pattern := ""
+	for _, c := range changes {
+		for _, argument := range arguments(c) {
+			if strings.HasPrefix(argument, lease) {
+				options = append(options, argument)
+			} else {
+				deletions = append(deletions, argument)
+			}
+		}
+		if c.New != "" {
+			// One pattern for all: git compares explicit names with each other, which
+			// takes minutes for thousands, and completes some of them to others.
+			pattern = staging + "*:refs/*"
 		}
 	}
-	out, err := g.run(ctx, bitbucket, nil, append(append(options, string(bitbucket)), refspecs...)...)
+	refspecs := append([]string{string(bitbucket)}, deletions...)
+	if pattern != "" {
+		refspecs = append(refspecs, pattern)
+	}
+	out, err := g.run(ctx, staged, nil, append(options, refspecs...)...)
 	p := pushed{results: resultsOf(out.stdout), stderr: out.stderr, sent: transferred(out.stderr)}
 	failed, ok := asFailure(err)
 	switch {
@@ -305,16 +326,39 @@ func (p pushed) markInFlight(changes []mirror.Change) {
 	}
 }
 
-// byPattern names a ref in a way that git doesn't complete: by a pattern that
-// one local ref matches.
-func (g *Git) byPattern(ctx context.Context, c mirror.Change) ([]string, error) {
-	const staging = "refs/push/"
-	// Any earlier one must not match.
-	if err := os.RemoveAll(filepath.Join(g.repo, staging)); err != nil {
-		return nil, tempFault(err)
+// staging is where the refs to push are, in a repository of their own that has the
+// objects of the other one. Only there can one pattern name them and nothing else.
+const staging = "refs/push/"
+
+func (g *Git) stagingRepo() string { return filepath.Join(g.root, "push.git") }
+
+// stage sets the refs to push to their new values.
+func (g *Git) stage(ctx context.Context, changes []mirror.Change) error {
+	repo := g.stagingRepo()
+	if _, err := os.Stat(repo); err != nil {
+		if _, err := g.run(ctx, machine, nil, "init", "--quiet", "--bare", "--template=", repo); err != nil {
+			return g.local(err)
+		}
 	}
-	_, err := g.run(ctx, machine, nil, "update-ref", staging+strings.TrimPrefix(c.Ref, "refs/"), c.New)
-	return []string{staging + "*:refs/*"}, g.local(err)
+	// In one file, since a name can be too long for a file of its own, or differ from
+	// another one only by letter case (gitrepository-layout(5), packed-refs).
+	var refs strings.Builder
+	for _, c := range changes {
+		if c.New != "" {
+			refs.WriteString(c.New + " " + staging + strings.TrimPrefix(c.Ref, "refs/") + "\n")
+		}
+	}
+	if err := os.WriteFile(filepath.Join(repo, "packed-refs"), []byte(refs.String()), 0o600); err != nil {
+		return tempFault(err)
+	}
+	shallow, err := os.ReadFile(g.shallowFile())
+	if err != nil {
+		shallow = nil // the history is complete
+	}
+	if err := os.WriteFile(filepath.Join(repo, "shallow"), shallow, 0o600); err != nil {
+		return tempFault(err)
+	}
+	return nil
 }
 
 // resultsOf reads what happened to each ref (git-push(1), OUTPUT).
