@@ -234,7 +234,7 @@ func TestPushAmbiguous(t *testing.T) {
 	}
 	list := changes("b04", "b05", "b06")
 	for i := range list {
-		list[i].New, list[i].Ambiguous = newer, list[i].Ref != "refs/heads/b04"
+		list[i].New = newer
 	}
 	if _, err := s.git.Push(ctx, [][]mirror.Change{list}, nil, nil); err != nil {
 		t.Fatal(err)

@@ -78,10 +78,6 @@ type Change struct {
 	Cause  Cause // of being left alone
 	Lost   int   // how many commits an overwritten branch no longer leads to; 0: it isn't known
 
-	// Ambiguous is set if git would complete the name to another one that
-	// Bitbucket also has.
-	Ambiguous bool
-
 	secret bool // its name isn't shown
 }
 
@@ -174,7 +170,7 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		if old == id || !rules.match(ref) {
 			continue
 		}
-		c := Change{Ref: ref, Action: Updated, Old: old, New: id, Ambiguous: ambiguous(ref, bitbucket) != ""}
+		c := Change{Ref: ref, Action: Updated, Old: old, New: id}
 		namespace, _, _ := namespaceOf(ref)
 		switch {
 		case old == "":
