@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -53,10 +54,17 @@ func (l Login) Secrets() []secret.String {
 }
 
 // Check returns a fault if a variable can't be parsed. Without it, net/http would
-// ignore the variable and connect directly, and curl would show it in a message.
+// ignore the variable and connect directly, and curl would show it in a message. The
+// value counts as given: neither of them removes white space.
 func Check(lookup func(name string) (string, bool)) error {
 	for _, name := range variables {
-		if value, _ := lookup(name); value != "" && !isAddress(strings.TrimSpace(value)) {
+		value, _ := lookup(name)
+		switch {
+		case value == "":
+		case isAddress(strings.TrimSpace(value)) && strings.TrimSpace(value) != value:
+			return fault.New(fault.ProxyAddress, name+" has white space around the address of a proxy",
+				"remove it: often it is the line break at the end of a file")
+		case !isAddress(value):
 			return fault.New(fault.ProxyAddress, name+" isn't the address of a proxy",
 				"write it as http://user:password@proxy.example.com:3128, with the characters / ? # @ % and : in the password percent-encoded",
 				"or remove "+name+" from the environment, if no proxy is needed")
@@ -68,6 +76,9 @@ func Check(lookup func(name string) (string, bool)) error {
 // isAddress reports whether both net/http and curl can parse an address of a
 // proxy. Without a scheme, it is http (curl(1), --proxy).
 func isAddress(text string) bool {
+	if strings.ContainsFunc(text, unicode.IsSpace) {
+		return false // net/url accepts some of Unicode's in a host
+	}
 	scheme, rest := splitScheme(text)
 	switch strings.ToLower(scheme) {
 	case "", "http", "https", "socks4", "socks4a", "socks5", "socks5h":

@@ -86,6 +86,14 @@ var addresses = map[string]bool{
 	"http:/proxy:3128":                    false,
 	"http://proxy:3128/path":              false,
 	"http://proxy:3128?x":                 false,
+	" ":                                   false,
+	"http://proxy:3128\n":                 false,
+	"http://proxy:3128\r":                 false,
+	"http://proxy:3128/ ":                 false,
+	"\thttp://corp:s3cret@proxy:3128":     false,
+	" proxy.example":                      false,
+	"proxy\u00a0":                         false,
+	"http://pro\u00a0xy":                  false,
 }
 
 func TestCheck(t *testing.T) {
@@ -100,13 +108,23 @@ func TestCheck(t *testing.T) {
 			}
 			f := fault.From(err)
 			text := f.Error() + strings.Join(f.Hints, "\n")
-			if f.Code != fault.ProxyAddress || !strings.HasPrefix(f.What, name+" ") || strings.Contains(text, "corp") || strings.Contains(text, "cret") || strings.Contains(text, value) && value != "http://" {
+			if f.Code != fault.ProxyAddress || !strings.HasPrefix(f.What, name+" ") || strings.Contains(text, "corp") || strings.Contains(text, "cret") || strings.Contains(text, value) && value != "http://" && value != " " {
 				t.Errorf("%s=%s: %s", name, value, text)
 			}
 		}
 	}
 	if err := proxy.Check(lookup("NO_PROXY", "http://a/b")); err != nil {
 		t.Errorf("no proxy: %v", err)
+	}
+}
+
+// White space around an address is named, since nobody sees it.
+func TestCheckNamesWhiteSpace(t *testing.T) {
+	for value, want := range map[string]bool{"http://proxy:3128\n": true, "\tproxy": true, "proxy\u00a0": true, "http://pro xy": false, " ": false, "\n": false} {
+		err := proxy.Check(lookup("https_proxy", value))
+		if err == nil || strings.Contains(err.Error(), "white space") != want {
+			t.Errorf("%q: %v", value, err)
+		}
 	}
 }
 
