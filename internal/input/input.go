@@ -105,7 +105,7 @@ func ReadCredential(ctx context.Context, source Source) (CredentialText, error) 
 
 // tokenFile returns the setting token-file, from which token is read.
 func (s *SharedText) tokenFile() tokenFile {
-	return tokenFile{file: "token-file", path: s.TokenFile, setting: "token", token: &s.Token}
+	return tokenFile{file: "token-file", path: s.TokenFile, setting: "token", token: &s.Token, isOptional: true}
 }
 
 // read fills in target, which embeds shared, with the text of the settings and of the

@@ -276,6 +276,24 @@ func TestRequiredScopesAskForACheck(t *testing.T) {
 	}
 }
 
+// About an empty file, on-missing-token decides, as about an empty secret. It is said
+// that it was the file.
+func TestEmptyTokenFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err := input.ReadCredential(context.Background(), source(map[string]string{"token-file": path}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, remarks, err := text.Parse()
+	isSaid := slices.ContainsFunc(remarks, func(r fault.Remark) bool { return r.What == "the file that token-file names is empty" })
+	if err != nil || !text.Token.IsEmpty() || !isSaid {
+		t.Errorf("got %v, %v", remarks, err)
+	}
+}
+
 // A token may come through a pipe that never ends: a signal still ends the run.
 func TestTokenFileGivesUpWithTheContext(t *testing.T) {
 	never, writer := io.Pipe()

@@ -134,6 +134,7 @@ func TestMirrorTokenFiles(t *testing.T) {
 		}
 		return path
 	}
+	both := file("a-token")
 	for _, test := range []struct {
 		name          string
 		settings      map[string]string
@@ -145,6 +146,9 @@ func TestMirrorTokenFiles(t *testing.T) {
 		{"the other", map[string]string{"token-file": "-", "source-token": "the-source's"}, "from-stdin", "the-source's", fault.Code{}},
 		{"both from standard input", map[string]string{"token-file": "-", "source-token-file": "-"}, "", "", fault.TokenFile},
 		{"set twice", map[string]string{"token-file": file("bitbucket's"), "source-token": "the-source's", "source-token-file": "/nowhere"}, "", "the-source's", fault.TokenFile},
+		{"empty", map[string]string{"token-file": file("bitbucket's"), "source-token-file": file("")}, "bitbucket's", "", fault.TokenFile},
+		{"blank", map[string]string{"token-file": file("bitbucket's"), "source-token-file": file(" \n\n")}, "bitbucket's", "", fault.TokenFile},
+		{"the same file", map[string]string{"token-file": both, "source-token-file": both}, "a-token", "a-token", fault.Code{}},
 		{"missing", map[string]string{"token-file": file("bitbucket's"), "source-token-file": "/nowhere"}, "bitbucket's", "", fault.TokenFile},
 		{"too large", map[string]string{"source-token-file": file(strings.Repeat("x", 64<<10+1))}, "", strings.Repeat("x", 64<<10+1), fault.TokenFile},
 	} {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf16"
@@ -25,15 +26,16 @@ const stdin = "-"
 
 // tokenFile is a setting that names the file with a token.
 type tokenFile struct {
-	file    string // ID of the setting
-	path    string // its value; empty: it isn't set
-	setting string // ID of the setting that is the token itself
-	token   *secret.String
+	file       string // ID of the setting
+	isOptional bool   // an empty file is an empty token, about which on-missing-token decides
+	path       string // its value; empty: it isn't set
+	setting    string // ID of the setting that is the token itself
+	token      *secret.String
 }
 
 // readTokens reads the tokens from their files.
 func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []fault.Remark, err error) {
-	if err := checkTokenFiles(files); err != nil {
+	if err := s.checkTokenFiles(files); err != nil {
 		return nil, err
 	}
 	for _, f := range files {
@@ -49,6 +51,14 @@ func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []f
 		text, removed := pasted.Clean(f.token.Reveal())
 		*f.token = secret.New(text)
 		remarks = append(remarks, removedFrom(inSentence(f.setting), text, removed)...)
+		switch {
+		case text != "":
+		case f.isOptional:
+			remarks = append(remarks, fault.Noticef("the file that %s names is empty", f.file))
+		default:
+			return remarks, fault.New(fault.TokenFile, "the file that "+f.file+" names is empty",
+				"write the token to the file, or leave out "+f.file)
+		}
 		if s.othersCanRead(f.path) {
 			remarks = append(remarks, fault.Warn(fault.New(fault.TokenFileOpen, "other users of this machine can read the file that "+f.file+" names",
 				"make it readable for its owner only: chmod 600")))
@@ -59,21 +69,55 @@ func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []f
 
 // checkTokenFiles returns a fault if it isn't clear which value counts, before anything
 // is read.
-func checkTokenFiles(files []tokenFile) error {
-	var fromStdin []string
+func (s Source) checkTokenFiles(files []tokenFile) error {
+	var set []tokenFile
 	for _, f := range files {
 		if f.path != "" && !f.token.IsEmpty() {
 			return fault.New(fault.TokenFile, "both "+f.setting+" and "+f.file+" are set", "set only one of them")
 		}
-		if f.path == stdin {
-			fromStdin = append(fromStdin, f.file)
+		if f.path == "" {
+			continue
 		}
-	}
-	if len(fromStdin) > 1 {
-		return fault.New(fault.TokenFile, strings.Join(fromStdin, " and ")+" can't both be read from standard input",
-			"name a file in one of them")
+		for _, other := range set {
+			if s.areOneStream(f.path, other.path) {
+				return fault.New(fault.TokenFile, other.file+" and "+f.file+" are the same stream, which can be read only once",
+					"name a file in one of them")
+			}
+		}
+		set = append(set, f)
 	}
 	return nil
+}
+
+// areOneStream reports whether two paths lead to the same pipe or terminal, or both to
+// standard input, for which systems have names of their own, such as /dev/stdin. A file
+// can be read twice.
+func (s Source) areOneStream(a, b string) bool {
+	if a == stdin && b == stdin {
+		return true
+	}
+	first, second := s.info(a), s.info(b)
+	return first != nil && second != nil && os.SameFile(first, second) && (!first.Mode().IsRegular() || a == stdin || b == stdin)
+}
+
+// info describes what a path leads to; nil: that isn't known.
+func (s Source) info(path string) fs.FileInfo {
+	if path != stdin {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil
+		}
+		return info
+	}
+	file, ok := s.Stdin.(*os.File)
+	if !ok {
+		return nil
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil
+	}
+	return info
 }
 
 // readToken reads a token from a file, or from standard input. Both may be pipes that

@@ -3,12 +3,16 @@
 package input_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
@@ -106,6 +110,33 @@ func TestFoldersForSecrets(t *testing.T) {
 		}
 		if want = want && path != "/run/credentials/x/token"; input.IsHandedOver(path, "") != want {
 			t.Errorf("%s, without systemd: got %v", path, !want)
+		}
+	}
+}
+
+// A pipe can be read only once, whatever its name: the second token would be empty, or
+// the run would wait for ever.
+func TestOneStreamForTwoTokens(t *testing.T) {
+	dir := t.TempDir()
+	pipe, link := filepath.Join(dir, "pipe"), filepath.Join(dir, "link")
+	for _, err := range []error{syscall.Mkfifo(pipe, 0o600), os.Symlink(pipe, link)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	in, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	for _, paths := range [][2]string{{"-", pipe}, {link, "-"}, {pipe, link}, {pipe, pipe}} {
+		s := source(map[string]string{"token-file": paths[0], "source-token-file": paths[1]})
+		s.Settings, s.Stdin = contract.MirrorSettings, in
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		_, err := input.ReadMirror(ctx, s)
+		cancel()
+		if err == nil || !strings.Contains(err.Error(), "token-file and source-token-file are the same stream") {
+			t.Errorf("%v: %v", paths, err)
 		}
 	}
 }
