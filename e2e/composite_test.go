@@ -3,14 +3,7 @@
 package e2e
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/pem"
-	"io"
-	stdlog "log"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,32 +13,6 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
-
-func hash(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
-// release serves the files of a release, by name.
-func release(t *testing.T, files map[string][]byte) (url, authorities string) {
-	t.Helper()
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, there := files[strings.TrimPrefix(r.URL.Path, "/v1.2.3/")]
-		if !there {
-			http.NotFound(w, r)
-			return
-		}
-		_, _ = w.Write(text)
-	}))
-	server.Config.ErrorLog = stdlog.New(io.Discard, "", 0) // some clients rightly hang up
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server.URL + "/v1.2.3", certificateOf(server)
-}
-
-func certificateOf(server *httptest.Server) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
-}
 
 // TestBinaryGet downloads the program for each kind of runner.
 func TestBinaryGet(t *testing.T) {

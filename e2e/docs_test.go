@@ -15,15 +15,6 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // Every YAML block is a workflow that actionlint accepts, or steps of one.
 func TestDocsYAML(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")

@@ -5,15 +5,10 @@ package e2e
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"debug/elf"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -145,10 +140,6 @@ func checkContents(t *testing.T, image string, machine elf.Machine) imageSize {
 	return imageSize{size, compressed}
 }
 
-// imageSize is the size of an image's files, and of its layers as they are
-// downloaded, in bytes.
-type imageSize struct{ files, download int }
-
 // checkGrowth compares the image with that of the last release, whose sizes
 // scripts/release/commit records. Who makes it 3 % larger tells users so.
 func checkGrowth(t *testing.T, size imageSize) {
@@ -198,88 +189,6 @@ func checkStatic(t *testing.T, text []byte, machine elf.Machine) {
 			t.Errorf("the program has a header %v, so it isn't linked statically", header.Type)
 		}
 	}
-}
-
-// layers are the layers of an image as tar files. Engines with containerd's image
-// store save them compressed.
-func layers(t *testing.T, image string) [][]byte {
-	t.Helper()
-	saved, err := exec.Command("docker", "save", image).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := readTar(t, saved)
-	var manifest []struct{ Layers []string }
-	if err := json.Unmarshal(files["manifest.json"].text, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	var all [][]byte
-	for _, name := range manifest[0].Layers {
-		all = append(all, gunzipped(t, files[name].text))
-	}
-	return all
-}
-
-func gunzipped(t *testing.T, text []byte) []byte {
-	t.Helper()
-	r, err := gzip.NewReader(bytes.NewReader(text))
-	if errors.Is(err, gzip.ErrHeader) {
-		return text
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err = io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// tarFile is a file, folder or link in a tar file.
-type tarFile struct {
-	Type     byte
-	Mode     int64
-	UID, GID int
-	Link     string
-	text     []byte
-}
-
-// readTar returns the content of a tar file by name.
-func readTar(t *testing.T, text []byte) map[string]tarFile {
-	t.Helper()
-	files := map[string]tarFile{}
-	archive := tar.NewReader(bytes.NewReader(text))
-	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return files
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(archive)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[path.Clean(header.Name)] = tarFile{header.Typeflag, header.Mode & 0o7777, header.Uid, header.Gid, header.Linkname, content}
-	}
-}
-
-func gzipped(t *testing.T, text []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression) // like a release's layers
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }
 
 // TestImage runs the image as a step. What the program does inside is tested

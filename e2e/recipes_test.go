@@ -13,15 +13,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
-// needAct skips a test if act can't be run.
-func needAct(t *testing.T) {
-	t.Helper()
-	needJobImage(t)
-	if err := buildTarget(".bin/act"); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The credential is masked in everything that git traces of a push.
 func TestRecipesTrace(t *testing.T) {
 	needAct(t)

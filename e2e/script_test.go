@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,26 +66,6 @@ func cmdToken(ts *testscript.TestScript, neg bool, args []string) {
 	token := makeToken[args[1]]()
 	ts.Setenv(args[0], token)
 	*secrets(ts) = append(*secrets(ts), token)
-}
-
-// sample is one of the documented ones.
-type sample struct{ Identity, Token, Credential, Kind string }
-
-func documented(kind string) (sample, error) {
-	text, err := os.ReadFile(filepath.Join(root, "internal/credential/testdata/documented.json"))
-	if err != nil {
-		return sample{}, err
-	}
-	var all []sample
-	if err := json.Unmarshal(text, &all); err != nil {
-		return sample{}, err
-	}
-	for _, s := range all {
-		if s.Kind == kind {
-			return s, nil
-		}
-	}
-	return sample{}, fmt.Errorf("no documented sample is of the kind %q", kind)
 }
 
 // sample KIND puts a documented one into TOKEN, IDENTITY and CREDENTIAL.
@@ -215,12 +193,6 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	cmdNoLeak(ts, false, nil)
 }
 
-// left returns the content of a command file, or "" if it isn't there, or isn't a file.
-func left(path string) string {
-	text, _ := os.ReadFile(path)
-	return string(text)
-}
-
 // noleak [FILE…] wants no secret of this script, nor its base64, in what people
 // see of the last step, its summary too, nor in these files.
 func cmdNoLeak(ts *testscript.TestScript, neg bool, args []string) {
@@ -237,19 +209,6 @@ func cmdNoLeak(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("a secret shows: %s", leaks[0])
 		}
 	}
-}
-
-// lateMask returns the first line of a step's output that comes before a mask,
-// and is none.
-func lateMask(output string) string {
-	const mask = "::add-mask::"
-	for line := range strings.Lines(output) {
-		_, rest, _ := strings.Cut(output, line)
-		if !strings.HasPrefix(line, mask) && strings.Contains(rest, mask) {
-			return line
-		}
-	}
-	return ""
 }
 
 // log returns the part of the last step's standard output that people see. If no runner
