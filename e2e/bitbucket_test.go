@@ -3,10 +3,6 @@
 package e2e
 
 import (
-	"fmt"
-	"strings"
-	"testing"
-
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
@@ -25,16 +21,6 @@ var (
 	cloud      = side{"", "", "git@127.0.0.1:", "bitbucket.org/", ""}
 	dataCenter = side{"/context", "/context/scm", "ssh://git@127.0.0.1:7999/", "bitbucket.example.com/scm/", ".git"}
 )
-
-func newServer(t *testing.T, repositories ...string) *bitbuckettest.Server {
-	t.Helper()
-	return bitbuckettest.New(t, bitbuckettest.Options{Repositories: repositories, ContextPath: dataCenter.server, TLS: true})
-}
-
-// url is a repository's address on a server, for git.
-func (s side) url(server *bitbuckettest.Server, repository string) string {
-	return server.URL + s.scm + "/" + repository
-}
 
 // login is a kind of credential.
 type login struct {
@@ -76,54 +62,4 @@ var (
 func (l login) reach(name string) login {
 	l.token.Reach = []string{name}
 	return l
-}
-
-// logIn runs the action with a new token, which the server knows, and with these
-// values of the inputs git and repository.
-func (l login) logIn(j *job, server *bitbuckettest.Server, reach, repository string, more ...string) bitbuckettest.Token {
-	j.t.Helper()
-	token := server.Add(l.token)
-	inputs := []string{
-		"token", token.Secret, "identity", l.identity(token), "server-url", server.URL + l.side.server,
-		"git", reach, "repository", repository,
-	}
-	if token.Kind == bitbuckettest.OAuthConsumer {
-		inputs = append(inputs, "kind", "oauth-consumer", "ca-certificate", server.CA())
-	}
-	j.step(append(inputs, more...)...)
-	return token
-}
-
-// requests returns the requests after the first ones, as lines.
-func requests(server *bitbuckettest.Server, first int) []string {
-	var lines []string
-	for _, r := range server.Requests()[first:] {
-		lines = append(lines, fmt.Sprintln(r.Method, r.Path, r.Query, r.Status, r.Scheme, r.User))
-	}
-	return lines
-}
-
-// checkRefs requires a repository to have these refs and no others.
-func (j *job) checkRefs(server *bitbuckettest.Server, repository, want string) {
-	j.t.Helper()
-	refs := j.run("git", "--git-dir", server.Dir(repository), "for-each-ref", "--format=%(refname)")
-	if got := strings.Join(strings.Fields(refs), " "); got != want {
-		j.t.Errorf("%s has %s, want %s", repository, got, want)
-	}
-}
-
-// lsRemote lists the refs of a repository.
-func (j *job) lsRemote(url string) (string, error) {
-	j.t.Helper()
-	return j.try("git", "ls-remote", url)
-}
-
-// reads requires that the job can read the repositories at these addresses.
-func (j *job) reads(urls ...string) {
-	j.t.Helper()
-	for _, url := range urls {
-		if text, err := j.lsRemote(url); err != nil {
-			j.t.Errorf("%s: %v\n%s", url, err, text)
-		}
-	}
 }

@@ -5,21 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
-
-// actionInputs are the inputs of action.yml with their defaults. The runner sets
-// all of them: one without a default is empty.
-func actionInputs() map[string]string {
-	inputs := map[string]string{}
-	for _, setting := range contract.CredentialSettings {
-		if !setting.NotInput {
-			inputs[setting.ID] = setting.Default
-		}
-	}
-	return inputs
-}
 
 // read returns the values in a command file.
 func read(t *testing.T, text string) map[string]string {

@@ -1,7 +1,6 @@
-// Package e2e tests the program from outside, as its users meet it: the binary
-// as a step and in a shell (script_test.go), the image as GitHub's runner runs
-// it (image_test.go), and workflows that say `uses: ./` (workflow_test.go).
+// Package e2e tests the program from outside, as its users meet it. Each folder is
+// what is tested; the harness is e2etest, and `make e2e` runs all of them.
 //
 // It is a separate module, so that what only tests need stays out of the
-// product's go.mod.
+// product's go.mod. Folder runners, with the CI hosts' own runners, is another.
 package e2e

@@ -18,3 +18,5 @@ require (
 )
 
 replace github.com/seed-e1d06701/bitbucket-auth => ..
+
+ignore ./tools/node_modules

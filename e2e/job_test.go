@@ -79,51 +79,6 @@ func (j *job) write(name, text string) {
 	}
 }
 
-func (j *job) copy(from, name string) {
-	j.t.Helper()
-	if err := os.CopyFS(j.path(name), os.DirFS(from)); err != nil {
-		j.t.Fatal(err)
-	}
-}
-
-// step runs the action, which must succeed, and returns its outputs. What else it
-// hands over is in the environment of later steps.
-func (j *job) step(inputs ...string) (outputs map[string]string) {
-	j.t.Helper()
-	files := j.t.TempDir() // not on the job's disk: the runner keeps and removes them
-	env := map[string]string{}
-	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"} {
-		env[name] = filepath.Join(files, name)
-		if err := os.WriteFile(env[name], nil, 0o600); err != nil {
-			j.t.Fatal(err)
-		}
-	}
-	for id, value := range actionInputs() {
-		env["INPUT_"+strings.ToUpper(id)] = value
-	}
-	for i := 0; i < len(inputs); i += 2 {
-		env["INPUT_"+strings.ToUpper(inputs[i])] = inputs[i+1]
-		if inputs[i] == "token" {
-			j.keepSecret(inputs[i+1])
-		}
-	}
-	binary, err := filepath.Abs(filepath.Join(root, ".bin/bitbucket-auth"))
-	if err != nil {
-		j.t.Fatal(err)
-	}
-	text, err := j.command(env, binary).CombinedOutput()
-	if err != nil {
-		j.t.Fatalf("the action: %v\n%s", err, text)
-	}
-	for name, value := range read(j.t, left(env["GITHUB_ENV"])) {
-		j.env[name] = value
-		if strings.HasSuffix(name, "_PASSWORD") {
-			j.keepSecret(value) // a minted one, perhaps
-		}
-	}
-	return read(j.t, left(env["GITHUB_OUTPUT"]))
-}
-
 func (j *job) keepSecret(secret string) {
 	if !slices.Contains(j.secrets, secret) {
 		j.secrets = append(j.secrets, secret)

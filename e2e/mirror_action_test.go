@@ -9,13 +9,15 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 )
 
 // TestMirrorAction runs the released form of the action under act: a run that
 // leaves a branch alone, and the documented workflow with every kind of checkout,
 // none of which may make a difference.
 func TestMirrorAction(t *testing.T) {
-	needAct(t)
+	e2etest.NeedAct(t)
 	action, authorities := released(t)
 
 	t.Run("outputs", func(t *testing.T) {
@@ -25,21 +27,21 @@ func TestMirrorAction(t *testing.T) {
 		m.mirror.commit("main", "there", "text")
 		m.source.commit("topic", "more", "text")
 		jobToken := newSourceToken()
-		log := act{workflow: "e2e/testdata/workflows/e2e-mirror.yml", vars: map[string]string{
+		log := e2etest.Act{Workflow: "e2e/mirror/testdata/workflows/e2e-mirror.yml", Vars: map[string]string{
 			"TOKEN": m.token.Secret, "SERVER": m.bitbucket.URL, "SOURCE": m.github.URL + "/" + origin, "SOURCE_TOKEN": m.sourceToken,
-		}, args: []string{"--secret", "GITHUB_TOKEN=" + jobToken}}.run(t, action)
-		checkLine(t, log, `outcome: failure, updated: 1, refused: 1`)
-		checkLine(t, log, `refused: refs/heads/main`)
-		checkLine(t, log, `updated: refs/heads/topic`)
-		checkLine(t, log, `.*source-token isn't used.*`)
-		checkLine(t, log, `.*\(BBA411\).*`)
+		}, Args: []string{"--secret", "GITHUB_TOKEN=" + jobToken}}.Run(t, action)
+		e2etest.CheckLine(t, log, `outcome: failure, updated: 1, refused: 1`)
+		e2etest.CheckLine(t, log, `refused: refs/heads/main`)
+		e2etest.CheckLine(t, log, `updated: refs/heads/topic`)
+		e2etest.CheckLine(t, log, `.*source-token isn't used.*`)
+		e2etest.CheckLine(t, log, `.*\(BBA411\).*`)
 		for _, header := range m.github.authorizations {
 			if strings.Contains(decoded(strings.TrimPrefix(header, "Basic ")), jobToken) {
 				t.Error("the job's own token was sent to another server")
 			}
 		}
-		checkNoSecret(t, log, m.token.Secret)
-		checkNoSecret(t, log, m.sourceToken)
+		e2etest.CheckNoSecret(t, log, m.token.Secret)
+		e2etest.CheckNoSecret(t, log, m.sourceToken)
 	})
 
 	for name, state := range map[string]struct {
@@ -63,7 +65,7 @@ func TestMirrorAction(t *testing.T) {
 					"\n          source: "+m.github.URL+"/"+origin+"\n          source-token: ${{ vars.SOURCE_TOKEN }}\n",
 				"my-team/my-repo", copied, "secrets.", "vars.",
 				"    steps:\n", "    steps:\n      - uses: actions/checkout@v7\n",
-			).Replace(readFile(t, filepath.Join(recipes, "mirror.yml")))
+			).Replace(e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "docs/recipes/mirror.yml")))
 			j.run("git", "init", "--quiet", "--template=")
 			j.write("workflow.yml", text)
 			j.write("authorities.pem", authorities)
@@ -72,16 +74,16 @@ func TestMirrorAction(t *testing.T) {
 			j.run("git", "commit", "--quiet", "--message", "one")
 			j.run("git", "tag", "v9")
 			j.run(append([]string{"git"}, state.checkout...)...)
-			log := act{workflow: "workflow.yml", vars: map[string]string{"BITBUCKET_TOKEN": m.token.Secret, "SOURCE_TOKEN": m.sourceToken}, args: []string{
+			log := e2etest.Act{Workflow: "workflow.yml", Vars: map[string]string{"BITBUCKET_TOKEN": m.token.Secret, "SOURCE_TOKEN": m.sourceToken}, Args: []string{
 				"--local-repository", "seed-e1d06701/bitbucket-auth@v1=" + action, "--eventpath", j.path("event.json"),
 				"--env", "CURL_CA_BUNDLE=" + j.path("authorities.pem"),
-			}}.run(t, j.dir)
+			}}.Run(t, j.dir)
 			before["refs/heads/main"] = m.source.object("main")
 			if after := m.mirror.refs(); !maps.Equal(after, before) {
 				t.Errorf("the mirror has %v\n%s", after, log)
 			}
-			checkNoSecret(t, log, m.token.Secret)
-			checkNoSecret(t, log, m.sourceToken)
+			e2etest.CheckNoSecret(t, log, m.token.Secret)
+			e2etest.CheckNoSecret(t, log, m.sourceToken)
 		})
 	}
 }
@@ -90,18 +92,18 @@ func TestMirrorAction(t *testing.T) {
 // certificate of the server that it downloads from.
 func released(t *testing.T) (tree, authorities string) {
 	t.Helper()
-	program := []byte(readFile(t, filepath.Join(root, ".bin/bitbucket-auth")))
+	program := []byte(e2etest.ReadFile(t, e2etest.Program(t)))
 	name := "bitbucket-auth_linux_" + runtime.GOARCH
-	url, authorities := release(t, map[string][]byte{name + ".gz": gzipped(t, program)})
-	tree = copyTree(t)
+	url, authorities := e2etest.ServeRelease(t, map[string][]byte{name + ".gz": e2etest.Gzipped(t, program)})
+	tree = e2etest.CopyTree(t)
 	for path, text := range map[string]string{
 		"authorities.pem": authorities,
-		"binary/release":  url + "\n" + hash(program) + "  " + name + "\n",
+		"binary/release":  url + "\n" + e2etest.Hash(program) + "  " + name + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(tree, path), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	commit(t, tree)
+	e2etest.Commit(t, tree)
 	return tree, authorities
 }

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
@@ -172,11 +173,7 @@ func (m *mirroring) step(inputs ...string) (*exec.Cmd, map[string]string) {
 
 func (m *mirroring) binary() string {
 	m.t.Helper()
-	binary, err := filepath.Abs(filepath.Join(root, ".bin/bitbucket-auth"))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return binary
+	return e2etest.Program(m.t)
 }
 
 // result reads and checks the results of a run that has ended.

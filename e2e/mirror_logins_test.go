@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 )
 
 // ofSource and ofBitbucket match the commands that may hold a side's login. All
@@ -74,7 +76,7 @@ func (m *mirroring) checkLogins(program int) {
 // git-lfs ask for another login (CVE-2024-53263).
 func TestMirrorHostileLFS(t *testing.T) {
 	for _, lfs := range []string{"git-lfs", "git-lfs-3.6.0"} {
-		program, err := filepath.Abs(filepath.Join(root, ".bin", lfs))
+		program, err := filepath.Abs(filepath.Join(e2etest.Root(), ".bin", lfs))
 		if err != nil {
 			t.Fatal(err)
 		}

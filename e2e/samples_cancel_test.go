@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/documents"
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
@@ -27,19 +29,22 @@ import (
 // azureSample is a documented step of Azure Pipelines that runs the program. Its
 // job has a source on one server and a Bitbucket on another.
 type azureSample struct {
-	sampleScript
+	programScript
 	*mirroring
 	container string // its name, or nothing
 	// hostile are the public variables that an earlier step set.
 	hostile map[string]string
 }
 
+// programScript is a script that runs the program.
+type programScript struct{ documents.Script }
+
 // azureSamples are found by the variable that every one of them sets.
-func azureSamples(t *testing.T) (found []sampleScript) {
+func azureSamples(t *testing.T) (found []programScript) {
 	t.Helper()
-	for _, s := range allScripts(t) {
-		if strings.Contains(s.text, "TF_BUILD=True") {
-			found = append(found, s)
+	for _, s := range documents.Scripts(t) {
+		if strings.Contains(s.Text, "TF_BUILD=True") {
+			found = append(found, programScript{s})
 		}
 	}
 	if len(found) != 4 {
@@ -48,19 +53,19 @@ func azureSamples(t *testing.T) (found []sampleScript) {
 	return found
 }
 
-func (s sampleScript) name() string {
+func (s programScript) name() string {
 	kind := map[bool]string{true: " in a container"}[s.inContainer()]
-	return strings.ReplaceAll(s.file, "/", "-") + kind
+	return strings.ReplaceAll(s.File, "/", "-") + kind
 }
 
-func (s sampleScript) inContainer() bool { return strings.Contains(s.text, "docker run") }
-func (s sampleScript) isMirror() bool    { return strings.Contains(s.text, "mirror") }
+func (s programScript) inContainer() bool { return strings.Contains(s.Text, "docker run") }
+func (s programScript) isMirror() bool    { return strings.Contains(s.Text, "mirror") }
 
 // newAzureSample prepares a sample's job. Only addresses and the image are others than
 // in the documents.
-func newAzureSample(t *testing.T, s sampleScript) *azureSample {
+func newAzureSample(t *testing.T, s programScript) *azureSample {
 	t.Helper()
-	a := &azureSample{sampleScript: s, mirroring: newMirroring(t)}
+	a := &azureSample{programScript: s, mirroring: newMirroring(t)}
 	a.source.commit("main", "four", "text")
 	for name := range a.env {
 		if strings.HasPrefix(name, "GITHUB_") || name == "CI" {
@@ -68,10 +73,10 @@ func newAzureSample(t *testing.T, s sampleScript) *azureSample {
 		}
 	}
 	if s.inContainer() {
-		needJobImage(t)
-		a.container = newName(label)
-		a.replace("docker run --rm", "docker run --rm --network host --label "+label+" --name "+a.container)
-		a.text = regexp.MustCompile(`(ghcr\.io|registry\.example\.com)/\S+`).ReplaceAllString(a.text, a.image())
+		e2etest.NeedJobImage(t)
+		a.container = e2etest.NewName(e2etest.Label)
+		a.replace("docker run --rm", "docker run --rm --network host --label "+e2etest.Label+" --name "+a.container)
+		a.Text = regexp.MustCompile(`(ghcr\.io|registry\.example\.com)/\S+`).ReplaceAllString(a.Text, a.image())
 	}
 	a.set("SERVER_URL", a.bitbucket.URL)
 	a.env["PATH"] = filepath.Dir(a.binary()) + ":" + a.env["PATH"]
@@ -95,21 +100,21 @@ func (a *azureSample) image() string {
 	if a.isMirror() {
 		command = `["bitbucket-auth", "mirror"]`
 	}
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+jobImage+"\nCOPY bitbucket-auth /usr/local/bin/\nENTRYPOINT "+command+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+e2etest.JobImage+"\nCOPY bitbucket-auth /usr/local/bin/\nENTRYPOINT "+command+"\n"), 0o600); err != nil {
 		a.t.Fatal(err)
 	}
-	if err := copyFile(a.binary(), filepath.Join(dir, "bitbucket-auth")); err != nil {
+	if err := e2etest.CopyFile(a.binary(), filepath.Join(dir, "bitbucket-auth")); err != nil {
 		a.t.Fatal(err)
 	}
-	return classic.build(a.t, dir)
+	return e2etest.Classic.Build(a.t, dir)
 }
 
 func (a *azureSample) replace(from, to string) {
 	a.t.Helper()
-	if !strings.Contains(a.text, from) {
-		a.t.Fatalf("%s has no %q", a.file, from)
+	if !strings.Contains(a.Text, from) {
+		a.t.Fatalf("%s has no %q", a.File, from)
 	}
-	a.text = strings.ReplaceAll(a.text, from, to)
+	a.Text = strings.ReplaceAll(a.Text, from, to)
 }
 
 // set adds a setting to the script, where the sample has its own.
@@ -129,12 +134,12 @@ func (a *azureSample) step() *exec.Cmd {
 		"$(Build.Repository.Uri)", a.github.URL+"/"+origin,
 	)
 	env := map[string]string{"TF_BUILD": "True"}
-	for name, value := range a.stepEnv {
+	for name, value := range a.StepEnv {
 		env[name] = values.Replace(value)
 	}
 	maps.Copy(env, a.hostile)
 	file := filepath.Join(a.t.TempDir(), "script.sh")
-	if err := os.WriteFile(file, []byte(values.Replace(a.text)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(values.Replace(a.Text)), 0o600); err != nil {
 		a.t.Fatal(err)
 	}
 	return a.command(env, "bash", "--noprofile", "--norc", file)
@@ -145,7 +150,7 @@ func (a *azureSample) survivors(step *exec.Cmd) []string {
 	a.t.Helper()
 	left := session(step.Process.Pid)
 	if a.container != "" {
-		left = append(left, strings.Fields(docker(a.t, "ps", "--quiet", "--filter", "name="+a.container))...)
+		left = append(left, strings.Fields(e2etest.Docker(a.t, "ps", "--quiet", "--filter", "name="+a.container))...)
 	}
 	return left
 }
@@ -302,16 +307,16 @@ func cancel(t *testing.T, step *exec.Cmd, waits <-chan struct{}, signals ...sysc
 // doesn't end it, and at last SIGKILL.
 func TestSamplesGitHubCancelled(t *testing.T) {
 	found := 0
-	for _, s := range allScripts(t) {
-		if s.file != "binary/action.yml" && s.file != "mirror/action.yml" || !strings.Contains(s.text, "$PROGRAM") {
+	for _, s := range documents.Scripts(t) {
+		if s.File != "binary/action.yml" && s.File != "mirror/action.yml" || !strings.Contains(s.Text, "$PROGRAM") {
 			continue
 		}
 		found++
-		t.Run(s.name(), func(t *testing.T) {
+		t.Run(programScript{s}.name(), func(t *testing.T) {
 			t.Parallel()
 			m := newMirroring(t)
 			m.source.commit("main", "four", "text")
-			mirror := s.file == "mirror/action.yml"
+			mirror := s.File == "mirror/action.yml"
 			waits, release := m.hold(mirror)
 			program, files := m.step()
 			if !mirror {
@@ -319,7 +324,7 @@ func TestSamplesGitHubCancelled(t *testing.T) {
 				program, files = m.step()
 			}
 			file := filepath.Join(t.TempDir(), "script.sh")
-			if err := os.WriteFile(file, []byte(s.text), 0o600); err != nil {
+			if err := os.WriteFile(file, []byte(s.Text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			step := m.command(nil, "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", file)
@@ -361,7 +366,7 @@ func TestBinaryGetCancelled(t *testing.T) {
 		}
 	}()
 	j := newJob(t)
-	j.write("get", readFile(t, filepath.Join(root, "binary/get")))
+	j.write("get", e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "binary/get")))
 	j.write("release", "https://"+server.Addr().String()+"\n"+strings.Repeat("0", 64)+"  bitbucket-auth_linux_amd64\n")
 	j.write("output", "")
 	step := j.command(map[string]string{
