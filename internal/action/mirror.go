@@ -277,6 +277,7 @@ func (m *mirroring) list(ctx context.Context) error {
 
 // noteOthers says once which refs of the source stay there.
 func (m *mirroring) noteOthers(namespaces []string) {
+	namespaces = slices.DeleteFunc(namespaces, m.rules.IsSecret)
 	if len(namespaces) > 0 {
 		m.log("the source also has %s*, which aren't mirrored: only %s are", m.hide(strings.Join(namespaces, "*, ")), mirror.Names())
 	}

@@ -60,7 +60,7 @@ func (p *Plan) MainToSet(results map[string]Result) (ref, problem string) {
 		return "", "the source doesn't say which branch is its main one"
 	case head == p.bitbucket.Head:
 		return "", ""
-	case p.source.Refs[head] == "" || !p.rules.match(head):
+	case p.source.Refs[head] == "" || !p.rules.match(head), p.rules.isSecret(head):
 		return "", fmt.Sprintf("the source's main branch, %s, isn't mirrored", p.rules.shown(head))
 	case slices.Contains(p.refs(Refused), head), pushed && result.Outcome != Pushed && result.Outcome != Present:
 		return "", fmt.Sprintf("the source's main branch, %s, was left alone", p.rules.shown(head))

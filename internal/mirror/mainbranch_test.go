@@ -135,6 +135,12 @@ func TestFollowMain(t *testing.T) {
 			}
 		})
 	}
+	hidden := follow
+	hidden.IsSecret = func(ref string) bool { return strings.Contains(ref, "t0kenp1ece") }
+	secretMain := newPlan(t, "t0kenp1ece=1 main=1", "main=1 t0kenp1ece=1", hidden)
+	if ref, problem := secretMain.MainToSet(nil); ref != "" || !strings.Contains(problem, "a piece of a token") || strings.Contains(problem, "t0kenp1ece") {
+		t.Errorf("got %q, %q", ref, problem)
+	}
 	unknown := listing("main=1")
 	unknown.Head = ""
 	plan, err := mirror.New(unknown, listing("main=1"), follow)

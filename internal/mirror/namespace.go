@@ -57,7 +57,7 @@ var hosts = []string{
 // AddOther records a ref that isn't mirrored, by its namespace.
 func (l *Listing) AddOther(ref string) {
 	parts := strings.SplitN(ref, "/", 3)
-	if len(parts) < 3 {
+	if len(parts) < 3 || len(ref) > maxName {
 		return // HEAD, or refs/stash
 	}
 	namespace := parts[0] + "/" + parts[1] + "/"

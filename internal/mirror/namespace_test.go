@@ -76,3 +76,18 @@ func TestNamespace(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// What people put into a source is named by its namespace, once, and what its host
+// keeps there isn't.
+func TestAddOther(t *testing.T) {
+	var l mirror.Listing
+	for _, ref := range []string{
+		"HEAD", "refs/pull/1/head", "refs/notes/commits", "refs/notes/review", "refs/stash", "refs/remotes/origin/main", "refs/meta/config",
+		"refs/" + strings.Repeat("x", 2000) + "/y",
+	} {
+		l.AddOther(ref)
+	}
+	if want := []string{"refs/notes/", "refs/meta/"}; !slices.Equal(l.Others, want) {
+		t.Errorf("got %q, want %q", l.Others, want)
+	}
+}
