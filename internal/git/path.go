@@ -1,6 +1,8 @@
 package git
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -13,137 +15,254 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// CheckPath refuses a path as source that lacks a part of its repository: a
-// partial or a shallow clone; and to prune by it, an ordinary one, which has only
-// some of its origin's branches as local branches.
+// CheckPath refuses a path as source that lacks a part of its repository: a partial
+// or a shallow clone; and if prune is set, every other clone that may have only some
+// of its origin's branches. What can't be found out counts as lacking.
+//
+// It reads files only, since git runs what a repository's configuration names. The
+// later commands use the very repository that was checked.
 func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 	if !g.remotes.SourceLocal {
 		return nil
 	}
-	dir := gitDir(g.remotes.Source)
-	if dir == "" {
-		if _, err := os.Stat(g.remotes.Source); errors.Is(err, fs.ErrNotExist) {
-			return fault.New(fault.SourceNotFound, "source is a path, and nothing is there",
-				"check the path: a relative one begins at the folder in which the step runs, and in a container only mounted folders exist",
-				"if source isn't meant to be a path, set it to an https URL such as https://github.com/owner/repository")
-		}
-		return nil // the listing says what is wrong
-	}
-	// First, and by reading files only: in a partial clone, many commands run what its
-	// configuration names, in order to get missing objects.
-	if partial, err := g.isPartial(ctx, dir); err != nil || partial {
-		if partial {
-			return fault.New(fault.SourceIncomplete, "the source is a partial clone, which lacks files, so nothing was changed",
-				"leave out source: no clone is needed",
-				"or make the clone without --filter (in a checkout step: without filter and sparse-checkout)")
-		}
+	dir, err := gitDir(g.remotes.Source)
+	if err != nil {
 		return err
 	}
-	out, err := g.run(ctx, source, nil, "--git-dir="+dir, "rev-parse", "--is-shallow-repository", "--glob=refs/remotes/*")
+	common, err := commonDir(dir)
 	if err != nil {
-		if _, ok := asFailure(err); !ok {
-			return err
-		}
-		return nil // the listing says what is wrong
+		return err
 	}
-	lines := strings.Fields(string(out.stdout))
-	if slices.Contains(lines, "true") {
+	config, err := g.readConfigs(ctx, dir, common)
+	switch {
+	case err != nil:
+		return err
+	case config.isPartial:
+		return fault.New(fault.SourceIncomplete, "the source is a partial clone, which lacks files, so nothing was changed",
+			"leave out source: no clone is needed",
+			"or make the clone without --filter (in a checkout step: without filter and sparse-checkout)")
+	case isShallow(common):
 		return Shallow()
-	}
-	if prune && len(lines) > 1 {
+	case prune && (config.isClone || tracksBranches(common)):
 		return fault.New(fault.SourcePartial, "the source is a clone that may lack branches of its origin, and prune would delete them, so nothing was changed",
 			"leave out source: no clone is needed",
 			"or make the clone with git clone --mirror, or leave out prune")
 	}
+	g.options.Source, g.sourceURL = dir, dir
+	g.env[source] = g.environment(source, g.options, g.ca)
 	return nil
 }
 
+// noRepository is the fault of a path at which there is no repository that can be
+// checked.
+func noRepository(what string) error {
+	return fault.New(fault.SourceNotFound, what,
+		"check the path: a relative one begins at the folder in which the step runs, and in a container only mounted folders exist",
+		"if source isn't meant to be a path, set it to an https URL such as https://github.com/owner/repository")
+}
+
 // gitDir returns the folder of the repository that git finds at a path (path.c,
-// enter_repo), or "".
-func gitDir(path string) string {
+// enter_repo).
+func gitDir(path string) (string, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path + ".git"); err != nil {
+			return "", noRepository("source is a path, and nothing is there")
+		}
+	}
 	for _, suffix := range []string{"/.git", "", ".git/.git", ".git"} {
 		dir := path + filepath.FromSlash(suffix)
 		info, err := os.Stat(dir)
-		if err == nil && info.Mode().IsRegular() && info.Size() < 1<<16 {
-			dir = linked(dir, "gitdir:") // of a worktree or a submodule (gitrepository-layout(5))
+		if err == nil && info.Mode().IsRegular() {
+			// Of a worktree or a submodule (gitrepository-layout(5)).
+			if dir, err = linked(dir, "gitdir: "); err != nil {
+				return "", noRepository("source isn't a git repository")
+			}
 			info, err = os.Stat(dir)
 		}
 		if err != nil || !info.IsDir() {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(dir, "HEAD")); err == nil {
-			return dir
+		// HEAD may be a symbolic link to a branch that doesn't exist yet.
+		if _, err := os.Lstat(filepath.Join(dir, "HEAD")); err == nil {
+			return dir, nil
 		}
 	}
-	return ""
+	return "", noRepository("source isn't a git repository")
 }
 
-// linked returns the path that a file names after a key, relative to the file.
-func linked(file, key string) string {
+// maxLink is far above the length of any path, in bytes.
+const maxLink = 1 << 20
+
+var errNoLink = errors.New("the file doesn't name a path")
+
+// linked returns the path that a file names after a key, relative to the file. Like
+// git, it keeps all characters but line ends (setup.c, read_gitfile_gently).
+func linked(file, key string) (string, error) {
+	if info, err := os.Stat(file); err != nil || info.Size() > maxLink {
+		return "", errNoLink
+	}
 	text, err := os.ReadFile(file)
-	if err != nil {
-		return ""
+	path, ok := strings.CutPrefix(strings.TrimRight(string(text), "\r\n"), key)
+	switch {
+	case err != nil || !ok || path == "":
+		return "", errNoLink
+	case filepath.IsAbs(path):
+		return path, nil
 	}
-	path := strings.TrimSpace(strings.TrimPrefix(string(text), key))
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(filepath.Dir(file), path)
+	return filepath.Join(filepath.Dir(file), path), nil
 }
 
-// isPartial reports whether a repository's configuration makes git fetch missing
-// objects: extensions.partialClone, or a remote that is a promisor or has a filter
-// (promisor-remote.c).
-func (g *Git) isPartial(ctx context.Context, dir string) (bool, error) {
-	dirs := []string{dir}
-	if common := filepath.Join(dir, "commondir"); isFile(common) {
-		dirs = append(dirs, linked(common, ""))
+// commonDir returns the folder with what all worktrees of a repository share.
+func commonDir(dir string) (string, error) {
+	file := filepath.Join(dir, "commondir")
+	if !isFile(file) {
+		return dir, nil
 	}
+	common, err := linked(file, "")
+	if err != nil {
+		return "", noRepository("source isn't a git repository")
+	}
+	return common, nil
+}
+
+func isShallow(common string) bool {
+	info, err := os.Stat(filepath.Join(common, "shallow"))
+	return err == nil && info.Size() > 0
+}
+
+// tracksBranches reports whether there are remote-tracking branches.
+func tracksBranches(common string) bool {
+	if entries, err := os.ReadDir(filepath.Join(common, "refs", "remotes")); err == nil && len(entries) > 0 {
+		return true
+	}
+	packed, err := os.Open(filepath.Join(common, "packed-refs"))
+	if err != nil {
+		return false
+	}
+	defer packed.Close()
+	lines := bufio.NewScanner(packed)
+	for lines.Scan() {
+		if bytes.Contains(lines.Bytes(), []byte(" refs/remotes/")) {
+			return true
+		}
+	}
+	return lines.Err() != nil
+}
+
+// sourceConfig is what a repository's configuration says about where it is from.
+type sourceConfig struct {
+	isPartial bool // git fetches missing objects
+	isClone   bool // it has a remote of which it may have only a part
+}
+
+// readConfigs reads a repository's configuration: each file by itself, and what it
+// includes after it, whatever the condition, since git would evaluate conditions for
+// another repository here.
+func (g *Git) readConfigs(ctx context.Context, dir, common string) (sourceConfig, error) {
+	var config sourceConfig
+	remotes := map[string]bool{} // and whether all of it is mirrored
 	var files []string
-	for _, dir := range dirs {
-		files = append(files, filepath.Join(dir, "config"), filepath.Join(dir, "config.worktree"))
+	for _, folder := range []string{common, dir} {
+		files = append(files, filepath.Join(folder, "config"), filepath.Join(folder, "config.worktree"))
 	}
-	// Each file is read by itself, and what it includes after it, whatever the
-	// condition: git would evaluate conditions for another repository here.
-	for i := 0; i < len(files) && i < maxConfigFiles; i++ {
-		if !isFile(files[i]) {
+	for i := 0; i < len(files); i++ {
+		if i == maxConfigFiles {
+			return config, unreadable()
+		}
+		if !isFile(files[i]) || slices.Contains(files[:i], files[i]) {
 			continue
 		}
-		partial, included, err := g.readConfig(ctx, files[i])
-		if partial || err != nil {
-			return partial, err
+		entries, err := g.configEntries(ctx, files[i])
+		if err != nil {
+			return config, err
 		}
-		files = append(files, included...)
+		for _, e := range entries {
+			switch e.variable {
+			case "path":
+				file, err := included(files[i], e.value)
+				if err != nil {
+					return config, err
+				}
+				files = append(files, file)
+			case "url":
+				remotes[e.section] = remotes[e.section]
+			case "mirror":
+				remotes[e.section] = remotes[e.section] || e.isTrue
+			case "fetch":
+				remotes[e.section] = remotes[e.section] || e.value == "+refs/*:refs/*"
+			case "promisor":
+				config.isPartial = config.isPartial || e.isTrue
+			case "partialclone", "partialclonefilter": // promisor-remote.c
+				config.isPartial = true
+			}
+		}
 	}
-	return false, nil
+	for _, mirrored := range remotes {
+		config.isClone = config.isClone || !mirrored
+	}
+	return config, nil
 }
 
 // maxConfigFiles is far above any real use; files can include each other.
 const maxConfigFiles = 100
 
-// readConfig reports whether a configuration file makes its repository a partial
-// clone, and returns the files that it includes.
-func (g *Git) readConfig(ctx context.Context, file string) (partial bool, included []string, err error) {
-	out, err := g.run(ctx, machine, nil, "config", "--file", file, "--no-includes", "--null",
-		"--get-regexp", `^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter)|include(if\..*)?\.path)$`)
-	if _, failed := asFailure(err); err != nil && !failed {
-		return false, nil, err
+func unreadable() error {
+	return fault.New(fault.SourceIncomplete, "the source's configuration can't be read completely, so it isn't certain that nothing is missing",
+		"leave out source: no clone is needed",
+		"or make another clone, with git clone --mirror")
+}
+
+// included returns the file that an include names. Git finds ~/ in the home that it has
+// here, where there is nothing.
+func included(from, path string) (string, error) {
+	switch {
+	case strings.HasPrefix(path, "~/"):
+		return "", nil
+	case strings.HasPrefix(path, "~"), strings.HasPrefix(path, "%("):
+		return "", unreadable()
+	case filepath.IsAbs(path):
+		return path, nil
 	}
+	return filepath.Join(filepath.Dir(from), path), nil
+}
+
+// configEntry is a variable of a section, such as url of remote.origin.
+type configEntry struct {
+	section, variable, value string
+	isTrue                   bool
+}
+
+// configEntries returns the entries of a configuration file that matter here.
+func (g *Git) configEntries(ctx context.Context, file string) ([]configEntry, error) {
+	out, err := g.run(ctx, machine, nil, "config", "--file", file, "--no-includes", "--null", "--list")
+	if _, failed := asFailure(err); failed {
+		return nil, unreadable()
+	}
+	if err != nil {
+		return nil, err
+	}
+	var entries []configEntry
 	for entry := range strings.SplitSeq(string(out.stdout), "\x00") {
 		key, value, hasValue := strings.Cut(entry, "\n")
-		switch {
-		case key == "":
-		case strings.HasPrefix(key, "include"):
-			if !filepath.IsAbs(value) {
-				value = filepath.Join(filepath.Dir(file), value)
-			}
-			included = append(included, value)
-		case strings.HasSuffix(key, ".promisor") && hasValue && isFalse(value):
-		default:
-			return true, nil, nil
+		dot := strings.LastIndex(key, ".")
+		if dot < 0 {
+			continue
+		}
+		e := configEntry{key[:dot], key[dot+1:], value, !hasValue || !isFalse(value)}
+		kind, _, _ := strings.Cut(e.section, ".")
+		if slices.Contains(sourceVariables[kind], e.variable) {
+			entries = append(entries, e)
 		}
 	}
-	return false, included, nil
+	return entries, nil
+}
+
+// sourceVariables are the variables that matter, by the kind of section.
+var sourceVariables = map[string][]string{
+	"extensions": {"partialclone"},
+	"remote":     {"promisor", "partialclonefilter", "url", "mirror", "fetch"},
+	"include":    {"path"},
+	"includeif":  {"path"},
 }
 
 // isFalse reports whether a value means no (git-config(1), "Values").
