@@ -61,7 +61,7 @@ func (g *Git) sourceFault(failed *failure) *fault.Fault {
 	case strings.Contains(said, "died of signal"):
 		return fault.New(fault.SourceFailed, "git was ended on the source's server while it sent the repository",
 			"run the step again later, and tell the administrator of the source's server: it may lack memory or space")
-	case containsAny(text+said, "repository corruption on the remote side"):
+	case strings.Contains(string(failed.stderr), corruption):
 		return fault.New(fault.SourceFailed, "the source's repository is damaged, so git can't read all of it",
 			"check it with git fsck --full where it is stored, or ask the administrator of the source's server to")
 	case strings.Contains(refusal, "not our ref"), strings.Contains(text, "did not send all necessary objects"):
@@ -90,6 +90,10 @@ func (g *Git) sourceFault(failed *failure) *fault.Fault {
 		"check that source is the URL of a git repository",
 		"run the step again later")
 }
+
+// corruption is what a server's git says about a repository that lacks an object (of
+// git: upload-pack.c).
+const corruption = "repository corruption on the remote side"
 
 func inParentheses(status int) string { return "(" + strconv.Itoa(status) + ")" }
 

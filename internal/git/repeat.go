@@ -65,6 +65,8 @@ func passingReason(stderr string) string {
 	switch status := httpStatus(text); {
 	case strings.Contains(text, " died of signal "):
 		return "" // on this machine, which cuts connections, too
+	case strings.Contains(stderr, corruption):
+		return "" // it stays damaged
 	case status == 429:
 		return "too many requests (429)"
 	case status >= 500:
