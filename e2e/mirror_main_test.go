@@ -178,6 +178,9 @@ func TestMirrorDryRunAnswers(t *testing.T) {
 	}
 	before := m.mirror.refs()
 	dry := m.run("dry-run", "true", "prune", "true", "max-deletions", "2")
+	if !maps.Equal(before, m.mirror.refs()) {
+		t.Error("a dry run changes something")
+	}
 	dry.says("refs/heads/a: would be deleted", "refs/heads/b: would be deleted", "refs/heads/c: would be deleted", "would delete 3", "BBA408")
 	if dry.code != 0 || dry.outputs["deleted"] != "3" || dry.outputs["kept"] != "0" || strings.Contains(dry.log, "see the list") {
 		t.Errorf("the exit code is %d, the outputs are %v\n%s", dry.code, dry.outputs, dry.log)
