@@ -71,7 +71,7 @@ func (m *mirroring) bringUpToDate(ctx context.Context) error {
 			"set a longer timeout",
 			"run the step again: what was pushed doesn't have to be pushed again"))
 	defer cancel()
-	if err := m.logIn(ctx); err != nil {
+	if err := m.openGit(ctx); err != nil {
 		return err
 	}
 	defer m.git.Close()
@@ -143,7 +143,7 @@ func (m *mirroring) readSettings(ctx context.Context) error {
 	return m.findSource()
 }
 
-// rules are what the settings allow.
+// rules returns the rules by the settings.
 func rules(settings input.MirrorSettings) (mirror.Rules, error) {
 	rules := mirror.Rules{
 		Patterns:     map[string]mirror.Patterns{},
@@ -162,9 +162,9 @@ func rules(settings input.MirrorSettings) (mirror.Rules, error) {
 	return rules, nil
 }
 
-// logIn masks both credentials in every form, and prepares git with them.
-// Before the last mask is out, nothing is shown.
-func (m *mirroring) logIn(ctx context.Context) error {
+// openGit masks both credentials in every form, and prepares git with them. Nothing is
+// shown before the last mask.
+func (m *mirroring) openGit(ctx context.Context) error {
 	forms := m.credential.LoginForms()
 	if !m.settings.SourceToken.IsEmpty() {
 		forms = append(forms, secret.LoginForms(m.settings.SourceToken, cmp.Or(m.sourceUser(), credential.AccessTokenUser))...)
@@ -275,7 +275,7 @@ func (m *mirroring) list(ctx context.Context) error {
 	return nil
 }
 
-// noteOthers says once which refs of the source stay there.
+// noteOthers logs which refs of the source aren't mirrored.
 func (m *mirroring) noteOthers(namespaces []string) {
 	namespaces = slices.DeleteFunc(namespaces, m.rules.IsSecret)
 	if len(namespaces) > 0 {
@@ -322,12 +322,12 @@ func (m *mirroring) create(ctx context.Context, listErr error) error {
 	return nil
 }
 
-// pushAndReport makes the changes, and reports them: once it has begun to push, also
-// if the run is asked to end.
+// pushAndReport makes the changes, and reports them. Once it has begun to push, it reports
+// even if a signal ends the run.
 func (m *mirroring) pushAndReport(ctx context.Context) error {
 	m.pushes = true
 	if err := m.push(ctx); err != nil {
-		return m.abandon(ctx, duringPush(err))
+		return m.reportPartial(ctx, duringPush(err))
 	}
 	if err := m.report(context.WithoutCancel(ctx)); err != nil {
 		return err
@@ -338,8 +338,8 @@ func (m *mirroring) pushAndReport(ctx context.Context) error {
 	return nil
 }
 
-// duringPush is a fault as it reads after the push began: that of a signal says
-// where to see what arrived.
+// duringPush returns the fault for a run that ends after the push began: if a signal ended
+// it, the fault says where to see what arrived.
 func duringPush(err error) error {
 	f := fault.From(err)
 	if !f.Code.IsSignal() {
@@ -349,7 +349,7 @@ func duringPush(err error) error {
 		"run the step again: what was pushed doesn't have to be pushed again")
 }
 
-// push makes the changes. What was done is recorded if it fails, too.
+// push makes the changes. It records the results even if it fails.
 func (m *mirroring) push(ctx context.Context) error {
 	pending := m.plan.Pending()
 	if main, _ := m.plan.MainToSet(nil); pending == 0 && main == "" {
@@ -378,10 +378,10 @@ func (m *mirroring) push(ctx context.Context) error {
 	return err
 }
 
-// abandon ends a run that failed while it was pushing. It reports what is in
-// Bitbucket, or may be.
-func (m *mirroring) abandon(ctx context.Context, cause error) error {
-	if !m.plan.Abandon() {
+// reportPartial ends a run that failed while it was pushing. It reports the refs that are
+// in Bitbucket, or may be.
+func (m *mirroring) reportPartial(ctx context.Context, cause error) error {
+	if !m.plan.LeaveRest() {
 		return cause
 	}
 	if err := m.handOver(context.WithoutCancel(ctx), fault.From(cause)); err != nil {
@@ -390,7 +390,7 @@ func (m *mirroring) abandon(ctx context.Context, cause error) error {
 	return cause
 }
 
-// newValues are the new values of changes, each once.
+// newValues returns the new values of changes, each once.
 func newValues(changes []mirror.Change) []string {
 	var list []string
 	seen := map[string]bool{}
@@ -414,5 +414,5 @@ func (m *mirroring) tokenMissing(ctx context.Context) error {
 	}
 	m.note(fault.Noticef("%s; nothing was mirrored", reason.What))
 	m.showRemarks()
-	return m.give(ctx, []secret.Value{host.Public(contract.Available.ID, "false")})
+	return m.handOutputs(ctx, []secret.Value{host.Public(contract.Available.ID, "false")})
 }

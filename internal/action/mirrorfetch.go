@@ -10,17 +10,17 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
-// depths are how far back history is fetched, in commits, until it meets what
-// Bitbucket has. A depth counts along every parent: where many branches are merged,
-// 64 of them are thousands of commits, and 8 a few dozen.
+// depths are the numbers of commits by which history is fetched, step by step, until it
+// meets commits that Bitbucket has. A depth counts along every parent: in a history with
+// many merges, a depth of 64 means thousands of commits, and 8 a few dozen.
 var depths = []int{8, 16, 32, 64, 128, 512, 2048, 16384, git.All}
 
-// fetch gets what the push needs, and finds out which branches have diverged.
-// The amount depends on the size of the change, not of the history.
+// fetch gets the objects that the push needs, and finds out which branches have
+// diverged. The amount depends on the size of the change, not of the history.
 func (m *mirroring) fetch(ctx context.Context) error {
 	changes := m.plan.ToPush()
 	if m.settings.DryRun {
-		changes = updates(changes) // all that has to be found out
+		changes = updates(changes) // only these can have diverged
 	}
 	if len(changes) == 0 {
 		return nil
@@ -79,9 +79,8 @@ func (m *mirroring) fetchChange(ctx context.Context, changes []mirror.Change) (r
 	return received, git.Shallow()
 }
 
-// withContext adds Bitbucket's main branch, if the source has the same: new
-// branches and tags most likely grow from it, and only what comes after it has
-// to be pushed then.
+// withContext adds Bitbucket's main branch, if the source has the same: new branches and
+// tags most likely grow from it, and then only the commits after it have to be pushed.
 func (m *mirroring) withContext(tips []string) []string {
 	main := m.bitbucket.Refs[m.bitbucket.Head]
 	if main == "" || m.plan.Count(mirror.Created) == 0 || !m.plan.SourceHas(main) {

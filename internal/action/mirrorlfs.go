@@ -90,8 +90,8 @@ func (t *lfsTransfer) findLost(ctx context.Context) error {
 	return t.leave(ctx, lost)
 }
 
-// lostAmong returns the objects that the source doesn't have; with probe, also by the
-// answers of the storage that its server names.
+// lostAmong returns the objects that the source doesn't have, by its server's answers; with
+// probe, also by those of the storage that the server names.
 func (t *lfsTransfer) lostAmong(ctx context.Context, pointers []git.Pointer, probe bool) (map[string]bool, error) {
 	on := bitbucket.LFSServer{URL: git.LFSURL(t.git.SourceURL()), IsSource: true}
 	if !t.settings.SourceToken.IsEmpty() {
@@ -108,8 +108,8 @@ func (t *lfsTransfer) lostAmong(ctx context.Context, pointers []git.Pointer, pro
 	return lost, nil
 }
 
-// fetch gets the objects from the source. An object that turns out to be lost is left,
-// if lfs allows that.
+// fetch gets the objects from the source. It goes on without an object that turns out to
+// be lost, if lfs allows that.
 func (t *lfsTransfer) fetch(ctx context.Context) error {
 	if err := t.git.PrepareLFS(ctx, t.pointers); err != nil {
 		return err
@@ -142,7 +142,7 @@ func (t *lfsTransfer) fetch(ctx context.Context) error {
 
 func (t *lfsTransfer) push(ctx context.Context) error { return t.git.PushLFS(ctx) }
 
-// leave goes on without objects that are lost, if lfs allows that.
+// leave drops objects that are lost, if lfs allows that.
 func (t *lfsTransfer) leave(ctx context.Context, lost map[string]bool) error {
 	var gone, rest []git.Pointer
 	for _, p := range t.pointers {
@@ -178,7 +178,7 @@ func quantityOfObjects(n int) string {
 	return fmt.Sprintf("%d objects", n)
 }
 
-// maxNamed is how many objects are named.
+// maxNamed limits the number of objects that are named.
 const maxNamed = 10
 
 // names returns the paths of pointers with the IDs of their objects.
@@ -198,7 +198,7 @@ func (t *lfsTransfer) names(ctx context.Context, pointers []git.Pointer) ([]stri
 	return names, nil
 }
 
-// named adds to a refusal the object that it is about.
+// named adds the name of the object to a refusal.
 func (t *lfsTransfer) named(ctx context.Context, err error) error {
 	refused, ok := errors.AsType[*bitbucket.LFSFault](err)
 	if !ok {
@@ -211,8 +211,8 @@ func (t *lfsTransfer) named(ctx context.Context, err error) error {
 	return refused.Fault
 }
 
-// elsewhere adds to a fault of the source's LFS storage that the objects may be on
-// another server.
+// elsewhere adds the hint that the objects may be on another server to a fault of the
+// source's LFS storage.
 func (t *lfsTransfer) elsewhere(ctx context.Context, err error) error {
 	f := fault.From(err)
 	if other := t.git.OtherLFSServer(ctx, t.tips); other != "" && ctx.Err() == nil {
@@ -223,7 +223,7 @@ func (t *lfsTransfer) elsewhere(ctx context.Context, err error) error {
 	return f
 }
 
-// lfsClient makes a client for questions to an LFS server.
+// lfsClient returns a client for requests to an LFS server.
 func (m *mirroring) lfsClient(name, asked string) *bitbucket.Client {
 	return bitbucket.New(bitbucket.Options{
 		Server: m.credential.Server, CA: m.settings.CA.PEM, Proxy: m.world.Proxy, UserAgent: "bitbucket-auth/" + m.world.Version, Name: name,

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// sourceLogin returns the variables by which git logs in to the source's server:
-// to all of it, since the repository may have been renamed. A path needs none.
+// sourceLogin returns the variables by which git logs in to the source's server: to the
+// complete server, since the repository may have been renamed. A path needs none.
 func (m *mirroring) sourceLogin() ([]secret.Value, error) {
 	if m.source.local || m.settings.SourceToken.IsEmpty() {
 		return nil, nil
@@ -81,7 +81,7 @@ func (m *mirroring) listWithoutUser(ctx context.Context, refusal error) error {
 }
 
 // bearerHint is for a Data Center that refuses a user name with a token, while it
-// may accept the token alone.
+// may accept just the token.
 const bearerHint = "leave out identity if the token belongs to a project or repository, or if the Data Center doesn't accept Basic authentication: git then sends the token in a Bearer header"
 
 // askWhy makes the credential command's check, once, if Cloud refused git's login, and

@@ -44,8 +44,7 @@ func (m *mirroring) wouldSetMain() {
 	}
 }
 
-// mainNotices say what a run did about Bitbucket's main branch that isn't what
-// somebody may expect.
+// mainNotices returns notices about Bitbucket's main branch that may be unexpected.
 func (m *mirroring) mainNotices() []string {
 	var notices []string
 	if guessed := m.plan.GuessedMain(); guessed != "" {

@@ -36,7 +36,7 @@ func (m *mirroring) begin(format string, args ...any) (ended func(format string,
 	}
 }
 
-// bytesText is a size for people.
+// bytesText returns a size for people.
 func bytesText(n int64) string {
 	switch {
 	case n >= 1<<30:
@@ -58,9 +58,9 @@ func (m *mirroring) report(ctx context.Context) error {
 	return incomplete
 }
 
-// incomplete is the fault of a run that leaves refs alone, with a hint for each cause.
+// incomplete returns a fault if the run leaves refs alone, with a hint for each cause.
 func (m *mirroring) incomplete() *fault.Fault {
-	if m.plan.Count(mirror.Refused) == 0 {
+	if m.plan.Count(mirror.LeftAlone) == 0 {
 		return nil
 	}
 	first := "read the reason for each of them in the log; all others are up to date"
@@ -70,7 +70,7 @@ func (m *mirroring) incomplete() *fault.Fault {
 	return fault.New(fault.Incomplete, m.hide(m.leftAlone()), first).Hint(m.causeHints()...)
 }
 
-// causeHints say what to do about refs that were left alone, once for each cause.
+// causeHints returns hints about refs that were left alone, one for each cause.
 func (m *mirroring) causeHints() []string {
 	overwrite := "to replace diverged branches and moved tags with what the source has, set " + m.set("overwrite", "true")
 	var hints []string
@@ -104,7 +104,7 @@ func (m *mirroring) causeHints() []string {
 	return hints
 }
 
-// set is a setting with a value, as it is written on this host.
+// set returns a setting with a value, as people write it on this host.
 func (m *mirroring) set(id, value string) string {
 	called := m.host.Settings.Called(id)
 	if called == id {
@@ -115,8 +115,8 @@ func (m *mirroring) set(id, value string) string {
 
 // leftAlone says which refs were left alone.
 func (m *mirroring) leftAlone() string {
-	named := m.plan.Refused()
-	count := m.plan.Count(mirror.Refused)
+	named := m.plan.LeftAlone()
+	count := m.plan.Count(mirror.LeftAlone)
 	switch {
 	case len(named) == 0:
 		return m.unnamed()
@@ -126,7 +126,8 @@ func (m *mirroring) leftAlone() string {
 	return fmt.Sprintf("%s %s left alone, such as %s, since %s", mirror.Quantity(count), m.were(count), named[0].Ref, named[0].Reason)
 }
 
-// were is the verb of what happened to a number of refs, or would happen.
+// were returns the verb for a number of refs to which something happened, or would
+// happen.
 func (m *mirroring) were(count int) string {
 	switch {
 	case m.settings.DryRun:
@@ -137,7 +138,7 @@ func (m *mirroring) were(count int) string {
 	return "were"
 }
 
-// unnamed says how many refs were left alone whose names aren't shown.
+// unnamed says how many refs with names that aren't shown were left alone.
 func (m *mirroring) unnamed() string {
 	count := m.plan.Secret()
 	if count == 1 {
@@ -150,9 +151,9 @@ func (m *mirroring) unnamed() string {
 // ends the run, if there is one, is part of the summary.
 func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
 	m.handsOver = true
-	changes := m.plan.RefusedFirst()
+	changes := m.plan.LeftAloneFirst()
 	for i, c := range changes {
-		if i == maxLogged && !m.settings.DryRun { // whose list is what it is for
+		if i == maxLogged && !m.settings.DryRun { // the purpose of a dry run is the list
 			m.log("and %d more", len(changes)-maxLogged)
 			break
 		}
@@ -179,7 +180,7 @@ func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
 		"updated":        count(mirror.Updated),
 		"overwritten":    count(mirror.Overwritten),
 		"deleted":        count(mirror.Deleted),
-		"refused":        count(mirror.Refused),
+		"refused":        count(mirror.LeftAlone),
 		"kept":           secret.New(strconv.Itoa(kept)),
 		"refs":           secret.New(json),
 		"repository-url": secret.New(m.repository.URL),
@@ -188,7 +189,7 @@ func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
 	if err != nil {
 		return err
 	}
-	if err := m.give(ctx, outputs); err != nil {
+	if err := m.handOutputs(ctx, outputs); err != nil {
 		return err
 	}
 	m.summarize(ending)
@@ -211,9 +212,9 @@ func (m *mirroring) summarize(ending *fault.Fault) {
 // variablePrefix begins the variables that hold the outputs in env-file.
 const variablePrefix = "BITBUCKET_MIRROR"
 
-// give hands results to later steps: as outputs, or as variables in env-file. On a
+// handOutputs hands outputs to later steps: as outputs, or as variables in env-file. On a
 // host with neither, they are in the log only.
-func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
+func (m *mirroring) handOutputs(ctx context.Context, outputs []secret.Value) error {
 	switch {
 	case m.host.HasOutputs:
 		return m.host.HandOver(ctx, host.Results{Outputs: outputs})
@@ -223,20 +224,20 @@ func (m *mirroring) give(ctx context.Context, outputs []secret.Value) error {
 	return nil
 }
 
-// inWords are the words for an action, in a report, and before and after a number of
-// refs that a dry run would change.
+// inWords contains the words for an action: in a report, and before and after a number
+// of refs that a dry run would change.
 var inWords = map[mirror.Action]struct{ done, verb, after string }{
 	mirror.Created:     {"created", "create", ""},
 	mirror.Updated:     {"updated", "update", ""},
 	mirror.Overwritten: {"overwritten", "overwrite", ""},
 	mirror.Deleted:     {"deleted", "delete", ""},
-	mirror.Refused:     {"left alone", "leave", " alone"},
+	mirror.LeftAlone:   {"left alone", "leave", " alone"},
 }
 
 // totals sums up the run in one line.
 func (m *mirroring) totals() string {
 	var counts []string
-	for _, action := range []mirror.Action{mirror.Created, mirror.Updated, mirror.Overwritten, mirror.Deleted, mirror.Refused} {
+	for _, action := range []mirror.Action{mirror.Created, mirror.Updated, mirror.Overwritten, mirror.Deleted, mirror.LeftAlone} {
 		n, words := m.plan.Count(action), inWords[action]
 		switch {
 		case n == 0:
@@ -262,10 +263,10 @@ func (m *mirroring) totals() string {
 	return text
 }
 
-// maxKept is how many refs are named that only Bitbucket has.
+// maxKept limits the number of kept refs that are named.
 const maxKept = 5
 
-// kept says which refs only Bitbucket has, and keeps.
+// kept names the refs that only Bitbucket has, and that the run keeps.
 func (m *mirroring) kept() string {
 	count, names := m.plan.Kept()
 	if count == 0 {
@@ -286,7 +287,7 @@ func (m *mirroring) kept() string {
 	return text
 }
 
-// result is what happens to a ref, in words.
+// result returns the words for an action.
 func (m *mirroring) result(action mirror.Action) string {
 	if m.settings.DryRun {
 		return "would be " + inWords[action].done
@@ -294,7 +295,7 @@ func (m *mirroring) result(action mirror.Action) string {
 	return inWords[action].done
 }
 
-// line is a change in words, with its values as git shows them.
+// line returns a line about a change, with object IDs as git abbreviates them.
 func (m *mirroring) line(c mirror.Change) string {
 	var ids []string
 	for _, id := range []string{c.Old, c.New} {
@@ -304,12 +305,12 @@ func (m *mirroring) line(c mirror.Change) string {
 	}
 	text := c.Ref + ": " + m.result(c.Action) + " (" + strings.Join(ids, "..") + ")"
 	if reason := m.reason(c); reason != "" {
-		text += ", " + map[bool]string{true: "since "}[c.Action == mirror.Refused] + reason
+		text += ", " + map[bool]string{true: "since "}[c.Action == mirror.LeftAlone] + reason
 	}
 	return text
 }
 
-// reason says why a change was or wasn't made, or what it costs.
+// reason returns the reason for a change, or the number of commits that it loses.
 func (m *mirroring) reason(c mirror.Change) string {
 	if c.Reason != "" || c.Lost == 0 {
 		return c.Reason
@@ -324,12 +325,12 @@ func (m *mirroring) reason(c mirror.Change) string {
 	return fmt.Sprintf("%d %s %s no longer reachable from it", c.Lost, commits, are)
 }
 
-// shortID is an object ID as git abbreviates it.
+// shortID returns an object ID as git abbreviates it.
 func shortID(id string) string {
 	return id[:min(len(id), 9)]
 }
 
-// idCell is an object ID in a table.
+// idCell returns an object ID for a cell of a table.
 func idCell(id string) string {
 	if id == "" {
 		return "–"
@@ -337,12 +338,11 @@ func idCell(id string) string {
 	return "`" + shortID(id) + "`"
 }
 
-// maxFault is how much of a fault's sentence, and of each hint, the summary shows, in
-// characters.
+// maxFault limits a fault's sentence, and each hint, in the summary, in characters.
 const maxFault = 600
 
-// summary is the page that the run shows beside its log. It has the fault that ends
-// the run, if there is one.
+// summary returns the page that the host shows next to the log. It contains the fault
+// that ends the run, if there is one.
 func (m *mirroring) summary(ending *fault.Fault) string {
 	var b strings.Builder
 	b.WriteString("### Mirror of " + cell(m.source.text) + "\n\n")
@@ -359,7 +359,7 @@ func (m *mirroring) summary(ending *fault.Fault) string {
 	if m.plan.Secret() > 0 {
 		b.WriteString(cell(m.unnamed()) + "\n\n")
 	}
-	changes := m.plan.RefusedFirst()
+	changes := m.plan.LeftAloneFirst()
 	if len(changes) == 0 {
 		return b.String()
 	}
@@ -371,7 +371,7 @@ func (m *mirroring) summary(ending *fault.Fault) string {
 			break
 		}
 		result := m.result(c.Action)
-		if c.Action == mirror.Refused {
+		if c.Action == mirror.LeftAlone {
 			result = "⚠️ " + result
 		}
 		row(&b, cell(c.Ref), result, idCell(c.Old), idCell(c.New), literal(m.hide(m.reason(c)), maxWarning))

@@ -10,14 +10,14 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
-// answer is what the server wrote during a push, without its progress.
+// answer contains the lines that the server wrote during a push, without its progress.
 type answer struct {
 	lines  []string
 	naming map[string][]int // indexes of the lines that contain a word
 }
 
-// answer reads what the server wrote, without the lines that contain a piece of a
-// token: it may send back what it was sent.
+// answer reads the lines that the server wrote. It drops those that contain a piece of a
+// token, since a server may send back what it received.
 func (g *Git) answer(stderr []byte) answer {
 	var lines []string
 	for _, line := range remoteLines(stderr) {
@@ -48,8 +48,7 @@ func (a answer) namingRef(ref string) []int {
 	return slices.Compact(list)
 }
 
-// about returns what the server wrote about a ref: the lines that name it, or else
-// all lines.
+// about returns the lines that name a ref, or else all lines.
 func (a answer) about(ref string) string {
 	naming := a.namingRef(ref)
 	if len(naming) == 0 {
@@ -79,14 +78,13 @@ func (a answer) aboutNone(changes []mirror.Change) string {
 	return strings.Join(lines, " ")
 }
 
-// punctuation is what can be around a name in a sentence. Some of it is allowed in
-// names of refs.
+// punctuation can surround a name in a sentence. Some of it is allowed in names of refs.
 const punctuation = ".,:;!?'\"()[]<>`"
 
 // words yields the words of a line that can be names, without the punctuation around
-// them. A word of letters alone, such as "a" or "repository", may just be one of the
-// sentence: it is a name if it is in quotes or brackets, is followed by a colon, or
-// comes after a word such as "branch".
+// them. A word that consists of letters, such as "a" or "repository", may just belong to
+// the sentence: it is a name only in quotes or brackets, before a colon, or after a word
+// such as "branch".
 func words(line string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		before := ""
@@ -108,7 +106,7 @@ func words(line string) iter.Seq[string] {
 	}
 }
 
-// introducesName are the words after which a name comes.
+// introducesName contains the words that precede a name.
 var introducesName = map[string]bool{"branch": true, "branches": true, "tag": true, "tags": true, "ref": true, "refs": true, "reference": true}
 
 // isEnclosed reports whether a word is in quotes or brackets.
@@ -121,8 +119,8 @@ func isLetters(word string) bool {
 	return !strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
-// remoteLines are the lines that the server wrote, without its progress, and
-// without git's own line there, which only says that a hook has said something.
+// remoteLines returns the lines that the server wrote, without its progress, and without
+// the line in which its git only says that a hook declined.
 func remoteLines(stderr []byte) []string {
 	var lines []string
 	for line := range bytes.FieldsFuncSeq(stderr, func(r rune) bool { return r == '\n' || r == '\r' }) {
@@ -135,7 +133,7 @@ func remoteLines(stderr []byte) []string {
 	return append(lines, remoteError(stderr)...)
 }
 
-// progressTitles begin the lines in which a server's git shows how far it is (of git:
+// progressTitles begin the lines in which a server's git shows its progress (of git:
 // progress.c; of JGit: ProgressMonitor).
 var progressTitles = []string{
 	"Enumerating objects: ", "Counting objects: ", "Compressing objects: ", "Finding sources: ", "Getting sizes: ", "Writing objects: ",
@@ -175,7 +173,7 @@ func remoteError(stderr []byte) []string {
 	return lines
 }
 
-// ownLines are the lines that git wrote, and not the server.
+// ownLines returns the lines that git wrote itself, without the server's.
 func ownLines(stderr []byte) string {
 	var text strings.Builder
 	for line := range strings.Lines(string(stderr)) {

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// configuration is the whole configuration beside what the environment holds.
-// If source is a path, a separate process reads it, which sees only this file.
+// configuration is git's configuration, besides that in the environment. If source is a
+// path, a separate process reads it, which uses only this file.
 const configuration = `[user]
 	name = bitbucket-auth
 	email = bitbucket-auth@localhost
@@ -59,24 +59,23 @@ const configuration = `[user]
 	defaultBranch = none
 `
 
-// kept are the variables of the caller's environment that git may see: where
-// programs are, and how the network is reached. Git's own variables aren't among
-// them: they could change which repository is used, or write headers to a file
-// (GIT_TRACE_CURL).
-var kept = []string{
+// passedOn are the variables of the caller's environment that git gets: for finding
+// programs, and for reaching the network. Git's own variables aren't among them: they
+// could select another repository, or write headers to a file (GIT_TRACE_CURL).
+var passedOn = []string{
 	"PATH",
 	"HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
-	// By these, runners find what a job has left running: GitHub's and Jenkins'.
+	// GitHub's and Jenkins' runners find leftover processes of a job by these.
 	"RUNNER_TRACKING_ID", "JENKINS_NODE_COOKIE", "BUILD_ID",
 	// Without these, programs don't start on Windows.
 	"SystemRoot", "SYSTEMROOT", "WINDIR", "PATHEXT", "ComSpec", "COMSPEC",
 }
 
 // environment returns the variables of the processes of one side. Only that
-// side's login is among them: nothing that a server answers can then make a process
-// log in to the other side, be it a redirect, the address of an LFS object, or a
-// flaw in git or git-lfs (CVE-2024-53263).
+// side's login is among them, so that no answer of a server can make a process log in to
+// the other side: no redirect, no address of an LFS object, and no flaw in git or
+// git-lfs (CVE-2024-53263).
 func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 	env := []string{
 		"HOME=" + g.root,
@@ -96,7 +95,7 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 		"GCM_INTERACTIVE=never",
 		"GIT_LFS_SKIP_SMUDGE=1",
 	}
-	for _, name := range kept {
+	for _, name := range passedOn {
 		if value, ok := options.Lookup(name); ok {
 			env = append(env, name+"="+value)
 		}
@@ -111,7 +110,7 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 	case bitbucket, staged:
 		login = options.BitbucketLogin
 		entries = append(remote(bitbucket, options.Bitbucket),
-			// What is mirrored goes nowhere else, even if Bitbucket says so.
+			// Nothing is pushed to another server, even if Bitbucket redirects there.
 			[2]string{"http." + options.Bitbucket + ".followRedirects", "false"})
 	}
 	if of == staged {
@@ -121,8 +120,8 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 	}
 	entries = append(entries, ca...)
 	if isWindows {
-		// Windows' own store of certificates, which the configuration that is left
-		// out here usually names.
+		// The configuration that is ignored here usually selects Windows' own store of
+		// certificates.
 		entries = append(entries, [2]string{"http.sslBackend", "schannel"})
 	}
 	return append(env, withEntries(login, entries)...)
@@ -143,10 +142,10 @@ func remote(of side, url string) [][2]string {
 	return entries
 }
 
-// countVariable says how many entries of configuration the environment has.
+// countVariable contains the number of entries of configuration in the environment.
 const countVariable = "GIT_CONFIG_COUNT"
 
-// withEntries adds entries of configuration behind those of a login.
+// withEntries adds entries of configuration after those of a login.
 func withEntries(login []secret.Value, entries [][2]string) []string {
 	var env []string
 	count := 0
@@ -166,7 +165,7 @@ func withEntries(login []secret.Value, entries [][2]string) []string {
 	return append(env, countVariable+"="+strconv.Itoa(count))
 }
 
-// LFSURL is where git-lfs finds a repository's objects (git-lfs's api/server-discovery.md).
+// LFSURL returns the address of a repository's objects (git-lfs's api/server-discovery.md).
 // It is set so that no .lfsconfig of the repository can send a token elsewhere.
 func LFSURL(remote string) string {
 	if isPath(remote) {
@@ -188,9 +187,8 @@ var systemCA = []string{
 }
 
 // useCA writes a file with the additional CA certificates, and returns the
-// configuration that names it. Git knows only one file, so it begins with the
-// system's certificates; where they aren't in a file, the additional ones are
-// for Bitbucket alone.
+// configuration that names it. Git accepts only one file, so it begins with the system's
+// certificates; if they aren't in a file, the additional ones are only for Bitbucket.
 func (g *Git) useCA(options Options) (entries [][2]string, err error) {
 	if len(options.CA) == 0 {
 		return nil, nil
@@ -216,7 +214,7 @@ func (g *Git) useCA(options Options) (entries [][2]string, err error) {
 	return [][2]string{{scope + "sslCAInfo", path}, {scope + "schannelUseSSLCAInfo", "true"}}, nil
 }
 
-// local explains a command that speaks to no server.
+// local explains a failed command that connects to no server.
 func (g *Git) local(err error) error {
 	failed, ok := asFailure(err)
 	if !ok {
@@ -228,6 +226,6 @@ func (g *Git) local(err error) error {
 	if strings.Contains(string(failed.stderr), "invalid filter-spec") {
 		return tooOld() // of 2.31
 	}
-	return fault.New(fault.GitFailed, "git failed on this machine: "+g.shown(lastLine(failed.stderr)),
+	return fault.New(fault.GitFailed, "git failed on this machine: "+g.safeText(lastLine(failed.stderr)),
 		"check that the runner's git works, and that its temporary directory can be written")
 }

@@ -1,9 +1,9 @@
 // Package git runs git for the mirror: it lists, fetches and pushes refs, and
 // transfers their LFS objects. It is the only package that starts processes.
 //
-// Every process runs apart from the machine's and the user's configuration, in
-// a repository of its own below a temporary directory. A process that speaks to a
-// server has the login of that side in its environment; no process has both.
+// Every process ignores the machine's and the user's configuration, and works in a
+// repository of its own in a temporary directory. A process that connects to a server
+// has only that side's login in its environment.
 package git
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// side is the server that a process may speak to, by the name of its remote.
+// side names the server that a process may connect to, as its remote does.
 type side string
 
 const (
@@ -55,8 +55,8 @@ type Options struct {
 	CA     []byte                           // additional CA certificates, PEM
 	Scrub  func(string) string              // removes secrets from a text
 
-	// Examine finds out what is wrong with the certificate of a server, if something
-	// is. It may be nil.
+	// Examine returns the problem with a server's certificate, if there is one. It may
+	// be nil.
 	Examine func(url string) (p certificate.Problem, ok bool)
 	// IsSecret reports whether a text contains a piece of a token.
 	IsSecret func(string) bool
@@ -64,13 +64,13 @@ type Options struct {
 	Say func(line string)
 }
 
-// Git is a temporary repository, and the two that it stands between.
+// Git is a temporary repository between the two to mirror.
 type Git struct {
 	remotes  Remotes
 	root     string   // the temporary directory
 	lock     *os.File // in it
 	repo     string
-	config   []byte // of repo, as git made it
+	config   []byte // of repo, as git wrote it
 	complete bool   // everything is fetched, since the source can't send a part
 	options  Options
 	ca       [][2]string // configuration that names the CA certificates
@@ -80,8 +80,8 @@ type Git struct {
 	isSecret func(string) bool
 	saying   sync.Mutex
 
-	// sourceURL is where the source's server redirected the last listing, or else
-	// remotes.Source.
+	// sourceURL is the address to which the source's server redirected the last request,
+	// or else remotes.Source.
 	sourceURL string
 }
 
@@ -113,8 +113,8 @@ func (g *Git) LogInToBitbucket(login []secret.Value) {
 	}
 }
 
-// Close removes all that was written. A process that has just been ended may
-// still be writing, so that a second try can be needed.
+// Close removes everything that was written. It tries repeatedly, since a process that
+// was just ended may still be writing.
 func (g *Git) Close() {
 	g.guard.close()
 	_ = g.lock.Close() // Windows removes no open file
@@ -142,7 +142,7 @@ func (g *Git) prepare(options Options) error {
 	return nil
 }
 
-// Init makes the repository that the other methods use. A listing does without.
+// Init creates the repository, which all methods except listings need.
 func (g *Git) Init(ctx context.Context) error {
 	_, err := g.run(ctx, machine, nil, "init", "--quiet", "--bare", "--template=", g.repo)
 	if err != nil {
@@ -163,25 +163,25 @@ const minVersion = "2.32"
 func missing(what string) *fault.Fault {
 	return fault.New(fault.GitMissing, what,
 		"use a runner or an image with git "+minVersion+" or later; every runner that GitHub hosts has it",
-		"in a container, install git beside this program")
+		"in a container, install git, too")
 }
 
 func tooOld() *fault.Fault { return missing("the git on this machine is older than " + minVersion) }
 
-// tempFault is why the temporary directory can't be used.
+// tempFault returns the fault for a temporary directory that can't be used.
 func tempFault(err error) error {
 	return fault.New(fault.DiskFull, "the temporary directory can't be used: "+fault.Reason(err),
 		"free disk space on the runner, or set TMPDIR to a directory with more of it")
 }
 
-// maxOutput limits what is kept of a process's output, in bytes. A listing of a
-// million refs has less.
+// Limits of a process's output that is kept, in bytes. A listing of a million refs has
+// less.
 const (
 	maxOutput   = 256 << 20
 	maxMessages = 256 << 10
 )
 
-// output is what a process wrote.
+// output is the output of a process.
 type output struct {
 	stdout []byte
 	stderr []byte // its end
@@ -195,8 +195,8 @@ type failure struct {
 
 func (*failure) Error() string { return "a git command failed" }
 
-// run runs git with arguments, and with the login of a side. The error is a
-// *failure, or the [*fault.Fault] by which the context ended.
+// run runs git with arguments, and with the login of a side. The error is a *failure, or
+// the [*fault.Fault] that ended the context.
 func (g *Git) run(ctx context.Context, with side, stdin io.Reader, arguments ...string) (output, error) {
 	var stdout capped
 	out, err := g.runTo(ctx, with, stdin, &stdout, arguments...)
@@ -210,7 +210,7 @@ func (g *Git) run(ctx context.Context, with side, stdin io.Reader, arguments ...
 	return out, err
 }
 
-// runTo is run with another place for the standard output.
+// runTo is [Git.run] with another destination for the standard output.
 func (g *Git) runTo(ctx context.Context, with side, stdin io.Reader, stdout io.Writer, arguments ...string) (output, error) {
 	var stderr tail
 	cmd := exec.CommandContext(ctx, "git", arguments...) //nolint:gosec // no shell is involved, and no argument begins with what a user chose
@@ -233,8 +233,8 @@ func (g *Git) runTo(ctx context.Context, with side, stdin io.Reader, stdout io.W
 	return out, &failure{out, signalOf(err)}
 }
 
-// signalOf returns the signal that ended a process, or 0. A shell between git and
-// this program makes a status of it (POSIX, Shell Command Language, 2.8.2).
+// signalOf returns the signal that ended a process, or 0. A shell between git and this
+// program turns it into a status (POSIX, Shell Command Language, 2.8.2).
 func signalOf(err error) int {
 	ended, ok := errors.AsType[*exec.ExitError](err)
 	if !ok {
@@ -274,5 +274,5 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// isWindows decides about limits and paths that differ there.
+// isWindows selects limits and paths that are different on Windows.
 const isWindows = runtime.GOOS == "windows"

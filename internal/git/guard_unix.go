@@ -15,12 +15,12 @@ import (
 	"time"
 )
 
-// guard runs processes, each in a group of its own together with its children:
-// git runs git-remote-https, index-pack and others, which outlive it otherwise.
+// guard runs each process in a group of its own, together with its children: git runs
+// git-remote-https, index-pack and others, which would outlive it otherwise.
 //
-// It also ends them if this program is killed. SIGKILL leaves a program no time to
-// do that itself, so a shell waits for the end of a pipe, which the system closes
-// with the program. It holds no login.
+// It also ends them if this program is killed. SIGKILL leaves a program no time to do
+// that itself, so a shell waits for the end of a pipe, which the system closes with the
+// program. The shell has no login.
 type guard struct {
 	mutex  sync.Mutex
 	groups map[int]bool

@@ -15,20 +15,19 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// Pointer is a file in the repository that stands for an object in LFS
-// (git-lfs's spec.md).
+// Pointer is a file in the repository that represents an object in LFS (git-lfs's
+// spec.md).
 type Pointer struct {
 	Blob string // object ID of the file
-	OID  string // SHA-256 of what it stands for
+	OID  string // SHA-256 of the object
 	Size int64
 }
 
-// maxPointer is the size, in bytes, that every pointer is smaller than (git-lfs's
-// spec.md).
+// Every pointer is smaller than maxPointer, in bytes (git-lfs's spec.md).
 const maxPointer = 1024
 
-// Pointers finds the pointers in the history of tips that isn't part of the
-// history of what is known. Each object is returned once.
+// Pointers finds the pointers in the history of tips, without the history of known
+// commits. It returns each object once.
 func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, error) {
 	// The list goes through a file, since that of a large history may not fit into
 	// memory. Files that weren't fetched are too large to be pointers.
@@ -50,7 +49,7 @@ func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, er
 	return pointers.found, g.local(err)
 }
 
-// revisions is what rev-list reads: tips, and what to leave out.
+// revisions returns the input of rev-list: tips, and known commits to leave out.
 func revisions(tips, known []string) *strings.Reader {
 	var b strings.Builder
 	for _, id := range tips {
@@ -142,8 +141,8 @@ func IsOldLFS(version string) bool {
 	return false
 }
 
-// PrepareLFS makes a commit of these pointers alone: git-lfs transfers what a
-// commit's files stand for.
+// PrepareLFS makes a commit that contains only these pointers: git-lfs transfers the
+// objects of a commit's pointers.
 func (g *Git) PrepareLFS(ctx context.Context, pointers []Pointer) error {
 	attributes, err := g.object(ctx, "* filter=lfs diff=lfs merge=lfs -text\n", "hash-object", "-w", "--stdin")
 	if err != nil {
@@ -172,8 +171,8 @@ func (g *Git) object(ctx context.Context, stdin string, arguments ...string) (st
 	return strings.TrimSpace(string(out.stdout)), g.local(err)
 }
 
-// FetchLFS gets the objects from the source. If that fails, it also returns the IDs of
-// those that a source that is a path doesn't have.
+// FetchLFS gets the objects from the source. If that fails and the source is a path, it
+// also returns the IDs of objects that are missing there.
 func (g *Git) FetchLFS(ctx context.Context) (lost []string, err error) {
 	_, err = g.run(ctx, source, nil, "lfs", "fetch", string(source), lfsRef)
 	if failed, ok := asFailure(err); ok && g.remotes.SourceLocal {
@@ -182,8 +181,8 @@ func (g *Git) FetchLFS(ctx context.Context) (lost []string, err error) {
 	return lost, g.explainLFS(err, true)
 }
 
-// lostLocally reads what git-lfs says about objects that a repository on this machine
-// doesn't have (git-lfs's lfshttp/standalone/standalone.go).
+// lostLocally returns the objects that git-lfs reports as missing from a repository on
+// this machine (git-lfs's lfshttp/standalone/standalone.go).
 func lostLocally(stderr string) []string {
 	var lost []string
 	for line := range strings.Lines(stderr) {
@@ -208,7 +207,7 @@ func (g *Git) WithoutObject(pointers []Pointer) []Pointer {
 	})
 }
 
-// explainLFS explains why git-lfs failed, as far as its words tell.
+// explainLFS explains a failure of git-lfs by its messages.
 func (g *Git) explainLFS(err error, isSource bool) error {
 	failed, ok := asFailure(err)
 	if !ok {
@@ -218,7 +217,7 @@ func (g *Git) explainLFS(err error, isSource bool) error {
 		return f
 	}
 	text := string(failed.stderr) + string(failed.stdout)
-	reason := g.shown(lfsReason(text))
+	reason := g.safeText(lfsReason(text))
 	direction := "to Bitbucket"
 	if isSource {
 		direction = "from the source"
@@ -238,9 +237,8 @@ func (g *Git) explainLFS(err error, isSource bool) error {
 		"to mirror without LFS objects, set lfs: false")
 }
 
-// lfsReason returns the first line in which git-lfs says why it failed, without what it
-// writes about its progress, and without its broken format of an address (git-lfs's
-// lfshttp/errors.go).
+// lfsReason returns the first line of git-lfs that gives a reason. It skips progress, and
+// a broken format of addresses (git-lfs's lfshttp/errors.go).
 func lfsReason(text string) string {
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		line = strings.TrimSpace(line)
@@ -269,8 +267,8 @@ func isLFSProgress(line string) bool {
 	return false
 }
 
-// Paths returns the first path of each file among those in the history of tips that
-// isn't part of the history of what is known, by the file's object ID.
+// Paths returns the first path of each pointer in the history of tips, without the
+// history of known commits, by the pointer's object ID.
 func (g *Git) Paths(ctx context.Context, tips, known []string, pointers []Pointer) (map[string]string, error) {
 	paths := pathReader{paths: map[string]string{}}
 	for _, p := range pointers {
@@ -301,11 +299,11 @@ func (r *pathReader) Write(p []byte) (int, error) {
 	}
 }
 
-// maxConfigTips is how many tips are looked at for an .lfsconfig.
+// maxConfigTips limits the number of tips that are searched for an .lfsconfig.
 const maxConfigTips = 20
 
-// OtherLFSServer returns the address of another LFS server than the source's own that
-// an .lfsconfig names (git-lfs-config(5)), or "".
+// OtherLFSServer returns the address of an LFS server that an .lfsconfig names, if that
+// isn't the source's own (git-lfs-config(5)), or "".
 func (g *Git) OtherLFSServer(ctx context.Context, tips []string) string {
 	for _, tip := range tips[:min(len(tips), maxConfigTips)] {
 		out, err := g.run(ctx, machine, nil, "rev-parse", "--verify", "--quiet", tip+":.lfsconfig")
@@ -324,7 +322,7 @@ func (g *Git) OtherLFSServer(ctx context.Context, tips []string) string {
 		for entry := range strings.SplitSeq(string(out.stdout), "\x00") {
 			_, url, _ := strings.Cut(entry, "\n")
 			if url != "" && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.sourceURL)) && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.remotes.Source)) {
-				return g.shown(url)
+				return g.safeText(url)
 			}
 		}
 	}

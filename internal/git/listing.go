@@ -12,16 +12,16 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
-// Limits of a listing. What is cut off would be taken for deleted, so one that
-// exceeds them isn't used.
+// Limits of a listing. A longer one isn't used: refs that are cut off would seem to be
+// deleted.
 var (
 	maxRefs    = 250_000
 	maxListing = 64 << 20 // bytes
 )
 
-// ListSource lists what the source has of what is mirrored. With everything, it also
-// lists its main branch, and what other refs it has; then the server can't leave out
-// the rest, such as GitHub's refs of a hundred thousand pull requests.
+// ListSource lists the source's refs in the mirrored namespaces. With everything, it also
+// returns the main branch and the other namespaces; the server then can't leave out
+// other refs, such as GitHub's for a hundred thousand pull requests.
 func (g *Git) ListSource(ctx context.Context, everything bool) (mirror.Listing, error) {
 	arguments := append(append([]string{"ls-remote"}, listOptions()...), string(source))
 	if everything {
@@ -32,13 +32,13 @@ func (g *Git) ListSource(ctx context.Context, everything bool) (mirror.Listing, 
 		read = listingReader{}
 		return g.runTo(ctx, source, nil, &read, arguments...)
 	})
-	if read.refused != nil {
+	if read.problem != nil {
 		return mirror.Listing{}, read.fault(fault.SourceFailed, "the source")
 	}
 	return read.listing, g.explainSource(err)
 }
 
-// ListBitbucket lists what Bitbucket has of what is mirrored, and its main branch.
+// ListBitbucket lists Bitbucket's refs in the mirrored namespaces, and its main branch.
 func (g *Git) ListBitbucket(ctx context.Context) (mirror.Listing, error) {
 	arguments := []string{"ls-remote", "--symref", string(bitbucket), "HEAD"}
 	for _, n := range mirror.Namespaces {
@@ -49,14 +49,14 @@ func (g *Git) ListBitbucket(ctx context.Context) (mirror.Listing, error) {
 		read = listingReader{}
 		return g.runTo(ctx, bitbucket, nil, &read, arguments...)
 	})
-	if read.refused != nil {
+	if read.problem != nil {
 		return mirror.Listing{}, read.fault(fault.BitbucketFailed, "Bitbucket's repository")
 	}
 	return read.listing, g.explainBitbucket(err)
 }
 
-// listOptions restrict a listing to what is mirrored, if git can do that: a server
-// leaves out the rest.
+// listOptions restricts a listing to the mirrored namespaces, if git can do that: the
+// server leaves out other refs.
 func listOptions() []string {
 	var options []string
 	for _, n := range mirror.Namespaces {
@@ -68,19 +68,19 @@ func listOptions() []string {
 	return options
 }
 
-// Why a listing isn't used.
+// Reasons not to use a listing.
 var (
 	errTooLong = errors.New("the listing is too long")
 	errSHA256  = errors.New("the object IDs are longer than Bitbucket's")
 )
 
-// listingReader reads the output of ls-remote (git-ls-remote(1), OUTPUT). After an
-// error of Write, git ends.
+// listingReader reads the output of ls-remote (git-ls-remote(1), OUTPUT). An error of
+// Write ends git.
 type listingReader struct {
 	listing mirror.Listing
 	bytes   int
 	rest    []byte // of a line that isn't complete yet
-	refused error
+	problem error
 }
 
 func (r *listingReader) Write(p []byte) (int, error) {
@@ -89,7 +89,7 @@ func (r *listingReader) Write(p []byte) (int, error) {
 	}
 	r.bytes += len(p)
 	r.rest = append(r.rest, p...)
-	for r.refused == nil {
+	for r.problem == nil {
 		line, after, ok := bytes.Cut(r.rest, []byte("\n"))
 		if !ok {
 			break
@@ -98,13 +98,13 @@ func (r *listingReader) Write(p []byte) (int, error) {
 		r.rest = after
 	}
 	if r.bytes > maxListing || len(r.listing.Refs) > maxRefs {
-		r.refused = errTooLong
+		r.problem = errTooLong
 	}
-	return len(p), r.refused
+	return len(p), r.problem
 }
 
 func (r *listingReader) fault(code fault.Code, side string) *fault.Fault {
-	if errors.Is(r.refused, errSHA256) {
+	if errors.Is(r.problem, errSHA256) {
 		return fault.New(code, side+" uses SHA-256 object IDs, which Bitbucket doesn't support",
 			"mirror it to a server that does, or convert the repository to SHA-1")
 	}
@@ -112,14 +112,14 @@ func (r *listingReader) fault(code fault.Code, side string) *fault.Fault {
 		"delete those that aren't needed any more, in the source and in Bitbucket")
 }
 
-// sha1Length is how long object IDs are. Bitbucket has no repositories with
-// longer ones.
+// sha1Length is the length of object IDs. Bitbucket has no repositories with longer
+// ones.
 const sha1Length = 40
 
 func (r *listingReader) readLine(line string) {
 	id, ref, ok := strings.Cut(line, "\t")
 	target, symbolic := strings.CutPrefix(id, "ref: ")
-	// The second line of an annotated tag says what it points to.
+	// The second line of an annotated tag contains the object that it points to.
 	tag, peeled := strings.CutSuffix(ref, "^{}")
 	switch {
 	case !ok:
@@ -127,7 +127,7 @@ func (r *listingReader) readLine(line string) {
 		r.listing.Head = target
 	case symbolic:
 	case len(id) != sha1Length:
-		r.refused = errSHA256
+		r.problem = errSHA256
 	case ref == "HEAD":
 		r.listing.HeadID = id
 	case !mirror.IsMirrored(tag):

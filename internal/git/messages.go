@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
@@ -28,8 +29,8 @@ func (g *Git) explainSource(err error) error {
 	return g.quoting(g.sourceFault(failed), g.sourceSays(failed.stderr))
 }
 
-// sourceFault goes by what git itself says, and by the error that the source sends
-// in place of an answer.
+// sourceFault explains a failure by git's own messages, and by the error that the source
+// sends in place of an answer.
 func (g *Git) sourceFault(failed *failure) *fault.Fault {
 	const tokenHint = "set source-token to a token with read access to the source (on GitHub: contents: read)"
 	text, refusal, said := ownLines(failed.stderr), strings.Join(remoteError(failed.stderr), " "), strings.Join(remoteLines(failed.stderr), " ")
@@ -82,7 +83,7 @@ func (g *Git) sourceFault(failed *failure) *fault.Fault {
 		return fault.New(fault.SourceUnreachable, "the source's server failed "+inParentheses(status),
 			"run the step again later, and check the status page of the source's server")
 	case refusal == "" && isNetwork(text):
-		return fault.New(fault.SourceUnreachable, "the source can't be reached: "+g.shown(lastLine([]byte(text))),
+		return fault.New(fault.SourceUnreachable, "the source can't be reached: "+g.safeText(lastLine([]byte(text))),
 			"check that the runner can reach the source's server, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
 			"run the step again later")
 	}
@@ -97,14 +98,14 @@ const corruption = "repository corruption on the remote side"
 
 func inParentheses(status int) string { return "(" + strconv.Itoa(status) + ")" }
 
-// isNoRepository recognises the error by which a server says that it has no such
-// repository, or doesn't show it (Data Center; of git: daemon.c).
+// isNoRepository recognises the error of a server that has no such repository, or doesn't
+// show it (Data Center; of git: daemon.c).
 func isNoRepository(refusal string) bool {
 	return containsAny(strings.ToLower(refusal), "repository not found", "no such repository", "repository does not exist", "repository not exported")
 }
 
-// because is the reason that git gives, unless it only passes on the server's, which
-// becomes a hint.
+// because returns git's own reason as the end of a sentence. If the server gave a reason,
+// that becomes a hint instead.
 func (g *Git) because(own, refusal string) string {
 	switch {
 	case refusal != "":
@@ -112,10 +113,10 @@ func (g *Git) because(own, refusal string) string {
 	case strings.TrimSpace(own) == "":
 		return ""
 	}
-	return ": " + g.shown(lastLine([]byte(own)))
+	return ": " + g.safeText(lastLine([]byte(own)))
 }
 
-// quotation is what a server said about its refusal, safe to show.
+// quotation is a server's explanation of a refusal, safe to show.
 type quotation struct{ who, text string }
 
 func (g *Git) sourceSays(stderr []byte) quotation {
@@ -123,11 +124,11 @@ func (g *Git) sourceSays(stderr []byte) quotation {
 	if g.remotes.SourceLocal {
 		who = "git says about the source: "
 	}
-	return quotation{who, g.said(strings.Join(g.answer(stderr).lines, " "), g.remotes.Source)}
+	return quotation{who, g.serverReason(strings.Join(g.answer(stderr).lines, " "), g.remotes.Source)}
 }
 
 func (g *Git) bitbucketSays(stderr []byte) quotation {
-	return quotation{"Bitbucket says: ", g.said(strings.Join(g.answer(stderr).lines, " "), g.remotes.Bitbucket)}
+	return quotation{"Bitbucket says: ", g.serverReason(strings.Join(g.answer(stderr).lines, " "), g.remotes.Bitbucket)}
 }
 
 // quoting makes a server's own words the first hint, before any guess.
@@ -138,7 +139,7 @@ func (g *Git) quoting(f *fault.Fault, says quotation) *fault.Fault {
 	return f
 }
 
-// Shallow is the fault of a source without its whole history.
+// Shallow returns the fault for a source without its complete history.
 func Shallow() *fault.Fault {
 	return fault.New(fault.SourceShallow, "the source is a shallow repository, so nothing was changed",
 		"leave out source: no checkout is needed",
@@ -157,8 +158,8 @@ func (g *Git) explainBitbucket(err error) error {
 	return g.quoting(g.bitbucketFault(failed), g.bitbucketSays(failed.stderr))
 }
 
-// bitbucketFault goes by what git itself says, and by the error that Bitbucket sends
-// in place of an answer.
+// bitbucketFault explains a failure by git's own messages, and by the error that
+// Bitbucket sends in place of an answer.
 func (g *Git) bitbucketFault(failed *failure) *fault.Fault {
 	text, refusal := ownLines(failed.stderr), strings.Join(remoteError(failed.stderr), " ")
 	status := httpStatus(text)
@@ -208,15 +209,15 @@ func (g *Git) bitbucketFault(failed *failure) *fault.Fault {
 			"give the token read and write access to the repository: the scopes read:repository:bitbucket and write:repository:bitbucket",
 			"a workspace can restrict access by IP address: check that the runner's is allowed")
 	case refusal == "" && isNetwork(text):
-		return fault.New(fault.Unreachable, "Bitbucket can't be reached: "+g.shown(lastLine([]byte(text))),
+		return fault.New(fault.Unreachable, "Bitbucket can't be reached: "+g.safeText(lastLine([]byte(text))),
 			"check that the runner can reach Bitbucket, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
 			"check status.bitbucket.org, or ask the administrator of the Data Center")
 	}
 	return fault.New(fault.BitbucketFailed, "git can't communicate with Bitbucket"+g.because(text, refusal), "run the step again later")
 }
 
-// sizeHints are about the size of a request to a Data Center. On Cloud, no proxy of
-// the user's stands in front of the server.
+// sizeHints returns hints about the size of a request to a Data Center. On Cloud, users
+// have no proxy in front of the server.
 func (g *Git) sizeHints() []string {
 	if !g.remotes.DataCenter {
 		return nil
@@ -239,15 +240,15 @@ func (g *Git) explainPush(failed *failure, changes []mirror.Change) *fault.Fault
 	return g.quoting(f, g.bitbucketSays(failed.stderr))
 }
 
-// explainRefusal explains by the server's words why a push was refused as a
-// whole, or returns nil. Lines that name a ref of the push are about that ref.
-func (g *Git) explainRefusal(said answer, changes []mirror.Change) *fault.Fault {
-	text := said.aboutNone(changes)
+// explainRefusal explains by the server's words why it refused a complete push, or
+// returns nil. Lines that name a ref of the push are about that ref.
+func (g *Git) explainRefusal(reply answer, changes []mirror.Change) *fault.Fault {
+	text := reply.aboutNone(changes)
 	switch lower := strings.ToLower(text); {
 	case strings.Contains(lower, "user limit"):
 		return userLimit()
 	case containsAny(lower, "read only mode", "read-only", "over the size limit", "over its size limit"):
-		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.said(text, g.remotes.Bitbucket),
+		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.serverReason(text, g.remotes.Bitbucket),
 			"make the repository smaller: Bitbucket Cloud accepts no pushes to one of more than 4 GB, and the workspace's plan may limit the space further",
 			"keep large files in Git LFS")
 	}
@@ -259,14 +260,14 @@ func userLimit() *fault.Fault {
 		"remove users from the workspace, or change its plan: Workspace settings → Plan details")
 }
 
-// isRefusedAtOnce recognises that a push ended before anything was sent: when git
-// asks for the refs, which the repository's address, a login and a connection have
-// to allow (of git: remote-curl.c, discover_refs).
+// isRefusedAtOnce recognises that a push ended before anything was sent: when git asked
+// for the refs, which needs the right address, a login and a connection (of git:
+// remote-curl.c, discover_refs).
 func isRefusedAtOnce(stderr []byte) bool {
 	return containsAny(ownLines(stderr), "unable to access 'http", "Authentication failed for", "could not read Username", "' not found", "does not appear to be a git repository")
 }
 
-// machineFault explains a failure for which no server is to blame, or returns nil.
+// machineFault explains a failure that was caused on this machine, or returns nil.
 func machineFault(failed *failure) *fault.Fault {
 	text := ownLines(failed.stderr)
 	if f := diskFull(text); f != nil {
@@ -292,8 +293,8 @@ func diskFull(text string) *fault.Fault {
 	return nil
 }
 
-// killed is the fault of git itself, or a process that it started, which was ended by
-// a signal (of git: run-command.c, wait_or_whine), or by something unknown.
+// killed returns the fault for git, or a process that it started, that was ended by a
+// signal (of git: run-command.c, wait_or_whine), or by something unknown.
 func killed(signal int) *fault.Fault {
 	by := ""
 	if signal != 0 {
@@ -304,8 +305,8 @@ func killed(signal int) *fault.Fault {
 		"run the step again: what was pushed doesn't have to be pushed again")
 }
 
-// isCutShort recognises that index-pack ended without a word: nothing was wrong with
-// what it was sent (of git: fetch-pack.c, get_pack).
+// isCutShort recognises that index-pack ended without a message, so the data that it
+// received wasn't the problem (of git: fetch-pack.c, get_pack).
 func isCutShort(text string) bool {
 	if !strings.Contains(text, "fetch-pack: invalid index-pack output") {
 		return false
@@ -315,13 +316,13 @@ func isCutShort(text string) bool {
 
 // leadingNumber returns the number at the start of a text, or 0.
 func leadingNumber(text string) int {
-	digits := text[:len(text)-len(strings.TrimLeft(text, "0123456789"))]
+	digits := text[:len(text)-len(strings.TrimLeft(text, charset.Digits))]
 	number, _ := strconv.Atoi(digits)
 	return number
 }
 
-// httpStatus returns the status with which a server refused a request, or 0, by
-// git's own lines.
+// httpStatus returns the status with which a server refused a request, by git's own
+// lines, or 0.
 func httpStatus(text string) int {
 	for _, mark := range []string{"The requested URL returned error: ", "RPC failed; HTTP "} {
 		if _, rest, ok := strings.Cut(text, mark); ok && len(rest) >= 3 {
@@ -333,8 +334,8 @@ func httpStatus(text string) int {
 	return 0
 }
 
-// curlMessage returns what curl says about a request that got no answer, or "". The
-// wording changes with curl's version and its TLS library.
+// curlMessage returns curl's message about a request that got no answer, or "". The
+// wording depends on curl's version and its TLS library.
 func curlMessage(text string) string {
 	if httpStatus(text) != 0 {
 		return ""
@@ -353,13 +354,13 @@ func curlMessage(text string) string {
 }
 
 // isCAFile recognises that curl can't read the file of CA certificates, or one
-// certificate in it, whatever the server.
+// certificate in it. The server doesn't matter then.
 func isCAFile(text string) bool {
 	return containsAny(curlMessage(text), "SSL CA cert", "error setting certificate", "error adding trust anchors", "error reading ca cert")
 }
 
 func (g *Git) badCAFile(text string) *fault.Fault {
-	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.shown(curlMessage(text)),
+	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.safeText(curlMessage(text)),
 		caFileHint(len(g.options.CA) > 0),
 		"install the system's CA certificates (the package ca-certificates)")
 }

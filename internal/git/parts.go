@@ -13,15 +13,15 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
-// maxPart is how much one push sends, in bytes. Bitbucket Cloud refuses pushes of
-// more than 3.5 GB (support.atlassian.com, "Reduce repository size"), and the size
-// on disk is only close to that of what is sent.
+// maxPart is the largest size of a push, in bytes. Bitbucket Cloud refuses pushes of more
+// than 3.5 GB (support.atlassian.com, "Reduce repository size"), and the size on disk
+// only approximates that.
 var maxPart int64 = 2 << 30
 
 // pushOlder pushes the history of changes that are too large for one push: along the
-// first parents of each branch, oldest commits first, as much at a time as one push
-// may send. It returns the changes that are left, each with the value that its ref has
-// by now, as batches that fit into one push.
+// first parents of each branch, the oldest commits first, as many at a time as fit into
+// one push. It returns the remaining changes, each with the present value of its ref, as
+// batches that fit into one push.
 func (p *pushing) pushOlder(ctx context.Context, changes []mirror.Change) ([][]mirror.Change, error) {
 	g := p.git
 	if g.sizeHere() <= maxPart {
@@ -66,8 +66,8 @@ func (g *Git) halve(ctx context.Context, changes []mirror.Change, has []string) 
 	return append(first, second...), err
 }
 
-// pushSteps pushes a branch commit by commit until the rest fits into one push. If a
-// step fails, the branch has a result.
+// pushSteps pushes a branch in steps until the rest fits into one push. If a step fails,
+// the branch has a result.
 func (p *pushing) pushSteps(ctx context.Context, c mirror.Change) (mirror.Change, error) {
 	chain, err := p.git.firstParents(ctx, c.New, p.has)
 	if err != nil {
@@ -78,7 +78,7 @@ func (p *pushing) pushSteps(ctx context.Context, c mirror.Change) (mirror.Change
 		if err != nil || n >= len(chain) {
 			return c, err
 		}
-		p.git.say(fmt.Sprintf("pushing a part of %s: %d commits of its main line, %.1f GiB", p.git.said(c.Ref, ""), n, float64(size)/(1<<30)))
+		p.git.say(fmt.Sprintf("pushing a part of %s: %d commits of its main line, %.1f GiB", p.git.serverReason(c.Ref, ""), n, float64(size)/(1<<30)))
 		step := c
 		step.New = chain[n-1]
 		once, err := p.git.pushOrRefetch(ctx, []mirror.Change{step})
@@ -110,7 +110,8 @@ func (g *Git) sizeHere() (size int64) {
 	return size
 }
 
-// packSize returns the size of what a push of some tips sends, in bytes on disk.
+// packSize returns the size of the objects that a push of some tips sends, in bytes on
+// disk.
 func (g *Git) packSize(ctx context.Context, tips, has []string) (int64, error) {
 	out, err := g.run(ctx, machine, revisions(tips, has), "rev-list", "--objects", "--disk-usage", "--missing=allow-any", "--ignore-missing", "--stdin")
 	if err != nil {

@@ -23,10 +23,10 @@ var (
 	pointerOID   = regexp.MustCompile(`^sha256:([0-9a-f]{64})$`)
 )
 
-// parsePointer reads the text of a pointer, and accepts exactly what git-lfs does
-// (lfs/pointer.go, DecodeFrom), which is more than its specification allows: white
-// space around the text, empty lines, line ends of Windows, and old versions. A
-// text that only one of the two takes for a pointer would be an object left behind.
+// parsePointer reads the text of a pointer. It accepts exactly the texts that git-lfs
+// accepts (lfs/pointer.go, DecodeFrom), which are more than its specification allows:
+// with white space around the text, empty lines, line ends of Windows, and old versions.
+// If the two differed, an object would be left behind.
 func parsePointer(text []byte) (Pointer, bool) {
 	values := map[string]string{}
 	extensions := map[string]string{} // by key: the last value counts

@@ -14,9 +14,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Limits of a push. The names of its refs stand on the command line, which
-// Windows limits to 32,767 characters, and Linux to 2 MiB together with the
-// environment.
+// Limits of a push. The names of its refs are on the command line, which Windows limits
+// to 32,767 characters, and Linux to 2 MiB together with the environment.
 const (
 	maxArguments        = 200_000
 	maxArgumentsWindows = 24_000
@@ -25,13 +24,13 @@ const (
 	maxInARow           = 10  // refs that were declined: then no ref is likely to be accepted
 )
 
-// Pushed is what a push did.
+// Pushed is the result of a push.
 type Pushed struct {
 	Results map[string]mirror.Result // by ref; one that wasn't reached has none
 	Sent    int64                    // bytes
 }
 
-// Raced reports whether only a later listing tells what has become of a ref.
+// Raced reports whether a later listing is needed to find out the result of a ref.
 func (p Pushed) Raced() bool {
 	for _, result := range p.Results {
 		if result.Outcome == mirror.Raced {
@@ -41,11 +40,11 @@ func (p Pushed) Raced() bool {
 	return false
 }
 
-// Push makes changes in Bitbucket, part by part. A ref that is declined, or that
-// has changed since it was listed, doesn't keep the others from being pushed. What
-// was done is returned with an error, too. Of the objects that Bitbucket has, which are
-// commits of refs that were listed, nothing is sent. At the end, last gets the results
-// so far and returns what else to push; it may be nil.
+// Push makes changes in Bitbucket, part by part. A ref that is declined, or has changed
+// since it was listed, doesn't keep the others from being pushed. The results are
+// returned even with an error. Has are the commits of listed refs, which Bitbucket has:
+// their objects aren't sent. At the end, last gets the results so far and returns further
+// changes to push; it may be nil.
 func (g *Git) Push(ctx context.Context, parts [][]mirror.Change, has []string, last func(map[string]mirror.Result) ([]mirror.Change, error)) (Pushed, error) {
 	p := pushing{git: g, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
 	for _, part := range parts {
@@ -77,8 +76,8 @@ type pushing struct {
 	pushes         int
 	declinedInARow int
 
-	// A push is refused as a whole if each ref is, and if Bitbucket's words never
-	// mean a single one.
+	// A push is refused as a whole if every ref was, and if Bitbucket's words were never
+	// about a single one.
 	single  bool // a ref was accepted, or refused by itself
 	refusal *fault.Fault
 }
@@ -114,7 +113,7 @@ func (p *pushing) next(ctx context.Context) error {
 	p.pushes++
 	once, err := p.git.pushOrRefetch(ctx, batch)
 	p.done.Sent += once.sent
-	said := p.git.answer(once.stderr)
+	reply := p.git.answer(once.stderr)
 	declinedBefore := p.declinedInARow
 	var again, shallow []mirror.Change
 	for _, c := range batch {
@@ -126,14 +125,14 @@ func (p *pushing) next(ctx context.Context) error {
 		case result.Outcome == mirror.Declined && wholePush[result.Reason] && len(batch) > 1 && p.pushes < maxPushes && declinedBefore < maxInARow:
 			again = append(again, c)
 		default:
-			p.record(c, result, said)
+			p.record(c, result, reply)
 		}
 	}
 	if err != nil {
 		return err
 	}
 	if p.declinedInARow > declinedBefore {
-		p.judge(p.git.explainRefusal(said, batch))
+		p.judge(p.git.explainRefusal(reply, batch))
 	}
 	if len(shallow) > 0 {
 		if err := p.git.completeHistory(ctx, shallow); err != nil {
@@ -141,28 +140,28 @@ func (p *pushing) next(ctx context.Context) error {
 		}
 		p.batches = slices.Insert(p.batches, 0, shallow)
 	}
-	p.batches = slices.Insert(p.batches, 0, split(again, said)...)
+	p.batches = slices.Insert(p.batches, 0, split(again, reply)...)
 	return nil
 }
 
 // record keeps the final result of a ref.
-func (p *pushing) record(c mirror.Change, result mirror.Result, said answer) {
+func (p *pushing) record(c mirror.Change, result mirror.Result, reply answer) {
 	switch result.Outcome {
 	case mirror.Pushed, mirror.Present:
 		p.single = true
 		p.declinedInARow = 0
 	case mirror.Declined:
 		p.declinedInARow++
-		result.Reason = p.git.said(cmp.Or(said.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
+		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
 	case mirror.Raced:
-		result.Reason = p.git.said(cmp.Or(said.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
+		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
 	case mirror.InFlight:
 	}
 	p.done.Results[c.Ref] = result
 }
 
-// judge takes into account what Bitbucket's words mean when it declines refs: nil
-// is that they aren't about the push as a whole.
+// judge keeps the fault that Bitbucket's words mean when it declines refs. If it is nil,
+// they aren't about the push as a whole.
 func (p *pushing) judge(refusal *fault.Fault) {
 	p.single = p.single || refusal == nil
 	p.refusal = refusal
@@ -201,14 +200,14 @@ func batchesOf(changes []mirror.Change) [][]mirror.Change {
 
 // split divides the refs of a push that was declined as a whole: those that the
 // hook names, one by one, and the others; or in two halves.
-func split(changes []mirror.Change, said answer) [][]mirror.Change {
+func split(changes []mirror.Change, reply answer) [][]mirror.Change {
 	if len(changes) == 0 {
 		return nil
 	}
 	var parts [][]mirror.Change
 	var others []mirror.Change
 	for _, c := range changes {
-		if len(said.namingRef(c.Ref)) > 0 {
+		if len(reply.namingRef(c.Ref)) > 0 {
 			parts = append(parts, []mirror.Change{c})
 		} else {
 			others = append(others, c)
@@ -382,7 +381,7 @@ func resultsOf(porcelain []byte) map[string]mirror.Result {
 	return results
 }
 
-// rejection reads the summary of a ref that was rejected.
+// rejection reads the summary of a rejected ref.
 func rejection(summary string) mirror.Result {
 	_, why, _ := strings.Cut(summary, "] (")
 	why = cmp.Or(strings.TrimSuffix(why, ")"), "rejected")
@@ -395,10 +394,9 @@ func rejection(summary string) mirror.Result {
 	return mirror.Result{Outcome: mirror.Declined, Reason: why}
 }
 
-// lostRace are the reasons that git gives if a ref doesn't have the value any
-// more that was listed, but also if it can't be changed for another reason. The
-// first one is by git push itself, the others are by the server (of git: refs.c
-// and builtin/receive-pack.c).
+// lostRace are git's reasons if a ref no longer has the value that was listed, but also
+// if it can't be changed for another reason. The first is given by git push itself, the
+// others by the server (of git: refs.c and builtin/receive-pack.c).
 var lostRace = []string{
 	"stale info",
 	"failed to update ref",
@@ -409,17 +407,17 @@ var lostRace = []string{
 	"incorrect old value provided",
 }
 
-// shown makes a line that git, git-lfs or curl wrote safe to show.
-func (g *Git) shown(line string) string { return g.said(line, "") }
+// safeText makes a line of git, git-lfs or curl safe to show.
+func (g *Git) safeText(line string) string { return g.serverReason(line, "") }
 
-// said makes a sentence of the server that asked names safe to show. Its links stay
-// whole.
-func (g *Git) said(sentence, asked string) string {
+// serverReason makes a sentence of a server safe to show. URLs on the server of asked
+// stay complete.
+func (g *Git) serverReason(sentence, asked string) string {
 	return secret.Quoter{Scrub: g.scrub, IsSecret: g.isSecret}.Quote(sentence, asked)
 }
 
-// pushOrRefetch pushes. If objects turn out to be missing here, since
-// Bitbucket lacks what it listed before, it fetches everything and pushes again.
+// pushOrRefetch pushes. If objects are missing here, since Bitbucket lacks objects that it
+// listed before, it fetches everything and pushes again.
 func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change) (pushed, error) {
 	p, err := g.pushTwice(ctx, changes)
 	if !errors.Is(err, errIncomplete) {
@@ -431,8 +429,8 @@ func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change) (pushe
 	return g.pushTwice(ctx, changes)
 }
 
-// pushTwice pushes, and pushes again if that failed for a reason that passes by
-// itself and changed nothing.
+// pushTwice pushes, and pushes again if that failed for a temporary reason and changed
+// nothing.
 func (g *Git) pushTwice(ctx context.Context, changes []mirror.Change) (pushed, error) {
 	p, err := g.push(ctx, changes)
 	reason := passingReason(string(p.stderr))
@@ -449,11 +447,11 @@ func (g *Git) pushTwice(ctx context.Context, changes []mirror.Change) (pushed, e
 	return again, err
 }
 
-// errIncomplete is a push that needs objects which weren't fetched.
+// errIncomplete is the error of a push that needs objects which weren't fetched.
 var errIncomplete = errors.New("the push needs objects that aren't here")
 
-// lacksObjects recognises what git says about an object that isn't here, in any of
-// its parts that read objects for a push.
+// lacksObjects recognises git's messages about a missing object, from all of its parts
+// that read objects for a push.
 func lacksObjects(stderr []byte) bool {
 	return containsAny(string(stderr), "unable to read ", "could not read ", "bad object", "does not match any", "missing blob", "unable to parse object")
 }
@@ -468,8 +466,8 @@ func newValues(changes []mirror.Change) []string {
 	return ids
 }
 
-// completeHistory fetches all history of the refs that Bitbucket doesn't accept
-// from a shallow repository.
+// completeHistory fetches the complete history of refs that Bitbucket doesn't accept from
+// a shallow repository.
 func (g *Git) completeHistory(ctx context.Context, changes []mirror.Change) error {
 	_, err := g.Fetch(ctx, newValues(changes), All, true)
 	return err

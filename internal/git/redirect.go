@@ -7,9 +7,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// redirectedTo returns the address to which git was redirected, or "". Git names it
-// in a warning if it could read there (remote-curl.c, discover_refs), and otherwise
-// in the error that it couldn't log in, or that the address is of another form.
+// redirectedTo returns the address to which git was redirected, or "". Git names it in a
+// warning if it could read from it (remote-curl.c, discover_refs), and otherwise in the
+// error that it couldn't log in, or that the address has another form.
 func redirectedTo(stderr string) string {
 	var to string
 	for line := range strings.Lines(stderr) {
@@ -31,9 +31,8 @@ func redirectedTo(stderr string) string {
 	return to
 }
 
-// elsewhere refuses a redirect to another scheme, host or port: what would be read
-// there isn't the source that was named. From http to https on one host is no
-// other place.
+// elsewhere returns a fault for a redirect to another scheme, host or port, which isn't
+// the source that was named. From http to https on the same host is allowed.
 func (g *Git) elsewhere(to string) error {
 	a, err := url.Parse(g.remotes.Source)
 	if err != nil {
@@ -56,7 +55,7 @@ func (g *Git) elsewhere(to string) error {
 		"set source-token to a token for that server: the present one isn't sent there")
 }
 
-// port is the port of a URL, also where it is the scheme's own.
+// port returns the port of a URL, or else its scheme's default.
 func port(u *url.URL) string {
 	if p := u.Port(); p != "" {
 		return p

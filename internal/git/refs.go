@@ -13,8 +13,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
-// SourceURL is the address at which the source was found: its server may have
-// redirected there, after a repository was renamed.
+// SourceURL returns the address at which the source was found. Its server may have
+// redirected there after the repository was renamed.
 func (g *Git) SourceURL() string { return g.sourceURL }
 
 // askSource runs a command that reads the source. If its server redirects to
@@ -38,9 +38,8 @@ func (g *Git) askSource(ctx context.Context, run func() (output, error)) (output
 // All is an unlimited depth.
 const All = 0
 
-// Fetch gets objects from the source, and what they lead to as far back as
-// depth goes. If partial, files stay there: see [Git.FetchFiles]. It returns how
-// many bytes were received.
+// Fetch gets objects from the source, and their history up to depth. If partial, files
+// aren't fetched: see [Git.FetchFiles].
 func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) (int64, error) {
 	out, err := g.fetch(ctx, ids, depth, partial)
 	if failed, ok := asFailure(err); ok && !g.complete {
@@ -75,8 +74,8 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 	}
 	var refspecs strings.Builder
 	for _, id := range ids {
-		// Named by object ID, no two refs can be in each other's way, whatever
-		// the file system makes of upper and lower case.
+		// Named by object ID, no two refs can conflict, even on file systems that ignore
+		// case.
 		refspecs.WriteString("+" + id + ":" + fetched + id + "\n")
 	}
 	return g.fetchStdin(ctx, refspecs.String(), arguments...)
@@ -85,7 +84,7 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 // noFiles is the filter that leaves files with the source (git-rev-list(1)).
 const noFiles = "--filter=blob:none"
 
-// fetchStdin fetches what refspecs name, one on each line.
+// fetchStdin fetches refspecs, one on each line.
 func (g *Git) fetchStdin(ctx context.Context, refspecs string, options ...string) (output, error) {
 	arguments := append([]string{"fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--progress"}, options...)
 	return g.fetchWith(ctx, refspecs, append(arguments, "--stdin", string(source)))
@@ -95,17 +94,16 @@ func (g *Git) fetchWith(ctx context.Context, refspecs string, arguments []string
 	out, err := g.askSource(ctx, func() (output, error) {
 		return g.runTo(ctx, source, strings.NewReader(refspecs), io.Discard, arguments...)
 	})
-	// A filter makes the source a promisor, from which every later command, a push
-	// among them, would fetch what it lacks (gitrepository-layout(5)). None may.
+	// A filter makes the source a promisor: every later command, even a push, would fetch
+	// missing objects from it (gitrepository-layout(5)). None may.
 	if configErr := os.WriteFile(g.configFile(), g.config, 0o600); configErr != nil && err == nil {
 		return out, tempFault(configErr)
 	}
 	return out, err
 }
 
-// FetchFiles gets the files that a push of some tips needs and that [Git.Fetch]
-// left with the source, in one request. The history of what is known, which
-// Bitbucket has, needs none. It returns how many bytes were received.
+// FetchFiles gets the files that a push of some tips needs and that [Git.Fetch] didn't
+// fetch, in one request. The history of known commits, which Bitbucket has, needs none.
 func (g *Git) FetchFiles(ctx context.Context, tips, known []string) (int64, error) {
 	if g.complete {
 		return 0, nil
@@ -114,8 +112,8 @@ func (g *Git) FetchFiles(ctx context.Context, tips, known []string) (int64, erro
 	if err != nil || len(missing) == 0 {
 		return 0, err
 	}
-	// As git itself does for missing objects (promisor-remote.c): negotiating, a
-	// server would leave out what it believes to come with the commits that are here.
+	// As git itself does for missing objects (promisor-remote.c): if git negotiated, the
+	// server would leave out files of the commits that are here.
 	out, err := g.fetchWith(ctx, strings.Join(missing, "\n")+"\n", []string{
 		"-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
 		"--progress", noFiles, "--stdin", string(source),
@@ -163,9 +161,8 @@ func (m *missingLines) Write(p []byte) (int, error) {
 	}
 }
 
-// refetch starts again without anything that was fetched in part, for a source
-// that can't send a part of its history or single files. From now on, everything is
-// fetched.
+// refetch starts again with an empty repository, for a source that can't send a part of
+// its history or single files. From now on, everything is fetched.
 func (g *Git) refetch(ctx context.Context, ids []string) (int64, error) {
 	g.complete = true
 	if err := os.RemoveAll(g.repo); err != nil {
@@ -177,8 +174,7 @@ func (g *Git) refetch(ctx context.Context, ids []string) (int64, error) {
 	return g.Fetch(ctx, ids, All, false)
 }
 
-// FetchAll gets all that these objects lead to, for a repository that has
-// nothing yet.
+// FetchAll gets the complete history of objects, for an empty repository.
 func (g *Git) FetchAll(ctx context.Context, ids []string) (int64, error) {
 	received, err := g.Fetch(ctx, ids, All, false)
 	if err == nil && g.isShallow() {
@@ -187,11 +183,11 @@ func (g *Git) FetchAll(ctx context.Context, ids []string) (int64, error) {
 	return received, err
 }
 
-// fetched is where refs to fetched objects are.
+// fetched is the namespace of refs to fetched objects.
 const fetched = "refs/mirror/"
 
-// maxUnknown is how many commits the source may turn out not to have, before it
-// is no longer asked.
+// maxUnknown limits the number of commits that the source turns out not to have. After
+// that, it is no longer asked.
 const maxUnknown = 20
 
 // FetchOld is [Git.Fetch] for commits that the source may not have. It returns
@@ -205,8 +201,8 @@ func (g *Git) FetchOld(ctx context.Context, ids []string, depth int) (lacking []
 		if _, ok := asFailure(err); !ok {
 			return nil, err
 		}
-		// A source names one of them. One that answers in another way, such as a
-		// server that sends refs only, leaves it open.
+		// The source names one of them. From any other answer, such as that of a server
+		// that only sends refs, nothing follows.
 		unknown := slices.IndexFunc(ids, func(id string) bool { return bytes.Contains(out.stderr, []byte("not our ref "+id)) })
 		if unknown < 0 {
 			return lacking, nil

@@ -10,12 +10,12 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// delays are the times before a command that reads is repeated. Git doesn't show
-// how long a server asks it to wait.
+// delays are the times to wait before a command that reads is repeated. Git doesn't show
+// the time that a server asks for.
 var delays = []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second}
 
-// repeat runs a command that changes nothing on the server, and repeats it as long
-// as it fails for a reason that passes by itself.
+// repeat runs a command that changes nothing on the server, and repeats it if it fails for
+// a temporary reason.
 func (g *Git) repeat(ctx context.Context, server string, run func() (output, error)) (output, error) {
 	out, err := run()
 	for _, delay := range delays {
@@ -35,9 +35,9 @@ func (g *Git) repeat(ctx context.Context, server string, run func() (output, err
 	return out, err
 }
 
-// wait waits before a command is repeated, and says why.
+// wait logs the reason, and waits before a command is repeated.
 func (g *Git) wait(ctx context.Context, server, reason string, delay time.Duration) error {
-	// Runs that failed together must not come back together.
+	// Runs that failed at the same time must not all return at the same time.
 	delay = delay*3/4 + rand.N(delay/2) //nolint:gosec // it needn't be unpredictable
 	g.say(fmt.Sprintf("%s: %s; trying again in %.0f s", server, reason, delay.Seconds()))
 	select {
@@ -57,9 +57,9 @@ func (g *Git) say(line string) {
 	}
 }
 
-// passingReason returns why a command failed if that passes by itself: too many
-// requests, a server's failure, or a connection that was cut. Otherwise it returns
-// "", also for a connection that was never made.
+// passingReason returns the reason for a failure if it is temporary: too many requests, a
+// server's failure, or a connection that was cut. Otherwise it returns "", even for a
+// connection that was never made.
 func passingReason(stderr string) string {
 	text := ownLines([]byte(stderr))
 	switch status := httpStatus(text); {
@@ -80,8 +80,8 @@ func passingReason(stderr string) string {
 	return ""
 }
 
-// cuts are what git and curl say about a connection that ends too early, or on which
-// nothing comes any more (curl's lib/strerror.c, lib/transfer.c, lib/vtls).
+// cuts are parts of git's and curl's messages about a connection that ended too early, or
+// that no longer delivers anything (curl's lib/strerror.c, lib/transfer.c, lib/vtls).
 var cuts = []string{
 	"early EOF", "unexpected disconnect", "hung up unexpectedly", "expected flush after",
 	"transfer closed with", "Empty reply from server", "Recv failure", "recv failure", "Send failure",

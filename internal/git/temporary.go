@@ -5,16 +5,14 @@ import (
 	"path/filepath"
 )
 
-// temporaryVariables name the folder for temporary files: the one that the step
-// chose, or else the one that the host empties after a job (GitHub Actions,
-// Azure Pipelines, Jenkins).
+// temporaryVariables name the folder for temporary files: that of the step, or else the
+// one that the host empties after a job (GitHub Actions, Azure Pipelines, Jenkins).
 var temporaryVariables = []string{"TMPDIR", "RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "WORKSPACE_TMP"}
 
 // temporaryName begins the name of the temporary directory.
 const temporaryName = "bitbucket-auth-mirror-"
 
-// lockName is the file in the temporary directory that is locked as long as its run
-// lives.
+// lockName is the file in the temporary directory that is locked during its run.
 const lockName = "lock"
 
 // makeTemp makes the temporary directory, and locks it. Its path is absolute, since
@@ -50,8 +48,8 @@ func makeTempIn(folder string) (root string, lock *os.File, err error) {
 	return root, lock, nil
 }
 
-// removeLeftovers removes the directories of runs that were killed: real directories
-// of this user whose lock is free. Nothing depends on whether that succeeds.
+// removeLeftovers removes the directories of runs that were killed: real directories of
+// this user that aren't locked. It may fail.
 func removeLeftovers(folder string) {
 	found, _ := filepath.Glob(filepath.Join(folder, temporaryName+"*"))
 	for _, root := range found {

@@ -2,7 +2,7 @@ package mirror
 
 import "strings"
 
-// History is the commits that were fetched so far, each with its parents.
+// History contains the commits that were fetched so far, each with its parents.
 type History struct {
 	parents  map[string][]string
 	boundary map[string]bool // commits whose parents weren't fetched
@@ -29,7 +29,7 @@ func (h History) Has(commit string) bool {
 	return ok
 }
 
-// Relation is how the old value of a branch relates to its new one.
+// Relation describes the old value of a branch in relation to its new one.
 type Relation int
 
 // The relations.
@@ -39,9 +39,9 @@ const (
 	Diverged
 )
 
-// Relate looks for the old value in the history of the new one. It needn't look
-// behind a commit that the old one descends from, because history has no cycles.
-// So a rewritten branch is recognised as soon as the two histories meet.
+// Relate looks for the old value in the history of the new one. It skips commits that the
+// old one descends from, because history has no cycles. So a rewritten branch is
+// recognised as soon as the two histories meet.
 func (h History) Relate(old, tip string) Relation {
 	older := map[string]bool{}
 	h.walk([]string{old}, nil, func(commit string, _ int) bool {
@@ -86,9 +86,8 @@ func (h History) Lost(old, tip string) int {
 	return count
 }
 
-// Uncovered returns those of some tips whose history ends at the boundary before
-// it meets commits that Bitbucket has: a push would have to send all that the
-// boundary contains.
+// Uncovered returns the tips whose history ends at the boundary before it meets commits
+// that Bitbucket has: a push would have to send everything that the boundary contains.
 func (h History) Uncovered(tips, known []string) []string {
 	covered := map[string]bool{}
 	h.walk(known, nil, func(commit string, _ int) bool {
@@ -108,9 +107,9 @@ func (h History) Uncovered(tips, known []string) []string {
 	return uncovered
 }
 
-// EndsWithin reports whether the history of these tips ends at its boundary
-// before it is this many commits deep. What was fetched with that depth then
-// comes from a repository that is shallow itself.
+// EndsWithin reports whether the history of these tips ends at its boundary before it is
+// this many commits deep. If it was fetched with that depth, the source itself is
+// shallow.
 func (h History) EndsWithin(depth int, tips []string) bool {
 	ends := false
 	h.walk(tips, nil, func(commit string, level int) bool {
@@ -120,9 +119,8 @@ func (h History) EndsWithin(depth int, tips []string) bool {
 	return ends
 }
 
-// walk visits the history of some tips, the nearest commits first and without
-// what stands behind some commits, until visit returns false. The level of a tip
-// is 1.
+// walk visits the history of tips, the nearest commits first, until visit returns false.
+// It skips the commits in without, and what only they lead to. The level of a tip is 1.
 func (h History) walk(tips []string, without map[string]bool, visit func(commit string, level int) bool) {
 	seen := map[string]bool{}
 	for level := 1; len(tips) > 0; level++ {

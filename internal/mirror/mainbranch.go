@@ -62,7 +62,7 @@ func (p *Plan) MainToSet(results map[string]Result) (ref, problem string) {
 		return "", ""
 	case p.source.Refs[head] == "" || !p.rules.match(head), p.rules.isSecret(head):
 		return "", fmt.Sprintf("the source's main branch, %s, isn't mirrored", p.rules.shown(head))
-	case slices.Contains(p.refs(Refused), head), pushed && result.Outcome != Pushed && result.Outcome != Present:
+	case slices.Contains(p.refs(LeftAlone), head), pushed && result.Outcome != Pushed && result.Outcome != Present:
 		return "", fmt.Sprintf("the source's main branch, %s, was left alone", p.rules.shown(head))
 	}
 	return head, ""

@@ -26,7 +26,7 @@ const (
 	maxNameShown = 80   // of a longer one
 )
 
-// checkName leaves a ref alone whose name is too long, or must not be shown.
+// checkName leaves a ref alone if its name is too long, or must not be shown.
 func (r Rules) checkName(c *Change) {
 	if len(c.Ref) > maxName {
 		c.leaveAlone(IsTooLong, fmt.Sprintf("its name has %d bytes, and names of more than %d bytes aren't mirrored", len(c.Ref), maxName))
@@ -39,7 +39,7 @@ func (r Rules) checkName(c *Change) {
 
 func (r Rules) isSecret(ref string) bool { return r.IsSecret != nil && r.IsSecret(ref) }
 
-// shown is a ref's name as part of a reason.
+// shown returns a ref's name for a reason.
 func (r Rules) shown(ref string) string {
 	if r.isSecret(ref) {
 		return "a name that contains a piece of a token"
@@ -47,7 +47,7 @@ func (r Rules) shown(ref string) string {
 	return shortened(ref)
 }
 
-// shortened is the beginning of a name that is too long.
+// shortened returns only the beginning of a name that is too long.
 func shortened(ref string) string {
 	if len(ref) <= maxName {
 		return ref

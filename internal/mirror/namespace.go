@@ -9,7 +9,7 @@ import (
 // Namespace is a kind of ref that is mirrored.
 type Namespace struct {
 	Prefix   string // of its refs' full names
-	Singular string // what one of its refs is called
+	Singular string // the word for one of its refs
 	Plural   string // also the ID of the setting with its patterns, if there is one
 	Grows    bool   // a ref that moves along its history overwrites nothing
 	Option   string // of git ls-remote, to list only these refs; empty: there is none
@@ -35,7 +35,7 @@ func namespaceOf(ref string) (n Namespace, name string, ok bool) {
 	return Namespace{}, ref, false
 }
 
-// IsMirrored reports whether a ref belongs to what is mirrored.
+// IsMirrored reports whether a ref is in one of the namespaces.
 func IsMirrored(ref string) bool {
 	_, _, ok := namespaceOf(ref)
 	return ok
@@ -47,9 +47,9 @@ func Grows(ref string) bool {
 	return n.Grows
 }
 
-// hosts are namespaces in which hosts and git itself keep refs of their own. Nobody
+// ignored are namespaces in which hosts and git itself keep refs of their own. Nobody
 // expects those in a mirror.
-var hosts = []string{
+var ignored = []string{
 	"refs/pull/", "refs/pull-requests/", "refs/merge-requests/", "refs/changes/", "refs/keep-around/", "refs/environments/",
 	"refs/pipelines/", "refs/github-services/", "refs/remotes/", "refs/prefetch/", "refs/bisect/", "refs/rewritten/", "refs/worktree/",
 }
@@ -61,7 +61,7 @@ func (l *Listing) AddOther(ref string) {
 		return // HEAD, or refs/stash
 	}
 	namespace := parts[0] + "/" + parts[1] + "/"
-	if !slices.Contains(hosts, namespace) && !slices.Contains(l.Others, namespace) && len(l.Others) < maxOthers {
+	if !slices.Contains(ignored, namespace) && !slices.Contains(l.Others, namespace) && len(l.Others) < maxOthers {
 		l.Others = append(l.Others, namespace)
 	}
 }
@@ -69,7 +69,7 @@ func (l *Listing) AddOther(ref string) {
 // maxOthers limits the namespaces that are named.
 const maxOthers = 10
 
-// ShortName is what people call a ref: main for refs/heads/main.
+// ShortName returns the name that people use for a ref: main for refs/heads/main.
 func ShortName(ref string) string {
 	_, name, _ := namespaceOf(ref)
 	return name
@@ -91,7 +91,7 @@ func isBranch(ref string) bool {
 	return strings.HasPrefix(ref, branches.Prefix)
 }
 
-// Names are what refs of all namespaces are called: "branches and tags".
+// Names returns the words for refs of all namespaces: "branches and tags".
 func Names() string {
 	return inWords(" and ", func(n Namespace) string { return n.Plural })
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
@@ -72,7 +73,7 @@ func (p Patterns) String() string {
 // none reports whether the patterns exclude every name there can be.
 func (p Patterns) none() bool {
 	for _, pattern := range p.exclude {
-		if strings.Trim(pattern, "*") == "" {
+		if charset.ContainsOnly(pattern, "*") {
 			return true
 		}
 	}

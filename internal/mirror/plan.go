@@ -12,13 +12,13 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// Listing is what a repository has.
+// Listing contains the refs of a repository.
 type Listing struct {
 	Refs   map[string]string // object ID by full name; only what is mirrored
 	Head   string            // the ref of its main branch, if that is known
 	HeadID string            // the object ID of its main branch, if that is known
 
-	// Peeled is what annotated tags point to, by the tag's object ID.
+	// Peeled contains the objects that annotated tags point to, by the tag's object ID.
 	Peeled map[string]string
 
 	// Others are the namespaces of refs that aren't mirrored, such as refs/notes/, if
@@ -28,13 +28,13 @@ type Listing struct {
 
 func (l Listing) isEmpty() bool { return len(l.Refs) == 0 }
 
-// mayBeMain reports whether a branch can be the main one, where HEAD isn't reported
-// as a symbolic ref: git's first protocol, for instance, can leave that out.
+// mayBeMain reports whether a branch can be the main one if HEAD isn't listed as a
+// symbolic ref: git's first protocol, for instance, can leave that out.
 func (l Listing) mayBeMain(ref string) bool {
 	return l.Head == "" && l.HeadID != "" && isBranch(ref) && l.Refs[ref] == l.HeadID
 }
 
-// Rules is what the user allows.
+// Rules are the settings that decide about changes.
 type Rules struct {
 	Patterns     map[string]Patterns // by the plural of their namespace
 	Prune        bool
@@ -56,7 +56,7 @@ func (r Rules) match(ref string) bool {
 	return r.Patterns[namespace.Plural].Match(name)
 }
 
-// Action is what happens to a ref in Bitbucket.
+// Action names the change of a ref in Bitbucket.
 type Action string
 
 // The actions.
@@ -65,7 +65,7 @@ const (
 	Updated     Action = "updated"
 	Overwritten Action = "overwritten"
 	Deleted     Action = "deleted"
-	Refused     Action = "refused" // left alone
+	LeftAlone   Action = "refused" // the word in the output refs
 )
 
 // Change is a ref that differs between the two sides.
@@ -81,8 +81,8 @@ type Change struct {
 	secret bool // its name isn't shown
 }
 
-// Cause is a kind of reason to leave a ref alone: what can be done about it is the
-// same for all refs.
+// Cause is a kind of reason to leave a ref alone. The same can be done about it for all
+// refs.
 type Cause int
 
 // The causes.
@@ -100,11 +100,10 @@ const (
 )
 
 func (c *Change) leaveAlone(cause Cause, reason string) {
-	c.Action, c.Cause, c.Reason = Refused, cause, reason
+	c.Action, c.Cause, c.Reason = LeftAlone, cause, reason
 }
 
-// Plan lists the changes to make, and knows what became of them. It is the only
-// one that alters a [Change].
+// Plan lists the changes to make, and their results. Nothing else alters a [Change].
 type Plan struct {
 	changes   []Change // in the order of their names
 	rules     Rules
@@ -118,14 +117,14 @@ type Plan struct {
 	mainSet  bool
 }
 
-// IsEmpty reports whether nothing is to be done, and nothing is left alone.
+// IsEmpty reports whether there is nothing to do, and no ref is left alone.
 func (p *Plan) IsEmpty() bool {
 	main, _ := p.MainToSet(nil)
 	return len(p.changes) == 0 && main == ""
 }
 
-// Changes returns the changes that may be shown, in the order of their names. An
-// update is only allowed once it is known that the branch hasn't diverged: see
+// Changes returns the changes that may be shown, in the order of their names. Before
+// updates are pushed, it has to be known that the branches haven't diverged: see
 // [Plan.Diverged].
 func (p *Plan) Changes() []Change {
 	var shown []Change
@@ -149,8 +148,8 @@ func (p *Plan) Secret() int {
 	return count
 }
 
-// New compares a source with Bitbucket. The error is a [*fault.Fault]: nothing
-// may change then. [Plan.CheckDeletions] has to be asked, too.
+// New compares a source with Bitbucket. With an error, a [*fault.Fault], nothing may be
+// changed. Call [Plan.CheckDeletions], too.
 func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 	if err := checkSource(source, rules); err != nil {
 		return Plan{}, err
@@ -190,8 +189,8 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 	return plan, nil
 }
 
-// deleteExtra plans to delete what only Bitbucket has, but for its main branch, and
-// removes that from what Bitbucket keeps.
+// deleteExtra plans to delete the refs that only Bitbucket has, except for its main
+// branch, and removes them from those that Bitbucket keeps.
 func (p *Plan) deleteExtra(kept map[string]string) {
 	for _, ref := range p.extra {
 		c := Change{Ref: ref, Action: Deleted, Old: p.bitbucket.Refs[ref]}
@@ -214,7 +213,7 @@ func (p *Plan) deleteExtra(kept map[string]string) {
 	}
 }
 
-// CheckDeletions returns the fault of a plan that deletes more than is allowed.
+// CheckDeletions returns a fault if the plan deletes more refs than are allowed.
 func (p *Plan) CheckDeletions() *fault.Fault {
 	deletions := p.Count(Deleted)
 	if main, _ := p.MainToSet(nil); main != "" {
@@ -229,8 +228,8 @@ func (p *Plan) CheckDeletions() *fault.Fault {
 		fmt.Sprintf("if all of them should go, set max-deletions: %d", deletions))
 }
 
-// Kept returns how many refs, of what is mirrored, only Bitbucket has and keeps, and
-// the names of those that may be shown.
+// Kept returns the number of refs within the patterns that only Bitbucket has and that
+// the run keeps, and the names of those that may be shown.
 func (p *Plan) Kept() (count int, names []string) {
 	deleted := p.refs(Deleted)
 	kept := slices.DeleteFunc(slices.Clone(p.extra), func(ref string) bool {
@@ -240,8 +239,8 @@ func (p *Plan) Kept() (count int, names []string) {
 	return len(kept), p.shownNames(kept)
 }
 
-// Unmatched returns, for each setting that has several including patterns of which
-// some match, those that match nothing in the source.
+// Unmatched returns the including patterns that match nothing in the source, for each
+// setting in which another one matches.
 func (p *Plan) Unmatched() map[string][]string {
 	unmatched := map[string][]string{}
 	for _, n := range Namespaces {
@@ -329,9 +328,8 @@ func ambiguous(ref string, bitbucket Listing) string {
 	return ""
 }
 
-// Diverged is for an update whose old value isn't part of the new one's
-// history: Bitbucket has commits that would be lost, this many or, if it is 0, an
-// unknown number.
+// Diverged records that the old value of an update isn't part of the new one's history:
+// Bitbucket has commits that would be lost, this many or, if it is 0, an unknown number.
 func (p *Plan) Diverged(ref string, lost int) {
 	c := p.change(ref)
 	if p.rules.Overwrite {
@@ -341,13 +339,13 @@ func (p *Plan) Diverged(ref string, lost int) {
 	c.leaveAlone(HasDiverged, "it has diverged: Bitbucket has commits that the source's branch doesn't contain")
 }
 
-// change finds a change by its ref, which has one.
+// change returns the change of a ref, which must have one.
 func (p *Plan) change(ref string) *Change {
 	i, _ := slices.BinarySearchFunc(p.changes, ref, func(c Change, ref string) int { return strings.Compare(c.Ref, ref) })
 	return &p.changes[i]
 }
 
-// Commit is the commit that a new value stands for, if it is one or a tag of one.
+// Commit returns the commit of a new value, which can be the commit or a tag of it.
 func (p *Plan) Commit(c Change) string {
 	return cmp.Or(p.source.Peeled[c.New], c.New)
 }
@@ -363,11 +361,11 @@ func (p *Plan) SourceHas(id string) bool {
 }
 
 // Pending returns how many changes are to be made.
-func (p *Plan) Pending() int { return len(p.changes) - p.Count(Refused) }
+func (p *Plan) Pending() int { return len(p.changes) - p.Count(LeftAlone) }
 
 // ToPush returns the changes that need the source's objects.
 func (p *Plan) ToPush() []Change {
-	return slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action == Refused || c.New == "" })
+	return slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action == LeftAlone || c.New == "" })
 }
 
 // Pushes returns the changes to make, in the order to make them: deletions
@@ -386,7 +384,7 @@ func (p *Plan) Pushes() (parts [][]Change, last []Change) {
 	for _, c := range p.changes {
 		namespace, _, _ := namespaceOf(c.Ref)
 		switch {
-		case c.Action == Refused:
+		case c.Action == LeftAlone:
 		case c.Action == Deleted && inTheWay[c.Ref] != "":
 			first = append(first, c)
 		case c.Action == Deleted:

@@ -35,7 +35,7 @@ func fates(changes []mirror.Change) []string {
 	for _, c := range changes {
 		name := strings.TrimPrefix(strings.TrimPrefix(c.Ref, "refs/heads/"), "refs/tags/")
 		list = append(list, string(c.Action)+" "+name)
-		if (c.Action == mirror.Refused) != (c.Reason != "") {
+		if (c.Action == mirror.LeftAlone) != (c.Reason != "") {
 			list = append(list, "reason: "+c.Reason)
 		}
 	}

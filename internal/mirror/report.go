@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
 // Count returns how many refs had an action.
@@ -23,16 +25,16 @@ func (p *Plan) Changed() bool {
 	return p.Pending() > 0 || p.mainSet
 }
 
-// Refused returns the refs that are left alone.
-func (p *Plan) Refused() []Change {
-	return slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action != Refused })
+// LeftAlone returns the refs that are left alone.
+func (p *Plan) LeftAlone() []Change {
+	return slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action != LeftAlone })
 }
 
-// Causes returns why refs are left alone, in a fixed order, each once.
+// Causes returns the causes of refs being left alone, in a fixed order, each once.
 func (p *Plan) Causes() []Cause {
 	var causes []Cause
 	for _, c := range p.changes {
-		if c.Action == Refused && !slices.Contains(causes, c.Cause) {
+		if c.Action == LeftAlone && !slices.Contains(causes, c.Cause) {
 			causes = append(causes, c.Cause)
 		}
 	}
@@ -40,24 +42,24 @@ func (p *Plan) Causes() []Cause {
 	return causes
 }
 
-// RefusedFirst returns all changes, beginning with the refs that are left alone.
-func (p *Plan) RefusedFirst() []Change {
-	others := slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action == Refused })
-	return append(p.Refused(), others...)
+// LeftAloneFirst returns all changes, beginning with the refs that are left alone.
+func (p *Plan) LeftAloneFirst() []Change {
+	others := slices.DeleteFunc(p.Changes(), func(c Change) bool { return c.Action == LeftAlone })
+	return append(p.LeftAlone(), others...)
 }
 
-// maxJSON is how long the JSON of all changes may be, in bytes: all outputs of a
-// job on GitHub together are limited to 1 MiB, counted in UTF-16.
+// maxJSON limits the length of the JSON of all changes, in bytes: all outputs of a job on
+// GitHub together are limited to 1 MiB, counted in UTF-16.
 const maxJSON = 400_000
 
 // JSON returns the list of changes as one line of ASCII. If that would be too
 // long, refs that were left alone come first, and omitted counts those that don't
 // fit.
 func (p *Plan) JSON() (text string, omitted int) {
-	if whole := encode(p.Changes()); len(whole) <= maxJSON {
-		return whole, 0
+	if all := encode(p.Changes()); len(all) <= maxJSON {
+		return all, 0
 	}
-	ordered := p.RefusedFirst()
+	ordered := p.LeftAloneFirst()
 	var b strings.Builder
 	b.WriteByte('[')
 	for i, c := range ordered {
@@ -75,8 +77,8 @@ func (p *Plan) JSON() (text string, omitted int) {
 	return b.String(), omitted
 }
 
-// encode writes JSON whose strings can be printed and pasted: nothing in them is a
-// command to a runner or a shell, or outside ASCII.
+// encode writes JSON with strings that can be printed and pasted: they contain only ASCII,
+// and no command for a runner or a shell.
 func encode(changes []Change) string {
 	var b strings.Builder
 	b.WriteByte('[')
@@ -100,8 +102,8 @@ func encode(changes []Change) string {
 	return b.String()
 }
 
-// harmless are the characters that no runner or shell gives a meaning.
-const harmless = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._/:,-"
+// harmless are the characters that have no meaning for a runner or a shell.
+const harmless = charset.Letters + charset.Digits + " ._/:,-"
 
 // escape writes the characters of a JSON string (RFC 8259, 7).
 func escape(b *strings.Builder, text string) {

@@ -1,6 +1,6 @@
 package mirror
 
-// Outcome is what a push did to a ref.
+// Outcome is the result of a push for a ref.
 type Outcome int
 
 // The outcomes.
@@ -12,15 +12,14 @@ const (
 	InFlight                // the push ended before Bitbucket reported the result
 )
 
-// Result is an outcome, and what Bitbucket said about it.
+// Result is an outcome, and Bitbucket's reason for it.
 type Result struct {
 	Outcome Outcome
 	Reason  string
 }
 
-// Apply records what a push did to refs. What has become of those that may have
-// changed since they were listed is seen from a later listing; without one, they
-// have.
+// Apply records the results of a push. For refs that may have changed since they were
+// listed, a later listing decides; without one, they count as changed.
 func (p *Plan) Apply(results map[string]Result, later *Listing) {
 	p.results = results
 	for ref, result := range results {
@@ -48,17 +47,17 @@ func (p *Plan) Apply(results map[string]Result, later *Listing) {
 	}
 }
 
-// Abandon leaves everything alone that a run which ends early hasn't pushed. It
-// reports whether anything is in Bitbucket, or may be.
-func (p *Plan) Abandon() bool {
+// LeaveRest leaves alone all refs that a run which ends early hasn't pushed. It reports
+// whether anything is in Bitbucket, or may be.
+func (p *Plan) LeaveRest() bool {
 	arrived := p.mainSet
 	for i := range p.changes {
 		c := &p.changes[i]
 		result, tried := p.results[c.Ref]
-		if !tried && c.Action != Refused {
+		if !tried && c.Action != LeftAlone {
 			c.leaveAlone(IsInterrupted, "the run ended before it was pushed")
 		}
-		arrived = arrived || c.Action != Refused || tried && result.Outcome == InFlight
+		arrived = arrived || c.Action != LeftAlone || tried && result.Outcome == InFlight
 	}
 	return arrived
 }

@@ -24,13 +24,13 @@ func TestApply(t *testing.T) {
 	}{
 		{"pushed", mirror.Pushed, "", mirror.Change{Action: mirror.Updated}},
 		{"there already", mirror.Present, "", mirror.Change{Action: mirror.Updated, Reason: "another run pushed the same"}},
-		{"declined", mirror.Declined, "", mirror.Change{Action: mirror.Refused, Reason: declined}},
-		{"in flight", mirror.InFlight, "", mirror.Change{Action: mirror.Refused, Reason: "the run ended while this was being pushed; it may be in Bitbucket"}},
+		{"declined", mirror.Declined, "", mirror.Change{Action: mirror.LeftAlone, Reason: declined}},
+		{"in flight", mirror.InFlight, "", mirror.Change{Action: mirror.LeftAlone, Reason: "the run ended while this was being pushed; it may be in Bitbucket"}},
 		{"raced, and the same", mirror.Raced, "main=2", mirror.Change{Action: mirror.Updated, Reason: "another run pushed the same"}},
-		{"raced, and another", mirror.Raced, "main=3", mirror.Change{Action: mirror.Refused, Reason: elsewhere}},
-		{"raced, and gone", mirror.Raced, "dev=1", mirror.Change{Action: mirror.Refused, Reason: elsewhere}},
-		{"not raced", mirror.Raced, "main=1", mirror.Change{Action: mirror.Refused, Reason: declined}},
-		{"raced, without a listing", mirror.Raced, "", mirror.Change{Action: mirror.Refused, Reason: elsewhere}},
+		{"raced, and another", mirror.Raced, "main=3", mirror.Change{Action: mirror.LeftAlone, Reason: elsewhere}},
+		{"raced, and gone", mirror.Raced, "dev=1", mirror.Change{Action: mirror.LeftAlone, Reason: elsewhere}},
+		{"not raced", mirror.Raced, "main=1", mirror.Change{Action: mirror.LeftAlone, Reason: declined}},
+		{"raced, without a listing", mirror.Raced, "", mirror.Change{Action: mirror.LeftAlone, Reason: elsewhere}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			plan := newPlan(t, "main=2", "main=1", mirror.Rules{})
@@ -72,7 +72,7 @@ func TestAbandon(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plan := newPlan(t, "main=1 a=1 b=1", "main=1", mirror.Rules{})
 			plan.Apply(test.results, nil)
-			if arrived := plan.Abandon(); arrived != test.arrived {
+			if arrived := plan.LeaveRest(); arrived != test.arrived {
 				t.Errorf("something arrived: %v", arrived)
 			}
 			if got := fates(plan.Changes()); !slices.Equal(got, test.want) {
@@ -147,8 +147,8 @@ func TestLongNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plan.Count(mirror.Refused) != 5 || plan.Pending() != 1 || len(plan.Changes()) != 6 {
-		t.Errorf("%d are left alone, %d to be changed: %q", plan.Count(mirror.Refused), plan.Pending(), fates(plan.Changes()))
+	if plan.Count(mirror.LeftAlone) != 5 || plan.Pending() != 1 || len(plan.Changes()) != 6 {
+		t.Errorf("%d are left alone, %d to be changed: %q", plan.Count(mirror.LeftAlone), plan.Pending(), fates(plan.Changes()))
 	}
 	for _, c := range plan.Changes() {
 		name := strings.TrimRight(strings.TrimPrefix(c.Ref, "refs/heads/"), "é…")
@@ -173,8 +173,8 @@ func TestSecretNames(t *testing.T) {
 	isSecret := func(ref string) bool { return strings.Contains(ref, piece) }
 	plan := newPlan(t, "main=1 a/"+piece+"=1 b=1 c=2 "+piece+"=2", "main=1 b/"+piece+"=1 gone-"+piece+"=1 c=1 "+piece+"=1 v1"+piece+"=1",
 		mirror.Rules{Prune: true, IsSecret: isSecret})
-	if plan.Secret() != 5 || plan.Count(mirror.Refused) != 6 || plan.Pending() != 1 {
-		t.Errorf("%d are hidden, %d left alone, %d to be changed: %q", plan.Secret(), plan.Count(mirror.Refused), plan.Pending(), fates(plan.Changes()))
+	if plan.Secret() != 5 || plan.Count(mirror.LeftAlone) != 6 || plan.Pending() != 1 {
+		t.Errorf("%d are hidden, %d left alone, %d to be changed: %q", plan.Secret(), plan.Count(mirror.LeftAlone), plan.Pending(), fates(plan.Changes()))
 	}
 	text, _ := plan.JSON()
 	parts, last := plan.Pushes()
