@@ -104,3 +104,17 @@ func TestPiecesFast(t *testing.T) {
 		}
 	}
 }
+
+// A server can list 250,000 long names that are all digits: nothing of them is copied.
+func TestPiecesOfLongNames(t *testing.T) {
+	pieces := secret.NewPieces(secret.New(credentialtest.AccessToken()))
+	name := "refs/heads/" + strings.Repeat("Ab9", 300)
+	allocated := testing.AllocsPerRun(10, func() {
+		if pieces.In(name) {
+			t.Errorf("%s is found", name)
+		}
+	})
+	if allocated > 0 {
+		t.Errorf("%v copies were made", allocated)
+	}
+}
