@@ -241,7 +241,7 @@ func (m *mirroring) list(ctx context.Context) error {
 	}
 	if bitbucketErr != nil {
 		// A source that must not be mirrored creates no repository either.
-		if _, err := mirror.New(source, mirror.Listing{}, m.rules); err != nil {
+		if _, err := mirror.New(ctx, source, mirror.Listing{}, m.rules); err != nil {
 			return err
 		}
 		if err := m.create(ctx, bitbucketErr); err != nil {
@@ -254,14 +254,10 @@ func (m *mirroring) list(ctx context.Context) error {
 		}
 	}
 	m.rules.DefaultBranch = m.defaultBranch()
-	m.rules.IsSecret = func(ref string) bool { return m.pieces.In(ref) || m.hide(ref) != ref }
+	m.rules.IsSecret = func(text string) bool { return m.pieces.In(text) || m.hide(text) != text }
 	ended("the source has %s, Bitbucket has %s", mirror.Quantity(len(source.Refs)), mirror.Quantity(len(m.bitbucket.Refs)))
 	var err error
-	m.plan, err = mirror.New(source, m.bitbucket, m.rules)
-	if ctx.Err() != nil {
-		return fault.From(context.Cause(ctx))
-	}
-	if err != nil {
+	if m.plan, err = mirror.New(ctx, source, m.bitbucket, m.rules); err != nil {
 		return err
 	}
 	if f := m.plan.CheckDeletions(); f != nil {

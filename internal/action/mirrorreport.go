@@ -87,7 +87,7 @@ func (m *mirroring) causeHints() []string {
 		case mirror.IsAmbiguous:
 			hint = "delete the branch or tag with the longer name in Bitbucket, and run the step again"
 		case mirror.IsNotShown:
-			hint = "in the source, rename the branches and tags whose names contain a piece of a token, and replace the token: somebody knows a part of it"
+			hint = "replace the token: somebody knows a part of it; then rename the branches and tags whose names contain a piece of it"
 		case mirror.IsTooLong:
 			hint = "rename branches and tags with too long a name"
 		case mirror.WasDeclined:
@@ -142,9 +142,9 @@ func (m *mirroring) were(count int) string {
 func (m *mirroring) unnamed() string {
 	count := m.plan.Secret()
 	if count == 1 {
-		return fmt.Sprintf("%s %s left alone and isn't named, since its name contains a piece of a token", mirror.Quantity(1), m.were(1))
+		return fmt.Sprintf("%s %s left alone and isn't named, since its name or object ID contains a piece of a token", mirror.Quantity(1), m.were(1))
 	}
-	return fmt.Sprintf("%s %s left alone and aren't named, since their names contain a piece of a token", mirror.Quantity(count), m.were(count))
+	return fmt.Sprintf("%s %s left alone and aren't named, since their names or object IDs contain a piece of a token", mirror.Quantity(count), m.were(count))
 }
 
 // handOver logs each change, and gives the results to later steps. The fault that

@@ -35,7 +35,7 @@ func TestFirstMain(t *testing.T) {
 			if test.head != "" {
 				source.Head = "refs/heads/" + test.head
 			}
-			plan, err := mirror.New(source, mirror.Listing{}, mirror.Rules{DefaultBranch: test.fromHost, Patterns: patterns(test.branches, "")})
+			plan, err := mirror.New(t.Context(), source, mirror.Listing{}, mirror.Rules{DefaultBranch: test.fromHost, Patterns: patterns(test.branches, "")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,7 +143,7 @@ func TestFollowMain(t *testing.T) {
 	}
 	unknown := listing("main=1")
 	unknown.Head = ""
-	plan, err := mirror.New(unknown, listing("main=1"), follow)
+	plan, err := mirror.New(t.Context(), unknown, listing("main=1"), follow)
 	if ref, problem := plan.MainToSet(nil); err != nil || ref != "" || !strings.Contains(problem, "doesn't say") {
 		t.Errorf("got %q, %q, %v", ref, problem, err)
 	}

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -26,18 +27,19 @@ const (
 	maxNameShown = 80   // of a longer one
 )
 
-// checkName leaves a ref alone if its name is too long, or must not be shown.
-func (r Rules) checkName(c *Change) {
+// check leaves a ref alone if its name is too long, or if it must not be shown.
+func (r Rules) check(c *Change) {
 	if len(c.Ref) > maxName {
 		c.leaveAlone(IsTooLong, fmt.Sprintf("its name has %d bytes, and names of more than %d bytes aren't mirrored", len(c.Ref), maxName))
 	}
-	if r.isSecret(c.Ref) {
+	// A server can list any object ID.
+	if slices.ContainsFunc([]string{c.Ref, c.Old, c.New}, r.isSecret) {
 		c.secret = true
-		c.leaveAlone(IsNotShown, "its name contains a piece of a token")
+		c.leaveAlone(IsNotShown, "its name or an object ID of it contains a piece of a token")
 	}
 }
 
-func (r Rules) isSecret(ref string) bool { return r.IsSecret != nil && r.IsSecret(ref) }
+func (r Rules) isSecret(text string) bool { return r.IsSecret != nil && r.IsSecret(text) }
 
 // shown returns a ref's name for a reason.
 func (r Rules) shown(ref string) string {

@@ -58,7 +58,7 @@ func TestNamespace(t *testing.T) {
 	listing := func(id string) mirror.Listing {
 		return mirror.Listing{Refs: map[string]string{"refs/heads/main": id, "refs/notes/commits": id}}
 	}
-	plan, err := mirror.New(listing("2"), listing("1"), mirror.Rules{Patterns: patterns("", "!*")})
+	plan, err := mirror.New(t.Context(), listing("2"), listing("1"), mirror.Rules{Patterns: patterns("", "!*")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package mirror
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -46,9 +47,9 @@ type Rules struct {
 	// which one it is.
 	DefaultBranch string
 
-	// IsSecret reports whether a name contains a piece of a token. Such refs are left
-	// alone, and aren't named. Nil: none does.
-	IsSecret func(ref string) bool
+	// IsSecret reports whether a name or an object ID contains a piece of a token. Such
+	// refs are left alone, and aren't named. Nil: none does.
+	IsSecret func(text string) bool
 }
 
 func (r Rules) match(ref string) bool {
@@ -78,7 +79,7 @@ type Change struct {
 	Cause  Cause // of being left alone
 	Lost   int   // how many commits an overwritten branch no longer leads to; 0: it isn't known
 
-	secret bool // its name isn't shown
+	secret bool // it isn't shown
 }
 
 // Cause is a kind of reason to leave a ref alone. The same can be done about it for all
@@ -92,7 +93,7 @@ const (
 	HasMoved            // a tag
 	IsInTheWay          // another ref is: git can't keep both names
 	IsAmbiguous         // git can't distinguish it from another one
-	IsNotShown          // its name contains a piece of a token
+	IsNotShown          // its name, or an object ID of it, contains a piece of a token
 	IsTooLong           // its name
 	WasDeclined         // by Bitbucket
 	HasChanged          // during the run
@@ -149,8 +150,9 @@ func (p *Plan) Secret() int {
 }
 
 // New compares a source with Bitbucket. With an error, a [*fault.Fault], nothing may be
-// changed. Call [Plan.CheckDeletions], too.
-func New(source, bitbucket Listing, rules Rules) (Plan, error) {
+// changed. Call [Plan.CheckDeletions], too. The time it needs depends on what the servers
+// list, so it ends with ctx.
+func New(ctx context.Context, source, bitbucket Listing, rules Rules) (Plan, error) {
 	if err := checkSource(source, rules); err != nil {
 		return Plan{}, err
 	}
@@ -162,9 +164,14 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 	}
 	kept := maps.Clone(bitbucket.Refs)
 	if rules.Prune {
-		plan.deleteExtra(kept)
+		if err := plan.deleteExtra(ctx, kept); err != nil {
+			return Plan{}, err
+		}
 	}
 	for ref, id := range source.Refs {
+		if ctx.Err() != nil {
+			return Plan{}, fault.From(context.Cause(ctx))
+		}
 		old := bitbucket.Refs[ref]
 		if old == id || !rules.match(ref) {
 			continue
@@ -181,7 +188,7 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 		default:
 			c.leaveAlone(HasMoved, "the "+namespace.Singular+" has moved")
 		}
-		rules.checkName(&c)
+		rules.check(&c)
 		plan.changes = append(plan.changes, c)
 	}
 	slices.SortFunc(plan.changes, byRef)
@@ -191,14 +198,17 @@ func New(source, bitbucket Listing, rules Rules) (Plan, error) {
 
 // deleteExtra plans to delete the refs that only Bitbucket has, except for its main
 // branch, and removes them from those that Bitbucket keeps.
-func (p *Plan) deleteExtra(kept map[string]string) {
+func (p *Plan) deleteExtra(ctx context.Context, kept map[string]string) error {
 	for _, ref := range p.extra {
+		if ctx.Err() != nil {
+			return fault.From(context.Cause(ctx))
+		}
 		c := Change{Ref: ref, Action: Deleted, Old: p.bitbucket.Refs[ref]}
 		other := ambiguous(ref, p.bitbucket)
 		if other != "" {
 			c.leaveAlone(IsAmbiguous, "git can't distinguish it from "+p.rules.shown(other)+", which has to be deleted first")
 		}
-		p.rules.checkName(&c)
+		p.rules.check(&c)
 		switch isMain := ref == p.bitbucket.Head || p.bitbucket.mayBeMain(ref); {
 		case isMain && p.rules.FollowMain && c.Action == Deleted:
 			p.held = append(p.held, c)
@@ -211,6 +221,7 @@ func (p *Plan) deleteExtra(kept map[string]string) {
 		}
 		p.changes = append(p.changes, c)
 	}
+	return nil
 }
 
 // CheckDeletions returns a fault if the plan deletes more refs than are allowed.

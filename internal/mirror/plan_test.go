@@ -45,7 +45,7 @@ func fates(changes []mirror.Change) []string {
 // newPlan plans between two listings.
 func newPlan(t *testing.T, source, bitbucket string, rules mirror.Rules) mirror.Plan {
 	t.Helper()
-	plan, err := mirror.New(listing(source), listing(bitbucket), rules)
+	plan, err := mirror.New(t.Context(), listing(source), listing(bitbucket), rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestPlan(t *testing.T) {
 		{"a name that git completes, to prune", "main=1", "main=1 dev=1 refs/heads/dev=1", mirror.Rules{Prune: true, MaxDeletions: 1}, []string{"refused dev", "deleted refs/heads/dev"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			plan, err := mirror.New(listing(test.source), listing(test.bitbucket), test.rules)
+			plan, err := mirror.New(t.Context(), listing(test.source), listing(test.bitbucket), test.rules)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +131,7 @@ func TestUnmatched(t *testing.T) {
 func TestMainBranchUnknown(t *testing.T) {
 	bitbucket := listing("main=1 same=1 other=2 v1=1 dev=3")
 	bitbucket.Head, bitbucket.HeadID = "", "1"
-	plan, err := mirror.New(listing("dev=3"), bitbucket, mirror.Rules{Prune: true, MaxDeletions: 2})
+	plan, err := mirror.New(t.Context(), listing("dev=3"), bitbucket, mirror.Rules{Prune: true, MaxDeletions: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestMainBranchUnknown(t *testing.T) {
 
 	// Where it is known, its commit doesn't matter.
 	bitbucket.Head = "refs/heads/main"
-	plan, err = mirror.New(listing("dev=3"), bitbucket, mirror.Rules{Prune: true, MaxDeletions: 3})
+	plan, err = mirror.New(t.Context(), listing("dev=3"), bitbucket, mirror.Rules{Prune: true, MaxDeletions: 3})
 	if got, want := joined(fates(plan.Changes())), "deleted other deleted same deleted v1"; err != nil || got != want {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
@@ -161,7 +161,7 @@ func TestNoPlan(t *testing.T) {
 		{"patterns that exclude everything", "main=1", mirror.Rules{Patterns: patterns("!*", "!*")}, fault.Pattern},
 		{"too many deletions", "main=1", mirror.Rules{Prune: true, MaxDeletions: 1}, fault.TooManyDeletions},
 	} {
-		plan, err := mirror.New(listing(test.source), listing("main=1 a=1 b=1"), test.rules)
+		plan, err := mirror.New(t.Context(), listing(test.source), listing("main=1 a=1 b=1"), test.rules)
 		if err == nil && plan.CheckDeletions() != nil {
 			plan, err = mirror.Plan{}, plan.CheckDeletions()
 		}
@@ -173,7 +173,7 @@ func TestNoPlan(t *testing.T) {
 
 func TestDiverged(t *testing.T) {
 	for overwrite, want := range map[bool]string{false: "refused main", true: "overwritten main"} {
-		plan, err := mirror.New(listing("main=2"), listing("main=1"), mirror.Rules{Overwrite: overwrite})
+		plan, err := mirror.New(t.Context(), listing("main=2"), listing("main=1"), mirror.Rules{Overwrite: overwrite})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestDiverged(t *testing.T) {
 // empty repository gets the main branch by itself.
 func TestPushes(t *testing.T) {
 	pushes := func(source, bitbucket string, rules mirror.Rules) string {
-		plan, err := mirror.New(listing(source), listing(bitbucket), rules)
+		plan, err := mirror.New(t.Context(), listing(source), listing(bitbucket), rules)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +217,7 @@ func TestJSON(t *testing.T) {
 		t.Errorf("no changes are %s", text)
 	}
 	json := func(source, bitbucket mirror.Listing) (text string, omitted int) {
-		plan, err := mirror.New(source, bitbucket, mirror.Rules{})
+		plan, err := mirror.New(t.Context(), source, bitbucket, mirror.Rules{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,6 +247,7 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		plan, err := mirror.New(
+			t.Context(),
 			mirror.Listing{Refs: map[string]string{"refs/heads/main": "1", "refs/heads/" + text: "2"}},
 			mirror.Listing{Refs: map[string]string{"refs/heads/main": "1"}},
 			mirror.Rules{})

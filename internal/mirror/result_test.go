@@ -1,6 +1,8 @@
 package mirror_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
@@ -113,7 +116,7 @@ func TestPlanDeepNames(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			plan, err := mirror.New(source, bitbucket, mirror.Rules{Prune: true, MaxDeletions: 1 << 20})
+			plan, err := mirror.New(t.Context(), source, bitbucket, mirror.Rules{Prune: true, MaxDeletions: 1 << 20})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,7 +146,7 @@ func TestLongNames(t *testing.T) {
 		"refs/heads/main": "1", long("grown"): "1", long("same"): "1", long("gone"): "1", long("folder/"): "1",
 	}}
 	rules := mirror.Rules{Prune: true, Patterns: patterns("!excluded*", "")}
-	plan, err := mirror.New(source, bitbucket, rules)
+	plan, err := mirror.New(t.Context(), source, bitbucket, rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,5 +189,46 @@ func TestSecretNames(t *testing.T) {
 	}
 	if got, want := joined(fates(plan.Changes())), "refused b updated c"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// So is a ref with such an object ID on either side: a server can list any.
+func TestSecretObjectIDs(t *testing.T) {
+	const piece = "7430" + "6b656e31"
+	isSecret := func(text string) bool { return strings.Contains(text, piece) }
+	plan := newPlan(t, "main=1 new=a"+piece+" grown=b"+piece+" fixed=2", "main=1 grown=1 fixed=c"+piece+" gone=d"+piece,
+		mirror.Rules{Prune: true, IsSecret: isSecret})
+	if plan.Secret() != 4 || len(plan.Changes()) != 0 || plan.Pending() != 0 {
+		t.Errorf("%d are hidden, %d to be changed: %q", plan.Secret(), plan.Pending(), fates(plan.Changes()))
+	}
+	if text, _ := plan.JSON(); strings.Contains(text, piece) {
+		t.Errorf("it is shown in %s", text)
+	}
+}
+
+// Planning ends when the run does, with its cause.
+func TestPlanningEnds(t *testing.T) {
+	cause := fault.New(fault.Terminated, "terminated")
+	for name, sides := range map[string][2]string{"new": {"main=1 a=1", "main=1"}, "extra": {"main=1", "main=1 a=1"}} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		checked := 0
+		rules := mirror.Rules{Prune: true, IsSecret: func(string) bool {
+			checked++
+			cancel(cause)
+			return false
+		}}
+		source, bitbucket := listing(sides[0]), listing(sides[1])
+		for i := range 100 {
+			source.Refs[fmt.Sprintf("refs/heads/both%d", i)] = "1"
+			bitbucket.Refs[fmt.Sprintf("refs/heads/both%d", i)] = "1"
+			if name == "new" {
+				source.Refs[fmt.Sprintf("refs/heads/%d", i)] = "1"
+			} else {
+				bitbucket.Refs[fmt.Sprintf("refs/heads/%d", i)] = "1"
+			}
+		}
+		if _, err := mirror.New(ctx, source, bitbucket, rules); !errors.Is(err, cause) || checked > 3 {
+			t.Errorf("%s: after %d names: %v", name, checked, err)
+		}
 	}
 }
