@@ -297,7 +297,7 @@ func TestGitMachineRulesOfTheHost(t *testing.T) {
 // No part of an identity is executed on its way to git, and all of it arrives.
 func TestGitHostileIdentities(t *testing.T) {
 	for _, identity := range []string{
-		`$(touch pwned)`, "`touch pwned`", `me"; touch pwned; "`, `me'; touch pwned; '`, `$HOME ${IFS} $$`, `%s%n%d%%`,
+		`me$(touch pwned)`, "`touch pwned`", `me"; touch pwned; "`, `me'; touch pwned; '`, `$HOME ${IFS} $$`, `%s%n%d%%`,
 		`back\slash\n\0\`, `-n`, `!touch pwned`, `a b=c&d|e>f<g*?[h]~#i`, `jörg 日本`,
 	} {
 		t.Run(identity, func(t *testing.T) {
