@@ -26,57 +26,52 @@ func (m *mirroring) fetch(ctx context.Context) error {
 		return nil
 	}
 	ended := m.begin("fetching %s from the source", mirror.Quantity(len(changes)))
-	var received int64
 	var err error
 	if m.fromNothing() {
-		received, err = m.git.FetchAll(ctx, newValues(changes))
+		err = m.git.FetchAll(ctx, newValues(changes))
 	} else {
-		received, err = m.fetchChange(ctx, changes)
+		err = m.fetchChange(ctx, changes)
 	}
 	if err == nil && !m.settings.DryRun {
-		var files int64
-		files, err = m.git.FetchFiles(ctx, newValues(m.plan.ToPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))
-		received += files
+		err = m.git.FetchFiles(ctx, newValues(m.plan.ToPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))
 	}
 	if err != nil {
 		return err
 	}
-	ended("fetched %s", bytesText(received))
+	ended("fetched %s", bytesText(m.git.Size()))
 	return nil
 }
 
 // fetchChange goes back step by step until each old value is found, and the
 // history of each new one meets commits that Bitbucket has.
-func (m *mirroring) fetchChange(ctx context.Context, changes []mirror.Change) (received int64, err error) {
+func (m *mirroring) fetchChange(ctx context.Context, changes []mirror.Change) error {
 	tips := m.withContext(newValues(changes))
 	undecided := updates(changes)
 	for step, depth := range depths {
-		n, err := m.git.Fetch(ctx, tips, depth, true)
-		if err != nil {
-			return received, err
+		if err := m.git.Fetch(ctx, tips, depth, true); err != nil {
+			return err
 		}
-		received += n
 		history, err := m.git.History(ctx)
 		if err != nil {
-			return received, err
+			return err
 		}
 		if step == 0 && history.EndsWithin(depth, tips) {
-			return received, git.Shallow()
+			return git.Shallow()
 		}
 		if undecided, err = m.relate(ctx, undecided, history); err != nil {
-			return received, err
+			return err
 		}
 		if step == 0 && len(undecided) > 0 {
 			if undecided, history, err = m.fetchOld(ctx, undecided, depth); err != nil {
-				return received, err
+				return err
 			}
 		}
 		if tips = m.unfinished(history, undecided); len(tips) == 0 {
-			return received, nil
+			return nil
 		}
 	}
 	// All of the source's history isn't enough.
-	return received, git.Shallow()
+	return git.Shallow()
 }
 
 // withContext adds Bitbucket's main branch, if the source has the same: new branches and

@@ -11,7 +11,7 @@ import (
 
 // Exported for the tests of how git's output is read.
 var (
-	Transferred   = transferred
+	SentSize      = sentSize
 	ResultsOf     = resultsOf
 	Split         = split
 	ParsePointer  = parsePointer

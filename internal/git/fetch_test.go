@@ -42,7 +42,7 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	if err := g.Init(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.Fetch(ctx, []string{s.commit}, 64, true); err != nil {
+	if err := g.Fetch(ctx, []string{s.commit}, 64, true); err != nil {
 		t.Fatal(err)
 	}
 	history, err := g.History(ctx)
@@ -71,10 +71,23 @@ func TestFetchFromDamaged(t *testing.T) {
 	if err := os.Remove(filepath.Join(s.source, "objects", lost[:2], lost[2:])); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.git.FetchAll(t.Context(), []string{commit})
+	err := s.git.FetchAll(t.Context(), []string{commit})
 	f := fault.From(err)
 	if f.Code != fault.SourceFailed || !strings.Contains(f.What, "damaged") || !strings.Contains(f.Hints[0], lost) {
 		t.Errorf("got %v, hints %q", f, f.Hints)
+	}
+}
+
+// Git shows no size for a small fetch.
+func TestSizeOfASmallFetch(t *testing.T) {
+	t.Parallel()
+	s := newSides(t)
+	before := s.git.Size()
+	if err := s.git.Fetch(t.Context(), []string{s.commit}, 8, true); err != nil {
+		t.Fatal(err)
+	}
+	if size := s.git.Size() - before; size < 100 || size > 10_000 {
+		t.Errorf("a commit of %d bytes was fetched", size)
 	}
 }
 
@@ -93,7 +106,7 @@ func TestKilledGit(t *testing.T) {
 			}
 			t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			_, listErr := s.git.ListSource(t.Context(), false)
-			_, fetchErr := s.git.FetchAll(t.Context(), []string{s.commit})
+			fetchErr := s.git.FetchAll(t.Context(), []string{s.commit})
 			_, pushErr := s.git.Push(t.Context(), [][]mirror.Change{changes("main")}, nil, nil)
 			for _, err := range []error{listErr, fetchErr, pushErr} {
 				if f := fault.From(err); f.Code != fault.GitFailed || !strings.Contains(f.What, "signal 9") {

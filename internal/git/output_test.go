@@ -32,15 +32,15 @@ func TestListing(t *testing.T) {
 	}
 }
 
-func TestTransferred(t *testing.T) {
+func TestSentSize(t *testing.T) {
 	for text, want := range map[string]int64{
 		"": 0,
-		"Writing objects:  50% (1/2)\rWriting objects: 100% (2/2), 280 bytes | 280.00 KiB/s, done.\n":                   280,
-		"Receiving objects: 100% (3/3), 1.50 MiB | 9 MiB/s\rReceiving objects: 100% (3/3), 2.00 MiB | 9 MiB/s, done.\n": 2 << 20,
-		"remote: Compressing objects: 100% (2/2), 9 KiB | x, done.\nUnpacking objects: 100% (3/3), 2 KiB | x, done.\n":  2 << 10,
+		"Writing objects:  50% (1/2)\rWriting objects: 100% (2/2), 280 bytes | 280.00 KiB/s, done.\n":               280,
+		"Writing objects: 100% (3/3), 1.50 MiB | 9 MiB/s\rWriting objects: 100% (3/3), 2.00 MiB | 9 MiB/s, done.\n": 2 << 20,
+		"remote: Writing objects: 100% (2/2), 9 KiB | x, done.\nTo https://bitbucket.org/team/repo.git\n":           0,
 		"Writing objects: 100% (0/0), done.\n": 0,
 	} {
-		if got := git.Transferred([]byte(text)); got != want {
+		if got := git.SentSize([]byte(text)); got != want {
 			t.Errorf("%q: got %d, want %d", text, got, want)
 		}
 	}

@@ -24,7 +24,7 @@ var maxPart int64 = 2 << 30
 // batches that fit into one push.
 func (p *pushing) pushOlder(ctx context.Context, changes []mirror.Change) ([][]mirror.Change, error) {
 	g := p.git
-	if g.sizeHere() <= maxPart {
+	if g.Size() <= maxPart {
 		return [][]mirror.Change{changes}, nil // all there is fits into one push
 	}
 	size, err := g.packSize(ctx, newValues(changes), p.has)
@@ -96,8 +96,9 @@ func (p *pushing) pushSteps(ctx context.Context, c mirror.Change) (mirror.Change
 	}
 }
 
-// sizeHere returns the size of everything that was fetched, in bytes.
-func (g *Git) sizeHere() (size int64) {
+// Size returns the size of everything that was fetched, in bytes on disk. Git's progress
+// doesn't always contain it.
+func (g *Git) Size() (size int64) {
 	_ = filepath.WalkDir(filepath.Join(g.repo, "objects"), func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return nil //nolint:nilerr // what can't be read doesn't count

@@ -49,7 +49,7 @@ func TestPushInParts(t *testing.T) {
 	s.run("--git-dir", s.source, "update-ref", "refs/heads/main", main)
 	s.run("--git-dir", s.source, "update-ref", "refs/heads/side", side)
 	s.run("--git-dir", s.source, "update-ref", "refs/tags/v1", main)
-	if _, err := s.git.FetchAll(t.Context(), []string{main, side}); err != nil {
+	if err := s.git.FetchAll(t.Context(), []string{main, side}); err != nil {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "log")
@@ -99,7 +99,7 @@ func TestPushInPartsDeclined(t *testing.T) {
 	for _, ref := range []string{"refs/heads/a", "refs/heads/b"} {
 		s.run("--git-dir", s.source, "update-ref", ref, second)
 	}
-	if _, err := s.git.FetchAll(t.Context(), []string{second}); err != nil {
+	if err := s.git.FetchAll(t.Context(), []string{second}); err != nil {
 		t.Fatal(err)
 	}
 	s.hook("update", `case $1 in */a) echo "no pushes to a"; exit 1;; esac`)

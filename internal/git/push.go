@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -273,7 +274,7 @@ func (g *Git) push(ctx context.Context, changes []mirror.Change) (pushed, error)
 		refspecs = append(refspecs, pattern)
 	}
 	out, err := g.run(ctx, staged, nil, append(options, refspecs...)...)
-	p := pushed{results: resultsOf(out.stdout), stderr: out.stderr, sent: transferred(out.stderr)}
+	p := pushed{results: resultsOf(out.stdout), stderr: out.stderr, sent: sentSize(out.stderr)}
 	failed, ok := asFailure(err)
 	switch {
 	case err == nil:
@@ -423,7 +424,7 @@ func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change) (pushe
 	if !errors.Is(err, errIncomplete) {
 		return p, err
 	}
-	if _, err := g.refetch(ctx, newValues(changes)); err != nil {
+	if err := g.refetch(ctx, newValues(changes)); err != nil {
 		return p, err
 	}
 	return g.pushTwice(ctx, changes)
@@ -469,6 +470,19 @@ func newValues(changes []mirror.Change) []string {
 // completeHistory fetches the complete history of refs that Bitbucket doesn't accept from
 // a shallow repository.
 func (g *Git) completeHistory(ctx context.Context, changes []mirror.Change) error {
-	_, err := g.Fetch(ctx, newValues(changes), All, true)
-	return err
+	return g.Fetch(ctx, newValues(changes), All, true)
+}
+
+// sentSize returns the size in git's progress of a push, such as "Writing objects:
+// 100% (3/3), 1.20 MiB | 3.00 MiB/s, done.", in bytes.
+func sentSize(stderr []byte) int64 {
+	var size float64
+	var unit string
+	for line := range strings.FieldsFuncSeq(string(stderr), func(r rune) bool { return r == '\n' || r == '\r' }) {
+		if strings.HasPrefix(line, "Writing objects: 100% (") && strings.HasSuffix(line, ", done.") {
+			_, text, _ := strings.Cut(line, "), ")
+			_, _ = fmt.Sscan(text, &size, &unit)
+		}
+	}
+	return int64(size * map[string]float64{"byte": 1, "bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}[unit])
 }

@@ -122,7 +122,7 @@ func (s *sides) pushAll() (git.Pushed, error) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if _, err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
+	if err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
 		s.t.Fatal(err)
 	}
 	var list []mirror.Change
@@ -206,7 +206,7 @@ func TestPushLostRace(t *testing.T) {
 	s.run("--git-dir", s.bitbucket, "update-ref", "refs/heads/b05", other)
 	s.run("--git-dir", s.bitbucket, "update-ref", "-d", "refs/heads/elsewhere")
 	ctx := t.Context()
-	if _, err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
+	if err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
 		t.Fatal(err)
 	}
 	list := changes("b05", "b06")
@@ -229,7 +229,7 @@ func TestPushAmbiguous(t *testing.T) {
 	ctx := t.Context()
 	newer := s.run("--git-dir", s.source, "commit-tree", "-p", s.commit, "-m", "two", s.commit+"^{tree}")
 	s.run("--git-dir", s.source, "update-ref", "refs/heads/b05", newer)
-	if _, err := s.git.FetchAll(ctx, []string{newer}); err != nil {
+	if err := s.git.FetchAll(ctx, []string{newer}); err != nil {
 		t.Fatal(err)
 	}
 	list := changes("b04", "b05", "b06")
@@ -255,7 +255,7 @@ func TestEnd(t *testing.T) {
 		t.Setenv(name, temporary)
 	}
 	s := newSides(t)
-	if _, err := s.git.FetchAll(t.Context(), []string{s.commit}); err != nil {
+	if err := s.git.FetchAll(t.Context(), []string{s.commit}); err != nil {
 		t.Fatal(err)
 	}
 	started := filepath.Join(t.TempDir(), "started")
@@ -347,7 +347,7 @@ func TestPushCutOff(t *testing.T) {
 	s := newSides(t)
 	s.hook("pre-receive", "while read -r old new ref; do case $ref in */b07) kill -9 $PPID ;; esac; done")
 	ctx := t.Context()
-	if _, err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
+	if err := s.git.FetchAll(ctx, []string{s.commit}); err != nil {
 		t.Fatal(err)
 	}
 	first, second, third := changes("b01"), changes("b06", "b07"), changes("b08")

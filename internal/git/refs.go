@@ -40,8 +40,8 @@ const All = 0
 
 // Fetch gets objects from the source, and their history up to depth. If partial, files
 // aren't fetched: see [Git.FetchFiles].
-func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) (int64, error) {
-	out, err := g.fetch(ctx, ids, depth, partial)
+func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) error {
+	_, err := g.fetch(ctx, ids, depth, partial)
 	if failed, ok := asFailure(err); ok && !g.complete {
 		switch text := string(failed.stderr); {
 		case strings.Contains(text, "does not support shallow"):
@@ -49,13 +49,10 @@ func (g *Git) Fetch(ctx context.Context, ids []string, depth int, partial bool) 
 		case partial && strings.Contains(text, "did not send all necessary objects"):
 			// A lightweight tag can name a file, which the filter leaves out if it
 			// is also part of a commit.
-			out, err = g.fetch(ctx, ids, depth, false)
+			_, err = g.fetch(ctx, ids, depth, false)
 		}
 	}
-	if err != nil {
-		return 0, g.explainSource(err)
-	}
-	return transferred(out.stderr), nil
+	return g.explainSource(err)
 }
 
 func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) (output, error) {
@@ -104,27 +101,24 @@ func (g *Git) fetchWith(ctx context.Context, refspecs string, arguments []string
 
 // FetchFiles gets the files that a push of some tips needs and that [Git.Fetch] didn't
 // fetch, in one request. The history of known commits, which Bitbucket has, needs none.
-func (g *Git) FetchFiles(ctx context.Context, tips, known []string) (int64, error) {
+func (g *Git) FetchFiles(ctx context.Context, tips, known []string) error {
 	if g.complete {
-		return 0, nil
+		return nil
 	}
 	missing, err := g.missingFiles(ctx, tips, known)
 	if err != nil || len(missing) == 0 {
-		return 0, err
+		return err
 	}
 	// As git itself does for missing objects (promisor-remote.c): if git negotiated, the
 	// server would leave out files of the commits that are here.
-	out, err := g.fetchWith(ctx, strings.Join(missing, "\n")+"\n", []string{
+	_, err = g.fetchWith(ctx, strings.Join(missing, "\n")+"\n", []string{
 		"-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
 		"--progress", noFiles, "--stdin", string(source),
 	})
 	if failed, ok := asFailure(err); ok && containsAny(string(failed.stderr), "not our ref", "unadvertised object") {
 		return g.refetch(ctx, tips)
 	}
-	if err != nil {
-		return 0, g.explainSource(err)
-	}
-	return transferred(out.stderr), nil
+	return g.explainSource(err)
 }
 
 // missingFiles returns the files that a push has to send and that aren't here.
@@ -163,24 +157,24 @@ func (m *missingLines) Write(p []byte) (int, error) {
 
 // refetch starts again with an empty repository, for a source that can't send a part of
 // its history or single files. From now on, everything is fetched.
-func (g *Git) refetch(ctx context.Context, ids []string) (int64, error) {
+func (g *Git) refetch(ctx context.Context, ids []string) error {
 	g.complete = true
 	if err := os.RemoveAll(g.repo); err != nil {
-		return 0, tempFault(err)
+		return tempFault(err)
 	}
 	if err := g.Init(ctx); err != nil {
-		return 0, err
+		return err
 	}
 	return g.Fetch(ctx, ids, All, false)
 }
 
 // FetchAll gets the complete history of objects, for an empty repository.
-func (g *Git) FetchAll(ctx context.Context, ids []string) (int64, error) {
-	received, err := g.Fetch(ctx, ids, All, false)
+func (g *Git) FetchAll(ctx context.Context, ids []string) error {
+	err := g.Fetch(ctx, ids, All, false)
 	if err == nil && g.isShallow() {
 		err = Shallow()
 	}
-	return received, err
+	return err
 }
 
 // fetched is the namespace of refs to fetched objects.
