@@ -170,38 +170,51 @@ func lie(w http.ResponseWriter, r *http.Request, href string, victim *front) boo
 	return true
 }
 
-// A source that redirects git elsewhere isn't read there, and a repository that was
-// renamed is.
+// A source that redirects git elsewhere isn't read there, whatever is there and
+// whenever it redirects, and the other server isn't even asked. A repository that was
+// renamed is read.
 func TestMirrorSourceRedirects(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		// to returns the address of the redirect.
-		to   func(m *mirroring) string
+	bitbuckets := func(m *mirroring) (*front, string) { return m.bitbucket, "/acme/site.git" }
+	public := func(m *mirroring) (*front, string) { return newFront(m.t, publicGit(m)), "/octo/site" }
+	missing := func(m *mirroring) (*front, string) { return newFront(m.t, http.NotFoundHandler()), "/octo/site" }
+	renamed := func(m *mirroring) (*front, string) { return m.github, "/octo/renamed" }
+	always := func(*http.Request, int) bool { return true }
+	loggedIn := func(r *http.Request, _ int) bool { return r.Header.Get("Authorization") != "" }
+	fetching := func(_ *http.Request, asked int) bool { return asked > 2 }
+	for name, test := range map[string]struct {
+		to   func(m *mirroring) (*front, string)
+		when func(r *http.Request, asked int) bool
 		code int
-		says string
 	}{
-		{"to Bitbucket's own repository", func(m *mirroring) string { return m.bitbucket.URL + "/acme/site.git" }, 2, "BBA415"},
-		{"to a public repository on another port", func(m *mirroring) string {
-			other := newFront(m.t, publicGit(m))
-			return other.URL + "/octo/site"
-		}, 2, "BBA415"},
-		{"after it was renamed", func(m *mirroring) string { return m.github.URL + "/octo/renamed" }, 0, ""},
+		"to Bitbucket's own repository":     {bitbuckets, always, 2},
+		"to a public repository":            {public, always, 2},
+		"to a public repository, logged in": {public, loggedIn, 2},
+		"to a public repository, to fetch":  {public, fetching, 2},
+		"to what isn't there":               {missing, always, 2},
+		"to the new name":                   {renamed, always, 0},
+		"to the new name, logged in":        {renamed, loggedIn, 0},
+		"to the new name, to fetch":         {renamed, fetching, 0},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMirroring(t)
 			m.source.commit("main", "four", "text")
-			to := test.to(m)
+			other, to := test.to(m)
+			asked := 0
 			m.github.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 				if path, moved := strings.CutPrefix(r.URL.Path, "/octo/renamed"); moved {
 					r.URL.Path = "/octo/site" + path
 					return false
 				}
-				if path, ok := strings.CutPrefix(r.URL.Path, "/octo/site"); ok && r.Method == http.MethodGet {
-					http.Redirect(w, r, to+path+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
-					return true
+				path, ok := strings.CutPrefix(r.URL.Path, "/octo/site")
+				if !ok || r.Method != http.MethodGet {
+					return false
 				}
-				return false
+				if asked++; !test.when(r, asked) {
+					return false
+				}
+				http.Redirect(w, r, other.URL+to+path+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
+				return true
 			})
 			r := m.run()
 			if test.code == 0 {
@@ -209,9 +222,34 @@ func TestMirrorSourceRedirects(t *testing.T) {
 				return
 			}
 			r.wants(test.code)
-			r.says(test.says)
+			r.says("BBA415", other.URL)
+			if requests := other.asked(""); len(requests) > 0 && other != m.bitbucket {
+				t.Errorf("the other server was asked: %q", requests)
+			}
 		})
 	}
+}
+
+// A list of branches without an end mark deletes nothing: git doesn't notice that it
+// was cut.
+func TestMirrorDumbSource(t *testing.T) {
+	t.Parallel()
+	m := newMirroring(t)
+	m.source.git("update-server-info")
+	files := http.FileServer(http.Dir(filepath.Dir(m.source.dir)))
+	dumb := newFront(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/info/refs") {
+			files.ServeHTTP(w, r)
+			return
+		}
+		lines := strings.SplitAfter(left(filepath.Join(m.source.dir, "info/refs")), "\n")
+		_, _ = io.WriteString(w, strings.Join(lines[:1], "")) // the rest is lost
+	}))
+	address := dumb.URL + "/" + filepath.Base(m.source.dir)
+	r := m.run("source", address, "source-token", "", "prune", "true")
+	r.wants(2)
+	r.says("BBA409")
+	m.run("source", address, "source-token", "").wants(0)
 }
 
 // From https, no redirect to http is followed; from http to https, it is.

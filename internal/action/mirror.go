@@ -187,7 +187,7 @@ func (m *mirroring) openGit(ctx context.Context) error {
 	m.tokens = append(m.tokens, m.settings.SourceToken)
 	m.pieces = secret.NewPieces(
 		credential.OwnPart(m.settings.Token), credential.OwnPart(m.credential.Token), credential.OwnPart(m.settings.SourceToken))
-	sourceLogin, err := m.sourceLogin()
+	sourceLogin, err := m.sourceLogin(m.source.text)
 	if err != nil {
 		return err
 	}
@@ -211,6 +211,8 @@ func (m *mirroring) openGit(ctx context.Context) error {
 			return m.client(m.settings.Common, m.credential.Server).Examine(ctx, url)
 		},
 		IsSecret: m.pieces.In,
+		Locate:   m.locateSource,
+		LogIn:    m.sourceLogin,
 		Say:      func(line string) { m.log("%s", line) },
 	})
 	return err
@@ -265,6 +267,9 @@ func (m *mirroring) list(ctx context.Context) error {
 			return f.Hint("to see the list, run once with " + m.set("dry-run", "true"))
 		}
 		m.note(fault.Warn(f))
+	}
+	if err := m.checkCompleteList(ctx); err != nil {
+		return err
 	}
 	m.warnUnmatched()
 	m.noteOthers(source.Others)

@@ -8,32 +8,63 @@ import (
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// sourceLogin returns the variables by which git logs in to the source's server: to the
-// complete server, since the repository may have been renamed. A path needs none.
-func (m *mirroring) sourceLogin() ([]secret.Value, error) {
+// sourceLogin returns the variables by which git logs in to the source's server:
+// to the complete server, since the repository may have been renamed. A path needs none.
+func (m *mirroring) sourceLogin(address string) ([]secret.Value, error) {
 	if m.source.local || m.settings.SourceToken.IsEmpty() {
 		return nil, nil
 	}
-	login := gitconfig.Setup{
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fault.Internal() // it was parsed before
+	}
+	return gitconfig.Variables(unset, gitconfig.Setup{
 		Reach:     gitconfig.Host,
-		Root:      m.source.root,
+		Root:      u.Scheme + "://" + strings.ToLower(u.Host),
 		User:      m.sourceUser(),
 		Password:  m.settings.SourceToken,
 		EnvPrefix: loginPrefix,
+	})
+}
+
+// locateSource returns the address to which the source's server redirects git.
+func (m *mirroring) locateSource(ctx context.Context, address string) (string, error) {
+	answer, err := m.advertise(ctx, address)
+	if err == nil && answer.Redirect != "" {
+		return answer.Redirect, nil
 	}
-	logins := []gitconfig.Setup{login}
-	if root, err := url.Parse(login.Root); err == nil && root.Scheme == "http" {
-		// Such servers may redirect there.
-		login.Root = "https://" + strings.TrimSuffix(root.Host, ":"+root.Port())
-		logins = append(logins, login)
+	return "", fault.New(fault.SourceUnreachable, "the source's server redirects git, but not to an address that can be found out",
+		"set source to the address that the repository has now", "run the step again later")
+}
+
+// advertise asks the source's server for its refs, with the login of the source.
+func (m *mirroring) advertise(ctx context.Context, address string) (bitbucket.Advertisement, error) {
+	var login secret.String
+	if !m.settings.SourceToken.IsEmpty() {
+		login = credential.Credential{Token: m.settings.SourceToken, GitUsername: m.sourceUser()}.GitAuthorization()
 	}
-	return gitconfig.Variables(unset, logins...)
+	return m.client(m.settings.Common, m.credential.Server).Advertise(ctx, address, login)
+}
+
+// checkCompleteList refuses to delete by the list of a server that speaks git's oldest
+// protocol only, of which git doesn't notice that it was cut.
+func (m *mirroring) checkCompleteList(ctx context.Context) error {
+	if m.source.local || m.plan.Count(mirror.Deleted) == 0 {
+		return nil
+	}
+	if answer, err := m.advertise(ctx, m.git.SourceURL()); err == nil && answer.IsSmart {
+		return nil
+	}
+	return fault.New(fault.SourcePartial, "the source's server can't show that its list of branches is complete, and prune would delete what isn't in it, so nothing was changed",
+		"leave out prune", "run the step again later: most servers mark the end of the list")
 }
 
 // bitbucketLogin returns the variables by which git logs in to Bitbucket, for this

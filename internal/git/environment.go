@@ -106,7 +106,9 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 	case machine:
 	case source:
 		login = options.SourceLogin
-		entries = remote(source, options.Source)
+		entries = append(remote(source, options.Source),
+			// Git would follow a redirect to any server, and not always say so.
+			[2]string{"http.followRedirects", "false"})
 	case bitbucket, staged:
 		login = options.BitbucketLogin
 		entries = append(remote(bitbucket, options.Bitbucket),

@@ -60,6 +60,10 @@ type Options struct {
 	Examine func(url string) (p certificate.Problem, ok bool)
 	// IsSecret reports whether a text contains a piece of a token.
 	IsSecret func(string) bool
+	// Locate returns the address to which the source's server redirects git from
+	// another one, and LogIn the login for the source at an address. They may be nil.
+	Locate func(ctx context.Context, url string) (string, error)
+	LogIn  func(url string) ([]secret.Value, error)
 	// Say shows a line in the log. It may be nil.
 	Say func(line string)
 }
@@ -79,6 +83,7 @@ type Git struct {
 	scrub    func(string) string
 	isSecret func(string) bool
 	saying   sync.Mutex
+	setting  sync.Mutex // of env: both sides can be listed at the same time
 
 	// sourceURL is the address to which the source's server redirected the last request,
 	// or else remotes.Source.
@@ -108,9 +113,16 @@ func Open(options Options) (*Git, error) {
 // LogInToBitbucket replaces the login to Bitbucket.
 func (g *Git) LogInToBitbucket(login []secret.Value) {
 	g.options.BitbucketLogin = login
-	for _, of := range []side{bitbucket, staged} {
-		g.env[of] = g.environment(of, g.options, g.ca)
-	}
+	g.setEnvironment(bitbucket)
+	g.setEnvironment(staged)
+}
+
+// setEnvironment makes the environment of the processes of a side.
+func (g *Git) setEnvironment(of side) {
+	env := g.environment(of, g.options, g.ca)
+	g.setting.Lock()
+	g.env[of] = env
+	g.setting.Unlock()
 }
 
 // Close removes everything that was written. It tries repeatedly, since a process that
@@ -137,7 +149,7 @@ func (g *Git) prepare(options Options) error {
 	g.options, g.ca = options, ca
 	g.env = map[side][]string{}
 	for _, of := range []side{machine, source, bitbucket, staged} {
-		g.env[of] = g.environment(of, options, ca)
+		g.setEnvironment(of)
 	}
 	return nil
 }
@@ -215,7 +227,9 @@ func (g *Git) runTo(ctx context.Context, with side, stdin io.Reader, stdout io.W
 	var stderr tail
 	cmd := exec.CommandContext(ctx, "git", arguments...) //nolint:gosec // no shell is involved, and no argument begins with what a user chose
 	cmd.Dir = g.root
+	g.setting.Lock()
 	cmd.Env = g.env[with]
+	g.setting.Unlock()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, &stderr
 	cmd.Cancel = func() error {
 		endTree(cmd)

@@ -49,7 +49,7 @@ func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 			"or make the clone with git clone --mirror, or leave out prune")
 	}
 	g.options.Source, g.sourceURL = dir, dir
-	g.env[source] = g.environment(source, g.options, g.ca)
+	g.setEnvironment(source)
 	return nil
 }
 

@@ -1,64 +1,63 @@
 package git
 
 import (
+	"context"
 	"net/url"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// redirectedTo returns the address to which git was redirected, or "". Git names it in a
-// warning if it could read from it (remote-curl.c, discover_refs), and otherwise in the
-// error that it couldn't log in, or that the address has another form.
-func redirectedTo(stderr string) string {
-	var to string
-	for line := range strings.Lines(stderr) {
-		line = strings.TrimSpace(line)
-		for _, mark := range []string{"warning: redirecting to ", "redirect: "} {
-			if text, ok := strings.CutPrefix(line, mark); ok {
-				to = text
-			}
-		}
-		for _, mark := range []string{"fatal: could not read Username for '", "fatal: Authentication failed for '"} {
-			if text, ok := strings.CutPrefix(line, mark); ok {
-				to, _, _ = strings.Cut(text, "'")
-			}
-		}
+// maxRedirects is how often the source may have moved.
+const maxRedirects = 5
+
+// isRedirect reports whether a server redirected a command. Git follows no redirect
+// here, and fails with the status of the answer.
+func isRedirect(failed *failure) bool {
+	status := httpStatus(string(failed.stderr))
+	return status >= 300 && status < 400
+}
+
+// follow finds out where the source's server redirects to, and makes that the source's
+// address.
+func (g *Git) follow(ctx context.Context) error {
+	to, err := g.options.Locate(ctx, g.options.Source)
+	if err != nil {
+		return err
 	}
-	if to == "" && strings.Contains(stderr, ": Protocol \"http\" ") {
-		return "http:" // curl refuses it before git learns the address
+	if err := g.elsewhere(to); err != nil {
+		return err
 	}
-	return to
+	if u, err := url.Parse(to); err != nil || strings.Trim(u.Path, "/") == "" {
+		return fault.New(fault.SourceFailed, "the source's server redirects git to a page that isn't a repository",
+			"check that source is the URL of a git repository, and that source-token may read it")
+	}
+	if g.options.SourceLogin, err = g.options.LogIn(to); err != nil {
+		return err
+	}
+	g.options.Source, g.sourceURL = to, to
+	g.setEnvironment(source)
+	return nil
 }
 
 // elsewhere returns a fault for a redirect to another scheme, host or port, which isn't
 // the source that was named. From http to https on the same host is allowed.
 func (g *Git) elsewhere(to string) error {
-	a, err := url.Parse(g.remotes.Source)
+	a, err := url.Parse(g.options.Source)
 	if err != nil {
 		return fault.Internal() // it was parsed before
 	}
 	b, err := url.Parse(to)
-	if err == nil && strings.EqualFold(a.Hostname(), b.Hostname()) &&
-		(a.Scheme == b.Scheme && port(a) == port(b) || a.Scheme == "http" && b.Scheme == "https") {
+	upgraded := err == nil && a.Scheme == "http" && b.Scheme == "https" && strings.EqualFold(a.Hostname(), b.Hostname())
+	if err == nil && to != "" && b.Opaque == "" && (upgraded || a.Scheme == b.Scheme && server.SameHost(a, b)) {
 		return nil
 	}
 	where := "another address"
-	switch {
-	case err == nil && b.Host != "" && g.scrub(b.Host) == b.Host && !g.isSecret(b.Host):
+	if err == nil && b.Host != "" && g.scrub(b.Host) == b.Host && !g.isSecret(b.Host) {
 		where = b.Scheme + "://" + b.Host
-	case err == nil && b.Host == "" && b.Scheme == "http":
-		where = "plain http"
 	}
 	return fault.New(fault.SourceRedirected, "the source's server redirects git to "+where+", so nothing was changed",
 		"if the repository has moved there, set source to its new address",
 		"set source-token to a token for that server: the present one isn't sent there")
-}
-
-// port returns the port of a URL, or else its scheme's default.
-func port(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	return map[string]string{"https": "443", "http": "80"}[u.Scheme]
 }

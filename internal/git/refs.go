@@ -17,22 +17,20 @@ import (
 // redirected there after the repository was renamed.
 func (g *Git) SourceURL() string { return g.sourceURL }
 
-// askSource runs a command that reads the source. If its server redirects to
-// another scheme, host or port, the error is the fault that says so.
+// askSource runs a command that reads the source. It follows a redirect within the
+// source's server, as after a repository was renamed; to any other place, the error is
+// the fault that says so.
 func (g *Git) askSource(ctx context.Context, run func() (output, error)) (output, error) {
-	out, err := g.repeat(ctx, "the source", run)
-	if _, failed := asFailure(err); err != nil && !failed {
-		return out, err
+	for moved := 0; ; moved++ {
+		out, err := g.repeat(ctx, "the source", run)
+		failed, ok := asFailure(err)
+		if !ok || !isRedirect(failed) || g.options.Locate == nil || moved == maxRedirects {
+			return out, err
+		}
+		if err := g.follow(ctx); err != nil {
+			return out, err
+		}
 	}
-	to := redirectedTo(ownLines(out.stderr))
-	if to == "" {
-		return out, err
-	}
-	if f := g.elsewhere(to); f != nil {
-		return out, f
-	}
-	g.sourceURL = to
-	return out, err
 }
 
 // All is an unlimited depth.

@@ -1,0 +1,59 @@
+package bitbucket
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+)
+
+// Advertisement is the answer of a git server to the question which refs a
+// repository has (gitprotocol-http(5)).
+type Advertisement struct {
+	Redirect string // the URL of the repository to which it redirects; empty: none
+	IsSmart  bool   // its list of refs has an end mark, so that one that was cut is noticed
+}
+
+// advertisementPath is what git appends to the URL of a repository, and a redirect
+// has to keep.
+const advertisementPath = "/info/refs?service=git-upload-pack"
+
+// Advertise asks a git server for a repository's refs, and doesn't follow a redirect.
+// It sends the login, which may be empty, only if the server asks for it. Of a redirect
+// to an address of another form, Redirect is the server alone.
+func (c *Client) Advertise(ctx context.Context, repositoryURL string, login secret.String) (Advertisement, error) {
+	response, err := c.advertise(ctx, repositoryURL, secret.String{})
+	if err == nil && response.StatusCode == http.StatusUnauthorized && !login.IsEmpty() {
+		response, err = c.advertise(ctx, repositoryURL, login)
+	}
+	if err != nil {
+		return Advertisement{}, err
+	}
+	answer := Advertisement{IsSmart: response.Header.Get("Content-Type") == "application/x-git-upload-pack-advertisement"}
+	if location, err := response.Location(); err == nil && response.StatusCode/100 == 3 {
+		location.User = nil
+		base, keepsForm := strings.CutSuffix(location.String(), advertisementPath)
+		if !keepsForm {
+			base = location.Scheme + "://" + location.Host
+		}
+		answer = Advertisement{Redirect: base}
+	}
+	return answer, nil
+}
+
+func (c *Client) advertise(ctx context.Context, repositoryURL string, login secret.String) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, repositoryURL+advertisementPath, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("User-Agent", "git/"+c.options.UserAgent)
+	if !login.IsEmpty() {
+		request.Header.Set("Authorization", login.Reveal())
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	return response, response.Body.Close() // what it lists may be long
+}
