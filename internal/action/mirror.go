@@ -257,7 +257,7 @@ func (m *mirroring) list(ctx context.Context) error {
 	}
 	m.rules.DefaultBranch = m.defaultBranch()
 	m.rules.IsSecret = func(text string) bool { return m.pieces.In(text) || m.hide(text) != text }
-	ended("the source has %s, Bitbucket has %s", mirror.Quantity(len(source.Refs)), mirror.Quantity(len(m.bitbucket.Refs)))
+	ended("the source has %s, Bitbucket has %s", quantity(source), quantity(m.bitbucket))
 	var err error
 	if m.plan, err = mirror.New(ctx, source, m.bitbucket, m.rules); err != nil {
 		return err
@@ -274,6 +274,11 @@ func (m *mirroring) list(ctx context.Context) error {
 	m.warnUnmatched()
 	m.noteOthers(source.Others)
 	return nil
+}
+
+// quantity returns the number of refs in a listing in words.
+func quantity(listing mirror.Listing) string {
+	return mirror.Quantity(slices.Collect(maps.Keys(listing.Refs)))
 }
 
 // noteOthers logs which refs of the source aren't mirrored.
@@ -352,15 +357,15 @@ func duringPush(err error) error {
 
 // push makes the changes. It records the results even if it fails.
 func (m *mirroring) push(ctx context.Context) error {
-	pending := m.plan.Pending()
-	if main, _ := m.plan.MainToSet(nil); pending == 0 && main == "" {
+	parts, deletions := m.plan.Pushes()
+	pending := slices.Concat(append(parts, deletions)...)
+	if main, _ := m.plan.MainToSet(nil); len(pending) == 0 && main == "" {
 		return nil
 	}
 	ended := func(string, ...any) {}
-	if pending > 0 {
-		ended = m.begin("pushing %s to Bitbucket", mirror.Quantity(pending))
+	if len(pending) > 0 {
+		ended = m.begin("pushing %s to Bitbucket", mirror.Quantity(mirror.RefsOf(pending)))
 	}
-	parts, deletions := m.plan.Pushes()
 	pushed, err := m.git.Push(ctx, parts, slices.Collect(maps.Values(m.bitbucket.Refs)), func(results map[string]mirror.Result) ([]mirror.Change, error) {
 		released, err := m.setMain(ctx, results)
 		return append(deletions, released...), err

@@ -25,7 +25,7 @@ func (m *mirroring) fetch(ctx context.Context) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	ended := m.begin("fetching %s from the source", mirror.Quantity(len(changes)))
+	ended := m.begin("fetching %s from the source", mirror.Quantity(mirror.RefsOf(changes)))
 	var err error
 	if m.fromNothing() {
 		err = m.git.FetchAll(ctx, newValues(changes))

@@ -137,7 +137,7 @@ func TestMirrorPieces(t *testing.T) {
 			}
 		}
 	}
-	const says = "6 branches and tags were left alone and aren't named, since their names or object IDs contain a piece of a token"
+	const says = "6 branches were left alone and aren't named, since their names or object IDs contain a piece of a token"
 	for where, text := range map[string]string{"the log": o.stdout, "the summary": o.summary} {
 		if !strings.Contains(strings.ReplaceAll(text, `\`, ""), says) {
 			t.Errorf("%s doesn't say why:\n%s", where, text)

@@ -121,9 +121,9 @@ func (m *mirroring) leftAlone() string {
 	case len(named) == 0:
 		return m.unnamed()
 	case count == 1:
-		return fmt.Sprintf("%s %s left alone: %s, since %s", mirror.Quantity(1), m.were(1), named[0].Ref, named[0].Reason)
+		return fmt.Sprintf("%s %s left alone: %s, since %s", m.plan.Quantity(mirror.LeftAlone), m.were(1), named[0].Ref, named[0].Reason)
 	}
-	return fmt.Sprintf("%s %s left alone, such as %s, since %s", mirror.Quantity(count), m.were(count), named[0].Ref, named[0].Reason)
+	return fmt.Sprintf("%s %s left alone, such as %s, since %s", m.plan.Quantity(mirror.LeftAlone), m.were(count), named[0].Ref, named[0].Reason)
 }
 
 // were returns the verb for a number of refs to which something happened, or would
@@ -140,11 +140,11 @@ func (m *mirroring) were(count int) string {
 
 // unnamed says how many refs with names that aren't shown were left alone.
 func (m *mirroring) unnamed() string {
-	count := m.plan.Secret()
+	count, quantity := m.plan.Unnamed()
 	if count == 1 {
-		return fmt.Sprintf("%s %s left alone and isn't named, since its name or object ID contains a piece of a token", mirror.Quantity(1), m.were(1))
+		return fmt.Sprintf("%s %s left alone and isn't named, since its name or object ID contains a piece of a token", quantity, m.were(1))
 	}
-	return fmt.Sprintf("%s %s left alone and aren't named, since their names or object IDs contain a piece of a token", mirror.Quantity(count), m.were(count))
+	return fmt.Sprintf("%s %s left alone and aren't named, since their names or object IDs contain a piece of a token", quantity, m.were(count))
 }
 
 // handOver logs each change, and gives the results to later steps. The fault that
@@ -159,7 +159,7 @@ func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
 		}
 		m.log("%s", m.hide(m.line(c)))
 	}
-	if m.plan.Secret() > 0 {
+	if count, _ := m.plan.Unnamed(); count > 0 {
 		m.log("%s", m.unnamed())
 	}
 	m.log("%s", m.hide(m.totals()))
@@ -169,7 +169,7 @@ func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
 	m.showRemarks()
 	json, omitted := m.plan.JSON()
 	if omitted > 0 {
-		m.note(fault.Noticef("the output refs leaves out %s, since outputs are limited to 1 MiB", mirror.Quantity(omitted)))
+		m.note(fault.Noticef("the output refs leaves out %d of the %s, since outputs are limited to 1 MiB", omitted, mirror.Names()))
 		m.showRemarks()
 	}
 	kept, _ := m.plan.Kept()
@@ -356,7 +356,7 @@ func (m *mirroring) summary(ending *fault.Fault) string {
 	for _, notice := range m.mainNotices() {
 		b.WriteString(literal(m.hide(notice), maxFault) + "\n\n")
 	}
-	if m.plan.Secret() > 0 {
+	if count, _ := m.plan.Unnamed(); count > 0 {
 		b.WriteString(cell(m.unnamed()) + "\n\n")
 	}
 	changes := m.plan.LeftAloneFirst()

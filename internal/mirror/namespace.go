@@ -93,30 +93,51 @@ func isBranch(ref string) bool {
 
 // Names returns the words for refs of all namespaces: "branches and tags".
 func Names() string {
-	return inWords(" and ", func(n Namespace) string { return n.Plural })
-}
-
-// Quantity is a number of refs in words: "1 branch or tag".
-func Quantity(count int) string {
-	if count == 1 {
-		return "1 " + inWords(" or ", func(n Namespace) string { return n.Singular })
+	var words []string
+	for _, n := range Namespaces {
+		words = append(words, n.Plural)
 	}
-	return fmt.Sprintf("%d %s", count, Names())
+	return enumerate(words)
 }
 
-// inWords lists the namespaces as a sentence does, with this word before the last
-// one.
-func inWords(last string, called func(Namespace) string) string {
-	var text strings.Builder
-	for i, n := range Namespaces {
-		switch {
-		case i == 0:
-		case i == len(Namespaces)-1:
-			text.WriteString(last)
-		default:
-			text.WriteString(", ")
+// Quantity counts refs by their namespaces: "2 branches and 1 tag".
+func Quantity(refs []string) string {
+	var counts []string
+	for _, n := range Namespaces {
+		count := 0
+		for _, ref := range refs {
+			if strings.HasPrefix(ref, n.Prefix) {
+				count++
+			}
 		}
-		text.WriteString(called(n))
+		switch count {
+		case 0:
+		case 1:
+			counts = append(counts, "1 "+n.Singular)
+		default:
+			counts = append(counts, fmt.Sprintf("%d %s", count, n.Plural))
+		}
 	}
-	return text.String()
+	if len(counts) == 0 {
+		return "no " + Names()
+	}
+	return enumerate(counts)
+}
+
+// RefsOf returns the refs of changes.
+func RefsOf(changes []Change) []string {
+	var refs []string
+	for _, c := range changes {
+		refs = append(refs, c.Ref)
+	}
+	return refs
+}
+
+// enumerate lists words as a sentence does: "a, b and c".
+func enumerate(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }

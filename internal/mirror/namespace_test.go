@@ -72,8 +72,16 @@ func TestNamespace(t *testing.T) {
 	if !mirror.IsMirrored("refs/notes/commits") || mirror.IsMirrored("refs/pull/1/head") || mirror.ShortName("refs/notes/commits") != "commits" {
 		t.Error("its names aren't known")
 	}
-	if got := mirror.Quantity(1) + ", " + mirror.Quantity(2); got != "1 branch, tag or note, 2 branches, tags and notes" {
-		t.Errorf("got %s", got)
+	for want, refs := range map[string][]string{
+		"no branches, tags and notes": nil,
+		"1 branch":                    {"refs/heads/main"},
+		"2 tags":                      {"refs/tags/v1", "refs/tags/v2"},
+		"1 branch and 1 note":         {"refs/notes/commits", "refs/heads/main"},
+		"1 branch, 1 tag and 2 notes": {"refs/notes/commits", "refs/heads/main", "refs/tags/v1", "refs/notes/review"},
+	} {
+		if got := mirror.Quantity(refs); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }
 

@@ -138,15 +138,15 @@ func (p *Plan) Changes() []Change {
 	return shown
 }
 
-// Secret returns how many refs are left alone whose names aren't shown.
-func (p *Plan) Secret() int {
-	count := 0
+// Unnamed returns the number of refs that are left alone and not named, also in words.
+func (p *Plan) Unnamed() (count int, quantity string) {
+	var refs []string
 	for _, c := range p.changes {
 		if c.secret {
-			count++
+			refs = append(refs, c.Ref)
 		}
 	}
-	return count
+	return len(refs), Quantity(refs)
 }
 
 // New compares a source with Bitbucket. With an error, a [*fault.Fault], nothing may be
@@ -226,17 +226,17 @@ func (p *Plan) deleteExtra(ctx context.Context, kept map[string]string) error {
 
 // CheckDeletions returns a fault if the plan deletes more refs than are allowed.
 func (p *Plan) CheckDeletions() *fault.Fault {
-	deletions := p.Count(Deleted)
+	deleted := p.refs(Deleted)
 	if main, _ := p.MainToSet(nil); main != "" {
-		deletions += len(p.held)
+		deleted = append(deleted, RefsOf(p.held)...)
 	}
-	if deletions <= p.rules.MaxDeletions {
+	if len(deleted) <= p.rules.MaxDeletions {
 		return nil
 	}
 	return fault.New(fault.TooManyDeletions,
-		fmt.Sprintf("this run would delete %s, and max-deletions allows %d", Quantity(deletions), p.rules.MaxDeletions),
+		fmt.Sprintf("this run would delete %s, and max-deletions allows %d", Quantity(deleted), p.rules.MaxDeletions),
 		"check that source is the right repository, and that branches and tags match what it has",
-		fmt.Sprintf("if all of them should go, set max-deletions: %d", deletions))
+		fmt.Sprintf("if all of them should go, set max-deletions: %d", len(deleted)))
 }
 
 // Kept returns the number of refs within the patterns that only Bitbucket has and that

@@ -20,6 +20,9 @@ func (p *Plan) Count(action Action) int {
 	return n
 }
 
+// Quantity returns the number of refs with an action in words.
+func (p *Plan) Quantity(action Action) string { return Quantity(p.refs(action)) }
+
 // Changed reports whether anything is different in Bitbucket after the run.
 func (p *Plan) Changed() bool {
 	return p.Pending() > 0 || p.mainSet

@@ -176,8 +176,9 @@ func TestSecretNames(t *testing.T) {
 	isSecret := func(ref string) bool { return strings.Contains(ref, piece) }
 	plan := newPlan(t, "main=1 a/"+piece+"=1 b=1 c=2 "+piece+"=2", "main=1 b/"+piece+"=1 gone-"+piece+"=1 c=1 "+piece+"=1 v1"+piece+"=1",
 		mirror.Rules{Prune: true, IsSecret: isSecret})
-	if plan.Secret() != 5 || plan.Count(mirror.LeftAlone) != 6 || plan.Pending() != 1 {
-		t.Errorf("%d are hidden, %d left alone, %d to be changed: %q", plan.Secret(), plan.Count(mirror.LeftAlone), plan.Pending(), fates(plan.Changes()))
+	hidden, _ := plan.Unnamed()
+	if hidden != 5 || plan.Count(mirror.LeftAlone) != 6 || plan.Pending() != 1 {
+		t.Errorf("%d are hidden, %d left alone, %d to be changed: %q", hidden, plan.Count(mirror.LeftAlone), plan.Pending(), fates(plan.Changes()))
 	}
 	text, _ := plan.JSON()
 	parts, last := plan.Pushes()
@@ -198,8 +199,9 @@ func TestSecretObjectIDs(t *testing.T) {
 	isSecret := func(text string) bool { return strings.Contains(text, piece) }
 	plan := newPlan(t, "main=1 new=a"+piece+" grown=b"+piece+" fixed=2", "main=1 grown=1 fixed=c"+piece+" gone=d"+piece,
 		mirror.Rules{Prune: true, IsSecret: isSecret})
-	if plan.Secret() != 4 || len(plan.Changes()) != 0 || plan.Pending() != 0 {
-		t.Errorf("%d are hidden, %d to be changed: %q", plan.Secret(), plan.Pending(), fates(plan.Changes()))
+	hidden, _ := plan.Unnamed()
+	if hidden != 4 || len(plan.Changes()) != 0 || plan.Pending() != 0 {
+		t.Errorf("%d are hidden, %d to be changed: %q", hidden, plan.Pending(), fates(plan.Changes()))
 	}
 	if text, _ := plan.JSON(); strings.Contains(text, piece) {
 		t.Errorf("it is shown in %s", text)
