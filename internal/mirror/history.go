@@ -1,6 +1,9 @@
 package mirror
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // History contains the commits that were fetched so far, each with its parents.
 type History struct {
@@ -94,17 +97,28 @@ func (h History) Uncovered(tips, known []string) []string {
 		covered[commit] = true
 		return true
 	})
-	var uncovered []string
-	for _, tip := range tips {
-		h.walk([]string{tip}, covered, func(commit string, _ int) bool {
-			if h.boundary[commit] {
-				uncovered = append(uncovered, tip)
-				return false
-			}
-			return true
-		})
-	}
-	return uncovered
+	// One walk for all tips, and one back from the boundary: thousands of branches can
+	// share a long history.
+	children := History{parents: map[string][]string{}}
+	var ends []string
+	h.walk(tips, covered, func(commit string, _ int) bool {
+		if !children.Has(commit) {
+			children.parents[commit] = nil // none was met yet
+		}
+		for _, parent := range h.parents[commit] {
+			children.parents[parent] = append(children.parents[parent], commit)
+		}
+		if h.boundary[commit] {
+			ends = append(ends, commit)
+		}
+		return true
+	})
+	isUncovered := map[string]bool{}
+	children.walk(ends, nil, func(commit string, _ int) bool {
+		isUncovered[commit] = true
+		return true
+	})
+	return slices.DeleteFunc(slices.Clone(tips), func(tip string) bool { return !isUncovered[tip] })
 }
 
 // EndsWithin reports whether the history of these tips ends at its boundary before it is

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -102,5 +103,26 @@ func TestLongHistory(t *testing.T) {
 	h := mirror.NewHistory(strings.Join(lines, "")+"c0\n", nil)
 	if got := h.Relate("c0", "c100000"); got != mirror.Ancestor {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Thousands of branches that share a long history are looked at together.
+func TestUncoveredOfManyBranches(t *testing.T) {
+	const length, count = 30_000, 3_000
+	var lines strings.Builder
+	var tips []string
+	for i := range length {
+		fmt.Fprintf(&lines, "c%d c%d\n", i+1, i)
+		if i >= length-count {
+			tips = append(tips, fmt.Sprintf("c%d", i+1))
+		}
+	}
+	h := mirror.NewHistory(lines.String()+"c0\nother\n", []string{"c0"})
+	start := time.Now()
+	if got := h.Uncovered(tips, []string{"other"}); len(got) != count {
+		t.Errorf("%d aren't covered", len(got))
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
