@@ -131,7 +131,7 @@ func edit(t *testing.T, text string, pairs ...string) string {
 	t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
 		if n := strings.Count(text, pairs[i]); n != 1 {
-			t.Fatalf("%q stands there %d times:\n%s", pairs[i], n, text)
+			t.Fatalf("%q is there %d times:\n%s", pairs[i], n, text)
 		}
 		text = strings.Replace(text, pairs[i], pairs[i+1], 1)
 	}

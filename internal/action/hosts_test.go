@@ -360,7 +360,7 @@ func TestBase64OfSecretOutputsIsMasked(t *testing.T) {
 }
 
 // shownPart returns 14 characters in a row of a base64 that a text contains, or "".
-// They stand for 10 characters, as many as are a leak elsewhere (hosttest.Leaks).
+// They encode 10 characters, as many as are a leak elsewhere (hosttest.Leaks).
 func shownPart(text, encoded string) string {
 	const window = 14
 	for i := 0; i+window <= len(encoded); i++ {

@@ -94,7 +94,7 @@ func TestSummaryIsShortAndHarmless(t *testing.T) {
 	}
 	for _, bad := range []string{"<img", "[a](", " **c**", " @some", " #1", " $x", "\x00"} {
 		if strings.Contains(o.summary, bad) {
-			t.Errorf("%q stands in the summary:\n%s", bad, o.summary)
+			t.Errorf("%q is in the summary:\n%s", bad, o.summary)
 		}
 	}
 	for line := range strings.Lines(o.summary) {

@@ -8,20 +8,19 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Advertisement is the answer of a git server to the question which refs a
-// repository has (gitprotocol-http(5)).
+// Advertisement is a git server's answer to a request for the refs of a repository
+// (gitprotocol-http(5)).
 type Advertisement struct {
 	Redirect string // the URL of the repository to which it redirects; empty: none
-	IsSmart  bool   // its list of refs has an end mark, so that one that was cut is noticed
+	IsSmart  bool   // its list of refs has an end mark, so git notices if the list was cut
 }
 
-// advertisementPath is what git appends to the URL of a repository, and a redirect
-// has to keep.
+// advertisementPath is appended to a repository's URL by git. A redirect has to keep it.
 const advertisementPath = "/info/refs?service=git-upload-pack"
 
-// Advertise asks a git server for a repository's refs, and doesn't follow a redirect.
-// It sends the login, which may be empty, only if the server asks for it. Of a redirect
-// to an address of another form, Redirect is the server alone.
+// Advertise asks a git server for a repository's refs, and doesn't follow a redirect. It
+// sends the login, which may be empty, only if the server asks for it. If a redirect goes
+// to an address of another form, Redirect is only the server.
 func (c *Client) Advertise(ctx context.Context, repositoryURL string, login secret.String) (Advertisement, error) {
 	response, err := c.advertise(ctx, repositoryURL, secret.String{})
 	if err == nil && response.StatusCode == http.StatusUnauthorized && !login.IsEmpty() {
@@ -55,5 +54,5 @@ func (c *Client) advertise(ctx context.Context, repositoryURL string, login secr
 	if err != nil {
 		return nil, err
 	}
-	return response, response.Body.Close() // what it lists may be long
+	return response, response.Body.Close() // the list may be long
 }

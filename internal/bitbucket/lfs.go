@@ -16,9 +16,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// LFSServer is where the LFS objects of a repository are: Bitbucket's, or that of the
+// LFSServer is the server with a repository's LFS objects: Bitbucket's, or that of the
 // mirror's source. git-lfs transfers the objects, but its messages name neither the
-// status of an answer nor the object that it is about; so the server is asked first.
+// status of an answer nor the object, so the server is asked first.
 type LFSServer struct {
 	URL           string        // of its API, such as https://bitbucket.org/acme/site.git/info/lfs
 	Authorization secret.String // empty: none
@@ -31,7 +31,7 @@ type LFSObject struct {
 	Size int64  `json:"size"`
 }
 
-// LFSFault is the refusal of an object, and nothing but that object.
+// LFSFault is the refusal of a single object.
 type LFSFault struct {
 	OID string
 	*fault.Fault
@@ -40,13 +40,12 @@ type LFSFault struct {
 // Unwrap returns the fault that is reported.
 func (f *LFSFault) Unwrap() error { return f.Fault }
 
-// maxBatch is how many objects a request may be about. GitHub's server and git-lfs
-// itself go no further.
+// maxBatch is the largest number of objects in a request: that of GitHub's server and of
+// git-lfs itself.
 const maxBatch = 100
 
-// LacksLFS returns those of the objects that a repository lacks, by the answers to a
-// request to upload them (git-lfs's api/batch.md). Where the server doesn't say, all
-// of them are. The error is a [*fault.Fault], or an [*LFSFault].
+// LacksLFS returns the objects that a repository lacks, by the answers to a request to
+// upload them (git-lfs's api/batch.md). Without an answer, an object counts as missing. The error is a [*fault.Fault], or an [*LFSFault].
 func (c *Client) LacksLFS(ctx context.Context, on LFSServer, objects []LFSObject) (map[string]bool, error) {
 	lacks := map[string]bool{}
 	for batch := range slices.Chunk(objects, maxBatch) {
@@ -95,7 +94,7 @@ func (c *Client) LostLFS(ctx context.Context, on LFSServer, objects []LFSObject,
 
 func isGone(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
 
-// lfsAnswer is what an LFS server says about an object.
+// lfsAnswer is an LFS server's answer about an object.
 type lfsAnswer struct {
 	OID     string               `json:"oid"`
 	Actions map[string]lfsAction `json:"actions"`

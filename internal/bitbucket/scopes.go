@@ -45,7 +45,7 @@ func separated(list string) []string {
 // ParseScopes reads a list of scopes that a user wrote, in either vocabulary, or in
 // the words of the page on which tokens are made, such as "Repositories: Write".
 // The error is a [*fault.Fault]. It quotes nothing that could be a token, which may
-// stand here by mistake.
+// be set here by mistake.
 func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 	if len(separated(list)) > 0 && !kind.OnCloud() {
 		return nil, fault.New(fault.ScopesUncheckable, "required-scopes can't be checked on a Data Center, which doesn't report a token's permissions",
@@ -79,8 +79,8 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 }
 
 // boxesIn are the boxes that an item of a list means, or nil if it is the name of a
-// scope, or several. A level alone continues the box before, as in "Projects: Read,
-// Admin".
+// scope, or several. A level by itself continues the box before, as in "Projects:
+// Read, Admin".
 func boxesIn(item, last string) []box {
 	names := separated(item)
 	switch {

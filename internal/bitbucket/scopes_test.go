@@ -23,7 +23,7 @@ func TestMissing(t *testing.T) {
 		{"repository", "project:admin", "repository"},
 		{"repository:write", "repository", "repository:write"},
 		{"webhook repository:write", "repository", "repository:write webhook"},
-		// Granular ones stand alone.
+		// Granular ones include no others.
 		{"read:repository:bitbucket", "write:repository:bitbucket", "read:repository:bitbucket"},
 		{"read:repository:bitbucket", "admin:repository:bitbucket", "read:repository:bitbucket"},
 		{"read:repository:bitbucket", "read:pullrequest:bitbucket", "read:repository:bitbucket"},

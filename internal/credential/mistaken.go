@@ -42,9 +42,8 @@ func checkMistaken(token string) *fault.Fault {
 	return nil
 }
 
-// CheckPlaceholder returns the fault of a token that stands in for one, whatever
-// service it is for: what a program writes for a variable that isn't set, or what is
-// shown instead of a secret. It returns nil for any other.
+// CheckPlaceholder returns a fault if a token of any service is only a placeholder: the
+// text that a program writes for a variable that isn't set, or shows instead of a secret.
 func CheckPlaceholder(setting string, token secret.String) *fault.Fault {
 	what := setting
 	if setting == "token" {

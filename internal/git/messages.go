@@ -92,8 +92,8 @@ func (g *Git) sourceFault(failed *failure) *fault.Fault {
 		"run the step again later")
 }
 
-// corruption is what a server's git says about a repository that lacks an object (of
-// git: upload-pack.c).
+// corruption is the message of a server's git about a repository that lacks an object
+// (of git: upload-pack.c).
 const corruption = "repository corruption on the remote side"
 
 func inParentheses(status int) string { return "(" + strconv.Itoa(status) + ")" }

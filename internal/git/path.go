@@ -15,12 +15,12 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// CheckPath refuses a path as source that lacks a part of its repository: a partial
-// or a shallow clone; and if prune is set, every other clone that may have only some
-// of its origin's branches. What can't be found out counts as lacking.
+// CheckPath returns a fault if the source is a path and lacks a part of its repository: a
+// partial or a shallow clone, and if prune is set, every other clone that may have only
+// some of its origin's branches. If that can't be found out, it counts as lacking.
 //
-// It reads files only, since git runs what a repository's configuration names. The
-// later commands use the very repository that was checked.
+// It only reads files, since git runs programs that a repository's configuration names.
+// The later commands use exactly the repository that was checked.
 func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 	if !g.remotes.SourceLocal {
 		return nil
@@ -112,7 +112,7 @@ func linked(file, key string) (string, error) {
 	return filepath.Join(filepath.Dir(file), path), nil
 }
 
-// commonDir returns the folder with what all worktrees of a repository share.
+// commonDir returns the folder with the files that all worktrees of a repository share.
 func commonDir(dir string) (string, error) {
 	file := filepath.Join(dir, "commondir")
 	if !isFile(file) {
@@ -149,7 +149,7 @@ func tracksBranches(common string) bool {
 	return lines.Err() != nil
 }
 
-// sourceConfig is what a repository's configuration says about where it is from.
+// sourceConfig describes a source by its configuration.
 type sourceConfig struct {
 	isPartial bool // git fetches missing objects
 	isClone   bool // it has a remote of which it may have only a part

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 )
 
-// Pointers are what git-lfs takes for one: thousands of texts that are nearly
-// pointers are committed, and git-lfs lists those that it would transfer.
+// A text is a pointer if git-lfs accepts it: thousands of texts that are nearly pointers
+// are committed, and git-lfs lists those that it would transfer.
 func TestPointersAreGitLFSs(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git-lfs"); err != nil {

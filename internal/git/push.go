@@ -326,8 +326,8 @@ func (p pushed) markInFlight(changes []mirror.Change) {
 	}
 }
 
-// staging is where the refs to push are, in a repository of their own that has the
-// objects of the other one. Only there can one pattern name them and nothing else.
+// staging is the namespace of the refs to push, in a repository of their own that uses
+// the objects of the other one. So one pattern can name them, and nothing else.
 const staging = "refs/push/"
 
 func (g *Git) stagingRepo() string { return filepath.Join(g.root, "push.git") }

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// maxRedirects is how often the source may have moved.
+// maxRedirects limits the number of redirects to the source's present address.
 const maxRedirects = 5
 
 // isRedirect reports whether a server redirected a command. Git follows no redirect
@@ -19,8 +19,7 @@ func isRedirect(failed *failure) bool {
 	return status >= 300 && status < 400
 }
 
-// follow finds out where the source's server redirects to, and makes that the source's
-// address.
+// follow makes the address to which the source's server redirects the source's address.
 func (g *Git) follow(ctx context.Context) error {
 	to, err := g.options.Locate(ctx, g.options.Source)
 	if err != nil {

@@ -46,8 +46,8 @@ func TestPatternsAgainstGit(t *testing.T) {
 	}
 }
 
-// refPieces are what the rules for names are about (git-check-ref-format(1)), and
-// what other tools' patterns contain.
+// refPieces are the texts that the rules for names mention (git-check-ref-format(1)), and
+// parts of other tools' patterns.
 var refPieces = []string{
 	"a", "b", "v1", "main", "é", "日", "*", "*", "*", "/", "/", ".", ".lock", "lock", "@", "{", "}", "-", "+", "(", ")", "|", "$", "#", "\"",
 	"~", "^", ":", "?", "[", "]", `\`, "[0-9]", "\x7f", "HEAD", "refs/",

@@ -74,7 +74,7 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// The parts of a pair's base64 that stand for the user name aren't pieces.
+// The parts of a pair's base64 that encode the user name aren't pieces.
 func TestPiecesOfPair(t *testing.T) {
 	const user = "somebody.with.a.long.name@example.com"
 	pieces := secret.NewPieces(secret.New(credentialtest.AppPassword()), secret.New(credentialtest.AccessToken()))

@@ -102,7 +102,7 @@ func dataCenterRepositoryReply(status int, r Repository) Reply {
 }
 
 // createOnDataCenter creates a repository. By Data Center's OpenAPI document it
-// heeds name and scmId alone, so that the repository is private.
+// heeds only name and scmId, so that the repository is private.
 func (s *Server) createOnDataCenter(t *Token, r *http.Request) Reply {
 	if refusal := s.dataCenterProject(t, r); refusal.Status != http.StatusOK {
 		return refusal
