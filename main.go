@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -32,6 +33,7 @@ func run() int {
 	// middle of a write.
 	signal.Ignore(syscall.SIGPIPE)
 
+	var once sync.Once
 	return action.Run(ctx, action.World{
 		Args:          os.Args[1:],
 		Lookup:        os.LookupEnv,
@@ -42,14 +44,18 @@ func run() int {
 		Now:           time.Now,
 		Proxy:         http.ProxyFromEnvironment,
 		Version:       buildVersion(),
-		CatchSignals:  sync.OnceFunc(func() { catchSignals(stop) }),
+		CatchSignals:  func(giveUp func(*fault.Fault)) { once.Do(func() { catchSignals(stop, giveUp) }) },
 		IgnoreSignals: func() { signal.Ignore(endSignals()...) },
 	})
 }
 
-// grace is the time in which a run must end after a signal. A runner waits for 7.5
-// seconds (actions/runner, ProcessInvoker.cs).
-const grace = 4 * time.Second
+// After a signal, a run has a time in which it must end by itself, and then one for what
+// must not be left out. A runner waits for 7.5 seconds (actions/runner,
+// ProcessInvoker.cs).
+const (
+	grace     = 4 * time.Second
+	lastGrace = 2 * time.Second
+)
 
 // endings are the signals that ask a run to end, and the codes that it ends with.
 var endings = map[os.Signal]struct {
@@ -71,15 +77,18 @@ func endSignals() []os.Signal {
 }
 
 // catchSignals ends a run's context on a signal, and the process if that isn't
-// enough: nothing else ends a write to a stream that nobody reads. It is called
-// only where a run waits, since it costs a thread.
-func catchSignals(stop context.CancelCauseFunc) {
+// enough: nothing else ends a write to a stream that nobody reads. Before that, giveUp
+// cleans up and says so, if it can. It is called only where a run waits, since it costs
+// a thread.
+func catchSignals(stop context.CancelCauseFunc, giveUp func(*fault.Fault)) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, endSignals()...)
 	go func() {
 		ending := endings[<-signals]
 		stop(fault.New(ending.code, ending.word))
 		time.Sleep(grace)
+		time.AfterFunc(lastGrace, func() { os.Exit(ending.code.Exit) })
+		giveUp(fault.New(ending.code, fmt.Sprintf("%s: the run didn't end by itself within %s", ending.word, grace)))
 		os.Exit(ending.code.Exit)
 	}()
 }

@@ -4,6 +4,7 @@ package action
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/avo"
@@ -11,6 +12,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -30,12 +32,12 @@ type World struct {
 
 	// A signal ends a run at once, by its default action, as long as nothing can be half
 	// done. CatchSignals is called before a run waits: from then on, a signal ends the
-	// context of the run instead. Most runs never wait, and catching signals from the
+	// context of the run instead, and giveUp is called if the run doesn't end then. Most runs never wait, and catching signals from the
 	// start (signal.NotifyContext) would cost each of them a thread, and the budget for
 	// offline runs (docs/benchmarks.md). IgnoreSignals is called before results are
 	// written: from then on, no signal ends the run, since all or nothing must be
 	// written. Both may be nil.
-	CatchSignals  func()
+	CatchSignals  func(giveUp func(*fault.Fault))
 	IgnoreSignals func()
 }
 
@@ -123,13 +125,24 @@ type run struct {
 	proxySecrets []secret.String   // from the environment
 	tokens       []secret.String   // that aren't a setting's, or are the mirror's source's
 	pushes       bool              // the mirror has begun to push
+
+	temporary atomic.Pointer[git.Git] // the mirror's repository, once there is one
 }
 
 // catchSignals is called before the run waits.
 func (r *run) catchSignals() {
 	if r.world.CatchSignals != nil {
-		r.world.CatchSignals()
+		r.world.CatchSignals(r.giveUp)
 	}
+}
+
+// giveUp removes what must not be left behind by a run that doesn't end by itself, and
+// then says why the process ends: another goroutine is still in the middle of the run.
+func (r *run) giveUp(f *fault.Fault) {
+	if g := r.temporary.Load(); g != nil {
+		g.Close()
+	}
+	r.host.Say(fault.Remark{Level: fault.Error, Fault: f})
 }
 
 // guarded turns a panic into an internal error. The value of the panic isn't
@@ -174,12 +187,12 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	git, err := gitSetup(settings, target)
+	setup, err := gitSetup(settings, target)
 	if err != nil {
 		return err
 	}
-	if git != nil {
-		git.MapPassword = r.host.MapSecrets
+	if setup != nil {
+		setup.MapPassword = r.host.MapSecrets
 	}
 	connection, err := r.avoConnection(settings, cred, target)
 	if err != nil {
@@ -207,7 +220,7 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	variables, err := gitVariables(git, cred, r.world.Lookup)
+	variables, err := gitVariables(setup, cred, r.world.Lookup)
 	if err != nil {
 		return err
 	}

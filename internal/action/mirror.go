@@ -215,6 +215,7 @@ func (m *mirroring) openGit(ctx context.Context) error {
 		LogIn:    m.sourceLogin,
 		Say:      func(line string) { m.log("%s", line) },
 	})
+	m.temporary.Store(m.git)
 	return err
 }
 

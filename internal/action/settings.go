@@ -66,7 +66,7 @@ func (r *run) source(settings []contract.Setting) input.Source {
 		ReferenceHints:   r.host.HintsAboutReferences,
 		LeavesUndefined:  r.host.LeavesUndefined,
 		FileVariableHint: r.host.FileVariableHint,
-		BeforeWaiting:    r.world.CatchSignals,
+		BeforeWaiting:    r.catchSignals,
 	}
 }
 
