@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
@@ -41,10 +42,10 @@ func TestMirrorPath(t *testing.T) {
 	// An ordinary clone has only one local branch, and a shallow clone has
 	// little history.
 	m.source.commit("main", "five", "text")
-	m.job.run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
+	m.Run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
 	m.run("source", "clone", "source-token", "", "prune", "true").wants(2)
 	m.run("source", "clone", "source-token", "").wants(0, "updated refs/heads/main")
-	m.job.run("git", "clone", "--quiet", "--depth", "1", "file://"+m.source.dir, "shallow")
+	m.Run("git", "clone", "--quiet", "--depth", "1", "file://"+m.source.dir, "shallow")
 	m.run("source", "shallow", "source-token", "").wants(2)
 }
 
@@ -273,10 +274,10 @@ func TestMirrorDeclined(t *testing.T) {
 func TestMirrorRefused(t *testing.T) {
 	for says, refuse := range map[string]func(m *mirroring){
 		"size limit": func(m *mirroring) {
-			m.fake.Decline(m.t, copied, bitbuckettest.PreReceive, bitbuckettest.OverSize, "*")
+			m.fake.Decline(m.T, copied, bitbuckettest.PreReceive, bitbuckettest.OverSize, "*")
 		},
 		"read only": func(m *mirroring) {
-			m.fake.Decline(m.t, copied, bitbuckettest.PreReceive, bitbuckettest.ReadOnly, "*")
+			m.fake.Decline(m.T, copied, bitbuckettest.PreReceive, bitbuckettest.ReadOnly, "*")
 		},
 		"user limit": func(m *mirroring) {
 			m.fake.AnswerAlways("GET /"+copied+".git/info/refs?service=git-receive-pack", bitbuckettest.UserLimit())
@@ -422,8 +423,8 @@ func TestMirrorCertificate(t *testing.T) {
 	m := newMirroring(t)
 	server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied}, TLS: true})
 	m.mirror.dir = server.Dir(copied)
-	m.token = server.Add(accessToken.reach(copied).token)
-	m.keepSecret(m.token.Secret)
+	m.token = server.Add(e2etest.AccessToken.Reach(copied).Token)
+	m.KeepSecret(m.token.Secret)
 	m.source.commit("main", "large.bin", m.upload(m.hub, origin, "large"))
 	inputs := []string{"server-url", server.URL, "token", m.token.Secret}
 	r := m.run(inputs...)
@@ -483,15 +484,15 @@ func TestMirrorSignals(t *testing.T) {
 func TestMirrorWithinBitbucket(t *testing.T) {
 	t.Parallel()
 	const other = "acme/site-source"
-	m := newMirroringTo(t, accessToken.reach(copied))
+	m := newMirroringTo(t, e2etest.AccessToken.Reach(copied))
 	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied, other}})
 	m.fake, m.bitbucket = fake, newFront(t, proxy(t, fake.URL))
 	m.mirror.dir, m.source.dir = fake.Dir(copied), fake.Dir(other)
 	m.source.load(seed)
-	m.token = fake.Add(accessToken.reach(copied).token)
-	source := fake.Add(accessToken.reach(other).token)
-	m.keepSecret(m.token.Secret)
-	m.keepSecret(source.Secret)
+	m.token = fake.Add(e2etest.AccessToken.Reach(copied).Token)
+	source := fake.Add(e2etest.AccessToken.Reach(other).Token)
+	m.KeepSecret(m.token.Secret)
+	m.KeepSecret(source.Secret)
 	var strayed []string
 	m.bitbucket.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
 		_, password, _ := r.BasicAuth()
@@ -542,7 +543,7 @@ func TestMirrorFullDisk(t *testing.T) {
 		`mount -t tmpfs -o size=128k tmpfs "$TMPDIR" || exit; "$@"; code=$?; ls -A "$TMPDIR"; exit $code`, "bash",
 	}
 	// Ubuntu refuses ordinary users what unshare does, and every kernel a chroot.
-	if text, err := m.command(nil, append(small, "true")...).CombinedOutput(); err != nil {
+	if text, err := m.Command(nil, append(small, "true")...).CombinedOutput(); err != nil {
 		t.Skipf("no small disk can be mounted here: %v %s", err, text)
 	}
 	cmd, files := m.step()
@@ -561,23 +562,23 @@ func TestMirrorHostileGit(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
 	m.source.commit("main", "four", "text")
-	trap := m.path("trap")
-	m.write("trap", "#!/bin/sh\necho trapped >>"+m.path("trapped")+"\nexit 1\n")
+	trap := m.Path("trap")
+	m.Write("trap", "#!/bin/sh\necho trapped >>"+m.Path("trapped")+"\nexit 1\n")
 	if err := os.Chmod(trap, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	m.write("../home/.gitconfig", "[core]\n\thooksPath = "+m.dir+"\n\tsshCommand = "+trap+"\n\taskPass = "+trap+"\n[credential]\n\thelper = store\n\thelper = !"+trap+
-		"\n[url \"http://127.0.0.1:1/\"]\n\tinsteadOf = http://127.0.0.1\n[http]\n\tproxy = http://127.0.0.1:1\n\textraHeader = X-Trap: yes\n[init]\n\ttemplateDir = "+m.dir+"\n")
-	m.write("../home/.netrc", "machine 127.0.0.1 login x password wrong\n")
+	m.Write("../home/.gitconfig", "[core]\n\thooksPath = "+m.Dir+"\n\tsshCommand = "+trap+"\n\taskPass = "+trap+"\n[credential]\n\thelper = store\n\thelper = !"+trap+
+		"\n[url \"http://127.0.0.1:1/\"]\n\tinsteadOf = http://127.0.0.1\n[http]\n\tproxy = http://127.0.0.1:1\n\textraHeader = X-Trap: yes\n[init]\n\ttemplateDir = "+m.Dir+"\n")
+	m.Write("../home/.netrc", "machine 127.0.0.1 login x password wrong\n")
 	for name, value := range map[string]string{
-		"GIT_DIR": m.mirror.dir, "GIT_WORK_TREE": m.dir, "GIT_INDEX_FILE": trap, "GIT_OBJECT_DIRECTORY": m.dir, "GIT_NAMESPACE": "x", "GIT_EXEC_PATH": m.dir,
-		"GIT_TRACE": m.path("trace"), "GIT_TRACE_CURL": m.path("trace-curl"), "GIT_TRACE_REDACT": "0", "GIT_CURL_VERBOSE": "1", "GIT_TRACE2_EVENT": m.path("trace2"),
-		"GIT_ASKPASS": trap, "SSH_ASKPASS": trap, "GIT_SSH_COMMAND": trap, "GIT_PROXY_COMMAND": trap, "GIT_TEMPLATE_DIR": m.dir,
+		"GIT_DIR": m.mirror.dir, "GIT_WORK_TREE": m.Dir, "GIT_INDEX_FILE": trap, "GIT_OBJECT_DIRECTORY": m.Dir, "GIT_NAMESPACE": "x", "GIT_EXEC_PATH": m.Dir,
+		"GIT_TRACE": m.Path("trace"), "GIT_TRACE_CURL": m.Path("trace-curl"), "GIT_TRACE_REDACT": "0", "GIT_CURL_VERBOSE": "1", "GIT_TRACE2_EVENT": m.Path("trace2"),
+		"GIT_ASKPASS": trap, "SSH_ASKPASS": trap, "GIT_SSH_COMMAND": trap, "GIT_PROXY_COMMAND": trap, "GIT_TEMPLATE_DIR": m.Dir,
 		"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": "Authorization: Basic d3Jvbmc=",
-		"GIT_CONFIG_PARAMETERS": "'http.extraHeader=X-Trap: yes'", "GIT_CONFIG_GLOBAL": m.path("../home/.gitconfig"), "GIT_ALTERNATE_OBJECT_DIRECTORIES": m.source.dir,
+		"GIT_CONFIG_PARAMETERS": "'http.extraHeader=X-Trap: yes'", "GIT_CONFIG_GLOBAL": m.Path("../home/.gitconfig"), "GIT_ALTERNATE_OBJECT_DIRECTORIES": m.source.dir,
 		"GIT_SHALLOW_FILE": trap, "GIT_CEILING_DIRECTORIES": "/", "GIT_ALLOW_PROTOCOL": "none", "GIT_PROTOCOL_FROM_USER": "0", "GIT_SSL_NO_VERIFY": "1",
 	} {
-		m.env[name] = value
+		m.Env[name] = value
 	}
 	trapped := false
 	m.bitbucket.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
@@ -585,15 +586,15 @@ func TestMirrorHostileGit(t *testing.T) {
 		return false
 	})
 	cmd, files := m.step()
-	for name := range m.env {
+	for name := range m.Env {
 		if strings.HasPrefix(name, "GIT_") {
-			delete(m.env, name) // the tests' own git does without
+			delete(m.Env, name) // the tests' own git does without
 		}
 	}
 	before := m.mirror.refs()
 	text, _ := cmd.CombinedOutput()
 	m.result(cmd, files, before, string(text)).wants(0, "updated refs/heads/main")
-	entries, _ := filepath.Glob(m.path("*"))
+	entries, _ := filepath.Glob(m.Path("*"))
 	if len(entries) != 1 || trapped {
 		t.Errorf("the workspace has %q, trapped: %v", entries, trapped)
 	}

@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"io"
@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
@@ -145,7 +146,7 @@ func proxy(t *testing.T, to string) *httputil.ReverseProxy {
 // installation"). The fake Bitbucket behind it does the work.
 func github(t *testing.T, token string, behind *bitbuckettest.Server) http.Handler {
 	t.Helper()
-	inside := behind.Add(accessToken.reach(origin).token)
+	inside := behind.Add(e2etest.AccessToken.Reach(origin).Token)
 	next := proxy(t, behind.URL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()

@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ import (
 func TestMirrorPrunesByCompletePaths(t *testing.T) {
 	clone := func(options ...string) func(m *mirroring) string {
 		return func(m *mirroring) string {
-			m.job.run(append(append([]string{"git", "clone", "--quiet"}, options...), "file://"+m.source.dir, "clone")...)
+			m.Run(append(append([]string{"git", "clone", "--quiet"}, options...), "file://"+m.source.dir, "clone")...)
 			return "clone"
 		}
 	}
@@ -31,18 +31,18 @@ func TestMirrorPrunesByCompletePaths(t *testing.T) {
 		"a bare clone of a branch": {clone("--bare", "--single-branch"), "BBA409"},
 		"a clone without a remote": {func(m *mirroring) string {
 			clone()(m)
-			m.job.run("git", "-C", "clone", "config", "--remove-section", "remote.origin")
+			m.Run("git", "-C", "clone", "config", "--remove-section", "remote.origin")
 			return "clone"
 		}, "BBA409"},
 		"with packed remote refs": {func(m *mirroring) string {
 			clone()(m)
-			m.job.run("git", "-C", "clone", "pack-refs", "--all")
-			m.job.run("git", "-C", "clone", "config", "--unset", "remote.origin.url")
+			m.Run("git", "-C", "clone", "pack-refs", "--all")
+			m.Run("git", "-C", "clone", "config", "--unset", "remote.origin.url")
 			return "clone"
 		}, "BBA409"},
 		"its work tree is gone": {func(m *mirroring) string {
 			clone()(m)
-			m.job.run("git", "-C", "clone", "config", "core.worktree", "../../gone")
+			m.Run("git", "-C", "clone", "config", "core.worktree", "../../gone")
 			return "clone"
 		}, "BBA409"},
 		"a setting git refuses": {func(m *mirroring) string {
@@ -65,20 +65,20 @@ func TestMirrorPrunesByCompletePaths(t *testing.T) {
 		"HEAD is a symbolic link": {func(m *mirroring) string { clone()(m); return symbolicHead(m, "clone/.git") }, "BBA409"},
 		"shallow, work tree gone": {func(m *mirroring) string {
 			clone("--depth=1", "--no-single-branch")(m)
-			m.job.run("git", "-C", "clone", "config", "core.worktree", "../../gone")
+			m.Run("git", "-C", "clone", "config", "core.worktree", "../../gone")
 			return "clone"
 		}, "BBA406"},
 		"a bundle": {func(m *mirroring) string {
-			m.job.run("git", "-C", m.source.dir, "bundle", "create", m.path("x.bundle"), "--all")
+			m.Run("git", "-C", m.source.dir, "bundle", "create", m.Path("x.bundle"), "--all")
 			return "x.bundle"
 		}, "BBA412"},
 		"a gitfile with a space": {func(m *mirroring) string {
 			clone()(m)
-			os.Rename(m.path("clone/.git"), m.path("real "))
-			m.write("clone/.git", "gitdir: ../real \n")
+			os.Rename(m.Path("clone/.git"), m.Path("real "))
+			m.Write("clone/.git", "gitdir: ../real \n")
 			return "clone"
 		}, "BBA409"},
-		"a folder": {func(m *mirroring) string { _ = os.Mkdir(m.path("empty"), 0o700); return "empty" }, "BBA412"},
+		"a folder": {func(m *mirroring) string { _ = os.Mkdir(m.Path("empty"), 0o700); return "empty" }, "BBA412"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,13 +110,13 @@ func includes(m *mirroring, file string) string {
 }
 
 func symbolicHead(m *mirroring, dir string) string {
-	m.t.Helper()
-	head := m.path(filepath.Join(dir, "HEAD"))
+	m.T.Helper()
+	head := m.Path(filepath.Join(dir, "HEAD"))
 	if err := os.Remove(head); err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	if err := os.Symlink("refs/heads/none", head); err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	return strings.TrimSuffix(dir, "/.git")
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"maps"
@@ -27,12 +27,12 @@ func TestMirrorHosts(t *testing.T) {
 			m.source.commit("main", "four", "text")
 			m.source.commit("topic", "here", "text")
 			m.mirror.commit("topic", "there", "text")
-			for name := range m.env {
+			for name := range m.Env {
 				if strings.HasPrefix(name, "GITHUB_") {
-					delete(m.env, name)
+					delete(m.Env, name)
 				}
 			}
-			delete(m.env, "CI")
+			delete(m.Env, "CI")
 			env := map[string]string{}
 			for id, value := range m.inputs {
 				env[host.prefix+strings.ToUpper(strings.ReplaceAll(id, "-", "_"))] = value
@@ -41,9 +41,9 @@ func TestMirrorHosts(t *testing.T) {
 				env[name] = strings.ReplaceAll(value, "{source}", m.github.URL+"/"+origin)
 			}
 			before := m.mirror.refs()
-			cmd := m.command(env, m.binary(), "mirror")
+			cmd := m.Command(env, m.binary(), "mirror")
 			text, _ := cmd.CombinedOutput()
-			m.checkHidden("the output", string(text))
+			m.CheckHidden("the output", string(text))
 			if code := cmd.ProcessState.ExitCode(); code != 6 {
 				t.Errorf("the exit code is %d", code)
 			}

@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"encoding/base64"
@@ -31,7 +31,7 @@ const (
 // mirroring is a job that mirrors a repository from GitHub to Bitbucket. Both
 // sides start with the same branches and tags.
 type mirroring struct {
-	*job
+	*e2etest.Job
 	github, bitbucket *front
 	hub, fake         *bitbuckettest.Server // behind them
 	source, mirror    repo
@@ -45,7 +45,7 @@ type mirroring struct {
 
 func newMirroring(t *testing.T) *mirroring {
 	t.Helper()
-	m := newMirroringTo(t, accessToken.reach(copied))
+	m := newMirroringTo(t, e2etest.AccessToken.Reach(copied))
 	for _, r := range []repo{m.source, m.mirror} {
 		r.load(seed)
 	}
@@ -56,29 +56,29 @@ func newMirroring(t *testing.T) *mirroring {
 }
 
 // newMirroringTo starts with empty repositories on both sides.
-func newMirroringTo(t *testing.T, l login) *mirroring {
+func newMirroringTo(t *testing.T, l e2etest.Login) *mirroring {
 	t.Helper()
-	m := &mirroring{job: newJob(t), sourceToken: newSourceToken()}
+	m := &mirroring{Job: e2etest.NewJob(t), sourceToken: newSourceToken()}
 	m.hub = bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{origin}})
-	m.fake = bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied}, ContextPath: l.side.server})
+	m.fake = bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied}, ContextPath: l.Side.Server})
 	m.github = newFront(t, github(t, m.sourceToken, m.hub))
 	m.bitbucket = newFront(t, proxy(t, m.fake.URL))
-	m.source, m.mirror = repo{m.job, m.hub.Dir(origin)}, repo{m.job, m.fake.Dir(copied)}
-	m.token = m.fake.Add(l.token)
-	m.keepSecret(m.sourceToken)
-	m.keepSecret(m.token.Secret)
+	m.source, m.mirror = repo{m.Job, m.hub.Dir(origin)}, repo{m.Job, m.fake.Dir(copied)}
+	m.token = m.fake.Add(l.Token)
+	m.KeepSecret(m.sourceToken)
+	m.KeepSecret(m.token.Secret)
 	m.inputs = map[string]string{
-		"token": m.token.Secret, "identity": l.identity(m.token), "server-url": m.bitbucket.URL + l.side.server,
+		"token": m.token.Secret, "identity": l.Identity(m.token), "server-url": m.bitbucket.URL + l.Side.Server,
 		"repository": copied, "source-token": m.sourceToken,
 	}
 	if m.token.Kind == bitbuckettest.OAuthConsumer {
 		m.inputs["kind"] = "oauth-consumer"
 	}
-	maps.Copy(m.env, map[string]string{"GITHUB_SERVER_URL": m.github.URL, "GITHUB_REPOSITORY": origin})
+	maps.Copy(m.Env, map[string]string{"GITHUB_SERVER_URL": m.github.URL, "GITHUB_REPOSITORY": origin})
 
 	// A temporary directory that must be empty in the end, and a git that records
 	// its arguments and its environment, and has the defaults of git 3.
-	m.temporary = m.env["TMPDIR"]
+	m.temporary = m.Env["TMPDIR"]
 	m.argv = filepath.Join(t.TempDir(), "argv")
 	m.processes = t.TempDir()
 	bin := t.TempDir()
@@ -92,17 +92,17 @@ func newMirroringTo(t *testing.T, l login) *mirroring {
 	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(wrapper), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	m.env["PATH"] = bin + string(filepath.ListSeparator) + m.env["PATH"]
+	m.Env["PATH"] = bin + string(filepath.ListSeparator) + m.Env["PATH"]
 	return m
 }
 
 // allow gives the job another Bitbucket token, with these scopes.
 func (m *mirroring) allow(scopes ...string) {
-	l := accessToken
-	l.token.Scopes, l.token.Reach = scopes, nil
-	m.token = m.fake.Add(l.token)
+	l := e2etest.AccessToken
+	l.Token.Scopes, l.Token.Reach = scopes, nil
+	m.token = m.fake.Add(l.Token)
 	m.inputs["token"] = m.token.Secret
-	m.keepSecret(m.token.Secret)
+	m.KeepSecret(m.token.Secret)
 }
 
 // newSourceToken makes a token that looks like a GitHub job's: of its two forms in
@@ -133,7 +133,7 @@ type refResult struct{ Ref, Action, Old, New, Reason string }
 
 // run runs the mirror on GitHub and checks everything that holds for every run.
 func (m *mirroring) run(inputs ...string) result {
-	m.t.Helper()
+	m.T.Helper()
 	cmd, files := m.step(inputs...)
 	before := m.mirror.refs()
 	text, _ := cmd.CombinedOutput()
@@ -142,7 +142,7 @@ func (m *mirroring) run(inputs ...string) result {
 
 // created is run for a mirror that doesn't exist yet.
 func (m *mirroring) created(inputs ...string) result {
-	m.t.Helper()
+	m.T.Helper()
 	cmd, files := m.step(inputs...)
 	text, _ := cmd.CombinedOutput()
 	return m.result(cmd, files, map[string]string{}, string(text))
@@ -150,13 +150,13 @@ func (m *mirroring) created(inputs ...string) result {
 
 // step prepares a run of the mirror.
 func (m *mirroring) step(inputs ...string) (*exec.Cmd, map[string]string) {
-	m.t.Helper()
+	m.T.Helper()
 	files := map[string]string{}
-	dir := m.t.TempDir()
+	dir := m.T.TempDir()
 	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"} {
 		files[name] = filepath.Join(dir, name)
 		if err := os.WriteFile(files[name], nil, 0o600); err != nil {
-			m.t.Fatal(err)
+			m.T.Fatal(err)
 		}
 	}
 	env := maps.Clone(files)
@@ -168,41 +168,41 @@ func (m *mirroring) step(inputs ...string) (*exec.Cmd, map[string]string) {
 	for id, value := range given {
 		env["INPUT_"+strings.ToUpper(id)] = value
 	}
-	return m.command(env, m.binary(), "mirror"), files
+	return m.Command(env, m.binary(), "mirror"), files
 }
 
 func (m *mirroring) binary() string {
-	m.t.Helper()
-	return e2etest.Program(m.t)
+	m.T.Helper()
+	return e2etest.Program(m.T)
 }
 
 // result reads and checks the results of a run that has ended.
 func (m *mirroring) result(cmd *exec.Cmd, files map[string]string, before map[string]string, text string) result {
-	m.t.Helper()
+	m.T.Helper()
 	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() < 0 {
-		m.t.Fatalf("the mirror: %v\n%s", cmd.ProcessState, text)
+		m.T.Fatalf("the mirror: %v\n%s", cmd.ProcessState, text)
 	}
 	r := result{
-		t: m.t, m: m, code: cmd.ProcessState.ExitCode(), before: before,
-		log: hosttest.GitHub.Show(text).Text(), summary: left(files["GITHUB_STEP_SUMMARY"]),
+		t: m.T, m: m, code: cmd.ProcessState.ExitCode(), before: before,
+		log: hosttest.GitHub.Show(text).Text(), summary: e2etest.Content(files["GITHUB_STEP_SUMMARY"]),
 	}
-	r.outputs = read(m.t, left(files["GITHUB_OUTPUT"]))
+	r.outputs = e2etest.Results(m.T, e2etest.Content(files["GITHUB_OUTPUT"]))
 	if text := r.outputs["refs"]; text != "" {
 		if err := json.Unmarshal([]byte(text), &r.refs); err != nil {
-			m.t.Errorf("refs isn't JSON: %v\n%s", err, text)
+			m.T.Errorf("refs isn't JSON: %v\n%s", err, text)
 		}
 	}
 	m.checkLogins(cmd.Process.Pid)
-	if line := lateMask(text); line != "" {
-		m.t.Errorf("a mask comes after the line %q", line)
+	if line := e2etest.LateMask(text); line != "" {
+		m.T.Errorf("a mask comes after the line %q", line)
 	}
-	if env := left(files["GITHUB_ENV"]); env != "" {
-		m.t.Errorf("something was left for later steps: %s", env)
+	if env := e2etest.Content(files["GITHUB_ENV"]); env != "" {
+		m.T.Errorf("something was left for later steps: %s", env)
 	}
-	m.checkHidden("the log", r.log)
-	m.checkHidden("the outputs", left(files["GITHUB_OUTPUT"]))
-	m.checkHidden("the summary", r.summary)
-	m.checkHidden("an argument of git", left(m.argv))
+	m.CheckHidden("the log", r.log)
+	m.CheckHidden("the outputs", e2etest.Content(files["GITHUB_OUTPUT"]))
+	m.CheckHidden("the summary", r.summary)
+	m.CheckHidden("an argument of git", e2etest.Content(m.argv))
 	for side, secret := range map[*front]string{m.github: m.token.Secret, m.bitbucket: m.sourceToken} {
 		for _, header := range side.authorizations {
 			_, password, _ := strings.Cut(header, " ") // of Bearer, or an LFS storage's
@@ -210,18 +210,18 @@ func (m *mirroring) result(cmd *exec.Cmd, files map[string]string, before map[st
 				_, password, _ = strings.Cut(decoded(encoded), ":")
 			}
 			if password == secret {
-				m.t.Error("a credential went to the other side's server")
+				m.T.Error("a credential went to the other side's server")
 			}
 			if password != "" && strings.Contains(r.log, password) {
-				m.t.Error("what a server was sent shows in the log") // an OAuth client's token, too
+				m.T.Error("what a server was sent shows in the log") // an OAuth client's token, too
 			}
 		}
 	}
 	if files, err := os.ReadDir(m.temporary); err != nil || len(files) > 0 {
-		m.t.Errorf("the temporary directory has %v, %v", files, err)
+		m.T.Errorf("the temporary directory has %v, %v", files, err)
 	}
 	if left := session(cmd.Process.Pid); len(left) > 0 {
-		m.t.Errorf("still running: %q", left)
+		m.T.Errorf("still running: %q", left)
 	}
 	return r
 }
@@ -230,7 +230,7 @@ func (m *mirroring) result(cmd *exec.Cmd, files map[string]string, before map[st
 func session(id int) (names []string) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
-		text := left(path)
+		text := e2etest.Content(path)
 		_, rest, _ := strings.Cut(text, ") ") // the name before it may hold anything
 		if fields := strings.Fields(rest); len(fields) > 3 && fields[3] == strconv.Itoa(id) && fields[0] != "Z" {
 			names = append(names, text[:strings.Index(text, ")")+1])
@@ -316,18 +316,18 @@ func (r result) says(texts ...string) {
 
 // repo is a bare repository on a server's disk.
 type repo struct {
-	job *job
+	job *e2etest.Job
 	dir string
 }
 
 func (r repo) git(args ...string) string {
-	r.job.t.Helper()
-	return r.job.run(append([]string{"git", "--git-dir", r.dir}, args...)...)
+	r.job.T.Helper()
+	return r.job.Run(append([]string{"git", "--git-dir", r.dir}, args...)...)
 }
 
 // refs returns all refs and the IDs of their objects.
 func (r repo) refs() map[string]string {
-	r.job.t.Helper()
+	r.job.T.Helper()
 	refs := map[string]string{}
 	for line := range strings.Lines(r.git("for-each-ref", "--format=%(objectname) %(refname)")) {
 		object, name, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -338,13 +338,13 @@ func (r repo) refs() map[string]string {
 
 // object returns the ID of an object.
 func (r repo) object(name string) string {
-	r.job.t.Helper()
+	r.job.T.Helper()
 	return r.git("rev-parse", "--verify", name)
 }
 
 // set points a ref at an object, or deletes it if object is empty.
 func (r repo) set(ref, object string) {
-	r.job.t.Helper()
+	r.job.T.Helper()
 	if object == "" {
 		r.git("update-ref", "-d", ref)
 		return
@@ -354,8 +354,8 @@ func (r repo) set(ref, object string) {
 
 // clear deletes all refs with a prefix.
 func (r repo) clear(prefix string) {
-	r.job.t.Helper()
-	cmd := r.job.command(nil, "git", "--git-dir", r.dir, "update-ref", "--stdin")
+	r.job.T.Helper()
+	cmd := r.job.Command(nil, "git", "--git-dir", r.dir, "update-ref", "--stdin")
 	var commands strings.Builder
 	for ref := range r.refs() {
 		if strings.HasPrefix(ref, prefix) {
@@ -364,14 +364,14 @@ func (r repo) clear(prefix string) {
 	}
 	cmd.Stdin = strings.NewReader(commands.String())
 	if text, err := cmd.CombinedOutput(); err != nil {
-		r.job.t.Fatalf("git update-ref: %v\n%s", err, text)
+		r.job.T.Fatalf("git update-ref: %v\n%s", err, text)
 	}
 }
 
 // commit adds a commit with one file to a branch, which it creates if necessary.
 // With several parents, the commit is a merge.
 func (r repo) commit(branch, file, text string, parents ...string) string {
-	r.job.t.Helper()
+	r.job.T.Helper()
 	ref := "refs/heads/" + branch
 	if len(parents) == 0 && r.refs()[ref] != "" {
 		parents = []string{ref + "^0"}
@@ -392,20 +392,20 @@ func commitOf(ref, file, text string, parents ...string) string {
 
 // load passes a stream to git fast-import.
 func (r repo) load(stream string) {
-	r.job.t.Helper()
-	cmd := r.job.command(nil, "git", "--git-dir", r.dir, "fast-import", "--quiet", "--force")
+	r.job.T.Helper()
+	cmd := r.job.Command(nil, "git", "--git-dir", r.dir, "fast-import", "--quiet", "--force")
 	cmd.Stdin = strings.NewReader(stream)
 	if text, err := cmd.CombinedOutput(); err != nil {
-		r.job.t.Fatalf("git fast-import: %v\n%s", err, text)
+		r.job.T.Fatalf("git fast-import: %v\n%s", err, text)
 	}
 }
 
 // hook sets a script that the server runs before it accepts a push.
 func (r repo) hook(name, script string) {
-	r.job.t.Helper()
-	dir := r.job.t.TempDir()
+	r.job.T.Helper()
+	dir := r.job.T.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-		r.job.t.Fatal(err)
+		r.job.T.Fatal(err)
 	}
 	r.git("config", "core.hooksPath", dir)
 }
@@ -425,8 +425,8 @@ func decoded(value string) string {
 
 // write writes a file inside the repository's directory.
 func (r repo) write(name, text string) {
-	r.job.t.Helper()
+	r.job.T.Helper()
 	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
-		r.job.t.Fatal(err)
+		r.job.T.Fatal(err)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
@@ -331,12 +332,12 @@ func pointer(content string) string {
 // upload stores an LFS object on a server, bypassing its front, and returns the
 // pointer.
 func (m *mirroring) upload(server *bitbuckettest.Server, repository, content string) string {
-	m.t.Helper()
-	token := server.Add(accessToken.reach(repository).token)
+	m.T.Helper()
+	token := server.Add(e2etest.AccessToken.Reach(repository).Token)
 	body := fmt.Sprintf(`{"operation":"upload","objects":[{"oid":%q,"size":%d}]}`, oid(content), len(content))
 	request, err := http.NewRequest(http.MethodPost, server.URL+"/"+repository+".git/info/lfs/objects/batch", strings.NewReader(body))
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	request.SetBasicAuth("x-token-auth", token.Secret)
 	var batch struct {
@@ -350,12 +351,12 @@ func (m *mirroring) upload(server *bitbuckettest.Server, repository, content str
 		}
 	}
 	if err := json.Unmarshal(m.send(request), &batch); err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	upload := batch.Objects[0].Actions.Upload
 	request, err = http.NewRequest(http.MethodPut, upload.Href, strings.NewReader(content))
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	for name, value := range upload.Header {
 		request.Header.Set(name, value)
@@ -365,22 +366,22 @@ func (m *mirroring) upload(server *bitbuckettest.Server, repository, content str
 }
 
 func (m *mirroring) send(request *http.Request) []byte {
-	m.t.Helper()
+	m.T.Helper()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	defer response.Body.Close()
 	var body bytes.Buffer
 	if _, err := body.ReadFrom(response.Body); err != nil || response.StatusCode != http.StatusOK {
-		m.t.Fatalf("%s %s: %s, %v", request.Method, request.URL, response.Status, err)
+		m.T.Fatalf("%s %s: %s, %v", request.Method, request.URL, response.Status, err)
 	}
 	return body.Bytes()
 }
 
 // withoutLFS leaves nothing but git in PATH.
 func (m *mirroring) withoutLFS() {
-	m.env["PATH"], _, _ = strings.Cut(m.env["PATH"], string(filepath.ListSeparator))
+	m.Env["PATH"], _, _ = strings.Cut(m.Env["PATH"], string(filepath.ListSeparator))
 }
 
 // watch looks for secrets every few milliseconds, in the arguments of all
@@ -404,9 +405,9 @@ func (m *mirroring) watch() (stop func()) {
 			})
 			for _, path := range commands {
 				text, _ := os.ReadFile(path)
-				for _, secret := range m.secrets {
+				for _, secret := range m.Secrets {
 					if bytes.Contains(text, []byte(secret)) {
-						m.t.Errorf("%s holds a secret", path)
+						m.T.Errorf("%s holds a secret", path)
 					}
 				}
 			}

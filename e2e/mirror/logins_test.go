@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"encoding/json"
@@ -33,13 +33,13 @@ var (
 // checkLogins checks which logins the environments of all git processes of a run
 // held. Those that git or git-lfs starts inherit the one of their parent.
 func (m *mirroring) checkLogins(program int) {
-	m.t.Helper()
+	m.T.Helper()
 	files, err := filepath.Glob(filepath.Join(m.processes, "*"))
 	if err != nil || len(files) == 0 {
 		return // ended before git was needed
 	}
 	for _, file := range files {
-		parent, rest, _ := strings.Cut(left(file), "\n")
+		parent, rest, _ := strings.Cut(e2etest.Content(file), "\n")
 		args, env, _ := strings.Cut(rest, "\n")
 		var got string
 		if m.givenSourceToken != "" && strings.Contains(env, m.givenSourceToken) {
@@ -62,11 +62,11 @@ func (m *mirroring) checkLogins(program int) {
 		case parent != strconv.Itoa(program):
 			want = strings.TrimSuffix(got, "source Bitbucket ") // one of the two, or none
 		}
-		if got != want && !(want == "source " && got == "") { // a path, or a public source
-			m.t.Errorf("git %s holds the logins %q, want %q", args, got, want)
+		if got != want && (want != "source " || got != "") { // a path, or a public source
+			m.T.Errorf("git %s holds the logins %q, want %q", args, got, want)
 		}
 		if err := os.Remove(file); err != nil {
-			m.t.Error(err)
+			m.T.Error(err)
 		}
 	}
 }
@@ -102,8 +102,8 @@ func TestMirrorHostileLFS(t *testing.T) {
 				if err := os.Symlink(program, filepath.Join(bin, "git-lfs")); err != nil {
 					t.Fatal(err)
 				}
-				wrapper, rest, _ := strings.Cut(m.env["PATH"], string(filepath.ListSeparator))
-				m.env["PATH"] = strings.Join([]string{wrapper, bin, rest}, string(filepath.ListSeparator))
+				wrapper, rest, _ := strings.Cut(m.Env["PATH"], string(filepath.ListSeparator))
+				m.Env["PATH"] = strings.Join([]string{wrapper, bin, rest}, string(filepath.ListSeparator))
 				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "large"))
 				liar, victim := hostile.by(m)
 				third := newFront(t, http.NotFoundHandler())
@@ -175,8 +175,8 @@ func lie(w http.ResponseWriter, r *http.Request, href string, victim *front) boo
 // renamed is read.
 func TestMirrorSourceRedirects(t *testing.T) {
 	bitbuckets := func(m *mirroring) (*front, string) { return m.bitbucket, "/acme/site.git" }
-	public := func(m *mirroring) (*front, string) { return newFront(m.t, publicGit(m)), "/octo/site" }
-	missing := func(m *mirroring) (*front, string) { return newFront(m.t, http.NotFoundHandler()), "/octo/site" }
+	public := func(m *mirroring) (*front, string) { return newFront(m.T, publicGit(m)), "/octo/site" }
+	missing := func(m *mirroring) (*front, string) { return newFront(m.T, http.NotFoundHandler()), "/octo/site" }
 	renamed := func(m *mirroring) (*front, string) { return m.github, "/octo/renamed" }
 	always := func(*http.Request, int) bool { return true }
 	loggedIn := func(r *http.Request, _ int) bool { return r.Header.Get("Authorization") != "" }
@@ -242,7 +242,7 @@ func TestMirrorDumbSource(t *testing.T) {
 			files.ServeHTTP(w, r)
 			return
 		}
-		lines := strings.SplitAfter(left(filepath.Join(m.source.dir, "info/refs")), "\n")
+		lines := strings.SplitAfter(e2etest.Content(filepath.Join(m.source.dir, "info/refs")), "\n")
 		_, _ = io.WriteString(w, strings.Join(lines[:1], "")) // the rest is lost
 	}))
 	address := dumb.URL + "/" + filepath.Base(m.source.dir)
@@ -280,8 +280,8 @@ func TestMirrorSourceRedirectsToOtherScheme(t *testing.T) {
 
 // publicGit serves the source's repositories to everybody.
 func publicGit(m *mirroring) http.Handler {
-	token := m.hub.Add(accessToken.reach(origin).token)
-	next := proxy(m.t, m.hub.URL)
+	token := m.hub.Add(e2etest.AccessToken.Reach(origin).Token)
+	next := proxy(m.T, m.hub.URL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.SetBasicAuth("x-token-auth", token.Secret)
 		next.ServeHTTP(w, r)
@@ -293,7 +293,7 @@ func publicGit(m *mirroring) http.Handler {
 func TestMirrorSourceRedirectsToDestination(t *testing.T) {
 	t.Parallel()
 	const other = "acme/old-name"
-	m := newMirroringTo(t, accessToken.reach(copied))
+	m := newMirroringTo(t, e2etest.AccessToken.Reach(copied))
 	m.mirror.load(seed)
 	m.source.dir = m.mirror.dir
 	m.bitbucket.intercept(func(w http.ResponseWriter, r *http.Request) bool {
@@ -304,8 +304,8 @@ func TestMirrorSourceRedirectsToDestination(t *testing.T) {
 		return false
 	})
 	m.sourceToken = "nothing-like-it"
-	reader := m.fake.Add(accessToken.reach(copied).token)
-	m.keepSecret(reader.Secret)
+	reader := m.fake.Add(e2etest.AccessToken.Reach(copied).Token)
+	m.KeepSecret(reader.Secret)
 	r := m.run("source", m.bitbucket.URL+"/"+other, "source-username", "x-token-auth", "source-token", reader.Secret, "prune", "true")
 	r.wants(2)
 	r.says("BBA407")
@@ -319,41 +319,41 @@ func TestMirrorPartialClone(t *testing.T) {
 	}
 	for name, prepare := range map[string]func(m *mirroring, trap string) (path string){
 		"made with git": func(m *mirroring, _ string) string {
-			m.run0("git", "-C", m.source.dir, "config", "uploadpack.allowFilter", "true")
-			m.run0("git", "clone", "--quiet", "--filter=blob:none", "file://"+m.source.dir, "clone")
+			m.Run("git", "-C", m.source.dir, "config", "uploadpack.allowFilter", "true")
+			m.Run("git", "clone", "--quiet", "--filter=blob:none", "file://"+m.source.dir, "clone")
 			return "clone"
 		},
 		"extensions.partialClone": func(m *mirroring, _ string) string {
-			m.run0("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
-			m.run0("git", "-C", "clone", "config", "core.repositoryFormatVersion", "1")
-			m.run0("git", "-C", "clone", "config", "extensions.partialClone", "origin")
+			m.Run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
+			m.Run("git", "-C", "clone", "config", "core.repositoryFormatVersion", "1")
+			m.Run("git", "-C", "clone", "config", "extensions.partialClone", "origin")
 			return "clone"
 		},
 		"a promisor without a value": func(m *mirroring, _ string) string {
-			m.run0("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
+			m.Run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
 			m.append("clone/.git/config", "[remote \"x\"]\n\tpromisor\n")
 			return "clone"
 		},
 		"in config.worktree": func(m *mirroring, trap string) string {
-			m.run0("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
-			m.run0("git", "-C", "clone", "config", "extensions.worktreeConfig", "true")
+			m.Run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
+			m.Run("git", "-C", "clone", "config", "extensions.worktreeConfig", "true")
 			m.append("clone/.git/config.worktree", hostile(trap))
 			return "clone"
 		},
 		"of a worktree's common directory": func(m *mirroring, trap string) string {
-			m.run0("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
-			m.run0("git", "-C", "clone", "worktree", "add", "--quiet", "../tree")
+			m.Run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
+			m.Run("git", "-C", "clone", "worktree", "add", "--quiet", "../tree")
 			m.append("clone/.git/config", hostile(trap))
 			return "tree"
 		},
 		"in an included file": func(m *mirroring, trap string) string {
-			m.run0("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
+			m.Run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
 			m.append("clone/.git/config", "[includeIf \"gitdir:/\"]\n\tpath = more\n")
 			m.append("clone/.git/more", hostile(trap))
 			return "clone"
 		},
 		"bare, without its .git": func(m *mirroring, trap string) string {
-			m.run0("git", "clone", "--quiet", "--mirror", "file://"+m.source.dir, "bare.git")
+			m.Run("git", "clone", "--quiet", "--mirror", "file://"+m.source.dir, "bare.git")
 			m.append("bare.git/config", hostile(trap))
 			return "bare"
 		},
@@ -362,11 +362,11 @@ func TestMirrorPartialClone(t *testing.T) {
 			t.Parallel()
 			m := newMirroring(t)
 			m.source.commit("main", "four", "text")
-			trap := m.path("trapped")
+			trap := m.Path("trapped")
 			r := m.run("source", prepare(m, trap), "source-token", "")
 			r.wants(2)
 			r.says("BBA410")
-			if left(trap) != "" || exists(trap) {
+			if e2etest.Content(trap) != "" || exists(trap) {
 				t.Error("the source's configuration was run")
 			}
 		})
@@ -375,7 +375,7 @@ func TestMirrorPartialClone(t *testing.T) {
 		t.Parallel()
 		m := newMirroring(t)
 		m.source.commit("main", "four", "text")
-		m.run0("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
+		m.Run("git", "clone", "--quiet", "file://"+m.source.dir, "clone")
 		m.append("clone/.git/config", "[remote \"x\"]\n\tpromisor = no\n[include]\n\tpath = ../../nowhere\n")
 		m.run("source", "clone", "source-token", "").wants(0, "updated refs/heads/main")
 	})
@@ -386,29 +386,26 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// run0 is run of the job, under a name that the mirror's own doesn't hide.
-func (m *mirroring) run0(args ...string) { m.t.Helper(); m.job.run(args...) }
-
 func (m *mirroring) append(name, text string) {
-	m.t.Helper()
-	file, err := os.OpenFile(m.path(name), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
+	m.T.Helper()
+	file, err := os.OpenFile(m.Path(name), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 	defer file.Close()
 	if _, err := file.WriteString(text); err != nil {
-		m.t.Fatal(err)
+		m.T.Fatal(err)
 	}
 }
 
 // If the program is killed, no process that it started is alive for long.
 func TestMirrorKilled(t *testing.T) {
 	for name, stall := range map[string]func(m *mirroring) <-chan struct{}{
-		"during a fetch":       func(m *mirroring) <-chan struct{} { return m.github.stall(m.t, "/git-upload-pack", 1) },
-		"during a push":        func(m *mirroring) <-chan struct{} { return m.bitbucket.stall(m.t, "/git-receive-pack", 0) },
-		"during an LFS fetch":  func(m *mirroring) <-chan struct{} { return m.github.stall(m.t, oid("large"), 0) },
-		"during an LFS push":   func(m *mirroring) <-chan struct{} { return m.bitbucket.stall(m.t, oid("large"), 0) },
-		"during both listings": func(m *mirroring) <-chan struct{} { m.github.stall(m.t, "", 0); return m.bitbucket.stall(m.t, "", 0) },
+		"during a fetch":       func(m *mirroring) <-chan struct{} { return m.github.stall(m.T, "/git-upload-pack", 1) },
+		"during a push":        func(m *mirroring) <-chan struct{} { return m.bitbucket.stall(m.T, "/git-receive-pack", 0) },
+		"during an LFS fetch":  func(m *mirroring) <-chan struct{} { return m.github.stall(m.T, oid("large"), 0) },
+		"during an LFS push":   func(m *mirroring) <-chan struct{} { return m.bitbucket.stall(m.T, oid("large"), 0) },
+		"during both listings": func(m *mirroring) <-chan struct{} { m.github.stall(m.T, "", 0); return m.bitbucket.stall(m.T, "", 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -469,20 +466,20 @@ func TestMirrorTemporary(t *testing.T) {
 			m := newMirroring(t)
 			m.source.commit("main", "four", "text")
 			for _, folder := range []string{"relative", "a", "b"} {
-				if err := os.Mkdir(m.path(folder), 0o700); err != nil {
+				if err := os.Mkdir(m.Path(folder), 0o700); err != nil {
 					t.Fatal(err)
 				}
 			}
 			for variable, folder := range test.set {
 				if strings.HasPrefix(folder, "/") {
-					folder = m.dir + folder
+					folder = m.Dir + folder
 				}
-				m.env[variable] = folder
+				m.Env[variable] = folder
 			}
 			var used []string
 			m.github.onRequest("/git-upload-pack", func() {
 				for _, folder := range []string{"relative", "a", "b"} {
-					if found, _ := filepath.Glob(m.path(folder) + "/bitbucket-auth-mirror-*"); len(found) > 0 {
+					if found, _ := filepath.Glob(m.Path(folder) + "/bitbucket-auth-mirror-*"); len(found) > 0 {
 						used = append(used, folder)
 					}
 				}

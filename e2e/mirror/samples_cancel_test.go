@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"bytes"
@@ -67,9 +67,9 @@ func newAzureSample(t *testing.T, s programScript) *azureSample {
 	t.Helper()
 	a := &azureSample{programScript: s, mirroring: newMirroring(t)}
 	a.source.commit("main", "four", "text")
-	for name := range a.env {
+	for name := range a.Env {
 		if strings.HasPrefix(name, "GITHUB_") || name == "CI" {
-			delete(a.env, name)
+			delete(a.Env, name)
 		}
 	}
 	if s.inContainer() {
@@ -79,47 +79,47 @@ func newAzureSample(t *testing.T, s programScript) *azureSample {
 		a.Text = regexp.MustCompile(`(ghcr\.io|registry\.example\.com)/\S+`).ReplaceAllString(a.Text, a.image())
 	}
 	a.set("SERVER_URL", a.bitbucket.URL)
-	a.env["PATH"] = filepath.Dir(a.binary()) + ":" + a.env["PATH"]
+	a.Env["PATH"] = filepath.Dir(a.binary()) + ":" + a.Env["PATH"]
 	if host, set := os.LookupEnv("DOCKER_HOST"); set {
-		a.env["DOCKER_HOST"] = host
+		a.Env["DOCKER_HOST"] = host
 	}
 	if s.isMirror() {
 		a.replace("my-team/my-repo", copied)
 	} else {
 		a.token.Secret = credentialtest.APIToken()
-		a.keepSecret(a.token.Secret)
+		a.KeepSecret(a.token.Secret)
 	}
 	return a
 }
 
 // image has the program and git.
 func (a *azureSample) image() string {
-	a.t.Helper()
-	dir := a.t.TempDir()
+	a.T.Helper()
+	dir := a.T.TempDir()
 	command := `["bitbucket-auth"]`
 	if a.isMirror() {
 		command = `["bitbucket-auth", "mirror"]`
 	}
 	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+e2etest.JobImage+"\nCOPY bitbucket-auth /usr/local/bin/\nENTRYPOINT "+command+"\n"), 0o600); err != nil {
-		a.t.Fatal(err)
+		a.T.Fatal(err)
 	}
 	if err := e2etest.CopyFile(a.binary(), filepath.Join(dir, "bitbucket-auth")); err != nil {
-		a.t.Fatal(err)
+		a.T.Fatal(err)
 	}
-	return e2etest.Classic.Build(a.t, dir)
+	return e2etest.Classic.Build(a.T, dir)
 }
 
 func (a *azureSample) replace(from, to string) {
-	a.t.Helper()
+	a.T.Helper()
 	if !strings.Contains(a.Text, from) {
-		a.t.Fatalf("%s has no %q", a.File, from)
+		a.T.Fatalf("%s has no %q", a.File, from)
 	}
 	a.Text = strings.ReplaceAll(a.Text, from, to)
 }
 
 // set adds a setting to the script, where the sample has its own.
 func (a *azureSample) set(name, value string) {
-	a.t.Helper()
+	a.T.Helper()
 	flag := map[bool]string{true: "-e "}[a.inContainer()]
 	a.replace("TF_BUILD=True", "TF_BUILD=True "+flag+"BITBUCKET_AUTH_"+name+"="+value)
 }
@@ -128,7 +128,7 @@ func (a *azureSample) set(name, value string) {
 // then every public variable over it (azure-pipelines-agent, Handler.cs,
 // AddVariablesToEnvironment).
 func (a *azureSample) step() *exec.Cmd {
-	a.t.Helper()
+	a.T.Helper()
 	values := strings.NewReplacer(
 		"$(BITBUCKET_TOKEN)", a.token.Secret, "$(System.AccessToken)", a.sourceToken,
 		"$(Build.Repository.Uri)", a.github.URL+"/"+origin,
@@ -138,19 +138,19 @@ func (a *azureSample) step() *exec.Cmd {
 		env[name] = values.Replace(value)
 	}
 	maps.Copy(env, a.hostile)
-	file := filepath.Join(a.t.TempDir(), "script.sh")
+	file := filepath.Join(a.T.TempDir(), "script.sh")
 	if err := os.WriteFile(file, []byte(values.Replace(a.Text)), 0o600); err != nil {
-		a.t.Fatal(err)
+		a.T.Fatal(err)
 	}
-	return a.command(env, "bash", "--noprofile", "--norc", file)
+	return a.Command(env, "bash", "--noprofile", "--norc", file)
 }
 
 // survivors are processes and containers of a step whose own process has ended.
 func (a *azureSample) survivors(step *exec.Cmd) []string {
-	a.t.Helper()
+	a.T.Helper()
 	left := session(step.Process.Pid)
 	if a.container != "" {
-		left = append(left, strings.Fields(e2etest.Docker(a.t, "ps", "--quiet", "--filter", "name="+a.container))...)
+		left = append(left, strings.Fields(e2etest.Docker(a.T, "ps", "--quiet", "--filter", "name="+a.container))...)
 	}
 	return left
 }
@@ -184,7 +184,7 @@ func TestSamplesAzureVariables(t *testing.T) {
 				t.Errorf("another server was asked %d times", n)
 			}
 			log := hosttest.ShowAzure(string(text))
-			a.checkHidden("the log", log.Text())
+			a.CheckHidden("the log", log.Text())
 			if s.isMirror() {
 				want["refs/heads/main"] = a.source.object("main")
 			} else if got := outputOf(log, "repository"); got != "team/repo" {
@@ -272,7 +272,7 @@ func (m *mirroring) hold(mirror bool) (waits <-chan struct{}, release func()) {
 		}
 		return false
 	})
-	m.t.Cleanup(release)
+	m.T.Cleanup(release)
 	return arrived, release
 }
 
@@ -327,7 +327,7 @@ func TestSamplesGitHubCancelled(t *testing.T) {
 			if err := os.WriteFile(file, []byte(s.Text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			step := m.command(nil, "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", file)
+			step := m.Command(nil, "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", file)
 			step.Env = append(program.Env, "PROGRAM="+m.binary())
 			before := m.mirror.refs()
 			start := time.Now()
@@ -340,7 +340,7 @@ func TestSamplesGitHubCancelled(t *testing.T) {
 			}
 			release()
 			time.Sleep(time.Second)
-			if got := m.mirror.refs(); !maps.Equal(got, before) || left(files["GITHUB_ENV"]) != "" {
+			if got := m.mirror.refs(); !maps.Equal(got, before) || e2etest.Content(files["GITHUB_ENV"]) != "" {
 				t.Errorf("it went on: %v", got)
 			}
 		})
@@ -365,16 +365,16 @@ func TestBinaryGetCancelled(t *testing.T) {
 			close(waits)
 		}
 	}()
-	j := newJob(t)
-	j.write("get", e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "binary/get")))
-	j.write("release", "https://"+server.Addr().String()+"\n"+strings.Repeat("0", 64)+"  bitbucket-auth_linux_amd64\n")
-	j.write("output", "")
-	step := j.command(map[string]string{
-		"RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_TEMP": j.dir, "GITHUB_OUTPUT": j.path("output"),
+	j := e2etest.NewJob(t)
+	j.Write("get", e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "binary/get")))
+	j.Write("release", "https://"+server.Addr().String()+"\n"+strings.Repeat("0", 64)+"  bitbucket-auth_linux_amd64\n")
+	j.Write("output", "")
+	step := j.Command(map[string]string{
+		"RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_TEMP": j.Dir, "GITHUB_OUTPUT": j.Path("output"),
 	}, "bash", "get")
 	start := time.Now()
 	text := cancel(t, step, waits, syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL)
-	if code := step.ProcessState.ExitCode(); code != 143 || time.Since(start) > grace || left(j.path("output")) != "" {
+	if code := step.ProcessState.ExitCode(); code != 143 || time.Since(start) > grace || e2etest.Content(j.Path("output")) != "" {
 		t.Errorf("it ends with %v after %v\n%s", step.ProcessState, time.Since(start), text)
 	}
 	if left := session(step.Process.Pid); len(left) > 0 {

@@ -1,16 +1,18 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 )
 
 // rename renames the source's main branch, as the page of its repository does.
 func (m *mirroring) rename(to string) {
-	m.t.Helper()
+	m.T.Helper()
 	m.source.set("refs/heads/"+to, m.source.object("main"))
 	m.source.git("symbolic-ref", "HEAD", "refs/heads/"+to)
 	m.source.set("refs/heads/main", "")
@@ -119,8 +121,8 @@ func TestMirrorFollowsMain(t *testing.T) {
 	})
 	t.Run("Data Center", func(t *testing.T) {
 		t.Parallel()
-		l := personalToken
-		l.token.Scopes, l.token.Reach = []string{"REPO_ADMIN"}, nil
+		l := e2etest.PersonalToken
+		l.Token.Scopes, l.Token.Reach = []string{"REPO_ADMIN"}, nil
 		m := newMirroringTo(t, l)
 		for _, r := range []repo{m.source, m.mirror} {
 			r.load(seed)
@@ -148,8 +150,8 @@ func TestMirrorFirstMain(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			l := accessToken
-			l.token.Reach = nil
+			l := e2etest.AccessToken
+			l.Token.Reach = nil
 			m := newMirroringTo(t, l)
 			m.source.load(seed)
 			change(m)
@@ -158,7 +160,7 @@ func TestMirrorFirstMain(t *testing.T) {
 			if r.code != 0 {
 				t.Fatalf("the exit code is %d:\n%s", r.code, r.log)
 			}
-			if first, _, _ := strings.Cut(left(m.order()), "\n"); first != want {
+			if first, _, _ := strings.Cut(e2etest.Content(m.order()), "\n"); first != want {
 				t.Errorf("%s came first, want %s", first, want)
 			}
 		})
@@ -290,20 +292,20 @@ func TestMirrorHints(t *testing.T) {
 func TestMirrorAsksWhy(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		login  login
+		login  e2etest.Login
 		end    bool // the token
 		inputs []string
 		says   string
 		asks   int
 	}{
-		{"no such repository", accessToken, false, []string{"repository", "acme/sight"}, "there is no such repository", 1},
-		{"an expired token", accessToken, true, nil, "wrong, expired or revoked", 1},
-		{"an API token", apiToken, true, nil, "wrong, expired or revoked", 1},
-		{"Data Center", personalToken, true, []string{"identity", ""}, "verify: strict", 0},
+		{"no such repository", e2etest.AccessToken, false, []string{"repository", "acme/sight"}, "there is no such repository", 1},
+		{"an expired token", e2etest.AccessToken, true, nil, "wrong, expired or revoked", 1},
+		{"an API token", e2etest.APIToken, true, nil, "wrong, expired or revoked", 1},
+		{"Data Center", e2etest.PersonalToken, true, []string{"identity", ""}, "verify: strict", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.login.token.Reach = nil
+			test.login.Token.Reach = nil
 			m := newMirroringTo(t, test.login)
 			m.source.load(seed)
 			m.mirror.load(seed)

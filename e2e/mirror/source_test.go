@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"net/http"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 )
 
@@ -17,7 +18,7 @@ func TestMirrorIgnoresIdentity(t *testing.T) {
 	for _, identity := range []string{"", "x-bitbucket-api-token-auth", "someone", "wrong@example.com", "a:b"} {
 		t.Run(identity, func(t *testing.T) {
 			t.Parallel()
-			m := newMirroringTo(t, apiToken)
+			m := newMirroringTo(t, e2etest.APIToken)
 			m.source.load(seed)
 			m.mirror.load(seed)
 			m.source.commit("main", "four", "text")
@@ -26,7 +27,7 @@ func TestMirrorIgnoresIdentity(t *testing.T) {
 	}
 	t.Run("but to create a repository, it is needed", func(t *testing.T) {
 		t.Parallel()
-		m := newMirroringTo(t, apiToken)
+		m := newMirroringTo(t, e2etest.APIToken)
 		r := m.run("identity", "", "create", "private")
 		r.wants(2)
 		r.says("BBA102")
@@ -39,30 +40,30 @@ func TestMirrorFromBitbucket(t *testing.T) {
 	const from = "acme/from"
 	for _, test := range []struct {
 		name     string
-		from     login
+		from     e2etest.Login
 		username string
 		code     int
 	}{
-		{"API token", apiToken, "", 0},
-		{"access token", accessToken.reach(from), "", 0},
-		{"project token", projectToken.reach("acme"), "", 0},
-		{"personal token without a user name", personalToken, "", 0},
-		{"personal token with a user name", personalToken, "dev", 0},
-		{"project token with a user name, which it doesn't have", projectToken.reach("acme"), "dev", 5},
+		{"API token", e2etest.APIToken, "", 0},
+		{"access token", e2etest.AccessToken.Reach(from), "", 0},
+		{"project token", e2etest.ProjectToken.Reach("acme"), "", 0},
+		{"personal token without a user name", e2etest.PersonalToken, "", 0},
+		{"personal token with a user name", e2etest.PersonalToken, "dev", 0},
+		{"project token with a user name, which it doesn't have", e2etest.ProjectToken.Reach("acme"), "dev", 5},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			m := newMirroring(t)
-			fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied, from}, ContextPath: dataCenter.server})
+			fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{copied, from}, ContextPath: e2etest.DataCenter.Server})
 			m.source.dir, m.mirror.dir = fake.Dir(from), fake.Dir(copied)
 			m.source.load(seed)
 			m.mirror.load(seed)
 			m.source.commit("main", "four", "text")
-			m.token = fake.Add(accessToken.reach(copied).token)
-			reader := fake.Add(test.from.token)
-			m.keepSecret(m.token.Secret)
-			m.keepSecret(reader.Secret)
-			r := m.run("server-url", fake.URL, "token", m.token.Secret, "source", fake.URL+test.from.side.scm+"/"+from,
+			m.token = fake.Add(e2etest.AccessToken.Reach(copied).Token)
+			reader := fake.Add(test.from.Token)
+			m.KeepSecret(m.token.Secret)
+			m.KeepSecret(reader.Secret)
+			r := m.run("server-url", fake.URL, "token", m.token.Secret, "source", fake.URL+test.from.Side.SCM+"/"+from,
 				"source-token", reader.Secret, "source-username", test.username)
 			if test.code != 0 {
 				r.wants(test.code)
@@ -81,14 +82,14 @@ func TestMirrorWithholdsJobToken(t *testing.T) {
 	}{
 		"a repository of the job's server":  {func(m *mirroring) string { return m.github.URL + "/octo/other" }, true},
 		"with a scheme in upper case":       {func(m *mirroring) string { return strings.Replace(m.github.URL, "http", "HTTP", 1) + "/octo/other" }, true},
-		"another port":                      {func(m *mirroring) string { return newFront(m.t, http.NotFoundHandler()).URL + "/octo/other" }, false},
+		"another port":                      {func(m *mirroring) string { return newFront(m.T, http.NotFoundHandler()).URL + "/octo/other" }, false},
 		"a port that begins like the job's": {func(m *mirroring) string { return m.github.URL + "0/octo/other" }, false},
 		"a Data Center's path":              {func(m *mirroring) string { return m.github.URL + "/scm/octo/other" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMirroring(t)
-			m.env["JOB_TOKEN"] = m.sourceToken
+			m.Env["JOB_TOKEN"] = m.sourceToken
 			r := m.run("source", test.source(m))
 			sent := slices.ContainsFunc(m.github.authorizations, func(header string) bool { return header != "" })
 			if sent != test.sent {
@@ -112,8 +113,8 @@ func TestMirrorBelowAPath(t *testing.T) {
 				r.URL.Path = strings.TrimPrefix(r.URL.Path, "/gitea")
 				return false
 			})
-			m.env["JOB_TOKEN"] = m.sourceToken
-			m.env["GITHUB_SERVER_URL"] = m.github.URL + "/gitea/"
+			m.Env["JOB_TOKEN"] = m.sourceToken
+			m.Env["GITHUB_SERVER_URL"] = m.github.URL + "/gitea/"
 			inputs := []string{}
 			if source != "" {
 				inputs = append(inputs, "source", m.github.URL+source)
@@ -132,7 +133,7 @@ func TestMirrorBelowAPath(t *testing.T) {
 func TestMirrorSourceHTTP(t *testing.T) {
 	t.Parallel()
 	m := newMirroring(t)
-	m.env["GITHUB_SERVER_URL"] = "http://gitea.invalid:3000"
+	m.Env["GITHUB_SERVER_URL"] = "http://gitea.invalid:3000"
 	r := m.run()
 	r.wants(5)
 	r.says("BBA416", "BBA413")

@@ -1,12 +1,14 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 )
 
 // TestMirror changes one or both of two equal repositories and runs the mirror.
@@ -293,7 +295,7 @@ func TestMirror(t *testing.T) {
 		},
 		{
 			name:   "a source that doesn't exist",
-			change: func(m *mirroring) { m.env["GITHUB_REPOSITORY"] = "octo/nothing" },
+			change: func(m *mirroring) { m.Env["GITHUB_REPOSITORY"] = "octo/nothing" },
 			code:   5,
 		},
 		{
@@ -394,10 +396,10 @@ var hostileNames = []string{
 
 // TestMirrorBegins fills an empty repository, with each kind of token.
 func TestMirrorBegins(t *testing.T) {
-	for _, l := range logins {
-		t.Run(l.name, func(t *testing.T) {
+	for _, l := range e2etest.Logins {
+		t.Run(l.Name, func(t *testing.T) {
 			t.Parallel()
-			l.token.Reach = nil
+			l.Token.Reach = nil
 			m := newMirroringTo(t, l)
 			m.source.load(seed)
 			m.source.commit("main", "large.bin", m.upload(m.hub, origin, "large"))

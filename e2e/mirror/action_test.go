@@ -1,6 +1,6 @@
 //go:build linux
 
-package e2e
+package mirror
 
 import (
 	"maps"
@@ -59,25 +59,25 @@ func TestMirrorAction(t *testing.T) {
 			m.source.commit("main", "four", "text")
 			m.source.set("refs/heads/topic", "")
 			before := m.mirror.refs()
-			j := newJob(t)
+			j := e2etest.NewJob(t)
 			text := strings.NewReplacer(
 				"mirror@v1\n        with:\n", "mirror@v1\n        with:\n          server-url: "+m.bitbucket.URL+
 					"\n          source: "+m.github.URL+"/"+origin+"\n          source-token: ${{ vars.SOURCE_TOKEN }}\n",
 				"my-team/my-repo", copied, "secrets.", "vars.",
 				"    steps:\n", "    steps:\n      - uses: actions/checkout@v7\n",
 			).Replace(e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "docs/recipes/mirror.yml")))
-			j.run("git", "init", "--quiet", "--template=")
-			j.write("workflow.yml", text)
-			j.write("authorities.pem", authorities)
-			j.write("event.json", state.event)
-			j.run("git", "add", ".")
-			j.run("git", "commit", "--quiet", "--message", "one")
-			j.run("git", "tag", "v9")
-			j.run(append([]string{"git"}, state.checkout...)...)
+			j.Run("git", "init", "--quiet", "--template=")
+			j.Write("workflow.yml", text)
+			j.Write("authorities.pem", authorities)
+			j.Write("event.json", state.event)
+			j.Run("git", "add", ".")
+			j.Run("git", "commit", "--quiet", "--message", "one")
+			j.Run("git", "tag", "v9")
+			j.Run(append([]string{"git"}, state.checkout...)...)
 			log := e2etest.Act{Workflow: "workflow.yml", Vars: map[string]string{"BITBUCKET_TOKEN": m.token.Secret, "SOURCE_TOKEN": m.sourceToken}, Args: []string{
-				"--local-repository", "seed-e1d06701/bitbucket-auth@v1=" + action, "--eventpath", j.path("event.json"),
-				"--env", "CURL_CA_BUNDLE=" + j.path("authorities.pem"),
-			}}.Run(t, j.dir)
+				"--local-repository", "seed-e1d06701/bitbucket-auth@v1=" + action, "--eventpath", j.Path("event.json"),
+				"--env", "CURL_CA_BUNDLE=" + j.Path("authorities.pem"),
+			}}.Run(t, j.Dir)
 			before["refs/heads/main"] = m.source.object("main")
 			if after := m.mirror.refs(); !maps.Equal(after, before) {
 				t.Errorf("the mirror has %v\n%s", after, log)
