@@ -89,12 +89,12 @@ func sign(t testing.TB, template *x509.Certificate, issuer *signed) *signed {
 		t.Fatal(err)
 	}
 	template.SerialNumber = big.NewInt(time.Now().UnixNano())
-	made := &signed{template: template, key: key}
+	issued := &signed{template: template, key: key}
 	if issuer == nil {
-		issuer = made
+		issuer = issued
 	}
-	if made.der, err = x509.CreateCertificate(rand.Reader, template, issuer.template, &key.PublicKey, issuer.key); err != nil {
+	if issued.der, err = x509.CreateCertificate(rand.Reader, template, issuer.template, &key.PublicKey, issuer.key); err != nil {
 		t.Fatal(err)
 	}
-	return made
+	return issued
 }
