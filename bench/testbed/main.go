@@ -102,12 +102,12 @@ func wide(w io.Writer, commits, refs int) error {
 	out := bufio.NewWriter(w)
 	for i := range commits {
 		text := fmt.Sprint("text ", i)
-		fmt.Fprintf(out, "commit refs/heads/main\nmark :%d\ncommitter Dev <dev@example.com> %d +0000\ndata 6\nchange\nM 100644 inline %d/%d\ndata %d\n%s\n",
+		_, _ = fmt.Fprintf(out, "commit refs/heads/main\nmark :%d\ncommitter Dev <dev@example.com> %d +0000\ndata 6\nchange\nM 100644 inline %d/%d\ndata %d\n%s\n",
 			i+1, 1_700_000_000+i, i%20, i%1000, len(text), text)
 	}
 	for i := range refs - 1 {
 		kind := []string{"heads/topic", "tags/v"}[i%2]
-		fmt.Fprintf(out, "reset refs/%s/%d\nfrom :%d\n\n", kind, i, i*commits/refs+1)
+		_, _ = fmt.Fprintf(out, "reset refs/%s/%d\nfrom :%d\n\n", kind, i, i*commits/refs+1)
 	}
 	return out.Flush()
 }

@@ -22,29 +22,18 @@ const advertisementPath = "/info/refs?service=git-upload-pack"
 // sends the login, which may be empty, only if the server asks for it. If a redirect goes
 // to an address of another form, Redirect is only the server.
 func (c *Client) Advertise(ctx context.Context, repositoryURL string, login secret.String) (Advertisement, error) {
-	response, err := c.advertise(ctx, repositoryURL, secret.String{})
-	if err == nil && response.StatusCode == http.StatusUnauthorized && !login.IsEmpty() {
-		response, err = c.advertise(ctx, repositoryURL, login)
+	answer, status, err := c.advertise(ctx, repositoryURL, secret.String{})
+	if status == http.StatusUnauthorized && !login.IsEmpty() {
+		answer, _, err = c.advertise(ctx, repositoryURL, login)
 	}
-	if err != nil {
-		return Advertisement{}, err
-	}
-	answer := Advertisement{IsSmart: response.Header.Get("Content-Type") == "application/x-git-upload-pack-advertisement"}
-	if location, err := response.Location(); err == nil && response.StatusCode/100 == 3 {
-		location.User = nil
-		base, keepsForm := strings.CutSuffix(location.String(), advertisementPath)
-		if !keepsForm {
-			base = location.Scheme + "://" + location.Host
-		}
-		answer = Advertisement{Redirect: base}
-	}
-	return answer, nil
+	return answer, err
 }
 
-func (c *Client) advertise(ctx context.Context, repositoryURL string, login secret.String) (*http.Response, error) {
+// advertise asks once, and also returns the status of the answer.
+func (c *Client) advertise(ctx context.Context, repositoryURL string, login secret.String) (Advertisement, int, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, repositoryURL+advertisementPath, nil)
 	if err != nil {
-		return nil, err
+		return Advertisement{}, 0, err
 	}
 	request.Header.Set("User-Agent", "git/"+c.options.UserAgent)
 	if !login.IsEmpty() {
@@ -52,7 +41,18 @@ func (c *Client) advertise(ctx context.Context, repositoryURL string, login secr
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, err
+		return Advertisement{}, 0, err
 	}
-	return response, response.Body.Close() // the list may be long
+	defer response.Body.Close() // what it lists may be long
+	location, err := response.Location()
+	if err != nil || response.StatusCode/100 != 3 {
+		isSmart := response.Header.Get("Content-Type") == "application/x-git-upload-pack-advertisement"
+		return Advertisement{IsSmart: isSmart}, response.StatusCode, nil
+	}
+	location.User = nil
+	base, keepsForm := strings.CutSuffix(location.String(), advertisementPath)
+	if !keepsForm {
+		base = location.Scheme + "://" + location.Host
+	}
+	return Advertisement{Redirect: base}, response.StatusCode, nil
 }

@@ -184,12 +184,9 @@ func (g *Git) readConfigs(ctx context.Context, dir, common string) (sourceConfig
 					return config, err
 				}
 				files = append(files, file)
-			case "url":
-				remotes[e.section] = remotes[e.section]
-			case "mirror":
-				remotes[e.section] = remotes[e.section] || e.isTrue
-			case "fetch":
-				remotes[e.section] = remotes[e.section] || e.value == "+refs/*:refs/*"
+			case "url", "mirror", "fetch":
+				mirrored := e.variable == "mirror" && e.isTrue || e.variable == "fetch" && e.value == "+refs/*:refs/*"
+				remotes[e.section] = remotes[e.section] || mirrored
 			case "promisor":
 				config.isPartial = config.isPartial || e.isTrue
 			case "partialclone", "partialclonefilter": // promisor-remote.c

@@ -355,7 +355,7 @@ func (g *Git) stage(ctx context.Context, changes []mirror.Change) error {
 	if err != nil {
 		shallow = nil // the history is complete
 	}
-	if err := os.WriteFile(filepath.Join(repo, "shallow"), shallow, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(repo, "shallow"), shallow, 0o600); err != nil { //nolint:gosec // a path of our own
 		return tempFault(err)
 	}
 	return nil
