@@ -89,16 +89,16 @@ func words(line string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		before := ""
 		for field := range strings.FieldsSeq(line) {
-			whole := strings.Trim(field, punctuation)
-			isMarked := introducesName[strings.ToLower(before)] || strings.HasSuffix(field, whole+":") || isEnclosed(field)
-			if (isMarked || !isLetters(whole)) && !yield(whole) {
+			word := strings.Trim(field, punctuation)
+			isMarked := introducesName[strings.ToLower(before)] || strings.HasSuffix(field, word+":") || isEnclosed(field)
+			if (isMarked || !isLetters(word)) && !yield(word) {
 				return
 			}
-			before = whole
-			for part := range strings.FieldsFuncSeq(whole, func(r rune) bool { return r != '.' && r != '\'' && strings.ContainsRune(punctuation, r) }) {
+			before = word
+			for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return r != '.' && r != '\'' && strings.ContainsRune(punctuation, r) }) {
 				part = strings.Trim(part, punctuation)
 				// In "push(es)" no part is a name, in "branch:main" and "main,topic" they are.
-				if part != whole && (!isLetters(part) || !strings.ContainsAny(whole, "()")) && !yield(part) {
+				if part != word && (!isLetters(part) || !strings.ContainsAny(word, "()")) && !yield(part) {
 					return
 				}
 			}

@@ -53,7 +53,7 @@ func TestPrefixes(t *testing.T) {
 func TestNamespace(t *testing.T) {
 	saved := mirror.Namespaces
 	t.Cleanup(func() { mirror.Namespaces = saved })
-	mirror.Namespaces = append(slices.Clone(saved), mirror.Namespace{Prefix: "refs/notes/", Singular: "note", Plural: "notes", Grows: true})
+	mirror.Namespaces = append(slices.Clone(saved[:2]), mirror.Namespace{Prefix: "refs/notes/", Singular: "note", Plural: "notes", Grows: true})
 
 	listing := func(id string) mirror.Listing {
 		return mirror.Listing{Refs: map[string]string{"refs/heads/main": id, "refs/notes/commits": id}}
