@@ -146,6 +146,24 @@ func TestMirrorLFS(t *testing.T) {
 			says: []string{"BBA411", "the source's server says: Visit the SSO page."},
 		},
 		{
+			name: "a source that doesn't say where to download an object",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.github.intercept(refuse("/objects/batch", http.StatusOK, `{"transfer":"basic","objects":[{"oid":"`+oid("one")+`","size":3}]}`))
+			},
+			code: 5,
+			says: []string{"BBA436", "can't be transferred from the source: it doesn't say where to download large.bin (sha256:" + oid("one") + ")"},
+		},
+		{
+			name: "a source that names an address of another protocol",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				m.github.intercept(refuse("/objects/batch", http.StatusOK, `{"transfer":"basic","objects":[{"oid":"`+oid("one")+`","size":3,"actions":{"download":{"href":"file:///etc/passwd"}}}]}`))
+			},
+			code: 5,
+			says: []string{"BBA436", "can't be transferred from the source: missing protocol"},
+		},
+		{
 			name: "Bitbucket's quota",
 			change: func(m *mirroring) {
 				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))

@@ -115,6 +115,9 @@ func (t *lfsTransfer) fetch(ctx context.Context) error {
 		return err
 	}
 	local, fetchErr := t.git.FetchLFS(ctx)
+	if fetchErr == nil {
+		fetchErr = t.checkFetched(ctx)
+	}
 	if fetchErr == nil || ctx.Err() != nil || fault.From(fetchErr).Code != fault.LFSFailed {
 		return fetchErr
 	}
@@ -138,6 +141,22 @@ func (t *lfsTransfer) fetch(ctx context.Context) error {
 		return nil
 	}
 	return t.git.PrepareLFS(ctx, t.pointers)
+}
+
+// checkFetched returns a fault if objects weren't fetched. git-lfs doesn't fail if a
+// server answers about an object without saying how to download it.
+func (t *lfsTransfer) checkFetched(ctx context.Context) error {
+	missing := t.git.WithoutObject(t.pointers)
+	if len(missing) == 0 {
+		return nil
+	}
+	names, err := t.names(ctx, missing)
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.LFSFailed, "LFS objects can't be transferred from the source: it doesn't say where to download "+names[0], names[1:]...).Hint(
+		"check that the source's LFS server works: git lfs fetch --all, in a new clone",
+		"to mirror without LFS objects, set lfs: false")
 }
 
 func (t *lfsTransfer) push(ctx context.Context) error { return t.git.PushLFS(ctx) }

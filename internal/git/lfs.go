@@ -257,7 +257,7 @@ func lfsReason(text string) string {
 
 func isLFSProgress(line string) bool {
 	for _, start := range []string{
-		"fetch: ", "Uploading LFS objects:", "Downloading LFS objects:", "hint: ", "Git LFS upload failed:",
+		"fetch: ", "Fetching reference ", "Uploading LFS objects:", "Downloading LFS objects:", "hint: ", "Git LFS upload failed:",
 		"failed to fetch some objects from ", "failed to push some refs to ",
 	} {
 		if strings.HasPrefix(line, start) {

@@ -261,6 +261,7 @@ func TestMessagesOfLFS(t *testing.T) {
 	}{
 		{"lfs source", "fetch: Fetching reference refs/mirror-lfs\nbatch response: This repository is over its data quota." + failed, fault.LFSFailed, "This repository is over its data quota."},
 		{"lfs source", "fetch: Fetching reference refs/mirror-lfs\n[" + oid + "] no access: [403] no access" + failed, fault.LFSFailed, "[" + oid + "] no access: [403] no access"},
+		{"lfs source", "Fetching reference refs/mirror-lfs\nmissing protocol: \"file:///o\"" + failed, fault.LFSFailed, "missing protocol: \"file:///o\""},
 		{"lfs source", "LFS: Client error &{%!!(string=http) %!!(string=) %!!(bool=false)}s(MISSING) from HTTP 413" + failed, fault.LFSFailed, "its storage answers with status 413"},
 		{"lfs source", "LFS: Insufficient server storage: https://s3.example.com/a?X-Amz-Signature=abc" + failed, fault.LFSFailed, "Insufficient server storage: https://s3.example.com/a"},
 		{"lfs source", "batch response: Authentication required: Authorization error: https://github.com/octo/site.git/info/lfs" + failed, fault.SourceRefused, "Authentication required"},
