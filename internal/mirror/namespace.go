@@ -56,6 +56,16 @@ var ignored = []string{
 
 // AddOther records a ref that isn't mirrored, by its namespace.
 func (l *Listing) AddOther(ref string) {
+	// Git also completes names that begin with refs/ (gitrevisions(7)).
+	for _, prefix := range []string{"refs/", "refs/remotes/"} {
+		name, ok := strings.CutPrefix(strings.TrimSuffix(ref, "/HEAD"), prefix)
+		if ok && IsMirrored(name) {
+			if l.Completions == nil {
+				l.Completions = map[string]string{}
+			}
+			l.Completions[name] = ref
+		}
+	}
 	parts := strings.SplitN(ref, "/", 3)
 	if len(parts) < 3 || len(ref) > maxName {
 		return // HEAD, or refs/stash

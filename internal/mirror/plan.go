@@ -22,6 +22,10 @@ type Listing struct {
 	// Peeled contains the objects that annotated tags point to, by the tag's object ID.
 	Peeled map[string]string
 
+	// Completions are refs that aren't mirrored and that git can complete a mirrored name
+	// to, by that name: see [Listing.AddOther].
+	Completions map[string]string
+
 	// Others are the namespaces of refs that aren't mirrored, such as refs/notes/, if
 	// they were asked for.
 	Others []string
@@ -181,6 +185,9 @@ func New(ctx context.Context, source, bitbucket Listing, rules Rules) (Plan, err
 		switch {
 		case old == "":
 			c.Action = Created
+			if other := cmp.Or(ambiguous(ref, bitbucket), bitbucket.Completions[ref]); other != "" {
+				c.leaveAlone(IsAmbiguous, "git would change "+rules.shown(other)+" instead, which has to be deleted first")
+			}
 		case namespace.Grows:
 			// Updated, if it hasn't diverged.
 		case rules.Overwrite:

@@ -234,3 +234,27 @@ func TestPlanningEnds(t *testing.T) {
 		}
 	}
 }
+
+// Git completes a new name to an existing one that ends with it, and would push there. A
+// name that exists counts by itself.
+func TestCompletedNames(t *testing.T) {
+	for _, other := range []string{"refs/refs/heads/new", "refs/remotes/refs/heads/new", "refs/remotes/refs/heads/new/HEAD", "refs/heads/refs/heads/new", "refs/tags/refs/heads/new"} {
+		source, bitbucket := listing("main=2 new=2 other=2"), listing("main=1")
+		if mirror.IsMirrored(other) {
+			bitbucket.Refs[other] = "1"
+		} else {
+			bitbucket.AddOther(other)
+		}
+		bitbucket.AddOther("refs/remotes/refs/heads/main")
+		plan, err := mirror.New(t.Context(), source, bitbucket, mirror.Rules{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := joined(fates(plan.Changes())), "updated main refused new created other"; got != want {
+			t.Errorf("%s: got %s, want %s", other, got, want)
+		}
+		if left := plan.LeftAlone(); len(left) != 1 || !strings.Contains(left[0].Reason, other) {
+			t.Errorf("%s: %v", other, left)
+		}
+	}
+}
