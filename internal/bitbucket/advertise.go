@@ -36,6 +36,9 @@ func (c *Client) advertise(ctx context.Context, repositoryURL string, login secr
 		return Advertisement{}, 0, err
 	}
 	request.Header.Set("User-Agent", "git/"+c.options.UserAgent)
+	// A server that speaks version 2 of the protocol then answers with its capabilities
+	// instead of all refs (gitprotocol-v2(5), HTTP Transport).
+	request.Header.Set("Git-Protocol", "version=2")
 	if !login.IsEmpty() {
 		request.Header.Set("Authorization", login.Reveal())
 	}

@@ -1,0 +1,49 @@
+package bitbucket_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
+)
+
+// To learn that a server marks the end of its list of refs, the list itself isn't
+// needed: a source can have a hundred thousand pull requests.
+func TestAdvertiseListsNoRefs(t *testing.T) {
+	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}})
+	fake.AddBranch(t, "team/repo", "trunk")
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}})
+	behind, err := url.Parse(fake.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	var listed []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		proxy.ServeHTTP(answer, r)
+		listed = append(listed, answer.Body.String())
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	}))
+	t.Cleanup(s.Close)
+
+	login := credential.Credential{Token: secret.New(token.Secret), GitUsername: "x-token-auth"}.GitAuthorization()
+	c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud()})
+	answer, err := c.Advertise(t.Context(), s.URL+"/team/repo.git", login)
+	if err != nil || !answer.IsSmart {
+		t.Errorf("got %+v, %v", answer, err)
+	}
+	if len(listed) != 2 || strings.Contains(listed[1], "trunk") {
+		t.Errorf("the server listed %q", listed)
+	}
+}
