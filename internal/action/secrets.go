@@ -1,8 +1,8 @@
 package action
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
@@ -43,9 +43,8 @@ func (r *run) hide(text string) string {
 // of a short word would only reveal that the word is the password.
 func (r *run) scrub(text string) string {
 	text = r.hide(text)
-	short := slices.SortedFunc(slices.Values(r.proxySecrets), func(a, b secret.String) int {
-		return cmp.Compare(len(b.Reveal()), len(a.Reveal()))
-	})
+	short := slices.Clone(r.proxySecrets)
+	sort.Slice(short, func(a, b int) bool { return len(short[a].Reveal()) > len(short[b].Reveal()) })
 	for _, s := range short {
 		if !s.IsEmpty() {
 			text = strings.ReplaceAll(text, s.Reveal(), "***")

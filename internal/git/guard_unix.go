@@ -4,10 +4,8 @@ package git
 
 import (
 	"io"
-	"maps"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,7 +86,7 @@ func (g *guard) tell(group int, running bool) {
 		return
 	}
 	var line []string
-	for _, id := range slices.Sorted(maps.Keys(g.groups)) {
+	for id := range g.groups {
 		line = append(line, strconv.Itoa(id))
 	}
 	_, _ = io.WriteString(g.pipe, strings.Join(line, " ")+"\n")

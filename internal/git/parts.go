@@ -3,7 +3,7 @@ package git
 import (
 	"context"
 	"fmt"
-	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -99,15 +99,22 @@ func (p *pushing) pushSteps(ctx context.Context, c mirror.Change) (mirror.Change
 // Size returns the size of everything that was fetched, in bytes on disk. Git's progress
 // doesn't always contain it.
 func (g *Git) Size() (size int64) {
-	_ = filepath.WalkDir(filepath.Join(g.repo, "objects"), func(_ string, entry fs.DirEntry, err error) error {
+	objects := filepath.Join(g.repo, "objects")
+	folders, err := os.ReadDir(objects)
+	if err != nil {
+		return 0
+	}
+	for _, folder := range folders {
+		files, err := os.ReadDir(filepath.Join(objects, folder.Name()))
 		if err != nil {
-			return nil //nolint:nilerr // what can't be read doesn't count
+			continue // what can't be read doesn't count
 		}
-		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
-			size += info.Size()
+		for _, file := range files {
+			if info, err := file.Info(); err == nil && info.Mode().IsRegular() {
+				size += info.Size()
+			}
 		}
-		return nil
-	})
+	}
 	return size
 }
 

@@ -2,9 +2,10 @@ package git
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
 // Versions of a pointer that git-lfs reads (git-lfs's lfs/pointer.go): before and
@@ -17,11 +18,6 @@ var pointerVersions = map[string]bool{
 
 // pointerKeys are the keys of a pointer, in their order.
 var pointerKeys = []string{"version", "oid", "size"}
-
-var (
-	extensionKey = regexp.MustCompile(`^ext-([0-9])-\w`)
-	pointerOID   = regexp.MustCompile(`^sha256:([0-9a-f]{64})$`)
-)
 
 // parsePointer reads the text of a pointer. It accepts exactly the texts that git-lfs
 // accepts (lfs/pointer.go, DecodeFrom), which are more than its specification allows:
@@ -45,24 +41,39 @@ func parsePointer(text []byte) (Pointer, bool) {
 			next++
 			continue
 		}
-		if !extensionKey.MatchString(key) {
+		if _, ok := extensionPriority(key); !ok {
 			return Pointer{}, false
 		}
 		extensions[key] = value
 	}
-	priorities := map[string]bool{}
+	priorities := map[byte]bool{}
 	for key, value := range extensions {
-		priority := extensionKey.FindStringSubmatch(key)[1]
-		if priorities[priority] || !pointerOID.MatchString(value) {
+		priority, _ := extensionPriority(key)
+		if _, ok := pointerOID(value); !ok || priorities[priority] {
 			return Pointer{}, false
 		}
 		priorities[priority] = true
 	}
-	oid := pointerOID.FindStringSubmatch(values["oid"])
+	oid, ok := pointerOID(values["oid"])
 	size, err := strconv.ParseInt(values["size"], 10, 64)
 	// An empty object is never transferred.
-	if !pointerVersions[values["version"]] || oid == nil || err != nil || size <= 0 || len(text) >= maxPointer {
+	if !pointerVersions[values["version"]] || !ok || err != nil || size <= 0 || len(text) >= maxPointer {
 		return Pointer{}, false
 	}
-	return Pointer{OID: oid[1], Size: size}, true
+	return Pointer{OID: oid, Size: size}, true
+}
+
+// extensionPriority returns the digit in the key of an extension, such as ext-0-name.
+func extensionPriority(key string) (digit byte, ok bool) {
+	rest, ok := strings.CutPrefix(key, "ext-")
+	if !ok || len(rest) < 3 || rest[1] != '-' {
+		return 0, false
+	}
+	return rest[0], charset.ContainsOnly(rest[:1], charset.Digits) && charset.ContainsOnly(rest[2:3], charset.Letters+charset.Digits+"_")
+}
+
+// pointerOID returns the SHA-256 in the value of a pointer's oid.
+func pointerOID(value string) (oid string, ok bool) {
+	oid, ok = strings.CutPrefix(value, "sha256:")
+	return oid, ok && len(oid) == 64 && charset.ContainsOnly(oid, "0123456789abcdef")
 }

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -477,12 +477,14 @@ func (g *Git) completeHistory(ctx context.Context, changes []mirror.Change) erro
 // 100% (3/3), 1.20 MiB | 3.00 MiB/s, done.", in bytes.
 func sentSize(stderr []byte) int64 {
 	var size float64
-	var unit string
 	for line := range strings.FieldsFuncSeq(string(stderr), func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if strings.HasPrefix(line, "Writing objects: 100% (") && strings.HasSuffix(line, ", done.") {
 			_, text, _ := strings.Cut(line, "), ")
-			_, _ = fmt.Sscan(text, &size, &unit)
+			number, unit, _ := strings.Cut(text, " ")
+			unit, _, _ = strings.Cut(unit, " ")
+			value, _ := strconv.ParseFloat(number, 64) // 0 if git says something else
+			size = value * map[string]float64{"byte": 1, "bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}[strings.TrimSuffix(unit, ",")]
 		}
 	}
-	return int64(size * map[string]float64{"byte": 1, "bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}[unit])
+	return int64(size)
 }

@@ -3,6 +3,7 @@ package git
 import (
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // temporaryVariables name the folder for temporary files: that of the step, or else the
@@ -51,8 +52,15 @@ func makeTempIn(folder string) (root string, lock *os.File, err error) {
 // removeLeftovers removes the directories of runs that were killed: real directories of
 // this user that aren't locked. It may fail.
 func removeLeftovers(folder string) {
-	found, _ := filepath.Glob(filepath.Join(folder, temporaryName+"*"))
-	for _, root := range found {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), temporaryName) {
+			continue
+		}
+		root := filepath.Join(folder, entry.Name())
 		info, err := os.Lstat(root)
 		if err == nil && info.IsDir() && isOwn(info) && isUnlocked(filepath.Join(root, lockName)) {
 			_ = os.RemoveAll(root)

@@ -198,7 +198,7 @@ func New(ctx context.Context, source, bitbucket Listing, rules Rules) (Plan, err
 		rules.check(&c)
 		plan.changes = append(plan.changes, c)
 	}
-	slices.SortFunc(plan.changes, byRef)
+	plan.sort()
 	plan.leaveConflicts(kept)
 	return plan, nil
 }
