@@ -55,7 +55,7 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 	var scopes []string
 	last := "" // the product of the box before
 	for _, item := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' }) {
-		item = strings.TrimSpace(item)
+		item = strings.TrimPrefix(strings.TrimSpace(item), "- ") // an item of a list in YAML
 		boxes := boxesIn(item, last)
 		last = ""
 		for _, b := range boxes {
@@ -84,15 +84,23 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 func boxesIn(item, last string) []box {
 	names := separated(item)
 	switch {
+	case areScopes(names):
+		return nil
 	case isBox(item):
 		return parseBoxes(item)
-	case strings.Contains(item, ":"), !slices.ContainsFunc(names, func(name string) bool { return !isKnown(name) }):
+	case strings.Contains(item, ":"):
 		return nil
 	}
 	if levels, rest := takeLevels(names); last != "" && len(levels) == 1 && len(rest) == 0 {
 		return []box{{last, levels[0]}}
 	}
 	return boxesWithoutColon(item)
+}
+
+// areScopes reports whether all names are known as scopes, or have the form of those of
+// API tokens.
+func areScopes(names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return !isKnown(name) && (!isGranular(name) || !isScopeName(name)) })
 }
 
 // checkScope rejects a name that no scope has.

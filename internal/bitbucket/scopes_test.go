@@ -56,6 +56,17 @@ func TestParseScopes(t *testing.T) {
 	if want := []string{"repository", "read:user:bitbucket", "repository:write", "write:package:bitbucket"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v", got, err)
 	}
+	for list, want := range map[string][]string{
+		"read:repository:bitbucket read:user:bitbucket":              {"read:repository:bitbucket", "read:user:bitbucket"},
+		"account pullrequest:write":                                  {"account", "pullrequest:write"},
+		"read:user:bitbucket  write:package:bitbucket":               {"read:user:bitbucket", "write:package:bitbucket"},
+		"- read:repository:bitbucket\n- write:pullrequest:bitbucket": {"read:repository:bitbucket", "write:pullrequest:bitbucket"},
+		"- Repositories: Write\n- Pull requests: Read":               {"repository:write", "pullrequest"},
+	} {
+		if got, err := bitbucket.ParseScopes(list, credential.AccessToken); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, %v", list, got, err)
+		}
+	}
 	const asListed = "write scopes as Bitbucket lists them"
 	for name, hint := range map[string]string{
 		"repositry":                    "did you mean repository?",
