@@ -2,6 +2,8 @@ package input
 
 import (
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,8 +25,11 @@ func (p *parser) certificate(text string) CA {
 	if text == "" {
 		return CA{}
 	}
+	if plain, err := base64.StdEncoding.DecodeString(text); err == nil && strings.HasPrefix(string(plain), "-----BEGIN ") {
+		text = string(plain) // as in a secret of Kubernetes
+	}
 	if strings.Contains(text, "-----BEGIN ") {
-		return p.withCertificates(CA{PEM: []byte(text)})
+		return p.withCertificates(CA{PEM: []byte(withLines(text))})
 	}
 	const hint = "set it to the PEM text itself, or to the path of a file that this step can read: a container action sees the workspace as /github/workspace"
 	// Opening anything but a regular file could block forever.
@@ -33,9 +38,9 @@ func (p *parser) certificate(text string) CA {
 		p.fail(fault.New(fault.CACertificate, "ca-certificate must name a regular file of at most 1 MiB", hint))
 		return CA{}
 	}
-	var pem []byte
+	var content []byte
 	if err == nil {
-		pem, err = readFile(text, maxCertificate)
+		content, err = readFile(text, maxCertificate)
 	}
 	if err != nil {
 		p.fail(fault.New(fault.CACertificate, "can't read the file that ca-certificate names: "+fault.Reason(err), hint))
@@ -45,7 +50,7 @@ func (p *parser) certificate(text string) CA {
 	if err != nil {
 		path = "" // the working directory is gone: nothing can use a relative path
 	}
-	return p.withCertificates(CA{PEM: pem, File: path})
+	return p.withCertificates(CA{PEM: content, File: path})
 }
 
 // withCertificates rejects text that contains no certificate. Otherwise, only git in a
@@ -56,4 +61,27 @@ func (p *parser) withCertificates(ca CA) CA {
 			"set it to the text from BEGIN CERTIFICATE to END CERTIFICATE, or to the path of a file that contains it"))
 	}
 	return ca
+}
+
+// withLines restores PEM text whose lines were joined, as in a variable that can't
+// contain line breaks, or have something around them.
+func withLines(text string) string {
+	const begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+	certificates := 0
+	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {
+		certificates++
+	}
+	if certificates == strings.Count(text, "-----BEGIN ") {
+		return text
+	}
+	var restored strings.Builder
+	for _, after := range strings.Split(text, begin)[1:] {
+		body, _, found := strings.Cut(after, end)
+		if !found {
+			return text
+		}
+		body = strings.NewReplacer(`\n`, "", `\r`, "", `\`, "", `"`, "", "'", "").Replace(body)
+		restored.WriteString(begin + "\n" + strings.Join(strings.Fields(body), "") + "\n" + end + "\n")
+	}
+	return restored.String()
 }

@@ -2,6 +2,8 @@ package input_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"io"
 	"os"
@@ -194,20 +196,20 @@ func TestFaults(t *testing.T) {
 
 func TestTokenInAnotherInput(t *testing.T) {
 	for _, settings := range []map[string]string{
-		{"token": "TOKEN_ABC", "identity": "TOKEN_ABC"},
-		{"token": "TOKEN_ABC", "workspace": "TOKEN_ABC"},
-		{"token": "TOKEN_ABC", "repository": "ws/TOKEN_ABC"},
-		{"token": "TOKEN_ABC", "env-prefix": "TOKEN_ABC"},
-		{"token": "TOKEN_ABC", "server-url": "https://git.example.com/TOKEN_ABC"},
-		{"token": "TOKEN_ABC", "server-url": "https://git.example.com/TOKEN_ABC/projects/X"}, // a fault that quotes it
-		{"token": "TOKEN_ABC", "avo-connection-name": "mine TOKEN_ABC"},
-		{"token": "TOKEN_ABC", "avo-connection-name": "mine", "avo-username": "TOKEN_ABC"},
+		{"token": "T0KEN_ABC", "identity": "T0KEN_ABC"},
+		{"token": "T0KEN_ABC", "workspace": "T0KEN_ABC"},
+		{"token": "T0KEN_ABC", "repository": "ws/T0KEN_ABC"},
+		{"token": "T0KEN_ABC", "env-prefix": "T0KEN_ABC"},
+		{"token": "T0KEN_ABC", "server-url": "https://git.example.com/T0KEN_ABC"},
+		{"token": "T0KEN_ABC", "server-url": "https://git.example.com/T0KEN_ABC/projects/X"}, // a fault that quotes it
+		{"token": "T0KEN_ABC", "avo-connection-name": "mine T0KEN_ABC"},
+		{"token": "T0KEN_ABC", "avo-connection-name": "mine", "avo-username": "T0KEN_ABC"},
 	} {
 		if _, err := read(t, settings); fault.From(err).Code != fault.TokenShown {
 			t.Errorf("%v: got %v", settings, err)
 		}
 	}
-	if _, err := read(t, map[string]string{"token": "TOKEN_ABC", "repository": "https://me:TOKEN_ABC@bitbucket.org/ws/repo"}); err != nil {
+	if _, err := read(t, map[string]string{"token": "T0KEN_ABC", "repository": "https://me:T0KEN_ABC@bitbucket.org/ws/repo"}); err != nil {
 		t.Errorf("in a URL's user-info, where it is dropped: %v", err)
 	}
 	if _, err := read(t, map[string]string{"token": "me", "identity": "me@example.com"}); err != nil {
@@ -265,6 +267,42 @@ func TestCertificateFile(t *testing.T) {
 	}
 	if _, err := read(t, map[string]string{"ca-certificate": path}); fault.From(err).Code != fault.CACertificate {
 		t.Errorf("a file too large: %v", err)
+	}
+}
+
+// A certificate whose lines were joined or decorated on the way is restored.
+func TestPastedCertificates(t *testing.T) {
+	one := bitbuckettest.Certificate()
+	lines := strings.Split(strings.TrimSpace(one), "\n")
+	for name, text := range map[string]string{
+		"as it is":        one,
+		`\n in one line`:  strings.ReplaceAll(one, "\n", `\n`),
+		`\r\n`:            strings.ReplaceAll(one, "\n", `\r\n`),
+		`\\n`:             strings.ReplaceAll(one, "\n", `\\n`),
+		"spaces":          strings.Join(lines, " "),
+		"nothing between": strings.Join(lines, ""),
+		"quoted lines":    "'" + strings.Join(lines, "'\n'") + "'",
+		"indented":        "  " + strings.Join(lines, "\n  "),
+		"two, glued":      strings.TrimSpace(one) + strings.TrimSpace(one),
+		"base64":          base64.StdEncoding.EncodeToString([]byte(one)),
+	} {
+		s, err := read(t, map[string]string{"ca-certificate": text})
+		want := 1
+		if strings.HasPrefix(name, "two") {
+			want = 2
+		}
+		got := 0
+		for block, rest := pem.Decode(s.CA.PEM); block != nil; block, rest = pem.Decode(rest) {
+			got++
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: got %d certificates, %v", name, got, err)
+		}
+	}
+	for _, text := range []string{lines[0] + `\n` + lines[1], `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----`} {
+		if _, err := read(t, map[string]string{"ca-certificate": text}); fault.From(err).Code != fault.CACertificate {
+			t.Errorf("%q: got %v", text, err)
+		}
 	}
 }
 
