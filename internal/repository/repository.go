@@ -82,12 +82,16 @@ func ParseWorkspace(text string, on server.Server) (Repository, error) {
 	return Repository{Workspace: normal(text, on), Spelled: text}, nil
 }
 
-// sshPath returns the path and the port of ssh://host[:port]/path.
+// sshPath returns the path and the port of ssh://host[:port]/path. Older pages of
+// Bitbucket have ssh://host:path, which git doesn't understand.
 func sshPath(address string, on server.Server) (path, port string, err error) {
 	host, path, _ := strings.Cut(address, "/")
+	if name, first, found := strings.Cut(host, ":"); found && on.IsSSH(name, "") && isWorkspace(first) && !charset.ContainsOnly(first, charset.Digits) {
+		return first + "/" + path, "", nil
+	}
 	u := url.URL{Host: host}
 	if !on.IsSSH(u.Hostname(), u.Port()) {
-		return "", "", otherHost(on)
+		return "", "", otherSSHHost(on)
 	}
 	return path, u.Port(), nil
 }
@@ -137,7 +141,7 @@ func plainPath(text string, on server.Server) (path string, web bool, err error)
 		return text, false, nil
 	}
 	if !on.IsSSH(host, "") {
-		return "", false, otherHost(on)
+		return "", false, otherSSHHost(on)
 	}
 	return strings.TrimPrefix(path, "/"), false, nil
 }
@@ -286,7 +290,17 @@ func normal(name string, on server.Server) string {
 	return strings.ToLower(name)
 }
 
-func otherHost(on server.Server) error {
+// otherSSHHost is [otherHost] for an ssh address. A Data Center may have another host
+// for ssh (confluence.atlassian.com, "Enable SSH access to Git repositories").
+func otherSSHHost(on server.Server) error {
+	f := otherHost(on)
+	if on.DataCenter {
+		f = f.Hint("if ssh has a host of its own there, set repository to the address that the browser shows")
+	}
+	return f
+}
+
+func otherHost(on server.Server) *fault.Fault {
 	return fault.New(fault.RepositoryHost, "the repository isn't on the server that server-url names, "+on.Host(),
 		"for a repository on a Data Center, set server-url to its base URL",
 		"otherwise, set repository to the one that the credential is for")

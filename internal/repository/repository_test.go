@@ -28,6 +28,11 @@ func TestSpellings(t *testing.T) {
 	}{
 		{cloud, "git clone https://user@bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "git clone git@bitbucket.org:ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "git clone --depth 1 https://bitbucket.org/ws/repo.git .", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "git clone -b main git@bitbucket.org:ws/repo.git folder", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "git remote add origin https://me@bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "git remote set-url origin git@bitbucket.org:ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "ssh://git@bitbucket.org:ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "https://bitbucket.org/ws/repo", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "https://bitbucket.org:443/ws/repo/", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "https://bitbucket.org/ws/repo/src/main/README.md?at=main#line-3", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
@@ -136,7 +141,8 @@ func TestFaults(t *testing.T) {
 		{cloud, "https://bitbucket.org/ws/re%0Apo", fault.Repository},
 		{cloud, "https://bitbucket.org/ws/re po", fault.Repository},
 		{cloud, "https://bitbucket.org/ws/%zz", fault.Repository},
-		{cloud, "git clone --depth 1 https://bitbucket.org/ws/repo.git", fault.Repository},
+		{cloud, "git clone -b a/b https://bitbucket.org/ws/repo.git", fault.Repository},
+		{cloud, "ssh://git@evil.example:ws/repo.git", fault.RepositoryHost},
 		{cloud, "ftp://bitbucket.org/ws/repo", fault.Repository},
 		{cloud, "ws/repo/src/main", fault.Repository},
 		{cloud, "ws/repo\nother", fault.Repository},
@@ -333,4 +339,19 @@ func repo(workspace, slug, url string) repository.Repository {
 func with(r repository.Repository, spelled, port string) repository.Repository {
 	r.Spelled, r.SSHPort = spelled, port
 	return r
+}
+
+// A Data Center may have another host for ssh.
+func TestOtherSSHHost(t *testing.T) {
+	for spelling, want := range map[string]bool{
+		"ssh://git@ssh.example.com:7999/PROJ/repo.git":         true,
+		"git@ssh.example.com:PROJ/repo.git":                    true,
+		"https://ssh.example.com/ctx/projects/PROJ/repos/repo": false,
+	} {
+		_, _, err := repository.Parse(secret.NewAddress(spelling), dataCenter)
+		f := fault.From(err)
+		if got := strings.Contains(strings.Join(f.Hints, "\n"), "the address that the browser shows"); f.Code != fault.RepositoryHost || got != want {
+			t.Errorf("%s: got %v, %q", spelling, f, f.Hints)
+		}
+	}
 }

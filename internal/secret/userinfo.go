@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -16,8 +17,8 @@ type Address struct {
 	clean   string
 }
 
-// NewAddress splits an address. It ignores white space around it, and the words
-// git clone, which Bitbucket's Clone button copies along.
+// NewAddress splits an address. It ignores white space around it, and the words of
+// the commands that Bitbucket's pages show, such as git clone.
 //
 // It works on the text, because no parser accepts a URL whose password contains
 // an unescaped slash, and the password still has to be found.
@@ -75,14 +76,28 @@ func (a *Address) EnvDecode(text string) error {
 	return nil
 }
 
-// trimCommand removes white space around an address, and the words git clone
-// before it.
+// trimCommand removes white space around an address, and the rest of a command with
+// it, such as git clone or git remote add origin. Of the other words none may be a part
+// of the address, whose password may contain spaces.
 func trimCommand(text string) string {
 	words := strings.Fields(text)
-	if len(words) == 3 && words[0] == "git" && words[1] == "clone" {
+	switch {
+	case len(words) < 3, words[0] != "git", words[1] != "clone" && words[1] != "remote":
+		return strings.TrimSpace(text)
+	case len(words) == 3:
 		return words[2]
 	}
-	return strings.TrimSpace(text)
+	address := ""
+	for _, word := range words {
+		if !strings.ContainsAny(word, ":/@?#%") {
+			continue
+		}
+		if address != "" {
+			return strings.TrimSpace(text)
+		}
+		address = word
+	}
+	return cmp.Or(address, strings.TrimSpace(text))
 }
 
 // maxUserName is the length of the longest text before an @ that counts as a

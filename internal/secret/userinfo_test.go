@@ -37,6 +37,10 @@ func TestAddress(t *testing.T) {
 		{"git clone https://me@bitbucket.org/ws/repo.git", nil, "https://bitbucket.org/ws/repo.git"},
 		{" git  clone git@bitbucket.org:ws/repo.git\n", nil, "bitbucket.org:ws/repo.git"},
 		{"git clone https://me:pass@host/ws", []string{"me:pass", "pass"}, "https://host/ws"},
+		{"git clone -v -- https://me@host/ws/repo.git .", nil, "https://host/ws/repo.git"},
+		{"git clone -b main --depth 1 git@host:ws/repo.git folder", nil, "host:ws/repo.git"},
+		{"git remote add origin https://me:pass@host/ws", []string{"me:pass", "pass"}, "https://host/ws"},
+		{"git clone https://me:pa ss@host/ws", []string{"me:pa ss", "pa ss"}, "git clone https://host/ws"},
 		{"git pull https://host/ws", nil, "git pull https://host/ws"},
 		{"", nil, ""},
 	} {
