@@ -22,7 +22,7 @@ var otherNames = map[string][]string{
 		"destination", "destination-url", "destination-repo", "destination-repository", "destination-repo-url", "dest", "dest-repo",
 		"remote", "remote-url", "remote-repo", "remote-repository", "mirror", "mirror-url", "mirror-repo", "mirror-repository",
 	},
-	"workspace":       {"team", "owner", "organization", "org", "bitbucket-workspace"},
+	"workspace":       {"team", "owner", "organization", "org", "workspace-id", "workspace-slug", "workspace-name", "bitbucket-workspace"},
 	"server-url":      {"server", "base-url", "host-url", "api-url", "endpoint", "instance-url", "bitbucket-url", "bitbucket-server-url"},
 	"verify":          {"check", "validate"},
 	"required-scopes": {"scopes", "permissions"},

@@ -22,6 +22,9 @@ func checkIdentity(identity string) error {
 	case !secret.OneLine(identity):
 		return fault.New(fault.IdentityCharacter, "the identity contains a character that can't be printed",
 			"type the identity, on one line, instead of pasting it")
+	case strings.HasPrefix(strings.ToLower(identity), "mailto:"):
+		return fault.New(fault.IdentityColon, "the identity is a link to an e-mail address, not the address",
+			"remove mailto: from the identity")
 	case strings.Contains(identity, ":") && !isAccountID(identity):
 		return colonFault()
 	case strings.Contains(identity, "${{"):
@@ -68,6 +71,12 @@ func (c *Credential) identify(identity string, gitOnly bool) ([]fault.Remark, er
 		return nil, nil
 	case identity == "" && len(t.IdentityHints) > 0:
 		return nil, fault.New(fault.IdentityMissing, "the identity is empty, but "+t.Title+" needs one", t.IdentityHints...)
+	case t.Email && strings.ContainsAny(identity, "<> "):
+		return nil, fault.New(fault.IdentityNotEmail, "the identity contains more than an e-mail address, which "+t.Title+" goes with",
+			"set identity to the e-mail address alone, without a name and without < and >")
+	case t.Email && strings.Contains(identity, "%40"):
+		return nil, fault.New(fault.IdentityNotEmail, "the identity is a percent-encoded e-mail address, as in a URL",
+			"in identity, write @ instead of %40")
 	case t.Email && !strings.Contains(identity, "@"):
 		return nil, fault.New(fault.IdentityNotEmail, "the identity has no @, but "+t.Title+" goes with an e-mail address",
 			"set identity to the e-mail address of the Atlassian account, not to the Bitbucket username",

@@ -44,6 +44,11 @@ func TestMessages(t *testing.T) {
 	}{
 		{input(base64Of(api), email), "the token is base64 of a token", "store the token itself", ""},
 		{input(base64Of(email+":"+api), email), "the token is base64 of identity:token", "store the token itself", ""},
+		{input(base64Lines(email+":"+api+"\n"), email), "the token is base64 of identity:token", "store the token itself", "one line"},
+		{input(strings.Replace(api, "=", "%3D", 1), email), "character 184 of the token can't occur", "percent-encoded", "copy the token again"},
+		{input(api, "me%40example.com"), "the identity is a percent-encoded e-mail address", "@ instead of %40", ""},
+		{input(api, "Some One <me@example.com>"), "the identity contains more than an e-mail address", "address alone", ""},
+		{input(api, "mailto:me@example.com"), "the identity is a link", "remove mailto:", "before the colon"},
 		{input(email+":"+api, ""), "the token is a pair, identity:token", "the part before the colon", "swapped"},
 		{input(email, api), "the token is an e-mail address", "are token and identity swapped?", ""},
 		{input("me@localhost", api), "character 3 of the token can't occur", "are token and identity swapped?", ""},
@@ -70,18 +75,19 @@ func TestMessages(t *testing.T) {
 func TestMistakenForTokens(t *testing.T) {
 	api, access, plain := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.ConsumerSecret()
 	const (
-		nothing   = "the token is what programs write for a value that doesn't exist"
-		masked    = "the token consists of asterisks"
-		key       = "the token is a key or a certificate"
-		json      = "the token is JSON"
-		reference = "the token is the address of a secret in a secret manager"
-		url       = "the token is a URL"
-		login     = "the token is a URL with a user name and a password in it"
-		labelled  = "the token has a name and a colon before it"
-		assigned  = "the token has a name and = before it"
-		header    = "the token is a complete Authorization header"
-		pair      = "the token is a pair"
-		email     = "the token is an e-mail address"
+		nothing     = "the token is what programs write for a value that doesn't exist"
+		masked      = "the token consists of asterisks"
+		placeholder = "the token is a placeholder"
+		key         = "the token is a key or a certificate"
+		json        = "the token is JSON"
+		reference   = "the token is the address of a secret in a secret manager"
+		url         = "the token is a URL"
+		login       = "the token is a URL with a user name and a password in it"
+		labelled    = "the token has a name and a colon before it"
+		assigned    = "the token has a name and = before it"
+		header      = "the token is a complete Authorization header"
+		pair        = "the token is a pair"
+		email       = "the token is an e-mail address"
 	)
 	for _, test := range []struct{ text, want, within string }{
 		{"BITBUCKET_TOKEN=" + api, assigned, api},
@@ -128,6 +134,7 @@ func TestMistakenForTokens(t *testing.T) {
 		{"projects/123/secrets/bitbucket/versions/latest", reference, ""},
 		{"@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/t)", reference, ""},
 		{"keyvault:bitbucket/token", reference, ""},
+		{"git-token@azurekeyvault", reference, ""},
 		{"someone@example.com", email, ""},
 		{"some.one+ci@mail.example.com", email, ""},
 		{"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----", key, ""},
@@ -146,6 +153,15 @@ func TestMistakenForTokens(t *testing.T) {
 		{"[object Object]", nothing, ""},
 		{"<nil>", nothing, ""},
 		{"%!s(<nil>)", nothing, ""},
+		{"{access_token}", placeholder, ""},
+		{"<your-api-token>", placeholder, ""},
+		{"<API token>", placeholder, ""},
+		{"[token]", placeholder, ""},
+		{"your-token-here", placeholder, ""},
+		{"Your_Token", placeholder, ""},
+		{"changeme", placeholder, ""},
+		{"xxxxxxxxxxxxxxxx", placeholder, ""},
+		{"{" + api + "}", json, api},
 		{"***", masked, ""},
 		{"********", masked, ""},
 		{"••••••••", masked, ""},
@@ -288,4 +304,13 @@ func TestJobTokens(t *testing.T) {
 	if length := len(credentialtest.JobToken()); length < 480 || length > 560 {
 		t.Errorf("the newer form has %d characters", length)
 	}
+}
+
+// base64Lines encodes as base64(1) of GNU does: in lines of 76 characters.
+func base64Lines(text string) string {
+	encoded, lines := base64Of(text), ""
+	for ; len(encoded) > 76; encoded = encoded[76:] {
+		lines += encoded[:76] + "\n"
+	}
+	return lines + encoded
 }

@@ -17,7 +17,7 @@ func checkMistaken(token string) *fault.Fault {
 	_, assigned := assignment(token)
 	_, labelled := label(token)
 	switch {
-	case isNothing(token), isMasked(token):
+	case isNothing(token), isMasked(token), isPlaceholder(token):
 		return CheckPlaceholder("token", secret.New(token))
 	case isKey(token):
 		return fault.New(fault.TokenCharacter, "the token is a key or a certificate, or a part of one",
@@ -56,8 +56,27 @@ func CheckPlaceholder(setting string, token secret.String) *fault.Fault {
 	case isMasked(text):
 		return fault.New(fault.TokenCharacter, what+" consists of asterisks, as logs and settings pages show a secret",
 			"copy the token from the page where it was made; if that no longer shows it, make a new one")
+	case isPlaceholder(text):
+		return fault.New(fault.TokenCharacter, what+" is a placeholder from a document or an example",
+			"replace all of it with the token itself, brackets included")
 	}
 	return nil
+}
+
+// isPlaceholder recognises what documents and examples have instead of a token, such
+// as <your-token>, {access_token}, YOUR_TOKEN, changeme and xxxx.
+func isPlaceholder(text string) bool {
+	for _, brackets := range []string{"<>", "{}", "[]"} {
+		inner, opened := strings.CutPrefix(text, brackets[:1])
+		inner, closed := strings.CutSuffix(inner, brackets[1:])
+		if opened && closed && charset.ContainsOnly(inner, nameCharacters+" ") && !isTokenShaped(inner) {
+			return true
+		}
+	}
+	lower := strings.ToLower(text)
+	return len(text) > 2 && charset.ContainsOnly(lower, "x") ||
+		slices.ContainsFunc([]string{"your-", "your_", "your "}, func(start string) bool { return strings.HasPrefix(lower, start) }) ||
+		slices.Contains([]string{"changeme", "change-me", "change_me"}, lower)
 }
 
 // isNothing recognises the words that programs write for a variable that isn't set:
@@ -102,7 +121,7 @@ var managers = []string{
 // isReference reports whether text addresses a secret in a secret manager: by a URL
 // such as op://vault/item/field, or by a name such as vault:path#field.
 func isReference(text string) bool {
-	if strings.HasPrefix(text, "@Microsoft.KeyVault(") || strings.HasPrefix(text, "projects/") && strings.Contains(text, "/secrets/") {
+	if strings.HasPrefix(text, "@Microsoft.KeyVault(") || strings.HasSuffix(text, "@azurekeyvault") || strings.HasPrefix(text, "projects/") && strings.Contains(text, "/secrets/") {
 		return true
 	}
 	scheme, rest, found := strings.Cut(text, ":")

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"encoding/base64"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -35,6 +36,9 @@ func checkToken(token string) error {
 			"store the token itself, not the name of a variable or a secret")
 	}
 	if strings.ContainsFunc(token, unicode.IsSpace) {
+		if what := encodedIn(strings.Join(strings.Fields(token), "")); what != "" {
+			return encodedFault(what) // base64(1) breaks its lines
+		}
 		f := fault.New(fault.TokenSpace, "the token contains white space",
 			"store one token in the secret, on one line, and nothing else")
 		if _, prefix, found := tokenAmong(strings.Fields(token)); found {
@@ -51,6 +55,8 @@ func checkToken(token string) error {
 			"character %d of the token can't occur in a Bitbucket token (letters, digits and - . _ ~ + / = can)",
 			utf8.RuneCountInString(token[:i])+1)
 		switch identity, _, pair := strings.Cut(token, ":"); {
+		case isPercentEncoded(token):
+			return f.Hint("the token is percent-encoded, as in a URL: store it as it was before")
 		case strings.Contains(token, "@"):
 			return f.Hint("if this is an e-mail address: are token and identity swapped?")
 		case pair && isUserName(identity):
@@ -76,6 +82,12 @@ func CheckLength(name, token string) *fault.Fault {
 			Hint("store the token alone in the secret; tokens have a few thousand characters at most")
 	}
 	return nil
+}
+
+// isPercentEncoded reports whether text is a token as a URL contains it.
+func isPercentEncoded(text string) bool {
+	plain, err := url.PathUnescape(text)
+	return err == nil && plain != text && isTokenShaped(plain) && strings.IndexFunc(plain, notTokenCharacter) < 0
 }
 
 // isUserName reports whether text could be the user name before the colon of a pair.
@@ -110,19 +122,32 @@ func notTokenCharacter(r rune) bool {
 // without a prefix decode to digits, a colon and random bytes, so pairs aren't
 // looked for where the kind is theirs.
 func checkEncoded(token string, kind Kind) error {
-	text, ok := decoded(token)
-	if !ok || isTokenShaped(token) {
+	what := encodedIn(token)
+	if what == "" || what == encodedPair && kind.Traits().Unprefixed {
 		return nil
 	}
-	what := ""
-	if isTokenShaped(text) {
-		what = "a token"
-	} else if _, pair := tokenOfPair(text); pair && !kind.Traits().Unprefixed {
-		what = "identity:token"
+	return encodedFault(what)
+}
+
+const encodedPair = "identity:token"
+
+// encodedIn says what a text is the base64 of, or "" if that is neither a token nor
+// a pair.
+func encodedIn(text string) string {
+	plain, ok := decoded(text)
+	if !ok || isTokenShaped(text) {
+		return ""
 	}
-	if what == "" {
-		return nil
+	if isTokenShaped(plain) {
+		return "a token"
 	}
+	if _, pair := tokenOfPair(plain); pair {
+		return encodedPair
+	}
+	return ""
+}
+
+func encodedFault(what string) *fault.Fault {
 	return fault.New(fault.TokenEncoded, "the token is base64 of "+what,
 		"store the token itself in the secret; bitbucket-auth encodes it")
 }

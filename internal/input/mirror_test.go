@@ -112,7 +112,7 @@ func TestMirrorSourceTokenLength(t *testing.T) {
 		"1234567":                     fault.TokenShort,
 		" 1234567 ":                   fault.TokenShort,
 		"12345678":                    {},
-		strings.Repeat("x", 64<<10+1): fault.TokenLong,
+		strings.Repeat("y", 64<<10+1): fault.TokenLong,
 	} {
 		_, err := readMirror(t, map[string]string{"source-token": token})
 		code := fault.Code{}

@@ -288,3 +288,27 @@ func TestPlaceholdersAsSourceToken(t *testing.T) {
 		}
 	}
 }
+
+// The name of a secret isn't handed over as the secret.
+func TestNameAsToken(t *testing.T) {
+	for _, test := range []struct {
+		id, text string
+		found    bool
+	}{
+		{"token", "BITBUCKET_TOKEN", true},
+		{"token", "secrets.BITBUCKET_TOKEN", true},
+		{"identity", "BITBUCKET_TOKEN", false},
+	} {
+		s := source(map[string]string{test.id: test.text})
+		s.ReferenceHints = func(id string) []string { return []string{"write " + id + " so"} }
+		text, err := input.ReadCredential(context.Background(), s)
+		if err == nil {
+			_, _, err = text.Parse()
+		}
+		f := fault.From(err)
+		found := err != nil && f.Code == fault.TokenUnexpanded && strings.HasPrefix(f.What, "the token is the name") && slices.Equal(f.Hints, []string{"write token so"})
+		if found != test.found {
+			t.Errorf("%s %s: got %v", test.id, test.text, err)
+		}
+	}
+}

@@ -123,6 +123,8 @@ func withoutLogin(id, text string) string {
 func (r *reading) checkExpanded(setting contract.Setting, text string) {
 	what := ""
 	switch percent := runtime.GOOS == "windows"; {
+	case isSecret(setting.ID) && pasted.IsNameOfSecret(text):
+		what = inSentence(setting.ID) + " is the name of a variable or a secret, not its value"
 	case pasted.IsReference(text, percent):
 		what = inSentence(setting.ID) + " is a reference that wasn't expanded"
 	case slices.Contains(withParts, setting.ID) && pasted.HasReference(withoutLogin(setting.ID, text), percent):

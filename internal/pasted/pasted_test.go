@@ -83,6 +83,7 @@ func TestReferences(t *testing.T) {
 		{text: "{{ token }}", whole: true},
 		{text: `<+secrets.getValue("token")>`, whole: true},
 		{text: "<< parameters.token >>", whole: true},
+		{text: "((bitbucket-token))", whole: true},
 		{text: "%TOKEN%", whole: true, part: true, percent: true},
 		{text: "team/%REPO%", part: true, percent: true},
 		{text: "https://bitbucket.org/t/r/src/%C3%A4%AB%CD.txt", percent: true},
@@ -116,6 +117,18 @@ func TestReferences(t *testing.T) {
 		}
 		if got := pasted.IsUndefined(test.text); got != test.undefined {
 			t.Errorf("%q is undefined: %t", test.text, got)
+		}
+	}
+}
+
+func TestNamesOfSecrets(t *testing.T) {
+	for text, want := range map[string]bool{
+		"BITBUCKET_TOKEN": true, "JENKINS_X_TOKEN": true, "YOUR_API_TOKEN_HERE": true, "BB_PAT_2": true,
+		"secrets.BITBUCKET_TOKEN": true, "vars.token": true, "env.X": true,
+		"TOKEN": false, "SUMMER_2024": false, "Bitbucket_Token": false, "BITBUCKET-TOKEN": false, "secrets.": false, "secrets.a-b": false, "": false,
+	} {
+		if got := pasted.IsNameOfSecret(text); got != want {
+			t.Errorf("%q: %t", text, got)
 		}
 	}
 }

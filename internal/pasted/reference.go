@@ -1,15 +1,16 @@
 package pasted
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 )
 
 // delimiters are the starts and ends of references: those of shells, of GitHub, Gitea
-// and Forgejo, Azure Pipelines, GitLab's inputs, templates, Harness, and CircleCI.
+// and Forgejo, Azure Pipelines, GitLab's inputs, templates, Harness, CircleCI, and Concourse.
 var delimiters = []struct{ start, end string }{
-	{"${", "}"}, {"$(", ")"}, {"$[", "]"}, {"{{", "}}"}, {"<+", ">"}, {"<<", ">>"},
+	{"${", "}"}, {"$(", ")"}, {"$[", "]"}, {"{{", "}}"}, {"<+", ">"}, {"<<", ">>"}, {"((", "))"},
 }
 
 // IsReference reports whether a text is nothing but a reference to a variable, a
@@ -25,6 +26,21 @@ func IsReference(text string, percent bool) bool {
 		return true
 	}
 	return percent && len(text) > 2 && text[0] == '%' && text[len(text)-1] == '%' && isName(text[1:len(text)-1])
+}
+
+// IsNameOfSecret reports whether a text is the name of a variable or a secret, as in
+// secrets.NAME or in a name in capitals such as BITBUCKET_TOKEN. No token looks like
+// that, and a password that does contains none of these words.
+func IsNameOfSecret(text string) bool {
+	for _, context := range []string{"secrets.", "vars.", "env."} {
+		if name, found := strings.CutPrefix(text, context); found && isName(name) {
+			return true
+		}
+	}
+	words := strings.Split(text, "_")
+	return len(words) > 1 && charset.ContainsOnly(text, charset.Upper+charset.Digits+"_") && slices.ContainsFunc(words, func(word string) bool {
+		return slices.Contains([]string{"TOKEN", "SECRET", "PASSWORD", "PAT", "KEY", "CREDENTIAL", "CREDENTIALS", "BITBUCKET"}, word)
+	})
 }
 
 // HasReference reports whether there is a reference to a variable somewhere in a
