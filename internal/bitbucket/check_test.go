@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -327,6 +328,17 @@ func TestTLS(t *testing.T) {
 	_, err := client(t, fake, credential.AccessToken, nil).Check(context.Background(), cred, repo)
 	if code(err) != fault.Certificate {
 		t.Errorf("without its CA: %v", err)
+	}
+}
+
+func TestPlainHTTPServer(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	c := bitbucket.New(bitbucket.Options{Server: servertest.At(strings.Replace(plain.URL, "http", "https", 1))})
+	c.Hurry()
+	_, err := c.Check(t.Context(), credential.Credential{Kind: credential.HTTPAccessToken}, repo)
+	if code(err) != fault.Unreachable || !strings.Contains(fmt.Sprint(err), "answers without TLS") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -58,6 +58,10 @@ func (c *Client) unreachable(ctx context.Context, err error) *fault.Fault {
 		}
 		return problem.Fault(fault.Certificate, host, setting, len(c.options.CA) > 0)
 	}
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return fault.New(fault.Unreachable, host+" answers without TLS, so https can't be used there",
+			"set the input server-url to the address and the port that the browser shows with https")
+	}
 	return fault.New(fault.Unreachable, host+" can't be reached",
 		"check that the runner can reach it, directly or through its proxy (HTTPS_PROXY, NO_PROXY)",
 		"check status.bitbucket.org, or ask the administrator of the Data Center")
