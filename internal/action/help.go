@@ -46,7 +46,7 @@ func entry(b *strings.Builder, column int, name, text string) {
 	const indent, width = 2, 80
 	fmt.Fprintf(b, "%*s%-*s", indent, "", column-1, name)
 	at := indent + column - 1
-	for word := range strings.FieldsSeq(text) {
+	for _, word := range strings.Fields(text) {
 		if at+1+len(word) > width {
 			at = indent + column - 1
 			fmt.Fprintf(b, "\n%*s", at, "")

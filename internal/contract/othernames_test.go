@@ -12,7 +12,7 @@ import (
 func TestOtherNames(t *testing.T) {
 	all := slices.Concat(contract.CredentialSettings, contract.MirrorSettings)
 	seen := map[string]string{}
-	for id, names := range contract.OtherNames {
+	for id, names := range contract.OtherNames() {
 		if _, ok := contract.Find(all, id); !ok {
 			t.Errorf("there is no setting %s", id)
 		}

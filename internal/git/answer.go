@@ -88,14 +88,14 @@ const punctuation = ".,:;!?'\"()[]<>`"
 func words(line string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		before := ""
-		for field := range strings.FieldsSeq(line) {
+		for _, field := range strings.Fields(line) {
 			word := strings.Trim(field, punctuation)
 			isMarked := introducesName[strings.ToLower(before)] || strings.HasSuffix(field, word+":") || isEnclosed(field)
 			if (isMarked || !isLetters(word)) && !yield(word) {
 				return
 			}
 			before = word
-			for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return r != '.' && r != '\'' && strings.ContainsRune(punctuation, r) }) {
+			for _, part := range strings.FieldsFunc(word, func(r rune) bool { return r != '.' && r != '\'' && strings.ContainsRune(punctuation, r) }) {
 				part = strings.Trim(part, punctuation)
 				// In "push(es)" no part is a name, in "branch:main" and "main,topic" they are.
 				if part != word && (!isLetters(part) || !strings.ContainsAny(word, "()")) && !yield(part) {
@@ -123,7 +123,7 @@ func isLetters(word string) bool {
 // the line in which its git only says that a hook declined.
 func remoteLines(stderr []byte) []string {
 	var lines []string
-	for line := range bytes.FieldsFuncSeq(stderr, func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range bytes.FieldsFunc(stderr, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		text, ok := strings.CutPrefix(string(line), "remote:")
 		text = strings.TrimSpace(text)
 		if ok && text != "" && !isProgress(text) && !strings.HasPrefix(text, "error: hook declined to update ") {
@@ -161,7 +161,7 @@ func remoteError(stderr []byte) []string {
 		return nil
 	}
 	var lines []string
-	for line := range strings.FieldsFuncSeq(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {
 		line = strings.TrimSpace(line)
 		if len(lines) > 0 && (strings.HasPrefix(line, "fatal: ") || strings.HasPrefix(line, "error: ")) {
 			break // by the process that started this one

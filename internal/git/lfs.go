@@ -240,7 +240,7 @@ func (g *Git) explainLFS(err error, isSource bool) error {
 // lfsReason returns the first line of git-lfs that gives a reason. It skips progress, and
 // a broken format of addresses (git-lfs's lfshttp/errors.go).
 func lfsReason(text string) string {
-	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		line = strings.TrimSpace(line)
 		for _, mark := range []string{"LFS: ", "batch response: ", "error: ", "fatal: "} {
 			line = strings.TrimPrefix(line, mark)
@@ -319,7 +319,7 @@ func (g *Git) OtherLFSServer(ctx context.Context, tips []string) string {
 		if err != nil {
 			continue
 		}
-		for entry := range strings.SplitSeq(string(out.stdout), "\x00") {
+		for _, entry := range strings.Split(string(out.stdout), "\x00") {
 			_, url, _ := strings.Cut(entry, "\n")
 			if url != "" && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.sourceURL)) && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.remotes.Source)) {
 				return g.safeText(url)

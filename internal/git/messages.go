@@ -410,7 +410,7 @@ func containsAny(text string, marks ...string) bool {
 // or as an error, without that mark, or else the first line.
 func lastLine(text []byte) string {
 	last, found := "no reason was given", false
-	for line := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range bytes.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		what := strings.TrimSpace(string(line))
 		fatal, isFatal := strings.CutPrefix(what, "fatal: ")
 		plain, isError := strings.CutPrefix(what, "error: ")

@@ -1,7 +1,6 @@
 package git
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -135,18 +134,8 @@ func tracksBranches(common string) bool {
 	if entries, err := os.ReadDir(filepath.Join(common, "refs", "remotes")); err == nil && len(entries) > 0 {
 		return true
 	}
-	packed, err := os.Open(filepath.Join(common, "packed-refs"))
-	if err != nil {
-		return false
-	}
-	defer packed.Close()
-	lines := bufio.NewScanner(packed)
-	for lines.Scan() {
-		if bytes.Contains(lines.Bytes(), []byte(" refs/remotes/")) {
-			return true
-		}
-	}
-	return lines.Err() != nil
+	packed, err := os.ReadFile(filepath.Join(common, "packed-refs"))
+	return bytes.Contains(packed, []byte(" refs/remotes/")) || err != nil && !errors.Is(err, fs.ErrNotExist)
 }
 
 // sourceConfig describes a source by its configuration.
@@ -239,7 +228,7 @@ func (g *Git) configEntries(ctx context.Context, file string) ([]configEntry, er
 		return nil, err
 	}
 	var entries []configEntry
-	for entry := range strings.SplitSeq(string(out.stdout), "\x00") {
+	for _, entry := range strings.Split(string(out.stdout), "\x00") {
 		key, value, hasValue := strings.Cut(entry, "\n")
 		dot := strings.LastIndex(key, ".")
 		if dot < 0 {

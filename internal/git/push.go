@@ -477,7 +477,7 @@ func (g *Git) completeHistory(ctx context.Context, changes []mirror.Change) erro
 // 100% (3/3), 1.20 MiB | 3.00 MiB/s, done.", in bytes.
 func sentSize(stderr []byte) int64 {
 	var size float64
-	for line := range strings.FieldsFuncSeq(string(stderr), func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range strings.FieldsFunc(string(stderr), func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if strings.HasPrefix(line, "Writing objects: 100% (") && strings.HasSuffix(line, ", done.") {
 			_, text, _ := strings.Cut(line, "), ")
 			number, unit, _ := strings.Cut(text, " ")

@@ -11,7 +11,7 @@ import (
 // (git-check-ref-format(1)). A server can list any, and part of a name such as a:b
 // would be read as the ref to push to.
 func IsName(ref string) bool {
-	for part := range strings.SplitSeq(ref, "/") {
+	for _, part := range strings.Split(ref, "/") {
 		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
 			return false
 		}

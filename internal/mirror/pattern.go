@@ -19,7 +19,7 @@ type Patterns struct {
 // doesn't matter. Names may be written in full (refs/heads/main).
 func ParsePatterns(id, text string) (Patterns, error) {
 	var p Patterns
-	for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' }) {
+	for _, item := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' }) {
 		item = strings.TrimSpace(item)
 		if item == "" {
 			continue

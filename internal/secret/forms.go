@@ -42,7 +42,7 @@ var (
 func Forms(secrets ...String) []string {
 	var forms, done []string
 	for _, s := range secrets {
-		for line := range strings.SplitSeq(strings.ReplaceAll(s.Reveal(), "\r", "\n"), "\n") {
+		for _, line := range strings.Split(strings.ReplaceAll(s.Reveal(), "\r", "\n"), "\n") {
 			line = strings.TrimSpace(line)
 			if len(line) < MinMask || slices.Contains(done, line) {
 				continue
