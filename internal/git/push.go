@@ -264,8 +264,8 @@ func (g *Git) push(ctx context.Context, changes []mirror.Change) (pushed, error)
 			}
 		}
 		if c.New != "" {
-			// One pattern for all: git compares explicit names with each other, which
-			// takes minutes for thousands, and completes some of them to others.
+			// One pattern for all: git would compare explicit names with each local ref,
+			// of which this repository has none but those to push.
 			pattern = staging + "*:refs/*"
 		}
 	}
