@@ -180,6 +180,15 @@ func TestMirrorCostOfReplaced(t *testing.T) {
 		m.source.load(commitOf(pages, "page", fmt.Sprint(i))) // without a parent
 		want = append(want, "overwritten "+pages)
 	}
+	// A tag moves to what only a branch led to that is replaced in the same run: after
+	// that, Bitbucket no longer names it, and the tag's push needs its files.
+	m.source.load(commitOf("refs/heads/side", "side", "one", "refs/heads/main^0") + commitOf("refs/heads/side", "side", "two"))
+	m.source.set("refs/tags/moved", m.source.object("side~"))
+	m.mirror.git("fetch", "--quiet", m.source.dir, "refs/heads/side:refs/heads/side")
+	m.mirror.set("refs/tags/moved", m.mirror.object("main~100"))
+	m.source.set("refs/heads/side", m.source.object("main~50"))
+	m.source.commit("side", "side", "rewritten")
+	want = append(want, "overwritten refs/heads/side", "overwritten refs/tags/moved")
 	m.run("overwrite", "true").wants(0, want...)
 	if got, requests := m.github.bytes(), len(m.github.asked("/git-upload-pack")); got > 1<<20 || requests > 8 {
 		t.Errorf("the source sent %d bytes in %d requests", got, requests)

@@ -73,6 +73,7 @@ type pushing struct {
 	git            *Git
 	batches        [][]mirror.Change // that are left
 	has            []string          // objects that Bitbucket has
+	replaced       bool              // it no longer has some that it had
 	done           Pushed
 	pushes         int
 	declinedInARow int
@@ -100,7 +101,6 @@ func (p *pushing) part(ctx context.Context, part []mirror.Change) error {
 			return err
 		}
 	}
-	p.has = append(p.has, newValues(part)...)
 	return nil
 }
 
@@ -112,7 +112,12 @@ func (p *pushing) next(ctx context.Context) error {
 	batch := p.batches[0]
 	p.batches = p.batches[1:]
 	p.pushes++
-	once, err := p.git.pushOrRefetch(ctx, batch)
+	if p.replaced {
+		if err := p.git.FetchFiles(ctx, newValues(batch), p.has); err != nil {
+			return err
+		}
+	}
+	once, err := p.git.pushOrRefetch(ctx, batch, p.has)
 	p.done.Sent += once.sent
 	reply := p.git.answer(once.stderr)
 	declinedBefore := p.declinedInARow
@@ -151,6 +156,7 @@ func (p *pushing) record(c mirror.Change, result mirror.Result, reply answer) {
 	case mirror.Pushed, mirror.Present:
 		p.single = true
 		p.declinedInARow = 0
+		p.nowHas(c)
 	case mirror.Declined:
 		p.declinedInARow++
 		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
@@ -159,6 +165,20 @@ func (p *pushing) record(c mirror.Change, result mirror.Result, reply answer) {
 	case mirror.InFlight:
 	}
 	p.done.Results[c.Ref] = result
+}
+
+// nowHas keeps track of the objects that Bitbucket has. What a ref no longer leads to may
+// be gone for the next push, which then needs files that weren't fetched.
+func (p *pushing) nowHas(c mirror.Change) {
+	if c.Action == mirror.Overwritten || c.Action == mirror.Deleted {
+		if i := slices.Index(p.has, c.Old); i >= 0 {
+			p.has = slices.Delete(slices.Clone(p.has), i, i+1)
+			p.replaced = true
+		}
+	}
+	if c.New != "" {
+		p.has = append(p.has, c.New)
+	}
 }
 
 // judge keeps the fault that Bitbucket's words mean when it declines refs. If it is nil,
@@ -419,9 +439,17 @@ func (g *Git) serverReason(sentence, asked string) string {
 
 // pushOrRefetch pushes. If objects are missing here, since Bitbucket lacks objects that it
 // listed before, it fetches everything and pushes again.
-func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change) (pushed, error) {
+func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change, has []string) (pushed, error) {
 	p, err := g.pushTwice(ctx, changes)
 	if !errors.Is(err, errIncomplete) {
+		return p, err
+	}
+	// Bitbucket may name commits of other repositories, such as a fork's parent, next to
+	// which other files are missing: then all files of the new commits are enough.
+	if err := g.fetchAllFiles(ctx, newValues(changes), has); err != nil {
+		return p, err
+	}
+	if p, err = g.pushTwice(ctx, changes); !errors.Is(err, errIncomplete) {
 		return p, err
 	}
 	if err := g.refetch(ctx, newValues(changes)); err != nil {

@@ -104,12 +104,39 @@ func (g *Git) FetchFiles(ctx context.Context, tips, known []string) error {
 		return nil
 	}
 	missing, err := g.missingFiles(ctx, tips, known)
-	if err != nil || len(missing) == 0 {
+	if err != nil {
 		return err
+	}
+	return g.fetchFiles(ctx, missing, tips)
+}
+
+// fetchAllFiles gets all files of the commits that Bitbucket lacks, whatever it has of
+// them.
+func (g *Git) fetchAllFiles(ctx context.Context, tips, known []string) error {
+	out, err := g.run(ctx, machine, revisions(tips, known), "rev-list", "--ignore-missing", "--stdin")
+	if err != nil {
+		return g.local(err)
+	}
+	var trees []string
+	for _, commit := range strings.Fields(string(out.stdout)) {
+		trees = append(trees, commit+"^{tree}")
+	}
+	missing, err := g.missingFiles(ctx, trees, nil)
+	if err != nil {
+		return err
+	}
+	return g.fetchFiles(ctx, missing, tips)
+}
+
+// fetchFiles gets files from the source. Tips are fetched completely if it can't send
+// single files.
+func (g *Git) fetchFiles(ctx context.Context, missing, tips []string) error {
+	if len(missing) == 0 {
+		return nil
 	}
 	// As git itself does for missing objects (promisor-remote.c): if git negotiated, the
 	// server would leave out files of the commits that are here.
-	_, err = g.fetchWith(ctx, strings.Join(missing, "\n")+"\n", []string{
+	_, err := g.fetchWith(ctx, strings.Join(missing, "\n")+"\n", []string{
 		"-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
 		"--progress", noFiles, "--stdin", string(source),
 	})
