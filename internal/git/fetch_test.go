@@ -57,7 +57,7 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	}
 }
 
-// A source that lacks an object is damaged, which is no failure of the network.
+// A source that lacks an object is damaged. The network has nothing to do with it.
 func TestFetchFromDamaged(t *testing.T) {
 	s := newSides(t)
 	blob := filepath.Join(t.TempDir(), "blob")

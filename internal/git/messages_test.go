@@ -214,7 +214,7 @@ func TestMessagesOfServers(t *testing.T) {
 	}
 }
 
-// A process that was killed on this machine is no failure of a server or a network.
+// If a process was killed on this machine, neither a server nor the network failed.
 func TestMessagesOfKilled(t *testing.T) {
 	for _, stderr := range []string{
 		"error: pack-objects died of signal 9\nerror: failed to push some refs to 'https://bitbucket.org/acme/site.git'\nfatal: the remote end hung up unexpectedly",

@@ -52,8 +52,7 @@ func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 	return nil
 }
 
-// noRepository is the fault of a path at which there is no repository that can be
-// checked.
+// noRepository returns the fault for a path without a repository that can be checked.
 func noRepository(what string) error {
 	return fault.New(fault.SourceNotFound, what,
 		"check the path: a relative one begins at the folder in which the step runs, and in a container only mounted folders exist",
