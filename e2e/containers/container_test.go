@@ -201,8 +201,11 @@ func checkFault(t *testing.T, o outcome, exit int, code string) {
 	if got := e2etest.Results(t, o.output); !maps.Equal(got, want) {
 		t.Errorf("the output file contains %q, want %q", got, want)
 	}
-	if o.env+o.summary != "" {
-		t.Errorf("the environment file contains %q, the summary %q", o.env, o.summary)
+	if o.env != "" {
+		t.Errorf("the environment file contains %q", o.env)
+	}
+	if !strings.Contains(o.summary, "❌") || !strings.Contains(o.summary, "["+code+"](https://") {
+		t.Errorf("the summary is %q", o.summary)
 	}
 }
 

@@ -52,7 +52,7 @@ func Run(ctx context.Context, world World) int {
 		return printText(world, "bitbucket-auth "+world.Version+"\n")
 	}
 	h, hostErr := host.Choose(host.World{
-		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, Outputs: outputsOf(options), BeforeWriting: world.IgnoreSignals,
+		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, Outputs: outputsOf(options), Version: world.Version, BeforeWriting: world.IgnoreSignals,
 	}, options.shell)
 	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
 	// The mirror works without a host: its results are then in the log only.
@@ -63,6 +63,7 @@ func Run(ctx context.Context, world World) int {
 		err = hostErr
 	}
 	r := run{world: world, host: h}
+	r.failurePage = r.pageOfFault
 	// If inputs are lost, no other check is meaningful.
 	if dropped := r.source(settingsOf(options)).CheckDropped(); dropped != nil {
 		err = dropped
@@ -85,6 +86,10 @@ func Run(ctx context.Context, world World) int {
 	}
 	r.showRemarks()
 	h.Fail(r.hidden(f))
+	// A host that can't receive results has no summary either.
+	if f.Code.Exit != fault.ExitHost {
+		r.summarize(r.failurePage(f))
+	}
 	return f.Code.Exit
 }
 
@@ -122,9 +127,11 @@ type run struct {
 
 	otherNames   []input.OtherName // settings under names of other actions
 	onlyErrors   bool              // show nothing but warnings and faults
-	proxySecrets []secret.String   // from the environment
-	tokens       []secret.String   // that aren't a setting's, or are the mirror's source's
-	pushes       bool              // the mirror has begun to push
+	summarizes   bool              // the job summary is still to be written
+	failurePage  func(*fault.Fault) string
+	proxySecrets []secret.String // from the environment
+	tokens       []secret.String // that aren't a setting's, or are the mirror's source's
+	pushes       bool            // the mirror has begun to push
 
 	temporary atomic.Pointer[git.Git] // the mirror's repository, once there is one
 }
@@ -238,7 +245,7 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.host.HandOver(ctx, results); err != nil {
 		return err
 	}
-	r.summarize(o, results)
+	r.summarize(o.summary(results, r.reported))
 	return nil
 }
 
@@ -259,13 +266,14 @@ func (r *run) loginForms(cred credential.Credential, connection *avo.Connection)
 	return secret.InOrder(forms)
 }
 
-// summarize writes the job summary. It comes last, so that the results are handed
+// summarize writes the job summary, once. It comes last, so that the results are handed
 // over even if it fails.
-func (r *run) summarize(o outcome, results host.Results) {
-	if !o.settings.Summary {
+func (r *run) summarize(page string) {
+	if !r.summarizes {
 		return
 	}
-	if err := r.host.Summarize(o.summary(results, r.reported)); err != nil {
+	r.summarizes = false
+	if err := r.host.Summarize(page); err != nil {
 		r.note(fault.Warn(fault.From(err)))
 		r.showRemarks()
 	}

@@ -32,13 +32,12 @@ type mirroring struct {
 	repository repository.Repository // the destination
 	source     address
 
-	git        *git.Git
-	bitbucket  mirror.Listing
-	plan       mirror.Plan
-	pieces     secret.Pieces // of all tokens
-	handsOver  bool          // the results of the plan
-	summarized bool          // the summary is written
-	known      []string      // commits that both sides have, as far as they were fetched
+	git       *git.Git
+	bitbucket mirror.Listing
+	plan      mirror.Plan
+	pieces    secret.Pieces // of all tokens
+	handsOver bool          // the results of the plan
+	known     []string      // commits that both sides have, as far as they were fetched
 
 	wouldCreate bool // without dry-run, the repository would be created
 }
@@ -46,15 +45,8 @@ type mirroring struct {
 // mirror is the run of the mirror command.
 func (r *run) mirror(ctx context.Context) error {
 	m := &mirroring{run: r}
-	err := m.askWhy(ctx, m.bringUpToDate(ctx))
-	if err == nil {
-		return nil
-	}
-	// A host that can't receive results has no summary either.
-	if f := fault.From(err); f.Code.Exit != fault.ExitHost {
-		m.summarize(f)
-	}
-	return err
+	r.failurePage = m.summary
+	return m.askWhy(ctx, m.bringUpToDate(ctx))
 }
 
 // bringUpToDate does the steps of a run, in order: read, mask, list, plan, fetch,

@@ -192,21 +192,8 @@ func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
 	if err := m.handOutputs(ctx, outputs); err != nil {
 		return err
 	}
-	m.summarize(ending)
+	m.summarize(m.summary(ending))
 	return nil
-}
-
-// summarize writes the job summary, once. It comes last, so that the results are
-// handed over even if it fails.
-func (m *mirroring) summarize(ending *fault.Fault) {
-	if !m.settings.Summary || m.summarized {
-		return
-	}
-	m.summarized = true
-	if err := m.host.Summarize(m.summary(ending)); err != nil {
-		m.note(fault.Warn(fault.From(err)))
-		m.showRemarks()
-	}
 }
 
 // variablePrefix begins the variables that hold the outputs in env-file.
@@ -338,16 +325,13 @@ func idCell(id string) string {
 	return "`" + shortID(id) + "`"
 }
 
-// maxFault limits a fault's sentence, and each hint, in the summary, in characters.
-const maxFault = 600
-
 // summary returns the page that the host shows next to the log. It contains the fault
 // that ends the run, if there is one.
 func (m *mirroring) summary(ending *fault.Fault) string {
 	var b strings.Builder
-	b.WriteString("### Mirror of " + cell(m.source.text) + "\n\n")
+	b.WriteString(strings.TrimSuffix("### Mirror of "+cell(m.source.text), " of ") + "\n\n")
 	if ending != nil {
-		m.summarizeFault(&b, m.hidden(ending))
+		m.writeFault(&b, ending)
 	}
 	if !m.handsOver {
 		return b.String()
@@ -377,13 +361,4 @@ func (m *mirroring) summary(ending *fault.Fault) string {
 		row(&b, cell(c.Ref), result, idCell(c.Old), idCell(c.New), literal(m.hide(m.reason(c)), maxWarning))
 	}
 	return b.String()
-}
-
-// summarizeFault shows a fault as the log does.
-func (m *mirroring) summarizeFault(b *strings.Builder, f *fault.Fault) {
-	b.WriteString("❌ " + literal(f.Error(), maxFault) + "\n\n")
-	for _, hint := range f.Hints {
-		b.WriteString("- " + literal(hint, maxFault) + "\n")
-	}
-	b.WriteString("\n")
 }

@@ -39,7 +39,7 @@ func readAndMask[S interface{ Both() input.Common }, T settingsText[S]](
 	if err := r.maskSettings(text.Secrets()); err != nil {
 		return parsed, err
 	}
-	r.onlyErrors = parsed.Both().OnlyErrors
+	r.onlyErrors, r.summarizes = parsed.Both().OnlyErrors, parsed.Both().Summary
 	if err := cmp.Or(r.reportUnknown(source), readErr); err != nil {
 		return parsed, err
 	}

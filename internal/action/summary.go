@@ -19,13 +19,16 @@ const (
 	maxCell     = 120  // characters of one cell
 	maxWarning  = 200  // characters of one warning
 	maxWarnings = 1000 // bytes of all of them
+	maxFault    = 600  // characters of a fault's sentence, and of each hint
 )
+
+const credentialTitle = "### Bitbucket credential\n\n"
 
 // summary returns the page that the host shows next to the log: the facts about the
 // credential, and the names of outputs and variables. It contains no secret.
 func (o outcome) summary(results host.Results, reported []fault.Remark) string {
 	var b strings.Builder
-	b.WriteString("### Bitbucket credential\n\n")
+	b.WriteString(credentialTitle)
 	row(&b, "Property", "Value")
 	row(&b, "---", "---")
 	for _, fact := range o.facts() {
@@ -38,6 +41,24 @@ func (o outcome) summary(results host.Results, reported []fault.Remark) string {
 	o.avoTable(&b)
 	o.handedOver(&b, results)
 	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+// pageOfFault is the summary of a run that ends with a fault.
+func (r *run) pageOfFault(f *fault.Fault) string {
+	var b strings.Builder
+	b.WriteString(credentialTitle)
+	r.writeFault(&b, f)
+	return b.String()
+}
+
+// writeFault writes a fault as the log shows it.
+func (r *run) writeFault(b *strings.Builder, f *fault.Fault) {
+	f = r.hidden(f)
+	b.WriteString("❌ " + literal(f.What, maxFault) + " ([" + f.Code.ID + "](" + f.Code.Page(r.world.Version) + "))\n\n")
+	for _, hint := range f.Hints {
+		b.WriteString("- " + literal(hint, maxFault) + "\n")
+	}
+	b.WriteString("\n")
 }
 
 // warnings repeats the log's warnings, without their hints.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -105,6 +106,65 @@ func TestSummaryIsShortAndHarmless(t *testing.T) {
 	var form map[string]any
 	if err := json.Unmarshal([]byte(o.outputs["avo-assure"]), &form); err != nil || form["connectionName"] != hostile {
 		t.Errorf("the form isn't what was set: %v", err)
+	}
+}
+
+// The last line of a fault, and its code in the summary, lead to the page of the version
+// that runs. The summary says what the log says.
+func TestFaultsLeadToTheirPage(t *testing.T) {
+	t.Parallel()
+	fake := newFake(t)
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}})
+	access := credentialtest.AccessToken()
+	for name, test := range map[string]struct {
+		env  env
+		args []string
+		code string
+	}{
+		"an empty token":            {env: env{"INPUT_IDENTITY": "me@example.com"}, code: "BBA101"},
+		"another name":              {env: env{"INPUT_USERNAME": "me@example.com", "INPUT_PASSWORD": access}, code: "BBA101"},
+		"a wrong setting":           {env: env{"INPUT_TOKEN": access, "INPUT_VERIFY": "yes"}, code: "BBA103"},
+		"a refused credential":      {env: settings(fake, token).with(env{"INPUT_IDENTITY": "x@example.com", "INPUT_VERIFY": "strict"}), code: "BBA202"},
+		"the mirror, a wrong value": {env: env{"INPUT_TOKEN": access, "INPUT_PRUNE": "yes"}, args: []string{"mirror"}, code: "BBA103"},
+		"the mirror, no repository": {env: env{"INPUT_TOKEN": access}, args: []string{"mirror"}, code: "BBA136"},
+	} {
+		o := onGitHub(t, test.env, test.args...)
+		equal(t, name+": error-code", o.outputs["error-code"], test.code)
+		page := "https://github.com/seed-e1d06701/bitbucket-auth/blob/main/docs/troubleshooting.md#" + strings.ToLower(test.code)
+		shown := ""
+		for _, a := range hosttest.GitHub.Show(o.stdout).Annotations {
+			if a.Level == "error" {
+				shown = a.Message
+			}
+		}
+		lines := strings.Split(shown, "\n")
+		equal(t, name+": last line", lines[len(lines)-1], page)
+		if len(lines) < 3 {
+			t.Errorf("%s: no hint in %q", name, shown)
+		}
+		for _, line := range lines[:len(lines)-1] {
+			line = strings.TrimSuffix(strings.TrimPrefix(line, "hint: "), " ("+test.code+")")
+			if summary := unescaped.Replace(o.summary); !strings.Contains(summary, line) {
+				t.Errorf("%s: the summary lacks %q:\n%s", name, line, summary)
+			}
+		}
+		if !strings.Contains(o.summary, "(["+test.code+"]("+page+"))\n") {
+			t.Errorf("%s: the summary has no link:\n%s", name, o.summary)
+		}
+		off := onGitHub(t, test.env.with(env{"INPUT_SUMMARY": "false"}), test.args...)
+		equal(t, name+": the summary that is turned off", off.summary, "")
+	}
+}
+
+// unescaped removes what summaries escape.
+var unescaped = strings.NewReplacer(`\`, "", "&amp;", "&", "&lt;", "<", "&gt;", ">")
+
+// A release leads to its own page.
+func TestReleaseLeadsToItsPage(t *testing.T) {
+	w := world(env{"GITHUB_ACTIONS": "true"}, nil, nil)
+	w.Version = "v1.2.3"
+	if o := runWith(t, w); !strings.Contains(o.stdout, "/blob/v1.2.3/docs/troubleshooting.md#bba302\n") {
+		t.Errorf("got %s", o.stdout)
 	}
 }
 

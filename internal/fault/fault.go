@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 )
 
@@ -33,6 +34,15 @@ const (
 type Code struct {
 	ID   string // "BBA101"
 	Exit int    // the exit code of a run that ends with it
+}
+
+// Page returns the address of the code's row in docs/troubleshooting.md, in the version
+// that runs. A build that isn't a release (scripts/release/check) has that of main.
+func (c Code) Page(version string) string {
+	if !strings.HasPrefix(version, "v") || strings.Trim(version, "v.-rc0123456789") != "" || strings.Count(version, "-") > 1 {
+		version = "main"
+	}
+	return "https://github.com/seed-e1d06701/bitbucket-auth/blob/" + version + "/docs/troubleshooting.md#" + strings.ToLower(c.ID)
 }
 
 // IsSignal reports whether a signal ended the run.

@@ -34,6 +34,20 @@ func TestFault(t *testing.T) {
 	}
 }
 
+// The address is that of a version whose tag exists, or of main.
+func TestPage(t *testing.T) {
+	for version, folder := range map[string]string{
+		"v1.2.3": "v1.2.3", "v10.20.30": "v10.20.30", "v0.0.0-rc.1": "v0.0.0-rc.1",
+		"": "main", "(devel)": "main", "1dae88d": "main", "v1.2.3-dirty": "main", "v1.2.3-5-gabc123": "main", "v1.2.3+dirty": "main",
+		"v1.2.4-0.20261126073715-1dae88d2e2b9": "main", "v1.2.4-0.20261126073715-123456789012": "main", "v1.2.3-rc.1.0.20261126073715-123456789012": "main",
+	} {
+		want := "https://github.com/seed-e1d06701/bitbucket-auth/blob/" + folder + "/docs/troubleshooting.md#bba101"
+		if got := fault.TokenMissing.Page(version); got != want {
+			t.Errorf("%q: got %s, want %s", version, got, want)
+		}
+	}
+}
+
 func TestIsSignal(t *testing.T) {
 	for _, code := range []fault.Code{fault.Interrupted, fault.Terminated, fault.HungUp, fault.Quit} {
 		if !code.IsSignal() {

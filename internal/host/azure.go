@@ -31,7 +31,7 @@ func (a *azurePipelines) Mask(forms []string) error {
 // Say shows a warning or an error as an issue of the run. Its hints follow as plain
 // lines, and notices are plain lines, since there is no command for them.
 func (a *azurePipelines) Say(remark fault.Remark) {
-	shown := lines(remark)
+	shown := a.world.lines(remark)
 	first := remark.Level.String() + ": " + shown[0] + "\n"
 	if remark.Level >= fault.Warning {
 		first = azureCommand("task.logissue type="+remark.Level.String(), shown[0])

@@ -24,7 +24,7 @@ func (*basic) Summarize(string) error                 { return nil }
 // written: no remark contains a secret.
 func (b *basic) Say(remark fault.Remark) {
 	// If standard error is closed, there is nowhere to report that.
-	_, _ = fmt.Fprintf(b.world.Stderr, "%s: %s\n", remark.Level, strings.Join(lines(remark), "\n"))
+	_, _ = fmt.Fprintf(b.world.Stderr, "%s: %s\n", remark.Level, strings.Join(b.world.lines(remark), "\n"))
 }
 
 func (*basic) Succeed() error { return nil }

@@ -21,6 +21,7 @@ type World struct {
 	Stderr io.Writer
 
 	Outputs []contract.Output // that the command declares
+	Version string            // of this program
 
 	// BeforeWriting is called before results are written, which must not stop
 	// half-way. It may be nil.

@@ -93,7 +93,7 @@ func (g *gitHub) Say(remark fault.Remark) {
 		// Runners mask the message only, so the title holds nothing but the code.
 		title := strings.TrimSpace("bitbucket-auth " + remark.Code.ID)
 		action = action.WithFieldsMap(map[string]string{"title": title})
-		text := strings.Join(lines(remark), "\n")
+		text := strings.Join(g.world.lines(remark), "\n")
 		if g.greedy {
 			text = splitColons(text)
 		}

@@ -165,7 +165,7 @@ func TestRemarksAreNeutral(t *testing.T) {
 				if level == fault.Warning {
 					wanted = append(wanted, hosttest.Annotation{Level: "warning", Title: "bitbucket-auth BBA901", Message: strings.Join(log.Lines, "\n")[len("##[warning]"):]})
 				}
-				if len(log.Lines) != 2 || len(log.Masks) > 0 || !slices.Equal(log.Annotations, wanted) {
+				if len(log.Lines) != 3 || len(log.Masks) > 0 || !slices.Equal(log.Annotations, wanted) {
 					t.Errorf("%s, %q: got %+v", h.runner.Name, text, log)
 				}
 			}
@@ -177,7 +177,7 @@ func TestRemarksAreNeutral(t *testing.T) {
 func TestAddressesStayReadable(t *testing.T) {
 	s := onGitHub(t)
 	s.host.Say(fault.Warn(fault.New(fault.Unexpected, "[2001:db8::1] can't be reached", "ask the owner of fe80::1")))
-	want := "[2001:db8::1] can't be reached (BBA901)\nhint: ask the owner of fe80::1"
+	want := "[2001:db8::1] can't be reached (BBA901)\nhint: ask the owner of fe80::1\n" + fault.Unexpected.Page("v1.2.3")
 	if log := hosttest.GitHub.Show(s.stdout.String()); len(log.Annotations) != 1 || log.Annotations[0].Message != want {
 		t.Errorf("got %q", log.Annotations)
 	}

@@ -36,11 +36,15 @@ func Neutral(text string) string {
 	return commandMarks.Replace(line)
 }
 
-// lines returns the lines of a remark: the message, then its hints.
-func lines(remark fault.Remark) []string {
+// lines returns the lines of a remark: the message, its hints, and the address of what the
+// documents say about its code.
+func (w World) lines(remark fault.Remark) []string {
 	shown := []string{Neutral(remark.Error())}
 	for _, hint := range remark.Hints {
 		shown = append(shown, "hint: "+Neutral(hint))
+	}
+	if remark.Code.ID != "" {
+		shown = append(shown, remark.Code.Page(w.Version))
 	}
 	return shown
 }
