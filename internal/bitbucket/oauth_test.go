@@ -2,6 +2,8 @@ package bitbucket_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -50,6 +53,30 @@ func TestMintReadsEitherField(t *testing.T) {
 		minted, err := client(t, fake, credential.OAuthConsumer, nil).Mint(context.Background(), "id", secret.New("s3cret-s3cret"), now)
 		if err != nil || strings.Join(minted.Scopes, " ") != test.scopes || !minted.ExpiresAt.IsZero() {
 			t.Errorf("%s: got %+v, %v", test.fields, minted, err)
+		}
+	}
+}
+
+// The id and the secret are encoded as form values before they are joined and sent (RFC
+// 6749, section 2.3.1): otherwise one with a colon or a percent sign would be refused.
+func TestMintEncodesTheClient(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ id, secret, want string }{
+		{"Key123", "s3cret-s3cret_.", "Key123:s3cret-s3cret_."},
+		{"a b", "s3cret+/=~", "a+b:s3cret%2B%2F%3D~"},
+		{"a:b", "s3cret%2F&é", "a%3Ab:s3cret%252F%26%C3%A9"},
+	} {
+		var got string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			user, password, _ := r.BasicAuth()
+			got = user + ":" + password + " " + r.Header.Get("Content-Type") + " " + r.FormValue("grant_type")
+			_, _ = w.Write([]byte(`{"access_token": "` + bitbuckettest.OAuthToken.NewSecret() + `"}`))
+		}))
+		c := bitbucket.New(bitbucket.Options{Server: servertest.At(server.URL).AsCloud()})
+		_, err := c.Mint(t.Context(), test.id, secret.New(test.secret), now)
+		server.Close()
+		if want := test.want + " application/x-www-form-urlencoded client_credentials"; err != nil || got != want {
+			t.Errorf("%s, %s:\ngot  %s, %v\nwant %s", test.id, test.secret, got, err, want)
 		}
 	}
 }

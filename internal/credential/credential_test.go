@@ -225,6 +225,17 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A token consists of the characters of RFC 6750, section 2.1, and of no others.
+func TestTokenCharacters(t *testing.T) {
+	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
+	for r := range rune(0x180) {
+		err := credential.CheckMinted(secret.New("abcdefghij" + string(r)))
+		if want := strings.ContainsRune(allowed, r); (err == nil) != want {
+			t.Errorf("%q: got %v, want it accepted: %v", r, err, want)
+		}
+	}
+}
+
 func TestUnusedIdentity(t *testing.T) {
 	for identity, want := range map[string]bool{"": false, "x-token-auth": false, username: true, email: true} {
 		_, remarks, err := credential.New(input(credentialtest.AccessToken(), identity))

@@ -123,6 +123,11 @@ func (f addition) open() (*openFile, error) {
 	if err != nil {
 		return nil, f.fault("can't be opened: " + fault.Reason(err))
 	}
+	return f.accept(named, file)
+}
+
+// accept returns the open file if it is the one that was found by its name before.
+func (f addition) accept(named os.FileInfo, file *os.File) (*openFile, error) {
 	before, err := file.Stat()
 	switch {
 	case err != nil || !os.SameFile(named, before):

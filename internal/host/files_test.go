@@ -3,8 +3,52 @@ package host
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
+
+// A file that another one has replaced isn't touched: neither while it is opened, nor when
+// what was written is taken back.
+func TestAReplacedFileStays(t *testing.T) {
+	for _, create := range []bool{false, true} {
+		dir := t.TempDir()
+		path, other := filepath.Join(dir, "results"), filepath.Join(dir, "other")
+		for name, text := range map[string]string{path: "", other: "theirs"} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a := addition{resultFile{path: path, create: create, private: true}, "ours"}
+		foreign, err := os.Stat(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.accept(foreign, file); err == nil || !strings.Contains(err.Error(), "was replaced") {
+			t.Errorf("a file that was replaced before it was opened: %v", err)
+		}
+		if create {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := a.open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.file.Close() // Windows replaces no open file
+		if err := os.Rename(other, path); err != nil {
+			t.Fatal(err)
+		}
+		err = f.takeBack()
+		if text, readErr := os.ReadFile(path); err == nil || readErr != nil || string(text) != "theirs" {
+			t.Errorf("created %v: left with %q, %v, %v", create, text, err, readErr)
+		}
+	}
+}
 
 // Windows neither truncates through a handle for appending nor removes a file that
 // is open, so this runs there too; a disk that is full doesn't.

@@ -12,6 +12,32 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
+// On a host whose masks are printed, only the null device swallows them, however it is
+// called.
+func TestMasksAreNotDiscarded(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]fault.Code{
+		os.DevNull: fault.OutputStream, "/proc/self/root/dev/null": fault.OutputStream, "/dev/full": {}, "/dev/zero": {}, filepath.Join(t.TempDir(), "file"): {},
+	} {
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		lookup := func(name string) (string, bool) {
+			value, found := map[string]string{"GITHUB_ACTIONS": "true"}[name]
+			return value, found
+		}
+		code := fault.Code{}
+		if _, err := host.Choose(host.World{Lookup: lookup, Stdout: file, Stderr: io.Discard}, false); err != nil {
+			code = fault.From(err).Code
+		}
+		if code != want {
+			t.Errorf("%s: got %v, want %v", path, code, want)
+		}
+	}
+}
+
 // What is printed for a shell doesn't go to a terminal.
 func TestNoShellOnATerminal(t *testing.T) {
 	terminal, _ := hosttest.Terminal(t)

@@ -194,6 +194,23 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A reserved prefix reserves the names that begin with it and an underscore, and no others.
+func TestEnvPrefixes(t *testing.T) {
+	for prefix, accepted := range map[string]bool{
+		"MIRROR": true, "AB": true, "A1": true, "MY_CI": true, "CIRCLE": true, "GITX": true, "GITHUBBER": true, "BITBUCKET": true, "BITBUCKET_AUTHOR": true,
+		"CI": false, "CI_": false, "CI_X": false, "GIT": false, "GIT_X": false, "GITHUB_X": false, "BITBUCKET_AUTH_MIRROR": false,
+		"A": false, "_A": false, "A_": false, "ä": false, "A B": false, "A-B": false,
+	} {
+		s, err := read(t, map[string]string{"env-prefix": prefix})
+		switch {
+		case accepted && (err != nil || s.EnvPrefix != prefix):
+			t.Errorf("%s: got %q, %v", prefix, s.EnvPrefix, err)
+		case !accepted && (err == nil || fault.From(err).Code != fault.EnvPrefix):
+			t.Errorf("%s: got %v", prefix, err)
+		}
+	}
+}
+
 func TestTokenInAnotherInput(t *testing.T) {
 	for _, settings := range []map[string]string{
 		{"token": "T0KEN_ABC", "identity": "T0KEN_ABC"},

@@ -114,6 +114,28 @@ func TestFoldersForSecrets(t *testing.T) {
 	}
 }
 
+// Two pipes are two streams: a shell makes one for each <(command).
+func TestTwoPipesForTwoTokens(t *testing.T) {
+	dir := t.TempDir()
+	var paths []string
+	for _, token := range []string{"s3cret-of-bitbucket", "s3cret-of-the-source"} {
+		pipe := filepath.Join(dir, token)
+		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		go func() { _ = os.WriteFile(pipe, []byte(token), 0o600) }()
+		paths = append(paths, pipe)
+	}
+	s := source(map[string]string{"token-file": paths[0], "source-token-file": paths[1]})
+	s.Settings = contract.MirrorSettings
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	text, err := input.ReadMirror(ctx, s)
+	if err != nil || text.Token.Reveal() != "s3cret-of-bitbucket" || text.SourceToken.Reveal() != "s3cret-of-the-source" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A pipe can be read only once, whatever its name: the second token would be empty, or
 // the run would wait for ever.
 func TestOneStreamForTwoTokens(t *testing.T) {

@@ -54,12 +54,15 @@ var ignored = []string{
 	"refs/pipelines/", "refs/github-services/", "refs/remotes/", "refs/prefetch/", "refs/bisect/", "refs/rewritten/", "refs/worktree/",
 }
 
+// allRefs begins the full name of every ref (gitglossary(7), "ref").
+const allRefs = "refs/"
+
 // AddOther records a ref that isn't mirrored, by its namespace.
 func (l *Listing) AddOther(ref string) {
 	// Git also completes names that begin with refs/ (gitrevisions(7)).
-	for _, prefix := range []string{"refs/", "refs/remotes/"} {
+	for _, prefix := range []string{allRefs, "refs/remotes/"} {
 		name, ok := strings.CutPrefix(strings.TrimSuffix(ref, "/HEAD"), prefix)
-		if ok && IsMirrored(name) {
+		if ok && IsMirrored(name) && l.Completions[name] != allRefs+name {
 			if l.Completions == nil {
 				l.Completions = map[string]string{}
 			}

@@ -330,18 +330,18 @@ func checkSource(source Listing, rules Rules) error {
 	return nil
 }
 
-// ambiguous returns the ref that git would push to instead of this one, since it
-// also completes names that begin with refs/. Such refs arise when somebody uses a
-// full name as a short one, as in the branch refs/heads/main.
+// ambiguous returns the ref that git would push to instead of this one, or can't
+// distinguish from it, since it also completes names that begin with refs/ (of git:
+// remote.c, count_refspec_match). Such refs arise when somebody uses a full name as a
+// short one, as in the branch refs/heads/main.
 func ambiguous(ref string, bitbucket Listing) string {
-	prefixes := []string{"refs/"}
 	for _, n := range Namespaces {
-		prefixes = append(prefixes, n.Prefix)
-	}
-	for _, prefix := range prefixes {
-		if _, exists := bitbucket.Refs[prefix+ref]; exists {
-			return prefix + ref
+		if _, exists := bitbucket.Refs[n.Prefix+ref]; exists {
+			return n.Prefix + ref
 		}
+	}
+	if other := allRefs + ref; bitbucket.Completions[ref] == other {
+		return other
 	}
 	return ""
 }

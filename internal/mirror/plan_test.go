@@ -102,6 +102,29 @@ func patterns(branches, tags string) map[string]mirror.Patterns {
 	return list
 }
 
+// What is asked of a plan doesn't change it, nor the listings that it was made of: a push
+// needs to know what Bitbucket had.
+func TestPlanKeepsListings(t *testing.T) {
+	source, bitbucket := listing("main=2 a/b=1 v1=2"), listing("main=1 a=1 gone=1 kept=1 v1=1 v2=1")
+	before := [2]string{fmt.Sprint(source), fmt.Sprint(bitbucket)}
+	plan, err := mirror.New(t.Context(), source, bitbucket, mirror.Rules{Prune: true, Overwrite: true, MaxDeletions: 9, Patterns: patterns("!kept", "")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() string {
+		parts, last := plan.Pushes()
+		kept, names := plan.Kept()
+		text, _ := plan.JSON()
+		return fmt.Sprint(plan.Changes(), plan.LeftAloneFirst(), plan.ToPush(), parts, last, kept, names, text, plan.Unmatched(), plan.Causes())
+	}
+	if first, second := ask(), ask(); first != second {
+		t.Errorf("at first %s\nthen     %s", first, second)
+	}
+	if after := [2]string{fmt.Sprint(source), fmt.Sprint(bitbucket)}; after != before {
+		t.Errorf("got  %q\nwant %q", after, before)
+	}
+}
+
 // A pattern that matches nothing is named, if it is one of several that do.
 func TestUnmatched(t *testing.T) {
 	for _, test := range []struct{ branches, tags, want string }{

@@ -235,6 +235,37 @@ func TestPlanningEnds(t *testing.T) {
 	}
 }
 
+// Git deletes no ref whose full name is also the short one of another: it can't tell which
+// of them is meant, and fails the push of all others (of git: remote.c, match_explicit).
+// Remote-tracking refs are no match for a full name.
+func TestCompletedDeletions(t *testing.T) {
+	for _, test := range []struct {
+		others []string
+		want   string
+	}{
+		{[]string{"refs/refs/heads/gone"}, "refused gone deleted other"},
+		{[]string{"refs/remotes/refs/heads/gone"}, "deleted gone deleted other"},
+		{[]string{"refs/refs/heads/gone", "refs/remotes/refs/heads/gone"}, "refused gone deleted other"},
+		{[]string{"refs/remotes/refs/heads/gone", "refs/refs/heads/gone"}, "refused gone deleted other"},
+		{[]string{"refs/refs/heads/main"}, "deleted gone deleted other"},
+	} {
+		bitbucket := listing("main=1 gone=1 other=1")
+		for _, other := range test.others {
+			bitbucket.AddOther(other)
+		}
+		plan, err := mirror.New(t.Context(), listing("main=1"), bitbucket, mirror.Rules{Prune: true, MaxDeletions: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := joined(fates(plan.Changes())); got != test.want {
+			t.Errorf("%q: got %s, want %s", test.others, got, test.want)
+		}
+		if left := plan.LeftAlone(); len(left) > 0 && !strings.Contains(left[0].Reason, "refs/refs/heads/gone") {
+			t.Errorf("%q: %v", test.others, left)
+		}
+	}
+}
+
 // Git completes a new name to an existing one that ends with it, and would push there. A
 // name that exists counts by itself.
 func TestCompletedNames(t *testing.T) {

@@ -25,6 +25,11 @@ func TestAddress(t *testing.T) {
 		{"https://[2001:db8::1]/ctx/src/@scope", nil, "https://[2001:db8::1]/ctx/src/@scope"},
 		{"https://[2001:db8::1]:8443/ctx/src/@scope", nil, "https://[2001:db8::1]:8443/ctx/src/@scope"},
 		{"https://me:pa/ss@[2001:db8::1]/ctx", []string{"me:pa/ss", "pa/ss"}, "https://[2001:db8::1]/ctx"},
+		{"https://host?to=me:pass@example.com", nil, "https://host?to=me:pass@example.com"},
+		{"https://host#me:pass@example.com", nil, "https://host#me:pass@example.com"},
+		{"https://me:pass@host?to=you@example.com", []string{"me:pass", "pass"}, "https://host?to=you@example.com"},
+		{"https://me:pass@host#you@example.com", []string{"me:pass", "pass"}, "https://host#you@example.com"},
+		{"https://host:8443/ws?to=me:pass@example.com#or:you@example.com", nil, "https://host:8443/ws?to=me:pass@example.com#or:you@example.com"},
 		{"git@bitbucket.org:ws/repo.git", nil, "bitbucket.org:ws/repo.git"},
 		{"ssh://git@host:7999/PROJ/repo.git", nil, "ssh://host:7999/PROJ/repo.git"},
 		{"me:secret@host/ws", []string{"me:secret", "secret"}, "host/ws"},
@@ -53,7 +58,7 @@ func TestAddress(t *testing.T) {
 		if !slices.Equal(got, test.secrets) || rest != test.rest {
 			t.Errorf("%s:\ngot  %q, %q\nwant %q, %q", test.url, got, rest, test.secrets, test.rest)
 		}
-		if got, want := address.HasUserInfo(), strings.Contains(test.url, "@") && !strings.Contains(test.rest, "@"); got != want {
+		if got, want := address.HasUserInfo(), len(test.secrets) > 0 || strings.Contains(test.url, "@") && !strings.Contains(test.rest, "@"); got != want {
 			t.Errorf("%s: HasUserInfo is %v", test.url, got)
 		}
 		if got, want := address.IsEmpty(), test.url == ""; got != want {
@@ -79,6 +84,9 @@ func TestSource(t *testing.T) {
 		{"https://host:8443/team/repo", nil, "https://host:8443/team/repo"},
 		{"https://host/team/@scope/repo", nil, "https://host/team/@scope/repo"},
 		{"https://host:8443/repo?to=me@example.com", nil, "https://host:8443/repo?to=me@example.com"},
+		{"https://host:8443/repo#to:me@example.com", nil, "https://host:8443/repo#to:me@example.com"},
+		{"https://host?to:me@example.com", nil, "https://host?to:me@example.com"},
+		{"https://host#to:me@example.com", nil, "https://host#to:me@example.com"},
 		{"https://[2001:db8::1]:8443/src/@scope", nil, "https://[2001:db8::1]:8443/src/@scope"},
 		{"https://bob:pa/ss@[2001:db8::1]/repo", []string{"bob:pa/ss", "pa/ss"}, "https://[2001:db8::1]/repo"},
 		{"git clone https://bob:3725/REST@host/repo", []string{"bob:3725/REST", "3725/REST"}, "https://host/repo"},

@@ -46,6 +46,10 @@ func (s *Server) dataCenter(answer func(t *Token, r *http.Request) Reply) http.H
 		case t == nil, t.ended, !s.acceptsOnDataCenter(l, t):
 			s.send(w, r, dataCenterError(http.StatusUnauthorized, "auth.IncorrectPasswordAuthenticationException",
 				"Authentication failed. Please check your credentials and try again."))
+		case r.Method != http.MethodGet && r.Header.Get("X-Atlassian-Token") != "no-check":
+			s.send(w, r, textReply(http.StatusForbidden, "XSRF check failed"))
+		case !sendsJSON(r):
+			s.send(w, r, textReply(http.StatusUnsupportedMediaType, ""))
 		default:
 			reply := answer(t, r)
 			if reply.Header == nil {
@@ -55,6 +59,11 @@ func (s *Server) dataCenter(answer func(t *Token, r *http.Request) Reply) http.H
 			s.send(w, r, reply)
 		}
 	}
+}
+
+// sendsJSON reports whether a request has no body, or says that it is JSON.
+func sendsJSON(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Header.Get("Content-Type") == "application/json"
 }
 
 // userOnDataCenter is a token's user: for one of a project or repository, which
