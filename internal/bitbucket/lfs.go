@@ -48,7 +48,9 @@ const maxBatch = 100
 // upload them (git-lfs's api/batch.md). Without an answer, an object counts as missing. The error is a [*fault.Fault], or an [*LFSFault].
 func (c *Client) LacksLFS(ctx context.Context, on LFSServer, objects []LFSObject) (map[string]bool, error) {
 	lacks := map[string]bool{}
-	for batch := range slices.Chunk(objects, maxBatch) {
+	for len(objects) > 0 {
+		batch := objects[:min(maxBatch, len(objects))]
+		objects = objects[len(batch):]
 		answers, err := c.askLFS(ctx, on, "upload", batch)
 		if err != nil {
 			return nil, err
@@ -71,7 +73,9 @@ func (c *Client) LacksLFS(ctx context.Context, on LFSServer, objects []LFSObject
 // a [*fault.Fault], or an [*LFSFault].
 func (c *Client) LostLFS(ctx context.Context, on LFSServer, objects []LFSObject, probe bool) (map[string]bool, error) {
 	lost := map[string]bool{}
-	for batch := range slices.Chunk(objects, maxBatch) {
+	for len(objects) > 0 {
+		batch := objects[:min(maxBatch, len(objects))]
+		objects = objects[len(batch):]
 		answers, err := c.askLFS(ctx, on, "download", batch)
 		if err != nil {
 			return nil, err

@@ -205,6 +205,9 @@ var knownScopes = []knownScope{
 	{name: "test"},
 	{name: "test:write", implies: []string{"test"}},
 
+	// Of the account's profile, for API tokens: Atlassian's own, not in the document.
+	{name: "read:account"},
+	{name: "read:me"},
 	{name: "read:repository:bitbucket", means: [][]string{{"repository"}}},
 	{name: "write:repository:bitbucket", means: [][]string{{"repository:write"}}},
 	{name: "admin:repository:bitbucket", means: [][]string{{"repository:admin"}}},

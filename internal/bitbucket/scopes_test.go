@@ -39,6 +39,8 @@ func TestMissing(t *testing.T) {
 		{"repository:write", "read:repository:bitbucket write:repository:bitbucket", ""},
 		{"pullrequest:write", "read:repository:bitbucket", "read:pullrequest:bitbucket write:pullrequest:bitbucket"},
 		{"account", "read:workspace:bitbucket", ""},
+		{"read:account read:me", "read:me read:account read:repository:bitbucket", ""},
+		{"read:account read:me", "read:me read:repository:bitbucket", "read:account"},
 		{"account", "read:repository:bitbucket", "read:user:bitbucket"},
 		{"wiki", "read:repository:bitbucket", "wiki"},
 		{"repository repository", "read:issue:bitbucket", "read:repository:bitbucket"},
@@ -58,6 +60,7 @@ func TestParseScopes(t *testing.T) {
 	}
 	for list, want := range map[string][]string{
 		"read:repository:bitbucket read:user:bitbucket":              {"read:repository:bitbucket", "read:user:bitbucket"},
+		"read:account, read:me\nread:repository:bitbucket":           {"read:account", "read:me", "read:repository:bitbucket"},
 		"account pullrequest:write":                                  {"account", "pullrequest:write"},
 		"read:user:bitbucket  write:package:bitbucket":               {"read:user:bitbucket", "write:package:bitbucket"},
 		"- read:repository:bitbucket\n- write:pullrequest:bitbucket": {"read:repository:bitbucket", "write:pullrequest:bitbucket"},

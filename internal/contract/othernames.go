@@ -49,6 +49,12 @@ func CalledElsewhere(settings []Setting, id string) (Setting, bool) {
 	return Setting{}, false
 }
 
+// IsAboutCertificates reports whether a setting with this ID, such as verify-ssl or insecure,
+// would say how certificates are verified.
+func IsAboutCertificates(id string) bool {
+	return slices.ContainsFunc(strings.Fields("ssl tls cert insecure self-signed unauthorized"), func(word string) bool { return strings.Contains(id, word) })
+}
+
 // SameWithoutHyphens reports whether two IDs differ in hyphens only.
 func SameWithoutHyphens(a, b string) bool {
 	return strings.ReplaceAll(a, "-", "") == strings.ReplaceAll(b, "-", "")

@@ -76,7 +76,8 @@ func TestMistakenForTokens(t *testing.T) {
 	api, access, plain := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.ConsumerSecret()
 	const (
 		nothing     = "the token is what programs write for a value that doesn't exist"
-		masked      = "the token consists of asterisks"
+		masked      = "the token was copied from a log"
+		invisible   = "character 3 of the token is invisible"
 		placeholder = "the token is a placeholder"
 		key         = "the token is a key or a certificate"
 		json        = "the token is JSON"
@@ -166,6 +167,16 @@ func TestMistakenForTokens(t *testing.T) {
 		{"********", masked, ""},
 		{"••••••••", masked, ""},
 		{"[MASKED]", masked, ""},
+		{"[secure]", masked, ""},
+		{"[REDACTED]", masked, ""},
+		{"<hidden>", masked, ""},
+		{"(sensitive)", masked, ""},
+		{"**REDACTED**", masked, ""},
+		{"●●●●●●●●●", masked, ""},
+		{"****abcd", masked, ""},
+		{"ATATT3xFfGF0****wxyz", masked, ""},
+		{"BITBUCKET_TOKEN=***", masked, ""},
+		{"to\u200bken-of-some-kind", invisible, ""},
 		{"Authorization:Bearer " + access, header, access},
 		{"authorization: " + access, header, access},
 		{"x-token-auth:" + access, pair, access},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/pasted"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -14,11 +15,12 @@ const nameCharacters = charset.Letters + charset.Digits + "_.-"
 
 // checkMistaken rejects what people set instead of a token, or around one.
 func checkMistaken(token string) *fault.Fault {
+	if f := CheckPlaceholder("token", secret.New(token)); f != nil {
+		return f
+	}
 	_, assigned := assignment(token)
 	_, labelled := label(token)
 	switch {
-	case isNothing(token), isMasked(token), isPlaceholder(token):
-		return CheckPlaceholder("token", secret.New(token))
 	case isKey(token):
 		return fault.New(fault.TokenCharacter, "the token is a key or a certificate, or a part of one",
 			"store a token instead: Bitbucket accepts SSH keys for git over SSH only")
@@ -42,25 +44,27 @@ func checkMistaken(token string) *fault.Fault {
 	return nil
 }
 
-// CheckPlaceholder returns a fault if a token of any service is only a placeholder: the
-// text that a program writes for a variable that isn't set, or shows instead of a secret.
+// CheckPlaceholder returns a fault if a token of any service contains an invisible
+// character, or is only a placeholder: the text that a program writes for a variable that
+// isn't set, or shows instead of a secret.
 func CheckPlaceholder(setting string, token secret.String) *fault.Fault {
 	what := setting
 	if setting == "token" {
 		what = "the token"
 	}
-	switch text := token.Reveal(); {
+	text := token.Reveal()
+	switch {
 	case isNothing(text):
 		return fault.New(fault.TokenCharacter, what+" is what programs write for a value that doesn't exist",
 			"find the program or the script that sets "+setting+", and the variable that it reads: it isn't set there")
-	case isMasked(text):
-		return fault.New(fault.TokenCharacter, what+" consists of asterisks, as logs and settings pages show a secret",
-			"copy the token from the page where it was made; if that no longer shows it, make a new one")
+	case isMasked(text), setting == "token" && strings.Contains(text, "***"):
+		return fault.New(fault.TokenCharacter, what+" was copied from a log or a page that hides it",
+			"copy the token from the page where it was made, while that shows it; otherwise make a new one")
 	case isPlaceholder(text):
 		return fault.New(fault.TokenCharacter, what+" is a placeholder from a document or an example",
 			"replace all of it with the token itself, brackets included")
 	}
-	return nil
+	return pasted.CheckVisible(what, text)
 }
 
 // isPlaceholder recognises what documents and examples have instead of a token, such
@@ -90,9 +94,15 @@ func isNothing(text string) bool {
 
 // isMasked recognises text that logs and pages show instead of a secret.
 func isMasked(text string) bool {
-	return text != "" && (charset.ContainsOnly(text, "*") || charset.ContainsOnly(text, "•")) ||
-		slices.Contains([]string{"[masked]", "[redacted]", "[secure]", "<redacted>", "<masked>", "[filtered]"}, strings.ToLower(text))
+	if text != "" && charset.ContainsOnly(text, "*•●") {
+		return true
+	}
+	word := strings.Trim(text, "[](){}<>*")
+	return word != text && slices.Contains(strings.Fields(masks), strings.ToLower(word))
 }
+
+// masks are the words that are in brackets instead of a secret.
+const masks = "masked redacted secure secured hidden filtered sensitive sensitive-value removed protected"
 
 // isKey reports whether text is a key or a certificate, or what is left of one
 // whose lines were lost: its first line, or a part of that.

@@ -53,6 +53,7 @@ var (
 	TokenLong         = Code{"BBA149", ExitInput}
 	TokenFileOpen     = Code{"BBA150", ExitInput} // others can read it
 	VariablesDiffer   = Code{"BBA151", ExitInput} // variables of different runs
+	Invisible         = Code{"BBA152", ExitInput} // a character in a setting
 )
 
 // What Bitbucket answered: BBA2xx.

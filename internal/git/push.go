@@ -140,13 +140,14 @@ func (p *pushing) next(ctx context.Context) error {
 	if p.declinedInARow > declinedBefore {
 		p.judge(p.git.explainRefusal(reply, batch))
 	}
+	next := split(again, reply)
 	if len(shallow) > 0 {
 		if err := p.git.completeHistory(ctx, shallow); err != nil {
 			return err
 		}
-		p.batches = slices.Insert(p.batches, 0, shallow)
+		next = append(next, shallow)
 	}
-	p.batches = slices.Insert(p.batches, 0, split(again, reply)...)
+	p.batches = append(next, p.batches...)
 	return nil
 }
 

@@ -72,8 +72,9 @@ type SharedText struct {
 	Log            string         `env:"LOG"`
 
 	remarks []fault.Remark // about the text, and the files that were read
-	// unexpanded is the fault for the first setting that contains a reference.
-	unexpanded *fault.Fault
+	// wrong is the fault for the first setting that contains a reference or an invisible
+	// character.
+	wrong *fault.Fault
 	// envFile is the fault for an env-file that contains a reference.
 	envFile *fault.Fault
 }
@@ -119,10 +120,10 @@ func (s Source) read(ctx context.Context, target any, shared *SharedText, files 
 	if err != nil {
 		return fault.Internal() // every field is text, so no value can make this fail
 	}
-	shared.unexpanded, shared.envFile = r.first(), r.unexpanded["env-file"]
+	shared.wrong, shared.envFile = r.first, r.wrong["env-file"]
 	for _, f := range files() {
-		if unexpanded := r.unexpanded[f.file]; unexpanded != nil {
-			return unexpanded // rather than that there is no such file
+		if wrong := r.wrong[f.file]; wrong != nil {
+			return wrong // rather than that there is no such file
 		}
 		if err := s.checkPath(f); err != nil {
 			return err

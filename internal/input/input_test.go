@@ -211,6 +211,16 @@ func TestEnvPrefixes(t *testing.T) {
 	}
 }
 
+// Whoever writes a word instead of a date is told what means none.
+func TestNoExpiryDate(t *testing.T) {
+	for _, text := range []string{"never", "none", "No", "n/a", "-", "unlimited", "0"} {
+		_, err := read(t, map[string]string{"expires-on": text})
+		if f := fault.From(err); f.Code != fault.ExpiresOn || !slices.Contains(f.Hints, "leave it empty if the token doesn't expire") {
+			t.Errorf("%s: got %v, %q", text, err, f.Hints)
+		}
+	}
+}
+
 func TestTokenInAnotherInput(t *testing.T) {
 	for _, settings := range []map[string]string{
 		{"token": "T0KEN_ABC", "identity": "T0KEN_ABC"},

@@ -124,7 +124,7 @@ func TestUndefinedSecrets(t *testing.T) {
 	})
 }
 
-// Quotes and byte-order marks are removed from every setting, with a notice.
+// Quotes and invisible characters are removed from every setting, with a notice.
 func TestQuotes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("a-token-in-a-file"), 0o600); err != nil {
@@ -152,7 +152,7 @@ func TestQuotes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for around, notice := range map[string]string{`"`: "quotes around ", "'": "quotes around ", "\ufeff": "a byte-order mark around "} {
+		for around, notice := range map[string]string{`"`: "quotes around ", "'": "quotes around ", "\ufeff": "invisible characters around ", "\u200b": "invisible characters around "} {
 			got, remarks, err := parse(source(map[string]string{id: " " + around + value + around + "\n"}))
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%q: got %+v, %v", around, got, err)
@@ -189,6 +189,38 @@ func contractIDs() map[string]bool {
 		}
 	}
 	return ids
+}
+
+// An invisible character inside a setting is named, except in those where it can be right.
+func TestInvisibleCharacters(t *testing.T) {
+	right := []string{"branches", "tags", "avo-connection-name", "ca-certificate", "token-file", "source-token-file", "env-file"}
+	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
+		_, _, err := parse(source(map[string]string{id: "https://some\u200bthing"}))
+		if found := err != nil && fault.From(err).Code == fault.Invisible; found == (slices.Contains(right, id) || id == "token") {
+			t.Errorf("got %v", err) // the token is checked with its kind
+		}
+		if err != nil && strings.Contains(err.Error(), "thing") && !slices.Contains(right, id) {
+			t.Errorf("the text is shown: %v", err)
+		}
+	})
+	text, err := input.ReadMirror(context.Background(), mirrorSource(map[string]string{"source": "/srv/some\u200cthing"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := text.Parse(); err != nil {
+		t.Errorf("a path as source: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte("a-token-\u2060in-a-file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err = input.ReadMirror(context.Background(), mirrorSource(map[string]string{"source-token-file": path}))
+	if err == nil {
+		_, _, err = text.Parse()
+	}
+	if f := fault.From(err); err == nil || f.Code != fault.Invisible || f.What != "character 9 of source-token is invisible" {
+		t.Errorf("source-token-file: %v", err)
+	}
 }
 
 // PowerShell 5 writes files in UTF-16.
@@ -243,7 +275,7 @@ func TestTokenIsPath(t *testing.T) {
 	}
 	for token, want := range map[string]bool{
 		path: true, "~/TOKEN": true, "./TOKEN": true, "./below/../TOKEN": true, "../" + filepath.Base(folder) + "/TOKEN": true,
-		"TOKEN": false, folder: false, folder + "/none": false, "~/none": false, "/" + strings.Repeat("x", 40): false,
+		"TOKEN": false, folder: false, "/nowhere/none": false, "~/none": false, "/" + strings.Repeat("x", 40): false,
 	} {
 		settings := map[string]string{"token": token}
 		maps.Copy(settings, environment)
@@ -272,6 +304,36 @@ func TestTokenIsPath(t *testing.T) {
 	_, err := input.ReadMirror(context.Background(), mirrorSource(map[string]string{"source-token": path}))
 	if f := fault.From(err); err == nil || f.Code != fault.TokenIsPath || !strings.HasPrefix(f.What, "source-token is the path") {
 		t.Errorf("source-token: got %v", err)
+	}
+}
+
+// The path of a file that isn't there, such as of one outside the container, isn't a
+// token either. A token may begin with a slash, though.
+func TestTokenIsMissingPath(t *testing.T) {
+	for token, want := range map[string]bool{
+		"/builds/group/project.tmp/BITBUCKET_TOKEN": true, "/ci/work/group/sub/project.tmp/TOKEN": true,
+		"/home/gitlab-runner/builds/x1/0/group/project.tmp/TOKEN": true, "/run/secrets/bitbucket-token": true,
+		"/var/run/secrets/bitbucket/token": true, "/etc/bitbucket/token": true,
+		"/Users/me/builds/token": true, "/tmp/token-of-another-step": true,
+		"/" + strings.Repeat("x", 40): false, "/abc/def" + strings.Repeat("x", 30): false, "/runs/secret-and-more": false, "/etc": false,
+		"./project/token-or-not": false, "group/project.tmp/TOKEN": false,
+	} {
+		for _, id := range []string{"token", "source-token"} {
+			s := mirrorSource(map[string]string{id: token})
+			s.FileVariableHint = "or change its type"
+			_, err := input.ReadMirror(context.Background(), s)
+			f := fault.From(err)
+			if found := err != nil && f.Code == fault.TokenIsPath; found != want {
+				t.Errorf("%s %s: got %v", id, token, err)
+			}
+			if !want {
+				continue
+			}
+			if !slices.Equal(f.Hints, []string{"store the content of the file in the secret, not its path", "or change its type"}) ||
+				!strings.Contains(f.What, "doesn't exist here") || strings.Contains(f.Error(), token) {
+				t.Errorf("%s: got %v, %q", token, f, f.Hints)
+			}
+		}
 	}
 }
 

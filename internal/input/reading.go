@@ -3,6 +3,7 @@ package input
 import (
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/sethvargo/go-envconfig"
 
@@ -16,10 +17,10 @@ import (
 // reading reads the text of settings. All settings are read by it, so that pasted text
 // is treated the same way in each of them.
 type reading struct {
-	source     Source
-	remarks    []fault.Remark
-	ids        []string // of the settings that hold a reference, in the order of their fields
-	unexpanded map[string]*fault.Fault
+	source  Source
+	remarks []fault.Remark
+	first   *fault.Fault            // of those in wrong, in the order of the fields
+	wrong   map[string]*fault.Fault // by the setting
 }
 
 // lookuper finds a setting in the host's variables, or else its default. (Left to
@@ -49,18 +50,10 @@ func (r *reading) text(setting contract.Setting) string {
 			return "" // how an undefined secret looks
 		}
 		r.remarks = append(r.remarks, remarks...)
-		r.checkExpanded(setting, text)
+		r.check(setting.ID, text)
 		return text
 	}
 	return ""
-}
-
-// first returns the fault for the first setting that contains a reference, or nil.
-func (r *reading) first() *fault.Fault {
-	if len(r.ids) == 0 {
-		return nil
-	}
-	return r.unexpanded[r.ids[0]]
 }
 
 // isSecret reports whether a setting is a token.
@@ -89,8 +82,8 @@ func removedFrom(what, text string, removed pasted.Removed) []fault.Remark {
 	if removed.Space {
 		remarks = append(remarks, fault.Noticef("white space around %s was removed", what))
 	}
-	if removed.Mark {
-		remarks = append(remarks, fault.Noticef("a byte-order mark around %s was removed", what))
+	if removed.Invisible {
+		remarks = append(remarks, fault.Noticef("invisible characters around %s were removed", what))
 	}
 	if removed.Quotes {
 		remarks = append(remarks, fault.Noticef("quotes around %s were removed", what))
@@ -110,6 +103,10 @@ func inSentence(id string) string {
 // theirs looks like one.
 var withParts = []string{"repository", "workspace", "server-url", "token", "expires-on", "timeout", "kind", "env-prefix"}
 
+// withInvisible are the settings in which a character may be invisible: names, paths,
+// and lines that are read by another rule.
+const withInvisible = "branches tags avo-connection-name ca-certificate token-file source-token-file env-file"
+
 // withoutLogin returns the text of a setting without a password, which may look like a
 // reference.
 func withoutLogin(id, text string) string {
@@ -119,29 +116,39 @@ func withoutLogin(id, text string) string {
 	return text
 }
 
-// checkExpanded keeps the fault for a setting that contains a reference.
-func (r *reading) checkExpanded(setting contract.Setting, text string) {
+// check keeps the fault for a setting that contains a reference or an invisible
+// character. A token's own faults come first, if it is more than a reference.
+func (r *reading) check(id, text string) {
+	f := invisibleIn(id, text)
 	what := ""
 	switch percent := runtime.GOOS == "windows"; {
-	case isSecret(setting.ID) && pasted.IsNameOfSecret(text):
-		what = inSentence(setting.ID) + " is the name of a variable or a secret, not its value"
+	case isSecret(id) && pasted.IsNameOfSecret(text):
+		what = " is the name of a variable or a secret, not its value"
 	case pasted.IsReference(text, percent):
-		what = inSentence(setting.ID) + " is a reference that wasn't expanded"
-	case slices.Contains(withParts, setting.ID) && pasted.HasReference(withoutLogin(setting.ID, text), percent):
-		what = inSentence(setting.ID) + " contains a reference that wasn't expanded"
-	default:
+		what = " is a reference that wasn't expanded"
+	case slices.Contains(withParts, id) && pasted.HasReference(withoutLogin(id, text), percent):
+		what = " contains a reference that wasn't expanded"
+	}
+	if what != "" && (!isSecret(id) || !credential.HoldsToken(text)) {
+		f = fault.New(fault.TokenUnexpanded, inSentence(id)+what)
+		if r.source.ReferenceHints != nil {
+			f = f.Hint(r.source.ReferenceHints(id)...)
+		}
+	}
+	if f == nil {
 		return
 	}
-	if isSecret(setting.ID) && credential.HoldsToken(text) {
-		return // its own fault says what the token is in, such as $env:NAME = "token"
+	if r.wrong == nil {
+		r.wrong, r.first = map[string]*fault.Fault{}, f
 	}
-	f := fault.New(fault.TokenUnexpanded, what)
-	if r.source.ReferenceHints != nil {
-		f = f.Hint(r.source.ReferenceHints(setting.ID)...)
+	r.wrong[id] = f
+}
+
+// invisibleIn returns the fault for a setting that contains an invisible character, or
+// nil: also for a token, which is checked once it is known whether a file has it.
+func invisibleIn(id, text string) *fault.Fault {
+	if isSecret(id) || id == "source" && !strings.Contains(text, "://") || slices.Contains(strings.Fields(withInvisible), id) {
+		return nil
 	}
-	if r.unexpanded == nil {
-		r.unexpanded = map[string]*fault.Fault{}
-	}
-	r.ids = append(r.ids, setting.ID)
-	r.unexpanded[setting.ID] = f
+	return pasted.CheckVisible(inSentence(id), text)
 }

@@ -106,8 +106,8 @@ func (c CredentialText) Parse() (Settings, []fault.Remark, error) {
 
 // common parses the settings that both commands have.
 func (p *parser) common(s SharedText) (Common, []fault.Remark) {
-	if s.unexpanded != nil {
-		p.fail(s.unexpanded)
+	if s.wrong != nil {
+		p.fail(s.wrong)
 	}
 	return Common{
 		Token:          s.Token,
@@ -235,7 +235,7 @@ func (p *parser) day(id, text string) time.Time {
 		return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
 	}
 	p.fail(fault.New(fault.ExpiresOn, id+" isn't a valid date",
-		"write it as YYYY-MM-DD, such as 2027-01-31"))
+		"write it as YYYY-MM-DD, such as 2027-01-31", "leave it empty if the token doesn't expire"))
 	return time.Time{}
 }
 

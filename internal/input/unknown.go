@@ -75,6 +75,8 @@ func (s Source) explain(found *Unknown, variable, written string) error {
 		rename := s.Called(written) + " to " + s.Called(other.ID)
 		f.Hints = append(f.Hints, "rename "+rename)
 		found.OtherNames = append(found.OtherNames, OtherName{other.ID, rename, s.isSet(variable), f})
+	case contract.IsAboutCertificates(id):
+		f.Hints = append(f.Hints, "remove it: certificates are always verified; for a CA that this machine doesn't know, set "+s.Called("ca-certificate"))
 	case near != "":
 		f.Hints = append(f.Hints, "did you mean "+s.Called(near)+"?")
 	default:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -359,7 +360,7 @@ func (p *Plan) Diverged(ref string, lost int) {
 
 // change returns the change of a ref, which must have one.
 func (p *Plan) change(ref string) *Change {
-	i, _ := slices.BinarySearchFunc(p.changes, ref, func(c Change, ref string) int { return strings.Compare(c.Ref, ref) })
+	i := sort.Search(len(p.changes), func(i int) bool { return p.changes[i].Ref >= ref })
 	return &p.changes[i]
 }
 

@@ -7,15 +7,13 @@ import (
 	"unicode"
 )
 
-const byteOrderMark = "\uFEFF"
-
 // Removed says what [Clean] has removed.
 type Removed struct {
-	Space, Mark, Quotes bool
+	Space, Invisible, Quotes bool
 }
 
 // Clean removes what pasting leaves around a text, until nothing changes: white space,
-// byte-order marks, and quotes if the first and the last character are the same quote
+// invisible characters, and quotes if the first and the last character are the same quote
 // and it doesn't occur in between.
 func Clean(text string) (clean string, removed Removed) {
 	for before := ""; before != text; {
@@ -25,8 +23,8 @@ func Clean(text string) (clean string, removed Removed) {
 		removed.Space = removed.Space || cut != text
 		text = cut
 
-		cut = strings.Trim(text, byteOrderMark)
-		removed.Mark = removed.Mark || cut != text
+		cut = strings.TrimFunc(text, isInvisible)
+		removed.Invisible = removed.Invisible || cut != text
 		text = cut
 
 		if inner, quoted := unquoted(text); quoted {
@@ -52,13 +50,13 @@ func CleanList(text string) (clean string, removed Removed) {
 	text, removed = Clean(text)
 	clean = eachItem(text, ",\r\n", func(item string) string {
 		inner, from := Clean(item)
-		removed.Mark, removed.Quotes = removed.Mark || from.Mark, removed.Quotes || from.Quotes
+		removed.Invisible, removed.Quotes = removed.Invisible || from.Invisible, removed.Quotes || from.Quotes
 		if from.Quotes {
 			return inner
 		}
 		return eachItem(item, " \t", func(word string) string {
 			inner, from := Clean(word)
-			removed.Mark, removed.Quotes = removed.Mark || from.Mark, removed.Quotes || from.Quotes
+			removed.Invisible, removed.Quotes = removed.Invisible || from.Invisible, removed.Quotes || from.Quotes
 			return inner
 		})
 	})

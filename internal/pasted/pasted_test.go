@@ -3,11 +3,12 @@ package pasted_test
 import (
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/pasted"
 )
 
 func TestClean(t *testing.T) {
-	space, mark, quotes := pasted.Removed{Space: true}, pasted.Removed{Mark: true}, pasted.Removed{Quotes: true}
+	space, invisible, quotes := pasted.Removed{Space: true}, pasted.Removed{Invisible: true}, pasted.Removed{Quotes: true}
 	for _, test := range []struct {
 		text, want string
 		removed    pasted.Removed
@@ -15,11 +16,17 @@ func TestClean(t *testing.T) {
 		{"token", "token", pasted.Removed{}},
 		{" token\r\n", "token", space},
 		{"\u00a0token\t", "token", space},
-		{"\ufefftoken", "token", mark},
+		{"\ufefftoken", "token", invisible},
+		{"\u200btoken\u200b\u200c\u200d", "token", invisible},
+		{"\u2060token\u00ad", "token", invisible},
+		{"\u202atoken\u202c", "token", invisible},
+		{"\u200b 'token'\u00a0\u200e\n", "token", pasted.Removed{Space: true, Invisible: true, Quotes: true}},
+		{"to\u200bken", "to\u200bken", pasted.Removed{}},
+		{"me\U0001F3F4\U000E0067\U000E0062\U000E007F", "me\U0001F3F4\U000E0067\U000E0062\U000E007F", pasted.Removed{}}, // a flag
 		{`"token"`, "token", quotes},
 		{"'token'", "token", quotes},
 		{`"'token'"`, "token", quotes},
-		{"\ufeff \" 'token'\n\" ", "token", pasted.Removed{Space: true, Mark: true, Quotes: true}},
+		{"\ufeff \" 'token'\n\" ", "token", pasted.Removed{Space: true, Invisible: true, Quotes: true}},
 		{`"my "own" name"`, `"my "own" name"`, pasted.Removed{}},
 		{`"a" and "b"`, `"a" and "b"`, pasted.Removed{}},
 		{`"it's"`, "it's", quotes},
@@ -27,7 +34,7 @@ func TestClean(t *testing.T) {
 		{`"token'`, `"token'`, pasted.Removed{}},
 		{`"`, `"`, pasted.Removed{}},
 		{`""`, "", quotes},
-		{" \n\ufeff", "", pasted.Removed{Space: true, Mark: true}},
+		{" \n\ufeff", "", pasted.Removed{Space: true, Invisible: true}},
 		{"", "", pasted.Removed{}},
 	} {
 		if got, removed := pasted.Clean(test.text); got != test.want || removed != test.removed {
@@ -43,6 +50,7 @@ func TestCleanList(t *testing.T) {
 		`"main","release/*"`:                  "main,release/*",
 		"'main',\n \"release/*\"\r\n":         "main,\nrelease/*",
 		"\ufeff'main', dev":                   "main, dev",
+		"main,\u200bdev\u200b":                "main,dev",
 		`"Pull requests: Read", "repository"`: "Pull requests: Read,repository",
 		`"repository:write" "pullrequest"`:    "repository:write pullrequest",
 		`'!internal/*'`:                       "!internal/*",
@@ -57,6 +65,24 @@ func TestCleanList(t *testing.T) {
 		}
 		if got != text && removed == (pasted.Removed{}) {
 			t.Errorf("%q: nothing is said to be removed", text)
+		}
+	}
+}
+
+// An invisible character is named by its place, since nobody sees it.
+func TestInvisibleCharacters(t *testing.T) {
+	for text, want := range map[string]string{
+		"to\u200bken":        "character 3 of the text is invisible",
+		"tö\u200cken\u200d":  "character 3 of the text is invisible",
+		"\u2060":             "character 1 of the text is invisible",
+		"team/re\u00adpo":    "character 8 of the text is invisible",
+		"a\ufeffb\u200b":     "character 2 of the text is invisible",
+		"visible – ü \u00a0": "",
+		"":                   "",
+	} {
+		f := pasted.CheckVisible("the text", text)
+		if want == "" && f != nil || want != "" && (f == nil || f.What != want || f.Code != fault.Invisible || len(f.Hints) == 0) {
+			t.Errorf("%q: got %v", text, f)
 		}
 	}
 }

@@ -49,6 +49,9 @@ func Parse(spelling secret.Address, on server.Server) (Repository, []fault.Remar
 			"if the password was ever stored in the clear, revoke it")))
 	}
 	text := spelling.Clean()
+	if isOnSite(text) {
+		return Repository{}, remarks, fault.New(fault.Repository, "repository is a page of Jira or Confluence, not of Bitbucket", copyAddress(on))
+	}
 	var path, port string
 	var err error
 	web := false // the path may be that of a page below the repository
@@ -80,6 +83,16 @@ func ParseWorkspace(text string, on server.Server) (Repository, error) {
 			"set workspace to the id in the repository's URL, such as my-team; on Data Center, to the project key, such as PROJ")
 	}
 	return Repository{Workspace: normal(text, on), Spelled: text}, nil
+}
+
+// isOnSite reports whether an address is on the site of an organization's Jira and
+// Confluence.
+func isOnSite(text string) bool {
+	if _, after, found := strings.Cut(text, "://"); found {
+		text = after
+	}
+	host, _, _ := strings.Cut(text, "/")
+	return server.IsSite(host)
 }
 
 // sshPath returns the path and the port of ssh://host[:port]/path. Older pages of

@@ -297,6 +297,21 @@ func TestWorkspaceUUID(t *testing.T) {
 	}
 }
 
+// The site of an organization has Jira and Confluence, but no repositories.
+func TestSites(t *testing.T) {
+	for text, want := range map[string]bool{
+		"https://my-team.atlassian.net/browse/X-1": true, "https://me:password@my-team.atlassian.net/wiki": true, "My-Team.Atlassian.net/projects": true,
+		"my-team.atlassian.net": true, "team/my-team.atlassian.net": false, "https://bitbucket.org/team/my-team.atlassian.net": false,
+	} {
+		for _, on := range []server.Server{cloud, dataCenter} {
+			_, _, err := repository.Parse(secret.NewAddress(text), on)
+			if f := fault.From(err); (err != nil && f.Code == fault.Repository && strings.Contains(f.What, "Jira") && len(f.Hints) == 1) != want {
+				t.Errorf("%s on %s: got %v", text, on.URL(), err)
+			}
+		}
+	}
+}
+
 // Whatever is accepted gives a URL that parses to the same repository, and that
 // contains nothing else.
 func FuzzParse(f *testing.F) {

@@ -152,6 +152,9 @@ func Parse(address secret.Address) (Server, error) {
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return Server{}, fault.New(fault.ServerURL, "server-url has a query or a fragment", hint)
 	}
+	if IsSite(host) {
+		return Server{}, fault.New(fault.ServerURL, "server-url is a site of Jira or Confluence, not Bitbucket", "leave out server-url for Bitbucket Cloud")
+	}
 	base := url.URL{Scheme: u.Scheme, Host: bracketed(host)}
 	if port := u.Port(); port != "" && portOf(u) != portOf(&base) {
 		base.Host += ":" + port
@@ -199,6 +202,12 @@ func contextPath(path string) (context string, isPage bool) {
 		}
 	}
 	return path, false
+}
+
+// IsSite reports whether a host's name, in any letter case, is that of an organization's
+// Jira and Confluence, where there is no Bitbucket.
+func IsSite(host string) bool {
+	return strings.HasSuffix(strings.ToLower(host), ".atlassian.net")
 }
 
 // IsLoopback reports whether a host's name or address, in any letter case, is that of

@@ -81,6 +81,20 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// The site of an organization has Jira and Confluence, but no Bitbucket.
+func TestParseSites(t *testing.T) {
+	for text, want := range map[string]bool{
+		"https://my-team.atlassian.net": true, "https://My-Team.Atlassian.NET/wiki/home": true, "https://my-team.atlassian.net:443/browse/X-1": true,
+		"https://atlassian.net.example.com": false, "https://git.example.com/my-team.atlassian.net": false, "https://notatlassian.net": false,
+	} {
+		_, err := server.Parse(secret.NewAddress(text))
+		f := fault.From(err)
+		if found := err != nil && f.Code == fault.ServerURL && strings.Contains(f.What, "Jira") && slices.Contains(f.Hints, "leave out server-url for Bitbucket Cloud"); found != want {
+			t.Errorf("%s: got %v, %q", text, err, f.Hints)
+		}
+	}
+}
+
 // The address of a page gets the base URL as the hint; a context path may well
 // look like a page's.
 func TestParsePages(t *testing.T) {
