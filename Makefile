@@ -56,11 +56,11 @@ e2e: build .bin/act .bin/actionlint .bin/git-lfs .bin/git-lfs-3.6.0 ## test the 
 runners: build $(addprefix .bin/,gitea-runner gitea-runner-1.0.6 buildkite-agent drone-runner) ## run the action under the CI hosts' own runners
 	cd e2e/runners && go test -shuffle=on -timeout 10m
 
-# WITHOUT=tofu neither builds that tool nor requires it.
-.PHONY: tools
-tools: build .bin/actionlint $(addprefix .bin/,$(filter-out $(WITHOUT),reviewdog tofu)) ## run the samples of docs/tools.md with the tools themselves
-	e2e/tools/setup
-	cd e2e && E2E_TOOLS=required E2E_TOOLS_WITHOUT=$(WITHOUT) go test -run TestTools -timeout 15m ./tools
+# WITHOUT=tofu neither builds that client nor requires it.
+.PHONY: clients
+clients: build .bin/actionlint $(addprefix .bin/,$(filter-out $(WITHOUT),reviewdog tofu)) ## run the samples of docs/tools.md with the programs that it names
+	e2e/clients/setup
+	cd e2e && E2E_CLIENTS=required E2E_CLIENTS_WITHOUT=$(WITHOUT) go test -run TestClients -timeout 15m ./clients
 
 .PHONY: docs
 docs: ## update the generated parts of the documentation

@@ -25,7 +25,7 @@ func TestDocsYAML(t *testing.T) {
 	}
 	blocks := 0
 	dir := t.TempDir()
-	// TestToolsPage checks the tools' samples, each with the step before it.
+	// TestPage of the clients checks that page's samples, each with the step before it.
 	pages = slices.DeleteFunc(pages, func(page string) bool { return filepath.Base(page) == "tools.md" })
 	for _, page := range append(pages, filepath.Join(e2etest.Root(), "README.md"), filepath.Join(e2etest.Root(), "SECURITY.md")) {
 		if _, err := os.Stat(page); err != nil {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package tools
+package clients
 
 import (
 	"cmp"
@@ -43,29 +43,29 @@ const (
 	library = "my-team/library"
 )
 
-// tool is a section of docs/tools.md, and how to try its samples.
-type tool struct {
+// client is a section of docs/tools.md, and how to try its samples.
+type client struct {
 	name    string // the section's heading
 	program string
-	project func(j *e2etest.Job, s e2etest.Side) // the files that the tool works on
+	project func(j *e2etest.Job, s e2etest.Side) // the files that the client works on
 	uses    map[e2etest.Side]use                 // by what it supports
 	// What it does, if it isn't like others.
 	apiToken    bool // it has no use for another kind
 	accessToken bool // it has no use for an API token
-	byHand      bool // e2e/tools/setup doesn't install it
+	byHand      bool // e2e/clients/setup doesn't install it
 	keeps       bool // it gives git the token itself, and on Cloud git's own helper stores that
 }
 
-// use lists the requests that a tool sends to Bitbucket.
+// use lists the requests that a client sends to Bitbucket.
 type use struct {
-	// asks begins the request in which the tool uses the credential.
+	// asks begins the request in which the client uses the credential.
 	asks string
 	// answers are Bitbucket's replies to authenticated requests, and {commit} is
 	// the library's only one.
 	answers map[string]string
 }
 
-// The git login that a tool uses is the action's.
+// The git login that a client uses is the action's.
 var fetchesLibrary = map[e2etest.Side]use{
 	e2etest.Cloud:      {asks: "POST /my-team/library.git/git-upload-pack "},
 	e2etest.DataCenter: {asks: "POST /scm/proj/library.git/git-upload-pack "},
@@ -92,7 +92,7 @@ const (
 	githubSHA = "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 )
 
-var allTools = []tool{
+var allClients = []client{
 	{name: "npm", program: "npm", uses: fetchesLibrary, project: func(j *e2etest.Job, s e2etest.Side) {
 		j.Env["npm_config_audit"] = "false" // it would ask npm's registry, again and again
 		j.Env["npm_config_cafile"] = j.Path("../authorities.pem")
@@ -241,52 +241,52 @@ var allTools = []tool{
 	}},
 }
 
-// TestTools runs every sample of docs/tools.md as it is there, with the tool
-// itself and each kind of credential that the sample is for. The tools find a fake
+// TestClients runs every sample of docs/tools.md as it is there, with the client
+// itself and each kind of credential that the sample is for. The clients find a fake
 // under Bitbucket's own names, and no other host.
-func TestTools(t *testing.T) {
-	needTools(t)
-	frames, samples := readTools(t)
-	for _, tool := range allTools {
+func TestClients(t *testing.T) {
+	needClients(t)
+	frames, samples := readSamples(t)
+	for _, c := range allClients {
 		for _, l := range []e2etest.Login{e2etest.APIToken, e2etest.AccessToken.Reach("my-team"), e2etest.Consumer, e2etest.PersonalToken, e2etest.ProjectToken.Reach("PROJ")} {
-			use, ok := tool.uses[l.Side]
+			use, ok := c.uses[l.Side]
 			if !ok {
 				continue
 			}
-			found := samples[tool.name]
-			if l.Side == e2etest.DataCenter && samples[tool.name+onDataCenter] != nil {
-				found = samples[tool.name+onDataCenter]
+			found := samples[c.name]
+			if l.Side == e2etest.DataCenter && samples[c.name+onDataCenter] != nil {
+				found = samples[c.name+onDataCenter]
 			}
 			for i, sample := range found {
-				if (len(found) == 2 || tool.apiToken || tool.accessToken) && (i == 0 && !tool.accessToken) != (l.Name == e2etest.APIToken.Name) {
+				if (len(found) == 2 || c.apiToken || c.accessToken) && (i == 0 && !c.accessToken) != (l.Name == e2etest.APIToken.Name) {
 					continue
 				}
-				t.Run(tool.name+", "+l.Name, func(t *testing.T) {
-					if _, err := exec.LookPath(tool.program); err != nil {
-						if os.Getenv("E2E_TOOLS") == "required" && !tool.byHand && tool.program != os.Getenv("E2E_TOOLS_WITHOUT") {
+				t.Run(c.name+", "+l.Name, func(t *testing.T) {
+					if _, err := exec.LookPath(c.program); err != nil {
+						if os.Getenv("E2E_CLIENTS") == "required" && !c.byHand && c.program != os.Getenv("E2E_CLIENTS_WITHOUT") {
 							t.Fatal(err)
 						}
 						t.Skip(err)
 					}
 					t.Parallel()
-					tool.try(t, l, use, frames[l.Side]+sample)
+					c.try(t, l, use, frames[l.Side]+sample)
 				})
 			}
 		}
 	}
 }
 
-// needTools skips a test unless `make tools` asks for it, which installs the tools.
-func needTools(t *testing.T) {
+// needClients skips a test unless `make clients` asks for it, which installs the clients.
+func needClients(t *testing.T) {
 	t.Helper()
-	if os.Getenv("E2E_TOOLS") == "" {
-		t.Skip("run `make tools`")
+	if os.Getenv("E2E_CLIENTS") == "" {
+		t.Skip("run `make clients`")
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Debian's own tools come before others that need the user's home.
+	// Debian's own programs come before others that need the user's home.
 	t.Setenv("PATH", strings.Join([]string{filepath.Join(e2etest.Root(), ".bin"), absolute(t, "node_modules/.bin"), "/usr/bin", "/bin", os.Getenv("PATH")}, ":"))
 	t.Setenv("RUSTUP_HOME", cmp.Or(os.Getenv("RUSTUP_HOME"), filepath.Join(home, ".rustup")))
 }
@@ -300,7 +300,7 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-func (tool tool) try(t *testing.T, l e2etest.Login, use use, sample string) {
+func (c client) try(t *testing.T, l e2etest.Login, use use, sample string) {
 	t.Helper()
 	l.Token.Scopes = append(slices.Clone(l.Token.Scopes), "account", "pullrequest:write", "read:user:bitbucket", "read:pullrequest:bitbucket", "write:pullrequest:bitbucket")
 	server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{team(l.Side) + "/library", team(l.Side) + "/my-repo"}})
@@ -326,11 +326,11 @@ func (tool tool) try(t *testing.T, l e2etest.Login, use use, sample string) {
 		}
 		server.AnswerAlways(fill(match), reply)
 	}
-	if tool.name == "npm" && l.Side == e2etest.Cloud {
+	if c.name == "npm" && l.Side == e2etest.Cloud {
 		// npm asks for an archive first, anonymously.
 		server.AnswerAlways("GET /"+library+"/get/"+commit+".tar.gz", bitbuckettest.Reply{Status: http.StatusNotFound})
 	}
-	tool.project(j, l.Side)
+	c.project(j, l.Side)
 	if strings.Contains(sample, "npx ") {
 		if err := os.Symlink(absolute(t, "node_modules"), j.Path("node_modules")); err != nil {
 			t.Fatal(err)
@@ -347,12 +347,12 @@ func (tool tool) try(t *testing.T, l e2etest.Login, use use, sample string) {
 	if token.Kind == bitbuckettest.OAuthConsumer {
 		sample = strings.Replace(sample, "with:\n", "with:\n          kind: oauth-consumer\n", 1)
 	}
-	if tool.keeps && l.Side == e2etest.Cloud {
+	if c.keeps && l.Side == e2etest.Cloud {
 		t.Cleanup(func() { j.Secrets = nil }) // before the search of the disk
 	}
 	text := steps(j, sample, values)
 	log := e2etest.Requests(server, 0)
-	want := tool.login(use.asks, token)
+	want := c.login(use.asks, token)
 	if !slices.ContainsFunc(log, regexp.MustCompile("^"+use.asks+".* 2.. "+want+"$").MatchString) {
 		t.Errorf("no request %s with %s:\n%s\n%s", use.asks, want, strings.Join(log, ""), text)
 	}
@@ -360,14 +360,14 @@ func (tool tool) try(t *testing.T, l e2etest.Login, use use, sample string) {
 
 // login is the login that Bitbucket wants for a request, or on Data Center the
 // one of those that the page's samples use.
-func (tool tool) login(asks string, token bitbuckettest.Token) string {
+func (c client) login(asks string, token bitbuckettest.Token) string {
 	git := strings.Contains(asks, "/git-")
 	switch kind := token.Kind; {
 	case git && kind == bitbuckettest.APIToken:
 		return "Basic x-bitbucket-api-token-auth\n"
 	case kind == bitbuckettest.APIToken:
 		return "Basic dev@example.com\n"
-	case git && kind == bitbuckettest.PersonalHTTPToken && !tool.keeps:
+	case git && kind == bitbuckettest.PersonalHTTPToken && !c.keeps:
 		return "Basic dev\n"
 	case !git, kind == bitbuckettest.PersonalHTTPToken, kind == bitbuckettest.ProjectHTTPToken:
 		return "Bearer \n"
@@ -502,9 +502,9 @@ func certificateFor(t *testing.T, hosts []string) (*tls.Config, string) {
 	return config, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// readTools returns the samples of docs/tools.md by their section's heading, and
+// readSamples returns the samples of docs/tools.md by their section's heading, and
 // the steps that come before them.
-func readTools(t *testing.T) (frames map[e2etest.Side]string, samples map[string][]string) {
+func readSamples(t *testing.T) (frames map[e2etest.Side]string, samples map[string][]string) {
 	t.Helper()
 	samples = map[string][]string{}
 	block := regexp.MustCompile("(?s)```yaml\n(.*?)```\n")
@@ -526,8 +526,8 @@ func readTools(t *testing.T) (frames map[e2etest.Side]string, samples map[string
 }
 
 // Every sample of docs/tools.md is a valid step, and is run.
-func TestToolsPage(t *testing.T) {
-	frames, samples := readTools(t)
+func TestPage(t *testing.T) {
+	frames, samples := readSamples(t)
 	if err := e2etest.Make(".bin/actionlint"); err != nil {
 		t.Fatal(err)
 	}
@@ -537,7 +537,7 @@ func TestToolsPage(t *testing.T) {
 		if special {
 			s = e2etest.DataCenter
 		}
-		if name != buildKitSection && !slices.ContainsFunc(allTools, func(tool tool) bool { return tool.name == name && tool.uses[s].asks != "" }) {
+		if name != buildKitSection && !slices.ContainsFunc(allClients, func(c client) bool { return c.name == name && c.uses[s].asks != "" }) {
 			t.Errorf("no test runs the samples of %s", heading)
 		}
 		for _, sample := range found {
@@ -548,9 +548,9 @@ func TestToolsPage(t *testing.T) {
 			}
 		}
 	}
-	for _, tool := range allTools {
-		if samples[tool.name] == nil {
-			t.Errorf("the page has no sample of %s", tool.name)
+	for _, c := range allClients {
+		if samples[c.name] == nil {
+			t.Errorf("the page has no sample of %s", c.name)
 		}
 	}
 	// The page names the versions that are pinned.

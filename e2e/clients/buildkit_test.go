@@ -1,6 +1,6 @@
 //go:build linux
 
-package tools
+package clients
 
 import (
 	"crypto/rand"
@@ -22,11 +22,11 @@ const buildKitSection = "BuildKit" // of docs/tools.md
 // the sample's address is replaced.
 func TestBuildKit(t *testing.T) {
 	e2etest.NeedEngine(t)
-	client, err := exec.LookPath(e2etest.BuildKit(t).Client)
+	buildctl, err := exec.LookPath(e2etest.BuildKit(t).Client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	frames, samples := readTools(t)
+	frames, samples := readSamples(t)
 	for _, heading := range []string{buildKitSection, buildKitSection + onDataCenter} {
 		if len(samples[heading]) != 1 {
 			t.Fatalf("%d samples in the section %s", len(samples[heading]), heading)
@@ -56,7 +56,7 @@ func TestBuildKit(t *testing.T) {
 			repository := team(side) + "/my-repo"
 			server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{repository}})
 			j := e2etest.NewJob(t)
-			j.Env["PATH"] = filepath.Dir(client) + ":" + j.Env["PATH"]
+			j.Env["PATH"] = filepath.Dir(buildctl) + ":" + j.Env["PATH"]
 			j.Env["DOCKER_BUILDKIT"] = "1"
 			for _, variable := range e2etest.ClientEnvironment() {
 				if name, value, _ := strings.Cut(variable, "="); name != "PATH" {
@@ -111,7 +111,7 @@ func TestBuildKit(t *testing.T) {
 			t.Cleanup(func() { e2etest.Docker(t, "image", "rm", image) })
 			log := e2etest.Requests(server, before)
 			want := "POST " + strings.TrimPrefix(side.SCM, side.Server) + "/" + repository + ".git/git-upload-pack "
-			if want += " 200 " + (tool{}).login(want, token); !slices.Contains(log, want) {
+			if want += " 200 " + (client{}).login(want, token); !slices.Contains(log, want) {
 				t.Errorf("no request %s:\n%s", want, strings.Join(log, ""))
 			}
 			j.CheckHidden("the image's history", e2etest.Docker(t, "history", "--no-trunc", image)+e2etest.Docker(t, "image", "inspect", image))
