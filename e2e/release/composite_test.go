@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
@@ -65,20 +66,20 @@ func TestBinaryGet(t *testing.T) {
 		env                  []string
 		says                 string
 	}{
-		"not a release":       {authorities, "", nil, "isn't a release"},
-		"unknown system":      {authorities, good, []string{"RUNNER_OS=Solaris"}, "Solaris"},
-		"no system":           {authorities, good, []string{"RUNNER_OS="}, "use Linux, macOS or Windows"},
-		"unknown machine":     {authorities, good, []string{"RUNNER_ARCH=ARM"}, "ARM"},
-		"a 32-bit machine":    {authorities, good, []string{"RUNNER_ARCH=x86"}, "x86"},
-		"missing checksum":    {authorities, url + "\n", nil, "has no bitbucket-auth_linux_amd64"},
-		"missing file":        {changedAuthorities, bad, []string{"RUNNER_ARCH=ARM64"}, "can't download"},
-		"another program":     {changedAuthorities, bad, nil, "isn't what was released"},
-		"not an archive":      {changedAuthorities, bad, []string{"RUNNER_OS=macOS"}, "can't unpack"},
-		"endless archive":     {changedAuthorities, bad, []string{"RUNNER_OS=Windows"}, "can't unpack"},
-		"untrusted server":    {"", good, nil, "can't download"},
-		"settings of curl":    {"", good, []string{"HOME=" + filepath.Dir(curlrc)}, "can't download"},
-		"plain HTTP":          {authorities, strings.Replace(good, "https:", "http:", 1), nil, "can't download"},
-		"other tools in PATH": {changedAuthorities, bad, []string{"PATH=" + lyingTools(t) + ":" + os.Getenv("PATH")}, "isn't what was released"},
+		"not a release":        {authorities, "", nil, "isn't a release"},
+		"unknown system":       {authorities, good, []string{"RUNNER_OS=Solaris"}, "Solaris"},
+		"a system with a tail": {authorities, good, []string{"RUNNER_OS=LinuxX"}, "use Linux, macOS or Windows"},
+		"unknown machine":      {authorities, good, []string{"RUNNER_ARCH=ARM"}, "ARM"},
+		"a 32-bit machine":     {authorities, good, []string{"RUNNER_ARCH=x86"}, "x86"},
+		"missing checksum":     {authorities, url + "\n", nil, "has no bitbucket-auth_linux_amd64"},
+		"missing file":         {changedAuthorities, bad, []string{"RUNNER_ARCH=ARM64"}, "can't download"},
+		"another program":      {changedAuthorities, bad, nil, "isn't what was released"},
+		"not an archive":       {changedAuthorities, bad, []string{"RUNNER_OS=macOS"}, "can't unpack"},
+		"endless archive":      {changedAuthorities, bad, []string{"RUNNER_OS=Windows"}, "can't unpack"},
+		"untrusted server":     {"", good, nil, "can't download"},
+		"settings of curl":     {"", good, []string{"HOME=" + filepath.Dir(curlrc)}, "can't download"},
+		"plain HTTP":           {authorities, strings.Replace(good, "https:", "http:", 1), nil, "can't download"},
+		"other tools in PATH":  {changedAuthorities, bad, []string{"PATH=" + lyingTools(t) + ":" + os.Getenv("PATH")}, "isn't what was released"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			program, log, err := getProgram(t, test.authorities, test.release, test.env...)
@@ -126,7 +127,7 @@ func getProgram(t *testing.T, authorities, release string, env ...string) (progr
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("bash", filepath.Join(dir, "get"))
+	cmd := exec.Command("sh", filepath.Join(dir, "get"))
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "RUNNER_OS=Linux", "RUNNER_ARCH=X64", "RUNNER_TEMP=" + dir,
 		"GITHUB_OUTPUT=" + filepath.Join(dir, "output"), "CURL_CA_BUNDLE=" + filepath.Join(dir, "ca.pem"),
@@ -136,16 +137,27 @@ func getProgram(t *testing.T, authorities, release string, env ...string) (progr
 	return strings.TrimSpace(strings.TrimPrefix(output, "program=")), string(text), err
 }
 
-// lyingTools is a folder that an earlier step could put into PATH: its sha256sum
-// prints the checksum that the release has.
+// lyingTools is a folder that an earlier step could put into PATH: its tools
+// print the checksum that the release has.
 func lyingTools(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	text := "#!/bin/sh\necho " + e2etest.Hash([]byte("the program for linux_amd64")) + "\n"
-	if err := os.WriteFile(filepath.Join(dir, "sha256sum"), []byte(text), 0o700); err != nil {
-		t.Fatal(err)
+	for _, tool := range []string{"openssl", "sha256sum", "shasum"} {
+		writeProgram(t, filepath.Join(dir, tool), text)
 	}
 	return dir
+}
+
+// writeProgram writes a program while no other test starts one: a process that inherits
+// the open file would make it busy (execve(2), ETXTBSY).
+func writeProgram(t *testing.T, path, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // testBinaryAction runs the action without a container, as released, under act.

@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
@@ -145,9 +146,13 @@ func tryScript(tree, name string, args ...string) (string, error) {
 	return string(text), nil
 }
 
+var busyboxOnce sync.Mutex
+
 // getBusybox returns the folder with the release's busybox, downloaded once.
 func getBusybox(t *testing.T) string {
 	t.Helper()
+	busyboxOnce.Lock()
+	defer busyboxOnce.Unlock()
 	version := regexp.MustCompile(`(?m)^package=(.+)$`).FindStringSubmatch(e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "scripts/release/busybox")))
 	dir, err := filepath.Abs(filepath.Join(e2etest.Root(), ".bin", version[1]))
 	if err != nil {

@@ -48,6 +48,10 @@ var (
 	}
 )
 
+// DownloadURL is a variable in the family of our settings that isn't one: binary/get
+// reads where to download the program from.
+const DownloadURL = "BITBUCKET_AUTH_DOWNLOAD_URL"
+
 // CredentialSettings lists the settings of the credential command.
 var CredentialSettings = []Setting{
 	token,

@@ -444,6 +444,19 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+// What binary/get reads isn't reported as a setting that doesn't exist, and its like is.
+func TestUnknownLeavesTheDownloadURL(t *testing.T) {
+	from := source(nil)
+	from.Names = func(id string) []string { return []string{"BITBUCKET_AUTH_" + strings.ToUpper(id)} }
+	from.Called = func(id string) string { return id }
+	for variable, want := range map[string]int{contract.DownloadURL: 0, contract.DownloadURL + "S": 1} {
+		found, err := from.Unknown([]string{variable + "=https://example.com"})
+		if err != nil || len(found.Remarks) != want {
+			t.Errorf("%s: got %+v, %v", variable, found.Remarks, err)
+		}
+	}
+}
+
 // Hosts with masks at run time that hand a step no inputs have the setting log
 // neither.
 func TestLogNeedsAHostWithoutMasks(t *testing.T) {

@@ -35,7 +35,7 @@ func (s Source) Unknown(environment []string) (found Unknown, err error) {
 	for _, variable := range environment {
 		name, _, _ := strings.Cut(variable, "=")
 		rest, ours := strings.CutPrefix(name, s.prefix())
-		if !ours || rest == "" || slices.Contains(s.HostVariables, name) {
+		if !ours || rest == "" || name == contract.DownloadURL || slices.Contains(s.HostVariables, name) {
 			continue
 		}
 		id := idOf(rest)
