@@ -81,7 +81,7 @@ func TestBuildKit(t *testing.T) {
 			if token.Kind == bitbuckettest.OAuthConsumer {
 				with += "          kind: oauth-consumer\n"
 			}
-			steps(j, strings.NewReplacer("with:\n", with, "https://bitbucket.example.com", server.URL).Replace(frames[side]), values)
+			j.RunSteps(strings.NewReplacer("with:\n", with, "https://bitbucket.example.com", server.URL).Replace(frames[side]), values)
 			_, header, _ := strings.Cut(values["steps.bitbucket.outputs.git-authorization"], " ")
 			j.KeepSecret(header)
 			if test.revoked {
@@ -96,7 +96,7 @@ func TestBuildKit(t *testing.T) {
 				"https://bitbucket.example.com/", server.URL+"/", "bitbucket.example.com", host, "my-image", image,
 			).Replace(test.sample)
 			if test.refused != "" {
-				steps(j, strings.Replace(build, "docker build", "! docker build", 1), values)
+				j.RunSteps(strings.Replace(build, "docker build", "! docker build", 1), values)
 				for _, r := range server.Requests()[before:] {
 					if r.Status != 401 || r.Scheme+" "+r.User != test.refused {
 						t.Errorf("unexpected request %+v", r)
@@ -107,7 +107,7 @@ func TestBuildKit(t *testing.T) {
 				}
 				return
 			}
-			steps(j, build, values)
+			j.RunSteps(build, values)
 			t.Cleanup(func() { e2etest.Docker(t, "image", "rm", image) })
 			log := e2etest.Requests(server, before)
 			want := "POST " + strings.TrimPrefix(side.SCM, side.Server) + "/" + repository + ".git/git-upload-pack "

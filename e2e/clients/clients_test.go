@@ -4,19 +4,7 @@ package clients
 
 import (
 	"cmp"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"io"
-	"maps"
-	"math/big"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,9 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
@@ -302,15 +287,15 @@ func absolute(t *testing.T, path string) string {
 
 func (c client) try(t *testing.T, l e2etest.Login, use use, sample string) {
 	t.Helper()
-	l.Token.Scopes = append(slices.Clone(l.Token.Scopes), "account", "pullrequest:write", "read:user:bitbucket", "read:pullrequest:bitbucket", "write:pullrequest:bitbucket")
+	if l.Side == e2etest.Cloud {
+		scopes := scopesFor(t, c.name)
+		if l.Token.Scopes = scopes.Granular; l.Token.Kind != bitbuckettest.APIToken {
+			l.Token.Scopes = scopes.Legacy(t)
+		}
+	}
 	server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{team(l.Side) + "/library", team(l.Side) + "/my-repo"}})
 	j := e2etest.NewJob(t)
-	proxy, certificate := onlyBitbucket(t, l.Side, server)
-	authorities := j.Path("../authorities.pem")
-	j.Write("../authorities.pem", certificate)
-	for _, name := range []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"} {
-		j.Env[name] = authorities
-	}
+	proxy := e2etest.OnlyBitbucket(j, l.Side, server)
 	j.Env["RUSTUP_HOME"] = os.Getenv("RUSTUP_HOME")
 	fillLibrary(j, l.Side, server)
 	// semantic-release pushes notes, too.
@@ -336,7 +321,7 @@ func (c client) try(t *testing.T, l e2etest.Login, use use, sample string) {
 			t.Fatal(err)
 		}
 	}
-	j.Env["HTTPS_PROXY"], j.Env["https_proxy"] = proxy, proxy
+	j.UseProxy(proxy)
 	j.Env["BITBUCKET_API_URL"] = proxy + "/2.0/repositories" // git-cliff trusts no certificate of ours
 
 	token := server.Add(l.Token)
@@ -350,7 +335,7 @@ func (c client) try(t *testing.T, l e2etest.Login, use use, sample string) {
 	if c.keeps && l.Side == e2etest.Cloud {
 		t.Cleanup(func() { j.Secrets = nil }) // before the search of the disk
 	}
-	text := steps(j, sample, values)
+	text := j.RunSteps(sample, values)
 	log := e2etest.Requests(server, 0)
 	want := c.login(use.asks, token)
 	if !slices.ContainsFunc(log, regexp.MustCompile("^"+use.asks+".* 2.. "+want+"$").MatchString) {
@@ -390,116 +375,20 @@ func fillLibrary(j *e2etest.Job, s e2etest.Side, server *bitbuckettest.Server) {
 	}
 }
 
-// steps runs the steps of a sample, and returns what they print.
-func steps(j *e2etest.Job, text string, values map[string]string) string {
-	j.T.Helper()
-	var steps []struct {
-		ID, Uses, Run string
-		With, Env     map[string]string
-	}
-	if err := yaml.Unmarshal([]byte(text), &steps); err != nil {
-		j.T.Fatal(err)
-	}
-	expression := regexp.MustCompile(`\$\{\{ (\S+) \}\}`)
-	fill := func(text string) string {
-		return expression.ReplaceAllStringFunc(text, func(match string) string {
-			name := expression.FindStringSubmatch(match)[1]
-			value, ok := values[name]
-			if !ok {
-				j.T.Fatalf("the sample's %s has no value", name)
-			}
-			return value
-		})
-	}
-	var printed strings.Builder
-	for _, step := range steps {
-		if step.Run == "" {
-			var inputs []string
-			for name, value := range step.With {
-				inputs = append(inputs, name, fill(value))
-			}
-			for name, value := range j.Step(inputs...) {
-				values["steps."+step.ID+".outputs."+name] = value
-			}
-			continue
-		}
-		of := maps.Clone(j.Env) // the job's, for this step alone
-		for name, value := range step.Env {
-			j.Env[name] = fill(value)
-		}
-		printed.WriteString(j.Run("bash", "-e", "-c", fill(step.Run)))
-		j.Env = of
-	}
-	return printed.String()
-}
-
-// onlyBitbucket starts a proxy that leads Bitbucket's own names to a server, and
-// returns its address and the certificate to trust, as PEM text. Other hosts
-// can't be reached.
-func onlyBitbucket(t *testing.T, s e2etest.Side, server *bitbuckettest.Server) (address, certificate string) {
+// scopesFor returns the scopes that docs/tools.md names for a client: in its own section,
+// or for all that name none.
+func scopesFor(t *testing.T, name string) e2etest.TokenScopes {
 	t.Helper()
-	hosts := []string{"bitbucket.org", "api.bitbucket.org"}
-	if s == e2etest.DataCenter {
-		hosts = []string{"bitbucket.example.com"}
-	}
-	config, certificate := certificateFor(t, hosts)
-	site := httptest.NewUnstartedServer(server)
-	site.TLS = config
-	site.StartTLS()
-	t.Cleanup(site.Close)
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodConnect && strings.HasPrefix(r.URL.Path, "/2.0/") {
-			server.ServeHTTP(w, r)
-			return
+	page := e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "docs/tools.md"))
+	for _, heading := range []string{name, firstStep} {
+		_, section, _ := strings.Cut(page, "\n## "+heading+"\n")
+		section, _, _ = strings.Cut(section, "\n## ")
+		if scopes := e2etest.ScopesIn(section); len(scopes) == 1 {
+			return scopes[0]
 		}
-		if r.Method != http.MethodConnect || !slices.Contains(hosts, strings.TrimSuffix(r.Host, ":443")) {
-			http.Error(w, "not Bitbucket", http.StatusForbidden)
-			return
-		}
-		upstream, err := net.Dial("tcp", site.Listener.Addr().String())
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadGateway)
-			return
-		}
-		defer upstream.Close()
-		w.WriteHeader(http.StatusOK)
-		client, buffered, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			return
-		}
-		defer client.Close()
-		go func() {
-			_, _ = io.Copy(upstream, buffered)
-			upstream.Close()
-		}()
-		_, _ = io.Copy(client, upstream)
-	}))
-	t.Cleanup(proxy.Close)
-	return proxy.URL, certificate
-}
-
-// certificateFor makes a certificate for hosts, which signs itself.
-func certificateFor(t *testing.T, hosts []string) (*tls.Config, string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
 	}
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "fake Bitbucket"},
-		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().Add(24 * time.Hour),
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		DNSNames:              hosts,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-	return config, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	t.Fatal("docs/tools.md names no scopes for " + name)
+	return e2etest.TokenScopes{}
 }
 
 // readSamples returns the samples of docs/tools.md by their section's heading, and

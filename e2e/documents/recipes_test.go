@@ -30,21 +30,23 @@ func TestRecipesTrace(t *testing.T) {
 	e2etest.CheckNoSecret(t, log, token.Secret)
 }
 
-// The README's sample for a company's own CA works in later steps.
+// The sample for a company's own CA works in later steps, with read permission.
 func TestRecipesCertificate(t *testing.T) {
 	server := e2etest.NewServer(t, "proj/repo")
-	token := server.Add(e2etest.ProjectToken.Reach("proj").Token)
+	login := e2etest.ProjectToken.Reach("proj")
+	login.Token.Scopes = []string{"REPO_READ"}
+	token := server.Add(login.Token)
 	j := e2etest.NewJob(t) // which doesn't trust the server
 	j.Write("../home/.gitconfig", "")
 	j.Step("token", token.Secret, "server-url", server.URL+"/context", "repository", server.URL+"/context/projects/PROJ/repos/repo/browse",
-		"ca-certificate", server.CA(), "git", "repository")
+		"verify", "strict", "ca-certificate", server.CA(), "git", "repository")
 	if text, err := j.LsRemote(j.Env["BITBUCKET_REPOSITORY_URL"]); err == nil || !strings.Contains(text, "certificate") {
 		t.Fatalf("the server is trusted already: %v\n%s", err, text)
 	}
-	_, script, _ := strings.Cut(e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "README.md")), "# git and curl need the company CA, too\n")
+	_, script, _ := strings.Cut(e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "docs/recipes.md")), "# git and curl need the company CA, too\n")
 	script, _, ok := strings.Cut(script, "        shell: bash\n")
 	if !ok {
-		t.Fatal("the README has no such sample")
+		t.Fatal("the page has no such sample")
 	}
 	j.Env["COMPANY_CA"], j.Env["RUNNER_TEMP"] = server.CA(), j.Env["TMPDIR"]
 	j.Run("bash", "-e", "-c", strings.NewReplacer("https://git.example.com/bitbucket", server.URL+"/context", "https://git.example.com", server.URL).Replace(script))

@@ -97,7 +97,7 @@ func blockScripts(t *testing.T, file, language, text string) (found []Script) {
 		for _, match := range dockerRun.FindAllStringSubmatch(text, -1) {
 			found = append(found, Script{Text: match[1]})
 		}
-	case "hcl", "": // no commands
+	case "hcl", "text", "mermaid", "": // no commands
 	default:
 		t.Errorf("%s: no way to find the scripts in a block of %q", file, language)
 	}

@@ -11,9 +11,11 @@ import (
 
 // ActionInputs are the inputs of action.yml with their defaults. The runner sets
 // all of them: one without a default is empty.
-func ActionInputs() map[string]string {
+func ActionInputs() map[string]string { return defaultsOf(contract.CredentialSettings) }
+
+func defaultsOf(settings []contract.Setting) map[string]string {
 	inputs := map[string]string{}
-	for _, setting := range contract.CredentialSettings {
+	for _, setting := range settings {
 		if !setting.NotInput {
 			inputs[setting.ID] = setting.Default
 		}

@@ -93,6 +93,21 @@ func (j *Job) Copy(from, name string) {
 // hands over is in the environment of later steps.
 func (j *Job) Step(inputs ...string) (outputs map[string]string) {
 	j.T.Helper()
+	values := map[string]string{}
+	for i := 0; i < len(inputs); i += 2 {
+		values[inputs[i]] = inputs[i+1]
+	}
+	outputs, text, err := j.tryAction(nil, ActionInputs(), values)
+	if err != nil {
+		j.T.Fatalf("the action: %v\n%s", err, text)
+	}
+	return outputs
+}
+
+// tryAction runs an action with these inputs, and with the defaults of all others. It
+// returns the outputs and what the action prints.
+func (j *Job) tryAction(args []string, defaults, inputs map[string]string) (outputs map[string]string, printed string, err error) {
+	j.T.Helper()
 	files := j.T.TempDir() // not on the job's disk: the runner keeps and removes them
 	env := map[string]string{}
 	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"} {
@@ -101,18 +116,18 @@ func (j *Job) Step(inputs ...string) (outputs map[string]string) {
 			j.T.Fatal(err)
 		}
 	}
-	for id, value := range ActionInputs() {
+	for id, value := range defaults {
 		env["INPUT_"+strings.ToUpper(id)] = value
 	}
-	for i := 0; i < len(inputs); i += 2 {
-		env["INPUT_"+strings.ToUpper(inputs[i])] = inputs[i+1]
-		if inputs[i] == "token" {
-			j.KeepSecret(inputs[i+1])
+	for id, value := range inputs {
+		env["INPUT_"+strings.ToUpper(id)] = value
+		if id == "token" {
+			j.KeepSecret(value)
 		}
 	}
-	text, err := j.Command(env, Program(j.T)).CombinedOutput()
+	text, err := j.Command(env, append([]string{Program(j.T)}, args...)...).CombinedOutput()
 	if err != nil {
-		j.T.Fatalf("the action: %v\n%s", err, text)
+		return nil, string(text), err
 	}
 	for name, value := range Results(j.T, Content(env["GITHUB_ENV"])) {
 		j.Env[name] = value
@@ -120,7 +135,7 @@ func (j *Job) Step(inputs ...string) (outputs map[string]string) {
 			j.KeepSecret(value) // a minted one, perhaps
 		}
 	}
-	return Results(j.T, Content(env["GITHUB_OUTPUT"]))
+	return Results(j.T, Content(env["GITHUB_OUTPUT"])), string(text), nil
 }
 
 // KeepSecret adds a secret that may show nowhere.

@@ -134,6 +134,9 @@ func (c *Client) judge(r reply, kind credential.Kind, what resource) ([]fault.Re
 		return nil, fault.New(fault.Redirected, c.host()+" redirects to another address, to which the credential isn't sent",
 			"for a Data Center, set server-url to the address that the browser ends up at",
 			"check that nothing stands between the runner and Bitbucket, such as a login page of a proxy")
+	case r.status == http.StatusTooManyRequests && !kind.OnCloud():
+		return nil, fault.New(fault.RateLimited, c.host()+" received too many requests from this account (429)",
+			"try again later, or ask the administrator to raise the Data Center's rate limit for this account")
 	case r.status == http.StatusTooManyRequests:
 		return nil, fault.New(fault.RateLimited, c.host()+" received too many requests from this account (429)",
 			"try again later: Bitbucket Cloud counts requests per hour, for all API tokens of a user together",

@@ -74,7 +74,7 @@ func clientOf(kind credential.Kind) *Client {
 // The table in docs/troubleshooting.md holds the program's own words.
 func TestTroubleshootingTable(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("| Bitbucket answers | token | code | message | first hint |\n|---|---|---|---|---|\n")
+	b.WriteString("| Bitbucket answers | token | what to do first |\n|---|---|---|\n")
 	for _, s := range situations {
 		for _, kind := range s.kinds {
 			c := clientOf(kind)
@@ -82,7 +82,7 @@ func TestTroubleshootingTable(t *testing.T) {
 			if f == nil {
 				t.Fatalf("%s: no fault", s.shown)
 			}
-			fmt.Fprintf(&b, "| %s | %s | [%s](#%s) | %s | %s |\n", s.shown, kind, f.Code.ID, strings.ToLower(f.Code.ID), f.What, f.Hints[0])
+			fmt.Fprintf(&b, "| %s | %s | [%s](#%s): %s |\n", s.shown, kind, f.Code.ID, strings.ToLower(f.Code.ID), f.Hints[0])
 		}
 	}
 	const page, begin, end = "../../docs/troubleshooting.md", "<!-- replies: written by `make docs` -->\n", "<!-- end -->"

@@ -22,7 +22,7 @@ func documents() []document {
 		{"action.yml", actionFile(contract.CredentialSettings, contract.CredentialOutputs, false)},
 		{"binary/action.yml", actionFile(contract.CredentialSettings, contract.CredentialOutputs, true)},
 		{"mirror/action.yml", actionFile(contract.MirrorSettings, contract.MirrorOutputs, true)},
-		{"README.md", page(contract.CredentialSettings, contract.CredentialOutputs)},
+		{"docs/inputs.md", page(contract.CredentialSettings, contract.CredentialOutputs)},
 		{"docs/mirror.md", page(contract.MirrorSettings, contract.MirrorOutputs)},
 		{"docs/recipes.md", page(nil, nil)},
 		{"docs/avo-assure.md", page(nil, nil)},

@@ -114,7 +114,7 @@ func TestActionDescription(t *testing.T) {
 }
 
 func TestREADMEIsShort(t *testing.T) {
-	if lines := strings.Count(readFile(t, "README.md"), "\n"); lines > 250 {
+	if lines := strings.Count(readFile(t, "README.md"), "\n"); lines > 200 {
 		t.Errorf("README.md has %d lines", lines)
 	}
 }
@@ -142,15 +142,41 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// Links within the documents lead somewhere.
+// Links within the documents lead somewhere, and to an anchor that exists.
 func TestLinks(t *testing.T) {
+	count := 0
 	for _, name := range append(glob(t, "docs/*.md"), glob(t, "*.md")...) {
-		for _, match := range regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`).FindAllStringSubmatch(readFile(t, name), -1) {
-			if _, err := fs.Stat(root, path.Clean(path.Join(path.Dir(name), match[1]))); err != nil {
+		for _, match := range regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`).FindAllStringSubmatch(readFile(t, name), -1) {
+			count++
+			target := name
+			if match[1] != "" {
+				target = path.Clean(path.Join(path.Dir(name), match[1]))
+			}
+			if _, err := fs.Stat(root, target); err != nil {
 				t.Errorf("%s: the link %s leads nowhere", name, match[1])
+				continue
+			}
+			if match[2] != "" && !slices.Contains(anchors(readFile(t, target)), match[2]) {
+				t.Errorf("%s: %s has no anchor %s", name, target, match[2])
 			}
 		}
 	}
+	if count < 200 {
+		t.Errorf("only %d links were found", count)
+	}
+}
+
+// anchors are those that GitHub gives the headings of a page, and those in its HTML.
+func anchors(page string) (found []string) {
+	page = regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(page, "")
+	for _, match := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		text := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(match[1]), "")
+		found = append(found, strings.ReplaceAll(text, " ", "-"))
+	}
+	for _, match := range regexp.MustCompile(`<a id="([^"]+)"`).FindAllStringSubmatch(page, -1) {
+		found = append(found, match[1])
+	}
+	return found
 }
 
 // TestCompositeScripts requires scripts that contain no expression: a value in it

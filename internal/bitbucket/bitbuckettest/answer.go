@@ -19,7 +19,9 @@ type Reply struct {
 	Header map[string]string
 	Body   string // application/json, if it is JSON and Header doesn't say
 
-	Authenticated bool // for a login that the REST API accepts; any other gets a 401
+	// Authenticated is set if the reply is for a login that the REST API accepts, with the
+	// scopes that the operation needs on Cloud. Any other login is refused.
+	Authenticated bool
 
 	Delay   time.Duration // before the status
 	Pause   time.Duration // before each byte of the body
@@ -33,6 +35,7 @@ type answer struct {
 	match   string
 	replies []Reply
 	always  bool // the last reply stays
+	maybe   bool // there may be no request
 	used    int
 }
 
@@ -41,18 +44,23 @@ type answer struct {
 // "/2.0/user". After them the fake answers by itself again. Where several
 // answers match, the first that has replies left is used.
 func (s *Server) Answer(match string, replies ...Reply) {
-	s.addAnswer(match, replies, false)
+	s.addAnswer(answer{match: match, replies: replies})
 }
 
 // AnswerAlways gives one reply to every request that matches.
 func (s *Server) AnswerAlways(match string, reply Reply) {
-	s.addAnswer(match, []Reply{reply}, true)
+	s.addAnswer(answer{match: match, replies: []Reply{reply}, always: true})
 }
 
-func (s *Server) addAnswer(match string, replies []Reply, always bool) {
+// AnswerIfAsked is [Server.AnswerAlways] for requests that may not come.
+func (s *Server) AnswerIfAsked(match string, reply Reply) {
+	s.addAnswer(answer{match: match, replies: []Reply{reply}, always: true, maybe: true})
+}
+
+func (s *Server) addAnswer(a answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.answers = append(s.answers, &answer{match: match, replies: replies, always: always})
+	s.answers = append(s.answers, &a)
 }
 
 // stubbed returns the reply that a test has set, if any.
@@ -81,7 +89,7 @@ func (s *Server) unused() []string {
 	defer s.mu.Unlock()
 	var names []string
 	for _, a := range s.answers {
-		if a.used < len(a.replies) {
+		if a.used < len(a.replies) && !a.maybe {
 			names = append(names, fmt.Sprintf("answer to %s: %d of %d replies used", a.match, a.used, len(a.replies)))
 		}
 	}

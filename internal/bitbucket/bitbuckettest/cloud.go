@@ -38,7 +38,7 @@ func (s *Server) routeCloud() {
 // endpoint is an endpoint of Cloud's REST API.
 type endpoint struct {
 	legacy   string // the scope that access tokens and OAuth tokens need
-	granular string // the scope that API tokens need
+	granular string // the scopes that API tokens need, separated by spaces
 	personal bool   // access tokens are refused
 	answer   func(t *Token, r *http.Request) Reply
 }
@@ -46,7 +46,7 @@ type endpoint struct {
 func (e endpoint) needs(t *Token) []string {
 	switch {
 	case t.Kind == APIToken:
-		return []string{e.granular}
+		return strings.Fields(e.granular)
 	case e.legacy != "":
 		return []string{e.legacy}
 	}

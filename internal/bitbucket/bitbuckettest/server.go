@@ -156,14 +156,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if reply, ok := s.stubbed(r); ok {
 		_, _ = io.Copy(io.Discard, r.Body) // or net/http doesn't notice that the client leaves
-		if l := readLogin(r); reply.Authenticated {
-			accepts := l.onCloudREST
-			if strings.HasPrefix(r.URL.Path, s.options.ContextPath+"/rest/") {
-				accepts = l.onDataCenter
-			}
-			if t := s.find(l.secret); t == nil || t.ended || !accepts(t) {
-				reply = cloudError(http.StatusUnauthorized, tokenInvalid)
-			}
+		if reply.Authenticated {
+			reply = s.guarded(rec, r, reply)
 		}
 		s.send(rec, r, reply)
 		return
@@ -175,6 +169,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.unexpected(rec, r, cloudError(http.StatusForbidden, "Forbidden")) // as the API without /2.0
+}
+
+// guarded returns the reply, or the one that refuses the login of a request.
+func (s *Server) guarded(rec *recorder, r *http.Request, reply Reply) Reply {
+	if strings.HasPrefix(r.URL.Path, s.options.ContextPath+"/rest/") {
+		l := readLogin(r)
+		if t := s.find(l.secret); t == nil || t.ended || !l.onDataCenter(t) {
+			return cloudError(http.StatusUnauthorized, tokenInvalid)
+		}
+		return reply
+	}
+	e, ok := operation(r)
+	if !ok {
+		rec.markUnexpected() // its scopes aren't known
+	}
+	e.answer = func(*Token, *http.Request) Reply { return reply }
+	s.identify(rec.Header(), r)
+	return s.answerCloud(e, r)
 }
 
 // unexpected answers a request for a path that Bitbucket doesn't have.

@@ -70,6 +70,7 @@ var implied = map[string][]string{
 	"repository:write":  {"repository"},
 	"pullrequest":       {"repository"},
 	"pullrequest:write": {"pullrequest", "repository:write"},
+	"pipeline:write":    {"pipeline"},
 	"project":           {"repository"},
 	"REPO_WRITE":        {"REPO_READ"},
 	"REPO_ADMIN":        {"REPO_WRITE"},
