@@ -1,7 +1,7 @@
 # The build flags of the product. The Dockerfile repeats them, and a test compares
 # the two; a release calls `make binary`. They keep the image small: no HTTP/2, no
 # padding between functions, and inlining only in the runtime, where it pays most
-# (docs/benchmarks.md).
+# (bench/README.md).
 FLAGS    = -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -gcflags=runtime=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -funcalign=1 -X main.version=$(VERSION)
@@ -35,7 +35,7 @@ flags: # for .ci/setup: print the build flags
 	@echo '$(FLAGS)'
 
 .PHONY: test
-test: build unit leaks e2e ## run all tests; those in containers need Docker
+test: build unit leaks e2e ## run the tests, but for those of runners, clients and wine; those in containers need Docker
 
 .PHONY: unit
 unit:
@@ -68,7 +68,7 @@ docs: ## update the generated parts of the documentation
 	go test -run TestTroubleshootingTable ./internal/bitbucket -update >/dev/null
 
 .PHONY: bench
-bench: build ## measure every budget against its yardstick, and write docs/benchmarks.md
+bench: build ## measure every budget against its yardstick, and write bench/README.md
 	@$(BUILD) -o .bin/bench/ ./bench/yardsticks/... ./bench/testbed
 	@bench/run
 

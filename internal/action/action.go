@@ -34,7 +34,7 @@ type World struct {
 	// done. CatchSignals is called before a run waits: from then on, a signal ends the
 	// context of the run instead, and giveUp is called if the run doesn't end then. Most runs never wait, and catching signals from the
 	// start (signal.NotifyContext) would cost each of them a thread, and the budget for
-	// offline runs (docs/benchmarks.md). IgnoreSignals is called before results are
+	// offline runs (bench/README.md). IgnoreSignals is called before results are
 	// written: from then on, no signal ends the run, since all or nothing must be
 	// written. Both may be nil.
 	CatchSignals  func(giveUp func(*fault.Fault))

@@ -145,7 +145,7 @@ func TestCodes(t *testing.T) {
 // Links within the documents lead somewhere, and to an anchor that exists.
 func TestLinks(t *testing.T) {
 	count := 0
-	for _, name := range append(glob(t, "docs/*.md"), glob(t, "*.md")...) {
+	for _, name := range slices.Concat(glob(t, "docs/*.md"), glob(t, "*.md"), glob(t, "bench/*.md")) {
 		for _, match := range regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`).FindAllStringSubmatch(readFile(t, name), -1) {
 			count++
 			target := name
@@ -163,6 +163,22 @@ func TestLinks(t *testing.T) {
 	}
 	if count < 200 {
 		t.Errorf("only %d links were found", count)
+	}
+}
+
+// The page about tests names the versions that are pinned.
+func TestTestedVersions(t *testing.T) {
+	page := readFile(t, "docs/tested.md")
+	for tool, words := range map[string]string{
+		"act": "act %s;", "gitea-runner": "and %s, in containers", "gitea-runner-1.0.6": "runners %s and",
+		"buildkite-agent": "agent %s, with", "drone-runner": "drone-runner-docker %s,", "git-lfs": ", %s |", "git-lfs-3.6.0": ", %s,",
+	} {
+		mod := readFile(t, "tools/"+tool+"/go.mod")
+		module := regexp.MustCompile(`(?m)^tool (\S+)$`).FindStringSubmatch(mod)[1]
+		version := regexp.MustCompile(regexp.QuoteMeta(module) + ` v(\S+)`).FindStringSubmatch(mod)[1]
+		if text := strings.ReplaceAll(words, "%s", version); !strings.Contains(page, text) {
+			t.Errorf("docs/tested.md doesn't say %q of %s", text, tool)
+		}
 	}
 }
 
