@@ -1,5 +1,14 @@
 package action
 
+import (
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repeat"
+)
+
+// No test waits for long.
+func init() { repeat.Delays = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond} }
+
 // For tests of what no run can show.
 var InContract = inContract
 

@@ -205,11 +205,13 @@ func (m *mirroring) openGit(ctx context.Context) error {
 		IsSecret: m.pieces.In,
 		Locate:   m.locateSource,
 		LogIn:    m.sourceLogin,
-		Say:      func(line string) { m.log("%s", line) },
+		Say:      m.say,
 	})
 	m.temporary.Store(m.git)
 	return err
 }
+
+func (m *mirroring) say(line string) { m.log("%s", line) }
 
 // list lists both sides at once, and plans what to change.
 func (m *mirroring) list(ctx context.Context) error {

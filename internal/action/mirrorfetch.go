@@ -29,10 +29,7 @@ func (m *mirroring) fetch(ctx context.Context) error {
 	var err error
 	if m.fromNothing() {
 		err = m.git.FetchAll(ctx, newValues(changes))
-	} else {
-		err = m.fetchChange(ctx, changes)
-	}
-	if err == nil && !m.settings.DryRun {
+	} else if err = m.fetchChange(ctx, changes); err == nil && !m.settings.DryRun {
 		err = m.git.FetchFiles(ctx, newValues(m.plan.ToPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))
 	}
 	if err != nil {

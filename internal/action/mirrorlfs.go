@@ -246,6 +246,7 @@ func (t *lfsTransfer) elsewhere(ctx context.Context, err error) error {
 func (m *mirroring) lfsClient(name, asked string) *bitbucket.Client {
 	return bitbucket.New(bitbucket.Options{
 		Server: m.credential.Server, CA: m.settings.CA.PEM, Proxy: m.world.Proxy, UserAgent: "bitbucket-auth/" + m.world.Version, Name: name,
+		Say:   m.say,
 		Quote: func(sentence string) string { return m.quote(sentence, asked, m.settings.Token) },
 	})
 }

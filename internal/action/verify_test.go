@@ -72,11 +72,11 @@ func TestVerify(t *testing.T) {
 		},
 		{
 			name: "outage, strict", token: readOnly, change: down, more: env{"INPUT_VERIFY": "strict"},
-			exit: 5, fault: fault.ServerFailed, requests: 3,
+			exit: 5, fault: fault.ServerFailed, requests: 4,
 		},
 		{
 			name: "outage, warn", token: readOnly, change: down, more: env{"INPUT_VERIFY": "warn"},
-			fault: fault.ServerFailed, requests: 3,
+			fault: fault.ServerFailed, requests: 4,
 		},
 		{
 			name: "required scopes", token: readOnly, more: env{"INPUT_REQUIRED-SCOPES": "read:repository:bitbucket"},

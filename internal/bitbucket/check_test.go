@@ -25,7 +25,6 @@ func client(t *testing.T, fake *bitbuckettest.Server, kind credential.Kind, ca [
 		on = servertest.At(fake.URL + "/ctx")
 	}
 	c := bitbucket.New(bitbucket.Options{Server: on, CA: ca, UserAgent: "bitbucket-auth/test"})
-	c.Hurry()
 	return c
 }
 
@@ -184,17 +183,17 @@ func TestReplies(t *testing.T) {
 		{"removed", bitbuckettest.Reply{Status: 410, Body: change("CHANGE-2770")}, fault.Removed, "CHANGE-2770", 1},
 		{"removed, as text", bitbuckettest.Reply{Status: 410, Body: "CHANGE-3222 - Functionality has been deprecated"}, fault.Removed, "CHANGE-3222", 1},
 		{"removed, without a number", bitbuckettest.Reply{Status: 410}, fault.Removed, "410", 1},
-		{"rate limit", bitbuckettest.RateLimited(""), fault.RateLimited, "too many", 3},
-		{"rate limit, with a long Retry-After", bitbuckettest.RateLimited("3600"), fault.RateLimited, "too many", 3},
-		{"server error", bitbuckettest.Page(500), fault.ServerFailed, "500", 3},
+		{"rate limit", bitbuckettest.RateLimited(""), fault.RateLimited, "too many", 4},
+		{"rate limit, with a Retry-After beyond the time", bitbuckettest.RateLimited("3600"), fault.RateLimited, "too many", 1},
+		{"server error", bitbuckettest.Page(500), fault.ServerFailed, "500", 4},
 		{"redirect", bitbuckettest.Redirect("https://evil.example/login"), fault.Redirected, "redirects", 1},
 		{"a login page", bitbuckettest.Page(200), fault.UnexpectedReply, "isn't JSON", 1},
 		{"a list", bitbuckettest.Reply{Body: "[]"}, fault.UnexpectedReply, "isn't JSON", 1},
 		{"null", bitbuckettest.Reply{Body: "null"}, fault.UnexpectedReply, "isn't JSON", 1},
 		{"nothing", bitbuckettest.Reply{}, fault.UnexpectedReply, "isn't JSON", 1},
 		{"a teapot", bitbuckettest.Reply{Status: 418}, fault.UnexpectedReply, "418", 1},
-		{"cut off", bitbuckettest.Reply{Body: `{"a": "b"}`, CutOff: true}, fault.Unreachable, "can't be reached", 1},
-		{"hangs up", bitbuckettest.Reply{Hangup: true}, fault.Unreachable, "can't be reached", 3},
+		{"cut off", bitbuckettest.Reply{Body: `{"a": "b"}`, CutOff: true}, fault.Unreachable, "can't be reached", 4},
+		{"hangs up", bitbuckettest.Reply{Hangup: true}, fault.Unreachable, "can't be reached", 4},
 		{"endless", bitbuckettest.Reply{Body: strings.Repeat("x", 1<<16), Endless: true}, fault.UnexpectedReply, "larger than 1 MiB", 1},
 		{"echo of the credential", bitbuckettest.Echo(403), fault.Forbidden, "doesn't let it see", 1},
 		{"workflow commands", bitbuckettest.Commands(403), fault.Forbidden, "doesn't let it see", 1},
@@ -204,7 +203,9 @@ func TestReplies(t *testing.T) {
 			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}})
 			cred := newCredential(t, credential.APIToken, token)
 			fake.AnswerAlways(path, test.reply)
-			report, err := client(t, fake, credential.APIToken, nil).Check(context.Background(), cred, repo)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			report, err := client(t, fake, credential.APIToken, nil).Check(ctx, cred, repo)
 			if code(err) != test.code || !strings.Contains(fmt.Sprint(err), test.said) {
 				t.Errorf("got %v, want %s, %q", err, test.code.ID, test.said)
 			}
@@ -297,10 +298,9 @@ func TestTimeAndSignals(t *testing.T) {
 		"slow to begin": {bitbuckettest.Reply{Delay: time.Minute}, nil, fault.TimedOut},
 		"slow to end":   {bitbuckettest.Reply{Body: strings.Repeat("x", 1000), Pause: time.Second}, nil, fault.TimedOut},
 		"a signal":      {bitbuckettest.Reply{Delay: time.Minute}, fault.New(fault.Terminated, "terminated"), fault.Terminated},
-		"busy":          {bitbuckettest.Page(503), nil, fault.TimedOut},
+		"busy":          {bitbuckettest.RateLimited("60"), nil, fault.RateLimited},
 	} {
 		fake, c, cred := usual(t)
-		c.Wait()
 		fake.AnswerAlways("/2.0/repositories/team/repo", test.reply)
 		ctx, cancel := context.WithCancelCause(context.Background())
 		defer cancel(nil)
@@ -335,7 +335,6 @@ func TestPlainHTTPServer(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	c := bitbucket.New(bitbucket.Options{Server: servertest.At(strings.Replace(plain.URL, "http", "https", 1))})
-	c.Hurry()
 	_, err := c.Check(t.Context(), credential.Credential{Kind: credential.HTTPAccessToken}, repo)
 	if code(err) != fault.Unreachable || !strings.Contains(fmt.Sprint(err), "answers without TLS") {
 		t.Errorf("got %v", err)
@@ -345,7 +344,6 @@ func TestPlainHTTPServer(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	for _, address := range []string{"http://127.0.0.1:1", "https://no-such-host.invalid:8443"} {
 		c := bitbucket.New(bitbucket.Options{Server: servertest.At(address)})
-		c.Hurry()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		_, err := c.Check(ctx, credential.Credential{Kind: credential.AccessToken}, repo)
 		cancel()

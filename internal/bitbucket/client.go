@@ -10,30 +10,27 @@ package bitbucket
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repeat"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// Limits of a request.
-const (
-	maxReply = 1 << 20 // bytes; Bitbucket's replies have a few KiB
-	retries  = 2       // after the first try
-)
+// maxReply limits a reply, in bytes. Bitbucket's have a few KiB.
+const maxReply = 1 << 20
 
 // Proxy returns the proxy for a request; nil means no proxy.
 type Proxy func(*http.Request) (*url.URL, error)
@@ -48,6 +45,8 @@ type Options struct {
 	Quote func(sentence string) string
 	// Name is the server's name in messages, if it isn't that of the REST API.
 	Name string
+	// Say shows a line in the log: why a request is repeated. It may be nil.
+	Say func(line string)
 }
 
 // Client makes requests to one Bitbucket.
@@ -55,14 +54,12 @@ type Client struct {
 	options Options
 	http    *http.Client
 	roots   *x509.CertPool // nil: the system's
-	// Between two tries: the first wait, and the longest, whatever Retry-After says.
-	firstWait, longestWait time.Duration
 }
 
 // New makes a client.
 func New(options Options) *Client {
 	roots := certificates(options.CA)
-	return &Client{options: options, roots: roots, firstWait: 500 * time.Millisecond, longestWait: 5 * time.Second, http: &http.Client{
+	return &Client{options: options, roots: roots, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  options.Proxy,
 			OnProxyConnectResponse: refusedByProxy,
@@ -87,45 +84,56 @@ func certificates(further []byte) *x509.CertPool {
 	return pool
 }
 
-// repeat sends a request that may be sent again, and returns the last response.
-// A library for it (go-retryablehttp) would add 80 KB, and compile regular
-// expressions in every run, even in runs that make no request.
-func (c *Client) repeat(request *http.Request) (*http.Response, error) {
-	for try := 0; ; try++ {
+// ask sends a request that changes nothing, and repeats it if it fails for a reason that
+// passes by itself. A library for it (go-retryablehttp) would add 80 KB, and compile
+// regular expressions in every run, even in runs that make no request.
+func (c *Client) ask(request *http.Request, server string) (answer reply, err error) {
+	repeat.Do(request.Context(), server, c.options.Say, func() repeat.Failure {
 		if request.GetBody != nil {
 			request.Body, _ = request.GetBody() // of bytes in memory, which can't fail
 		}
-		response, err := c.http.Do(request)
-		if try == retries || !mayRetry(request.Context(), response, err) {
-			return response, err
-		}
-		wait := c.firstWait << try
-		if err == nil {
-			wait = cmp.Or(retryAfter(response.Header), wait)
-			response.Body.Close()
-		}
-		select {
-		case <-request.Context().Done():
-			return nil, request.Context().Err()
-		case <-time.After(min(wait, c.longestWait)):
-		}
-	}
+		var reason string
+		answer, reason, err = c.send(request)
+		return repeat.Failure{Reason: reason, Asked: retryAfter(answer.header)}
+	})
+	return answer, err
 }
 
-// mayRetry reports whether another try makes sense: after 429, 5xx and a broken
-// connection, but never after a 401, since Data Center locks accounts.
-func mayRetry(ctx context.Context, response *http.Response, err error) bool {
+// send sends a request once. If it fails for a reason that passes by itself, passing is
+// that reason.
+func (c *Client) send(request *http.Request) (answer reply, passing string, err error) {
+	ctx := request.Context()
+	response, err := c.http.Do(request)
+	if err != nil {
+		return reply{}, passingReason(ctx, err), c.unreachable(ctx, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	if err != nil {
+		return reply{}, passingReason(ctx, err), c.unreachable(ctx, err)
+	}
+	if len(body) > maxReply {
+		return reply{}, "", c.unexpected("is larger than 1 MiB")
+	}
+	// A 401 is never repeated, since Data Center locks accounts.
+	return reply{response.StatusCode, response.Header, body}, repeat.Status(response.StatusCode), nil
+}
+
+// passingReason returns the reason for a missing reply, if it passes by itself: a proxy
+// that failed, or a connection that was cut. Otherwise it returns "", even for a
+// connection that was never made.
+func passingReason(ctx context.Context, err error) string {
 	if ctx.Err() != nil {
-		return false
+		return ""
 	}
 	if status, ok := errors.AsType[proxyRefusal](err); ok {
-		return status >= http.StatusInternalServerError
+		return repeat.Status(int(status))
 	}
-	if err != nil {
-		_, mismatch := certificate.Find(err, nil)
-		return !mismatch
+	failed, ok := errors.AsType[*net.OpError](err)
+	if ok && (failed.Op == "read" || failed.Op == "write") || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return repeat.Cut
 	}
-	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
+	return ""
 }
 
 // retryAfter returns the time to wait by the header Retry-After, which contains seconds
@@ -155,8 +163,7 @@ func (c *Client) get(ctx context.Context, address string, cred credential.Creden
 		return reply{}, fault.Internal()
 	}
 	c.setHeaders(request.Header, cred.Authorization(), "application/json")
-	response, err := c.repeat(request)
-	return c.read(ctx, response, err)
+	return c.ask(request, c.host())
 }
 
 // sendJSON sends a change to the REST API, once.
@@ -172,8 +179,8 @@ func (c *Client) sendJSON(ctx context.Context, method, address string, value any
 	c.setHeaders(request.Header, cred.Authorization(), "application/json")
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-Atlassian-Token", "no-check") // without it, Data Center rejects changes as forged (XSRF)
-	response, err := c.http.Do(request)
-	return c.read(ctx, response, err)
+	answer, _, err := c.send(request)
+	return answer, err
 }
 
 func (c *Client) setHeaders(header http.Header, authorization secret.String, accept string) {
@@ -182,20 +189,4 @@ func (c *Client) setHeaders(header http.Header, authorization secret.String, acc
 	}
 	header.Set("Accept", accept)
 	header.Set("User-Agent", c.options.UserAgent)
-}
-
-// read reads a response to its end, if it has one.
-func (c *Client) read(ctx context.Context, response *http.Response, err error) (reply, error) {
-	if err != nil {
-		return reply{}, c.unreachable(ctx, err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
-	if err != nil {
-		return reply{}, c.unreachable(ctx, err)
-	}
-	if len(body) > maxReply {
-		return reply{}, c.unexpected("is larger than 1 MiB")
-	}
-	return reply{response.StatusCode, response.Header, body}, nil
 }

@@ -1,16 +1,13 @@
 package bitbucket
 
-import "time"
+import (
+	"time"
 
-// Hurry shortens the waits between tries.
-func (c *Client) Hurry() {
-	c.firstWait, c.longestWait = time.Millisecond, 20*time.Millisecond
-}
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repeat"
+)
 
-// Wait makes the waits between tries long.
-func (c *Client) Wait() {
-	c.firstWait, c.longestWait = time.Minute, time.Minute
-}
+// No test waits for long.
+func init() { repeat.Delays = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond} }
 
 // RetryAfter reads a reply's wish.
 var RetryAfter = retryAfter

@@ -25,6 +25,14 @@ type LFSServer struct {
 	IsSource      bool
 }
 
+// name returns what the server is called in messages.
+func (on LFSServer) name() string {
+	if on.IsSource {
+		return "the source's LFS server"
+	}
+	return "Bitbucket's LFS server"
+}
+
 // LFSObject is an object in a repository's LFS storage.
 type LFSObject struct {
 	OID  string `json:"oid"`
@@ -129,8 +137,7 @@ func (c *Client) askLFS(ctx context.Context, on LFSServer, operation string, obj
 	}
 	c.setHeaders(request.Header, on.Authorization, mediaType)
 	request.Header.Set("Content-Type", mediaType)
-	response, err := c.repeat(request)
-	answer, err := c.read(ctx, response, err)
+	answer, err := c.ask(request, on.name())
 	if err != nil {
 		return nil, on.unreachable(ctx, err)
 	}
@@ -183,7 +190,7 @@ func (c *Client) probe(ctx context.Context, download lfsAction) int {
 
 // lfsFault explains why an LFS server refuses a request, or an object.
 func (c *Client) lfsFault(on LFSServer, status int, sentence string) *fault.Fault {
-	f := lfsRefusal(on.IsSource, status, sentence)
+	f := lfsRefusal(on, status, sentence)
 	if sentence == "" || c.options.Quote == nil {
 		return f
 	}
@@ -195,21 +202,18 @@ func (c *Client) lfsFault(on LFSServer, status int, sentence string) *fault.Faul
 	return f
 }
 
-func lfsRefusal(isSource bool, status int, sentence string) *fault.Fault {
+func lfsRefusal(on LFSServer, status int, sentence string) *fault.Fault {
 	const without = "to mirror without LFS objects, set lfs: false: files in LFS then can't be checked out from Bitbucket"
 	number := " (" + strconv.Itoa(status) + ")"
-	side := "Bitbucket's LFS server"
-	if isSource {
-		side = "the source's LFS server"
-	}
+	side := on.name()
 	switch {
 	case status != http.StatusUnauthorized && status != http.StatusTooManyRequests && isAboutLimit(status, sentence):
 		return fault.New(fault.LFSFailed, side+" refuses objects, since a limit is reached"+number,
 			"check how much LFS storage and bandwidth is used and allowed: on Bitbucket Cloud under Workspace settings → Plan details", without)
-	case isSource && status == http.StatusUnauthorized:
+	case on.IsSource && status == http.StatusUnauthorized:
 		return fault.New(fault.SourceRefused, side+" refuses source-token (401)",
 			"set source-token to a token with read access to the source's LFS objects, and check that it hasn't expired", without)
-	case isSource && status == http.StatusForbidden:
+	case on.IsSource && status == http.StatusForbidden:
 		return fault.New(fault.SourceRefused, side+" doesn't let source-token read LFS objects (403)",
 			"set source-token to a token with read access to the source's LFS objects", without)
 	case status == http.StatusUnauthorized:
@@ -217,7 +221,7 @@ func lfsRefusal(isSource bool, status int, sentence string) *fault.Fault {
 			"check that the token hasn't expired, and that it was made for this repository or its account has access")
 	case status == http.StatusForbidden:
 		return credential.WriteRefused()
-	case isSource && (status == http.StatusTooManyRequests || status >= http.StatusInternalServerError):
+	case on.IsSource && (status == http.StatusTooManyRequests || status >= http.StatusInternalServerError):
 		return fault.New(fault.SourceUnreachable, side+" failed"+number, "run the step again later, and check the status page of the source's server")
 	case status == http.StatusTooManyRequests:
 		return fault.New(fault.RateLimited, side+" received too many requests from this account (429)", "run the step again later")

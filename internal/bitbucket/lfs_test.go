@@ -40,7 +40,6 @@ func lfsServer(t *testing.T, isSource bool, answer http.HandlerFunc) (*bitbucket
 	s.Start()
 	t.Cleanup(s.Close)
 	c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud(), Quote: func(sentence string) string { return sentence }})
-	c.Hurry()
 	return c, bitbucket.LFSServer{URL: s.URL + "/acme/site.git/info/lfs", Authorization: secret.New("Basic eDp5"), IsSource: isSource}, &connections
 }
 
@@ -169,6 +168,45 @@ func TestLacksLFS(t *testing.T) {
 	lacks, err := c.LacksLFS(t.Context(), on, objects(950))
 	if err != nil || len(lacks) != 20 || connections.Load() != 1 {
 		t.Errorf("%d, %v, on %d connections", len(lacks), err, connections.Load())
+	}
+}
+
+// A question is asked up to four times if the reason passes by itself, and the log says
+// so. A refused login isn't sent again.
+func TestLFSRepeats(t *testing.T) {
+	for _, test := range []struct {
+		failures, status int // 0: the connection is cut
+		requests         int32
+		want             fault.Code
+		says             string
+	}{
+		{3, 429, 4, fault.Code{}, "Bitbucket's LFS server: too many requests (429); trying again in 0 s"},
+		{3, 503, 4, fault.Code{}, "Bitbucket's LFS server: the server failed (503); trying again in 0 s"},
+		{3, 0, 4, fault.Code{}, "Bitbucket's LFS server: the connection was cut; trying again in 0 s"},
+		{4, 503, 4, fault.ServerFailed, "Bitbucket's LFS server: the server failed (503); trying again in 0 s"},
+		{4, 401, 1, fault.Refused, ""},
+		{4, 403, 1, fault.WriteRefused, ""},
+	} {
+		var requests atomic.Int32
+		var said []string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if int(requests.Add(1)) > test.failures {
+				_, _ = w.Write([]byte(`{"objects": []}`))
+				return
+			}
+			if test.status == 0 {
+				w.Header().Set("Content-Length", "1000")
+				_, _ = w.Write([]byte("{"))
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(test.status)
+		}))
+		c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud(), Say: func(line string) { said = append(said, line) }})
+		_, err := c.LacksLFS(t.Context(), bitbucket.LFSServer{URL: s.URL}, objects(1))
+		s.Close()
+		if code(err) != test.want || requests.Load() != test.requests || len(said) != int(test.requests)-1 || len(said) > 0 && said[0] != test.says {
+			t.Errorf("%+v: got %v, %d requests, said %q", test, err, requests.Load(), said)
+		}
 	}
 }
 

@@ -38,8 +38,7 @@ func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.options.UserAgent)
-	response, err := c.http.Do(request)
-	answer, err := c.read(ctx, response, err)
+	answer, _, err := c.send(request)
 	if err != nil {
 		return Minted{}, err
 	}

@@ -67,8 +67,8 @@ func TestProxy(t *testing.T) {
 		{200, fault.Code{}, "", 1},
 		{407, fault.ProxyRefused, "it requires a login, or refuses the one it was sent (BBA239)", 1},
 		{403, fault.ProxyRefused, "the proxy answered 403 instead of connecting to 127.0.0.1", 1},
-		{500, fault.ProxyRefused, "the proxy answered 500 instead of", 3},
-		{502, fault.ProxyRefused, "the proxy answered 502 instead of", 3},
+		{500, fault.ProxyRefused, "the proxy answered 500 instead of", 4},
+		{502, fault.ProxyRefused, "the proxy answered 502 instead of", 4},
 	} {
 		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
 			fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, TLS: true})
@@ -77,7 +77,6 @@ func TestProxy(t *testing.T) {
 			c := bitbucket.New(bitbucket.Options{
 				Server: servertest.At(fake.URL).AsCloud(), CA: []byte(fake.CA()), Proxy: http.ProxyURL(proxy),
 			})
-			c.Hurry()
 			report, err := c.Check(context.Background(), newCredential(t, credential.AccessToken, token), repo)
 			if code(err) != test.code || !strings.Contains(fmt.Sprint(err), test.said) {
 				t.Errorf("got %v", err)

@@ -48,7 +48,6 @@ func TestSentences(t *testing.T) {
 				IsSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") },
 			}.Quote(sentence, on.URL())
 		}})
-		c.Hurry()
 		fake.AnswerAlways("GET /2.0/repositories/team/repo", test.reply)
 		_, err := c.Check(t.Context(), cred, repo)
 		f := fault.From(err)

@@ -1,12 +1,16 @@
 package git
 
 import (
+	"context"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repeat"
 )
 
 // Exported for the tests of how git's output is read.
@@ -82,12 +86,25 @@ func Pointers(output string, size int) ([]Pointer, error) {
 	return r.found, nil
 }
 
+// Refs returns what the refs of the temporary repository refer to, and how many of them
+// are in a file of their own.
+func (g *Git) Refs(ctx context.Context) (ids []string, files int, err error) {
+	out, err := g.run(ctx, machine, nil, "for-each-ref", "--format=%(objectname)")
+	_ = filepath.WalkDir(filepath.Join(g.repo, "refs"), func(_ string, entry fs.DirEntry, _ error) error {
+		if entry != nil && !entry.IsDir() {
+			files++
+		}
+		return nil
+	})
+	return strings.Fields(string(out.stdout)), files, err
+}
+
 // ShortDelays makes a test's commands repeat at once.
 func ShortDelays(t *testing.T) {
 	t.Helper()
-	before := delays
-	delays = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}
-	t.Cleanup(func() { delays = before })
+	before := repeat.Delays
+	repeat.Delays = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}
+	t.Cleanup(func() { repeat.Delays = before })
 }
 
 // SmallParts limits a push to a number of bytes.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,24 @@ func TestFetchFromDamaged(t *testing.T) {
 	f := fault.From(err)
 	if f.Code != fault.SourceFailed || !strings.Contains(f.What, "damaged") || !strings.Contains(f.Hints[0], lost) {
 		t.Errorf("got %v, hints %q", f, f.Hints)
+	}
+}
+
+// What was fetched has refs, so that it isn't fetched again, but not a file for each.
+func TestFetchKeepsRefsInOneFile(t *testing.T) {
+	t.Parallel()
+	s := newSides(t)
+	tree := s.run("--git-dir", s.source, "rev-parse", s.commit+"^{tree}")
+	next := s.run("--git-dir", s.source, "commit-tree", "-p", s.commit, "-m", "two", tree)
+	s.run("--git-dir", s.source, "update-ref", "refs/heads/main", next)
+	for _, id := range []string{s.commit, next} {
+		if err := s.git.Fetch(t.Context(), []string{id}, git.All, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refs, files, err := s.git.Refs(t.Context())
+	if err != nil || files != 0 || !slices.Equal(refs, slices.Sorted(slices.Values([]string{s.commit, next}))) {
+		t.Errorf("got refs to %q, %d files, %v", refs, files, err)
 	}
 }
 

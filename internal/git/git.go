@@ -70,12 +70,16 @@ type Options struct {
 
 // Git is a temporary repository between the two to mirror.
 type Git struct {
-	remotes  Remotes
-	root     string   // the temporary directory
-	lock     *os.File // in it
-	repo     string
-	config   []byte // of repo, as git wrote it
-	complete bool   // everything is fetched, since the source can't send a part
+	remotes Remotes
+	root    string   // the temporary directory
+	lock    *os.File // in it
+	repo    string
+	config  []byte // of repo, as git wrote it
+
+	packedRefs []byte // of repo: refs to what was fetched
+	isKept     map[string]bool
+
+	complete bool // everything is fetched, since the source can't send a part
 	options  Options
 	ca       [][2]string // configuration that names the CA certificates
 	env      map[side][]string
@@ -163,6 +167,7 @@ func (g *Git) Init(ctx context.Context) error {
 	if g.config, err = os.ReadFile(g.configFile()); err != nil {
 		return tempFault(err)
 	}
+	g.packedRefs, g.isKept = nil, map[string]bool{}
 	return nil
 }
 

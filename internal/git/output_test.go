@@ -3,6 +3,7 @@ package git_test
 import (
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -142,17 +143,28 @@ func TestNaming(t *testing.T) {
 
 // Thousands of refs are pushed in parts that fit on a command line.
 func TestBatches(t *testing.T) {
-	var names []string
-	for i := range 5000 {
-		names = append(names, fmt.Sprintf("branch-%d", i))
+	limit := 256 << 10
+	if runtime.GOOS == "windows" {
+		limit = 32_767
 	}
-	batches := git.BatchesOf(changes(names...))
-	if len(batches) < 2 || strings.ReplaceAll(namesOf(batches), " | ", " ") != strings.Join(names, " ") {
-		t.Errorf("%d parts", len(batches))
-	}
-	for _, batch := range batches {
-		if len(batch) > 2000 {
-			t.Errorf("a part of %d refs", len(batch))
+	for _, form := range []string{"branch-%d", "branch-%d-" + strings.Repeat("x", 1000)} {
+		var names []string
+		for i := range 5000 {
+			names = append(names, fmt.Sprintf(form, i))
+		}
+		batches := git.BatchesOf(changes(names...))
+		if len(batches) < 2 || strings.ReplaceAll(namesOf(batches), " | ", " ") != strings.Join(names, " ") {
+			t.Errorf("%d parts", len(batches))
+		}
+		for _, batch := range batches {
+			// The command line of git send-pack has a lease for each, even for a new one.
+			length := 0
+			for _, c := range batch {
+				length += len("--force-with-lease=" + c.Ref + ":" + strings.Repeat("0", 40) + " ")
+			}
+			if len(batch) > 2000 || length > limit {
+				t.Errorf("a part of %d refs, and a command line of %d bytes", len(batch), length)
+			}
 		}
 	}
 }

@@ -12,17 +12,18 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repeat"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// Limits of a push. The names of its refs are on the command line, which Windows limits
-// to 32,767 characters, and Linux to 2 MiB together with the environment.
+// Limits of a push. Git names its refs on the command line of git send-pack, which Windows
+// limits to 32,767 characters, and Linux to 2 MiB together with the environment.
 const (
 	maxArguments        = 200_000
 	maxArgumentsWindows = 24_000
-	maxBatch            = 500 // refs: over HTTP, git compares each of them with each other one
-	maxPushes           = 200 // of one call, however often a hook declines
-	maxInARow           = 10  // refs that were declined: then no ref is likely to be accepted
+	maxBatch            = 1000 // refs: over HTTP, git compares each of them with each other one
+	maxPushes           = 200  // of one call, however often a hook declines
+	maxInARow           = 10   // refs that were declined: then no ref is likely to be accepted
 )
 
 // Pushed is the result of a push.
@@ -206,9 +207,10 @@ func batchesOf(changes []mirror.Change) [][]mirror.Change {
 	var batches [][]mirror.Change
 	size, count := 0, maxBatch
 	for _, c := range changes {
-		length := 0
-		for _, argument := range arguments(c) {
-			length += len(argument) + 3 // a space, or quotes
+		// Git adds a lease for a new ref (transport-helper.c, push_refs_with_push).
+		length := len(lease+"=:") + len(c.Ref) + sha1Length + separator
+		if c.New == "" {
+			length += len(":") + len(c.Ref) + separator
 		}
 		if size, count = size+length, count+1; size > limit || count > maxBatch {
 			batches = append(batches, nil)
@@ -241,6 +243,9 @@ func split(changes []mirror.Change, reply answer) [][]mirror.Change {
 	half := (len(changes) + 1) / 2
 	return [][]mirror.Change{changes[:half], changes[half:]}
 }
+
+// separator is a space and quotes between two arguments of a command.
+const separator = 3
 
 // arguments returns the lease of a ref that exists, and the refspec that deletes one:
 // Bitbucket refuses a change if the ref no longer has the value in the lease. Other
@@ -464,7 +469,7 @@ func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change, has []
 func (g *Git) pushTwice(ctx context.Context, changes []mirror.Change) (pushed, error) {
 	p, err := g.push(ctx, changes)
 	reason := passingReason(string(p.stderr))
-	if err == nil || errors.Is(err, errIncomplete) || reason == "" || g.wait(ctx, "Bitbucket", reason, delays[0]) != nil {
+	if err == nil || errors.Is(err, errIncomplete) || reason == "" || !repeat.Wait(ctx, "Bitbucket", g.say, repeat.Failure{Reason: reason}) {
 		return p, err
 	}
 	now, listErr := g.ListBitbucket(ctx)

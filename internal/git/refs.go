@@ -67,13 +67,27 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 	if partial {
 		arguments = append(arguments, noFiles)
 	}
-	var refspecs strings.Builder
-	for _, id := range ids {
-		// Named by object ID, no two refs can conflict, even on file systems that ignore
-		// case.
-		refspecs.WriteString("+" + id + ":" + fetched + id + "\n")
+	out, err := g.fetchStdin(ctx, strings.Join(ids, "\n")+"\n", arguments...)
+	if err != nil {
+		return out, err
 	}
-	return g.fetchStdin(ctx, refspecs.String(), arguments...)
+	return out, g.keep(ids)
+}
+
+// keep refers to objects that were fetched: the next fetch then asks only for what is
+// missing. All refs are in one file (gitrepository-layout(5), packed-refs), since git
+// would write a file for each of thousands. Named by object ID, no two can conflict.
+func (g *Git) keep(ids []string) error {
+	for _, id := range ids {
+		if !g.isKept[id] {
+			g.isKept[id] = true
+			g.packedRefs = append(g.packedRefs, id+" "+fetched+id+"\n"...)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(g.repo, "packed-refs"), g.packedRefs, 0o600); err != nil {
+		return tempFault(err)
+	}
+	return nil
 }
 
 // noFiles is the filter that leaves files with the source (git-rev-list(1)).

@@ -2,50 +2,27 @@ package git
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"strings"
-	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repeat"
 )
 
-// delays are the times to wait before a command that reads is repeated. Git doesn't show
-// the time that a server asks for.
-var delays = []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second}
-
 // repeat runs a command that changes nothing on the server, and repeats it if it fails for
-// a temporary reason.
-func (g *Git) repeat(ctx context.Context, server string, run func() (output, error)) (output, error) {
-	out, err := run()
-	for _, delay := range delays {
+// a reason that passes by itself. Git doesn't show the time that a server asks to wait.
+func (g *Git) repeat(ctx context.Context, server string, run func() (output, error)) (out output, err error) {
+	repeat.Do(ctx, server, g.say, func() repeat.Failure {
+		out, err = run()
 		failed, ok := asFailure(err)
 		if !ok {
-			return out, err
+			return repeat.Failure{}
 		}
-		reason := passingReason(string(failed.stderr))
-		if reason == "" {
-			return out, err
-		}
-		if err := g.wait(ctx, server, reason, delay); err != nil {
-			return out, err
-		}
-		out, err = run()
+		return repeat.Failure{Reason: passingReason(string(failed.stderr))}
+	})
+	if err != nil && ctx.Err() != nil {
+		err = fault.From(context.Cause(ctx))
 	}
 	return out, err
-}
-
-// wait logs the reason, and waits before a command is repeated.
-func (g *Git) wait(ctx context.Context, server, reason string, delay time.Duration) error {
-	// Runs that failed at the same time must not all return at the same time.
-	delay = delay*3/4 + rand.N(delay/2) //nolint:gosec // it needn't be unpredictable
-	g.say(fmt.Sprintf("%s: %s; trying again in %.0f s", server, reason, delay.Seconds()))
-	select {
-	case <-ctx.Done():
-		return fault.From(context.Cause(ctx))
-	case <-time.After(delay):
-		return nil
-	}
 }
 
 // say shows a line in the log. Both sides can be listed at the same time.
@@ -67,15 +44,10 @@ func passingReason(stderr string) string {
 		return "" // on this machine, which cuts connections, too
 	case strings.Contains(stderr, corruption):
 		return "" // it stays damaged
-	case status == 429:
-		return "too many requests (429)"
-	case status >= 500:
-		return fmt.Sprintf("the server failed (%d)", status)
 	case status != 0:
-		return ""
-	}
-	if containsAny(text, cuts...) {
-		return "the connection was cut"
+		return repeat.Status(status)
+	case containsAny(text, cuts...):
+		return repeat.Cut
 	}
 	return ""
 }
