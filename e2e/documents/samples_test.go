@@ -46,6 +46,13 @@ func samplesOf(t *testing.T, page string) (found []sample) {
 	return found
 }
 
+// gitHubFile is the sample that docs/hosts.md links to.
+func gitHubFile(t *testing.T) sample {
+	t.Helper()
+	text := e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "docs/hosts/github.yml"))
+	return sample{page: "docs/hosts/github.yml", section: "file", text: text, scopes: e2etest.ScopesIn(text)}
+}
+
 // pagesWithSamples are the pages whose samples TestSamples runs. TestTools runs those
 // of docs/tools.md, and TestRecipesCertificate the one for a Data Center.
 func pagesWithSamples(t *testing.T) []string {
@@ -81,6 +88,10 @@ func TestSamples(t *testing.T) {
 			})
 		}
 	}
+	t.Run("hosts/github.yml", func(t *testing.T) {
+		t.Parallel()
+		gitHubFile(t).check(t)
+	})
 	if count < 12 {
 		t.Errorf("only %d samples were found", count)
 	}

@@ -85,7 +85,7 @@ func (c Connection) Fields() []Field {
 	}
 	return []Field{
 		{Label: "Connection Name", Value: c.Name},
-		{Label: "Access Token", Value: "accessToken in output avo-assure", Secret: true},
+		{Label: "Access Token", Value: "paste it from your password manager", Secret: true},
 		{Label: "Personal access token (PAT)", Value: personal},
 		{Label: "Repository URL", Value: c.RepositoryURL},
 		{Label: "Username", Value: c.Username},
