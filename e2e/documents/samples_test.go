@@ -75,6 +75,7 @@ func pagesWithSamples(t *testing.T) []string {
 // less, the sample fails: a page names no scope without a use.
 func TestSamples(t *testing.T) {
 	t.Parallel()
+	w := newWorkplace(t)
 	count := 0
 	for _, page := range pagesWithSamples(t) {
 		for i, s := range samplesOf(t, page) {
@@ -84,24 +85,24 @@ func TestSamples(t *testing.T) {
 			count++
 			t.Run(fmt.Sprintf("%s, %s, %d", filepath.Base(page), s.section, i+1), func(t *testing.T) {
 				t.Parallel()
-				s.check(t)
+				s.check(t, w)
 			})
 		}
 	}
 	t.Run("hosts/github.yml", func(t *testing.T) {
 		t.Parallel()
-		gitHubFile(t).check(t)
+		gitHubFile(t).check(t, w)
 	})
 	if count < 12 {
 		t.Errorf("only %d samples were found", count)
 	}
 }
 
-func (s sample) check(t *testing.T) {
+func (s sample) check(t *testing.T, w workplace) {
 	t.Helper()
 	client := strings.Contains(s.text, "kind: oauth-consumer")
 	if len(s.scopes) == 0 { // then any token is good enough
-		s.mustRun(t, tokens(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:snippet:bitbucket"}}))
+		s.mustRun(t, w, tokens(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:snippet:bitbucket"}}))
 		return
 	}
 	access := map[string]bitbuckettest.Token{}
@@ -116,19 +117,19 @@ func (s sample) check(t *testing.T) {
 			api[scopes.Secret] = bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: scopes.Granular}
 		}
 	}
-	s.mustRun(t, access)
+	s.mustRun(t, w, access)
 	if len(api) == 0 {
 		if strings.Contains(s.text, "vars.BITBUCKET_EMAIL") {
 			t.Error("the page names no scopes for an API token")
 		}
 		return
 	}
-	s.mustRun(t, api)
+	s.mustRun(t, w, api)
 	for secret, token := range api {
 		for _, scope := range token.Scopes {
 			fewer := token
 			fewer.Scopes = append(slices.DeleteFunc(slices.Clone(token.Scopes), func(s string) bool { return s == scope }), "read:snippet:bitbucket")
-			if printed, err := s.try(t, map[string]bitbuckettest.Token{secret: fewer}); err == nil {
+			if printed, err := s.try(t, w, map[string]bitbuckettest.Token{secret: fewer}); err == nil {
 				t.Errorf("%s isn't needed:\n%s", scope, printed)
 			}
 		}
@@ -139,20 +140,20 @@ func tokens(token bitbuckettest.Token) map[string]bitbuckettest.Token {
 	return map[string]bitbuckettest.Token{"BITBUCKET_TOKEN": token, "BITBUCKET_CLIENT_SECRET": token}
 }
 
-func (s sample) mustRun(t *testing.T, tokens map[string]bitbuckettest.Token) {
+func (s sample) mustRun(t *testing.T, w workplace, tokens map[string]bitbuckettest.Token) {
 	t.Helper()
-	if printed, err := s.try(t, tokens); err != nil {
+	if printed, err := s.try(t, w, tokens); err != nil {
 		t.Errorf("with %v: %v\n%s", tokens, err, printed)
 	}
 }
 
 // try runs the sample with tokens, by the names of their secrets.
-func (s sample) try(t *testing.T, tokens map[string]bitbuckettest.Token) (string, error) {
+func (s sample) try(t *testing.T, w workplace, tokens map[string]bitbuckettest.Token) (string, error) {
 	t.Helper()
 	server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{myRepo, library, settings}})
 	j := e2etest.NewJob(t)
 	j.UseProxy(e2etest.OnlyBitbucket(j, e2etest.Cloud, server))
-	fill(j, server)
+	w.copyTo(t, j, server)
 	values := map[string]string{
 		"vars.BITBUCKET_EMAIL": "", "vars.BITBUCKET_BOT_EMAIL": "1@bots.bitbucket.org", "vars.BITBUCKET_USERNAME": "someone", "runner.temp": j.Env["TMPDIR"],
 		"github.server_url": "https://github.com", "github.repository": "octo/site", "github.run_id": "1", "job.status == 'success' && 'SUCCESSFUL' || 'FAILED'": "SUCCESSFUL",
@@ -187,9 +188,38 @@ func (s sample) try(t *testing.T, tokens map[string]bitbuckettest.Token) (string
 	return j.TrySteps(text, values)
 }
 
-// fill makes a repository in the job's workspace that every sample can build, the source
-// of a mirror, and what is in Bitbucket.
-func fill(j *e2etest.Job, server *bitbuckettest.Server) {
+// workplace is what samples work on: a repository in the job's workspace that each of
+// them can build, the source of a mirror beside it, and what is in Bitbucket.
+type workplace struct {
+	job    *e2etest.Job
+	server *bitbuckettest.Server
+}
+
+func newWorkplace(t *testing.T) workplace {
+	t.Helper()
+	w := workplace{e2etest.NewJob(t), bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{myRepo, library, settings}})}
+	w.fill()
+	return w
+}
+
+// copyTo copies everything into a job and a server that are new.
+func (w workplace) copyTo(t *testing.T, j *e2etest.Job, server *bitbuckettest.Server) {
+	t.Helper()
+	folders := map[string]string{w.job.Dir: j.Dir, w.job.Path("../source"): j.Path("../source")}
+	for _, name := range []string{myRepo, library, settings} {
+		for _, part := range []string{"objects", "refs"} {
+			folders[filepath.Join(w.server.Dir(name), part)] = filepath.Join(server.Dir(name), part)
+		}
+	}
+	for from, to := range folders {
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (w workplace) fill() {
+	j, server := w.job, w.server
 	j.T.Helper()
 	git := func(args ...string) { j.Run(append([]string{"git"}, args...)...) }
 	git("init", "--quiet", "--template=", "../library")
