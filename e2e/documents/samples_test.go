@@ -188,6 +188,47 @@ func (s sample) try(t *testing.T, w workplace, tokens map[string]bitbuckettest.T
 	return j.TrySteps(text, values)
 }
 
+// TestShellSamples runs what the pages show for a shell, with the program in PATH and the
+// tokens in files.
+func TestShellSamples(t *testing.T) {
+	t.Parallel()
+	w := newWorkplace(t)
+	block := regexp.MustCompile("(?s)```sh\n(.*?)```")
+	for page, test := range map[string]struct{ then, asked string }{
+		"README.md": {
+			`curl --fail-with-body -sS -H @- https://api.bitbucket.org/2.0/repositories/my-team/my-repo <<<"Authorization: $BITBUCKET_AUTHORIZATION"`,
+			"GET /2.0/repositories/my-team/my-repo  200 Basic me@example.com\n",
+		},
+		"docs/mirror.md": {"", "POST /my-team/my-repo.git/git-receive-pack  200 Basic x-bitbucket-api-token-auth\n"},
+	} {
+		script := ""
+		for _, match := range block.FindAllStringSubmatch(e2etest.ReadFile(t, filepath.Join(e2etest.Root(), page)), -1) {
+			if strings.Contains(match[1], "TOKEN_FILE=") {
+				script = match[1]
+			}
+		}
+		server := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{myRepo, library, settings}})
+		j := e2etest.NewJob(t)
+		j.UseProxy(e2etest.OnlyBitbucket(j, e2etest.Cloud, server))
+		w.copyTo(t, j, server)
+		delete(j.Env, "GITHUB_ACTIONS")
+		delete(j.Env, "CI")
+		j.Env["PATH"] = filepath.Dir(e2etest.Program(t)) + ":" + j.Env["PATH"]
+		j.Env["BITBUCKET_AUTH_CA_CERTIFICATE"] = j.Path("../authorities.pem")
+		token := server.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Email: "me@example.com", Scopes: []string{"read:repository:bitbucket", "write:repository:bitbucket"}})
+		j.Write("../home/.bitbucket-token", token.Secret+"\n")
+		j.Write("../home/.source-token", "not asked for\n")
+		script = strings.ReplaceAll(script, "https://git.example.com/my-repo.git", j.Path("../source"))
+		if script == "" {
+			t.Fatalf("%s has no sample for a shell", page)
+		}
+		j.Run("bash", "-e", "-c", script+test.then)
+		if log := strings.Join(e2etest.Requests(server, 0), ""); !strings.Contains(log, test.asked) {
+			t.Errorf("%s: no request is %s in\n%s", page, test.asked, log)
+		}
+	}
+}
+
 // workplace is what samples work on: a repository in the job's workspace that each of
 // them can build, the source of a mirror beside it, and what is in Bitbucket.
 type workplace struct {
