@@ -33,7 +33,7 @@ func TestDrone(t *testing.T) {
 	dir := t.TempDir() // the steps' workspace, too
 	write(t, filepath.Join(dir, ".drone.yml"), pipeline, 0o600)
 
-	log, err := program(t, dir, "env", "DOCKER_API_VERSION="+droneAPI(t), tool(t, "drone-runner"), "exec", "--repo-trusted", "--stage-name", "report", "--labels", label+"=")
+	log, err := program(t, dir, nil, "env", "DOCKER_API_VERSION="+droneAPI(t), tool(t, "drone-runner"), "exec", "--repo-trusted", "--stage-name", "report", "--labels", label+"=")
 	showOnFailure(t, log)
 	if err != nil {
 		t.Errorf("the pipeline failed: %v", err)

@@ -69,8 +69,8 @@ func image(t *testing.T) string {
 }
 
 // program runs a host's program in a folder that is its home, with nothing else of
-// this environment but where commands and the Docker engine are.
-func program(t *testing.T, home string, args ...string) (string, error) {
+// this environment but where commands and the Docker engine are, unless env says so.
+func program(t *testing.T, home string, env []string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -82,6 +82,7 @@ func program(t *testing.T, home string, args ...string) (string, error) {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
+	cmd.Env = append(cmd.Env, env...)
 	// Asked to end, a runner removes its containers.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second

@@ -200,7 +200,7 @@ func runGitea(t *testing.T, runner, repositories string, task *runnerv1.Task) *c
 	home := t.TempDir()
 	write(t, filepath.Join(home, ".runner"), string(registration), 0o600)
 	write(t, filepath.Join(home, "config.yaml"), giteaConfig, 0o600)
-	text, err := program(t, home, tool(t, runner), "daemon", "--once", "--config", "config.yaml")
+	text, err := program(t, home, nil, tool(t, runner), "daemon", "--once", "--config", "config.yaml")
 	showOnFailure(t, fmt.Sprint(text, c.log()))
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// buildkiteJob is the id of the one job.
-const buildkiteJob = "01900000-0000-4000-8000-000000000000"
+// buildkiteJobID is the id of the one job.
+const buildkiteJobID = "01900000-0000-4000-8000-000000000000"
 
 // service is the part of Buildkite's agent API that one job needs (the package api
 // of github.com/buildkite/agent).
@@ -29,9 +29,9 @@ type service struct {
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	job := map[string]any{"id": buildkiteJob, "env": s.env, "state": "running", "chunks_max_size_bytes": 100_000}
+	job := map[string]any{"id": buildkiteJobID, "env": s.env, "state": "running", "chunks_max_size_bytes": 100_000}
 	var answer any = struct{}{}
-	switch path, _ := strings.CutPrefix(r.URL.Path, "/jobs/"+buildkiteJob); r.Method + " " + path {
+	switch path, _ := strings.CutPrefix(r.URL.Path, "/jobs/"+buildkiteJobID); r.Method + " " + path {
 	case "POST /register":
 		answer = map[string]any{
 			"id": "e2e", "name": "e2e", "access_token": "e2e-session", "endpoint": "http://" + r.Host,
@@ -45,6 +45,10 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = job
 	case "GET /secrets":
 		key := r.URL.Query().Get("key")
+		if _, there := s.secrets[key]; !there {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
 		answer = map[string]string{"key": key, "value": s.secrets[key], "uuid": "e2e"}
 	case "POST /chunks":
 		if chunk, err := gzip.NewReader(r.Body); err == nil {

@@ -23,6 +23,7 @@ func documents() []document {
 		{"binary/action.yml", actionFile(contract.CredentialSettings, contract.CredentialOutputs, true)},
 		{"mirror/action.yml", actionFile(contract.MirrorSettings, contract.MirrorOutputs, true)},
 		{"docs/inputs.md", page(contract.CredentialSettings, contract.CredentialOutputs)},
+		{"plugin.yml", pluginFile},
 		{"docs/mirror.md", page(contract.MirrorSettings, contract.MirrorOutputs)},
 		{"docs/recipes.md", page(nil, nil)},
 		{"docs/avo-assure.md", page(nil, nil)},

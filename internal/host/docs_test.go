@@ -113,7 +113,7 @@ func TestPipelineFiles(t *testing.T) {
 				}
 			}
 		}
-		if found == 0 {
+		if found == 0 && entry.Name() != "buildkite-plugin.yml" { // its agent checks the plugin's options (e2e/runners)
 			t.Errorf("%s has no setting", entry.Name())
 		}
 	}
