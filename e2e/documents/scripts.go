@@ -97,7 +97,11 @@ func blockScripts(t *testing.T, file, language, text string) (found []Script) {
 		for _, match := range dockerRun.FindAllStringSubmatch(text, -1) {
 			found = append(found, Script{Text: match[1]})
 		}
-	case "hcl", "text", "mermaid", "": // no commands
+	case "groovy":
+		for _, match := range groovyScript.FindAllStringSubmatch(text, -1) {
+			found = append(found, Script{Text: match[1] + match[2]})
+		}
+	case "hcl", "ini", "crontab", "text", "mermaid", "": // no commands, or TestServer… runs them
 	default:
 		t.Errorf("%s: no way to find the scripts in a block of %q", file, language)
 	}
