@@ -13,6 +13,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate/certificatetest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git/gittest"
 )
 
 // mirrors runs the mirror command in a world with git.
@@ -96,15 +97,14 @@ func TestMirrorSource(t *testing.T) {
 func newSource(t *testing.T, branches ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "source.git")
-	gitIn(t, path, "init", "--quiet", "--bare", "--initial-branch="+branches[0], path)
-	newCommit(t, path, "one", branches...)
+	gittest.New(t, path, branches...)
 	return path
 }
 
 // newCommit sets branches of a repository to a commit without parents.
 func newCommit(t *testing.T, path, message string, branches ...string) {
 	t.Helper()
-	commit := gitIn(t, path, "commit-tree", "-m", message, gitIn(t, path, "hash-object", "-t", "tree", "-w", os.DevNull))
+	commit := gittest.Commit(t, path, message)
 	for _, branch := range branches {
 		gitIn(t, path, "update-ref", "refs/heads/"+branch, commit)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git/gittest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
@@ -29,15 +30,15 @@ type sides struct {
 func newSides(t *testing.T) *sides {
 	t.Helper()
 	s := &sides{t: t, source: filepath.Join(t.TempDir(), "source.git"), bitbucket: filepath.Join(t.TempDir(), "bitbucket.git")}
-	for _, dir := range []string{s.source, s.bitbucket} {
-		s.run("init", "--quiet", "--bare", "--initial-branch=main", dir)
-	}
-	tree := s.run("--git-dir", s.source, "hash-object", "-t", "tree", "-w", os.DevNull)
-	s.commit = s.run("--git-dir", s.source, "commit-tree", "-m", "one", tree)
+	var branches []string
 	for i := range 40 {
-		s.run("--git-dir", s.source, "update-ref", fmt.Sprintf("refs/heads/b%02d", i), s.commit)
+		branches = append(branches, fmt.Sprintf("b%02d", i))
 	}
-	var err error
+	s.commit = gittest.New(t, s.source, branches...)
+	err := gittest.Init(s.bitbucket, "main")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.git, err = git.Open(git.Options{
 		Remotes: git.Remotes{Source: s.source, SourceLocal: true, Bitbucket: s.bitbucket},
 		Lookup:  os.LookupEnv,
@@ -58,7 +59,7 @@ func newSides(t *testing.T) *sides {
 func (s *sides) run(arguments ...string) string {
 	s.t.Helper()
 	cmd := exec.Command("git", arguments...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a"}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.DevNull, "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a"}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("git %q: %v\n%s", arguments, err, out)

@@ -8,6 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git/gittest"
 )
 
 // gitSide is git over HTTP on Cloud, or on Data Center.
@@ -19,16 +22,11 @@ type gitSide struct {
 }
 
 // gitConfig holds for every repository; `git -C <Dir> config` changes it for
-// one, such as uploadpack.allowFilter or receive.maxInputSize. Nothing may run
-// in the background, since the directory goes with the test.
+// one, such as uploadpack.allowFilter or receive.maxInputSize.
 const gitConfig = `[http]
 	receivepack = true
 [uploadpack]
 	allowFilter = true
-[receive]
-	autogc = false
-[gc]
-	auto = 0
 [safe]
 	directory = *
 `
@@ -44,17 +42,23 @@ func (s *Server) prepareGit() error {
 	if err := os.WriteFile(config, []byte(gitConfig), 0o600); err != nil {
 		return err
 	}
-	programs, err := exec.Command("git", "--exec-path").Output()
+	programs, err := execPath()
 	if err != nil {
 		return fmt.Errorf("git is needed: %w", err)
 	}
 	s.gitEnvironment = []string{"HOME=" + root, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + config}
 	s.backend = &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(programs)), "git-http-backend"),
+		Path: filepath.Join(programs, "git-http-backend"),
 		Env:  append(s.gitEnvironment, "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1"),
 	}
 	return nil
 }
+
+// execPath returns the folder of git's programs. Tests start hundreds of fakes.
+var execPath = sync.OnceValues(func() (string, error) {
+	output, err := exec.Command("git", "--exec-path").Output()
+	return strings.TrimSpace(string(output)), err
+})
 
 // Repository is a repository that the fake has.
 type Repository struct {
@@ -66,10 +70,8 @@ type Repository struct {
 // create makes an empty repository.
 func (s *Server) create(r Repository) error {
 	dir := s.Dir(r.Name)
-	initialise := exec.Command("git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", dir)
-	initialise.Env = append(s.gitEnvironment, "PATH="+os.Getenv("PATH"))
-	if output, err := initialise.CombinedOutput(); err != nil {
-		return fmt.Errorf("git init: %w: %s", err, output)
+	if err := gittest.Init(dir, "main"); err != nil {
+		return err
 	}
 	if err := os.Mkdir(filepath.Join(dir, "hooks"), 0o755); err != nil {
 		return err

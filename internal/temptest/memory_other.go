@@ -1,0 +1,5 @@
+//go:build !linux
+
+package temptest
+
+func memory() (dir string, ok bool) { return "", false }
