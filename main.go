@@ -43,6 +43,7 @@ func run() int {
 		Stderr:        os.Stderr,
 		Now:           time.Now,
 		Proxy:         http.ProxyFromEnvironment,
+		Git:           "git",
 		Version:       buildVersion(),
 		CatchSignals:  func(giveUp func(*fault.Fault)) { once.Do(func() { catchSignals(stop, giveUp) }) },
 		IgnoreSignals: func() { signal.Ignore(endSignals()...) },

@@ -28,6 +28,7 @@ type World struct {
 	Stderr  io.Writer
 	Now     func() time.Time
 	Proxy   bitbucket.Proxy
+	Git     string // the program: a path, or a name to look up in PATH
 	Version string
 
 	// A signal ends a run at once, by its default action, as long as nothing can be half

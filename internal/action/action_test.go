@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"maps"
+	"os/exec"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -47,8 +49,19 @@ func world(e env, stdout, stderr io.Writer) action.World {
 		Stdout:  stdout,
 		Stderr:  stderr,
 		Now:     func() time.Time { return now },
+		Git:     gitOf(e),
 		Version: "test",
 	}
+}
+
+// gitOf is the git that an environment's PATH leads to.
+func gitOf(e env) string {
+	for _, dir := range filepath.SplitList(e["PATH"]) {
+		if path, err := exec.LookPath(filepath.Join(dir, "git")); err == nil {
+			return path
+		}
+	}
+	return "/nowhere/git"
 }
 
 // onGitHub runs as a step of GitHub Actions.

@@ -127,6 +127,7 @@ func notEmpty(outputs map[string]string) map[string]string {
 // text, and after a retry the value of the last try. So every step sets all of
 // them, each once: the agent makes them read-only.
 func TestAzureSetsEveryOutput(t *testing.T) {
+	t.Parallel()
 	token := credentialtest.AccessToken()
 	source, diverged := newSource(t, "main"), newSource(t, "main")
 	newCommit(t, diverged, "another one", "main")
@@ -190,6 +191,7 @@ func namedHost(t *testing.T, name string) hosttest.Host {
 // The same credential comes out on every host, under the names that the host
 // allows.
 func TestResultsOnEveryHost(t *testing.T) {
+	t.Parallel()
 	token := credentialtest.AccessToken()
 	e := env{"INPUT_TOKEN": token, "INPUT_REPOSITORY": "team/repo", "INPUT_GIT": "repository"}
 	reference := onGitHub(t, e)

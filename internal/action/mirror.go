@@ -188,6 +188,7 @@ func (m *mirroring) openGit(ctx context.Context) error {
 		return err
 	}
 	m.git, err = git.Open(git.Options{
+		Program: m.world.Git,
 		Remotes: git.Remotes{
 			Source:      m.source.text,
 			SourceLocal: m.source.local,

@@ -168,6 +168,7 @@ func TestMirrorCreates(t *testing.T) {
 
 // The mirror prints nothing for a shell, so a shell can be named without --shell.
 func TestMirrorInAShell(t *testing.T) {
+	t.Parallel()
 	o := mirrors(t, env{
 		"BITBUCKET_AUTH_HOST": "shell", "BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(),
 		"BITBUCKET_AUTH_REPOSITORY": "acme/site", "BITBUCKET_AUTH_SOURCE": "/nowhere",
@@ -293,6 +294,7 @@ func TestCertificates(t *testing.T) {
 // Without CA certificates on the machine, both say so. They are read once in a
 // process, so a second one is needed.
 func TestNoCACertificates(t *testing.T) {
+	t.Parallel()
 	const mark = "TEST_WITHOUT_CA"
 	if os.Getenv(mark) == "" {
 		again := exec.Command(os.Args[0], "-test.run=^TestNoCACertificates$")

@@ -30,6 +30,7 @@ func TestMirrorFollowNeedsIdentity(t *testing.T) {
 // becomes Bitbucket's main one, if the checkout is that of the job's repository. If
 // nothing is known, the first one does, with a notice.
 func TestMirrorDefaultBranch(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the hook is a shell script")
 	}

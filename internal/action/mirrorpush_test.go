@@ -46,9 +46,8 @@ func newSite(t *testing.T, source string) *site {
 	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	s.env = env{
-		"PATH": os.Getenv("PATH"), "INPUT_TOKEN": s.token.Secret, "INPUT_SERVER-URL": s.fake.URL,
+		"PATH": bin + ":" + os.Getenv("PATH"), "INPUT_TOKEN": s.token.Secret, "INPUT_SERVER-URL": s.fake.URL,
 		"INPUT_REPOSITORY": siteName, "INPUT_SOURCE": source,
 	}
 	return s
@@ -108,6 +107,7 @@ func reverse(text string) string {
 // Names that contain a piece of a token, of either side's, are left alone, and
 // nothing shows them. Names that only look like parts of a login are mirrored.
 func TestMirrorPieces(t *testing.T) {
+	t.Parallel()
 	source := newSource(t, "main")
 	s := newSite(t, source)
 	secretPart := s.token.Secret[len("ATCTT"+"3xFfGN0"):]
@@ -159,6 +159,7 @@ func unmasked(log string) string {
 // What a server says isn't shown if it contains a piece of a token; other lines
 // are.
 func TestMirrorServerSendsPiece(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, newSource(t, "main", "a"))
 	piece := s.token.Secret[30:38]
 	s.fake.Decline(t, siteName, bitbuckettest.Update, "your token has "+piece+" in it\nask somebody else", "refs/heads/a")
@@ -172,11 +173,13 @@ func TestMirrorServerSendsPiece(t *testing.T) {
 // A hook whose text contains words about the whole repository declines one of many
 // branches. What arrived is counted, and tags and deletions go on.
 func TestMirrorDeclinesOneReadOnly(t *testing.T) {
+	t.Parallel()
 	source := newSource(t, "main", "docs-read-only-mode", "c", "d")
 	gitIn(t, source, "tag", "v1", "main")
 	for _, hook := range []bitbuckettest.Hook{bitbuckettest.Update, bitbuckettest.PreReceive} {
 		for _, says := range []string{"docs-read-only-mode is protected", "commit 'switch to read only mode, over the size limit and the user limit' isn't signed"} {
 			t.Run(string(hook)+" "+says[:4], func(t *testing.T) {
+				t.Parallel()
 				s := newSite(t, source)
 				s.git("fetch", "--quiet", "--no-tags", source, "refs/heads/main:refs/heads/main", "refs/heads/main:refs/heads/gone")
 				s.fake.Decline(t, siteName, hook, says, "refs/heads/docs*")
@@ -193,6 +196,7 @@ func TestMirrorDeclinesOneReadOnly(t *testing.T) {
 // A signal during the push: what arrived is counted, what may have arrived is named,
 // and nothing says that nothing was handed over.
 func TestMirrorInterruptedPush(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, newSource(t, "main", "a", "b"))
 	started := filepath.Join(t.TempDir(), "started")
 	// The repository is empty, so that main is pushed first.
@@ -200,17 +204,7 @@ func TestMirrorInterruptedPush(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(s.fake.Dir(siteName), "hooks", "pre-receive"), []byte(hook), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	go func() {
-		for range 2000 {
-			if _, err := os.Stat(started); err == nil {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		cancel(fault.New(fault.Interrupted, "interrupted"))
-	}()
-	o := s.mirror(ctx, nil)
+	o := s.mirror(endedAt(t, started, fault.New(fault.Interrupted, "interrupted")), nil)
 	equal(t, "exit code", o.exit, fault.ExitInterrupted)
 	const inFlight = ", since the run ended while this was being pushed; it may be in Bitbucket"
 	equal(t, "refs", fatesOf(t, o), []string{"refused a" + inFlight, "refused b" + inFlight, "created main"})
@@ -218,6 +212,21 @@ func TestMirrorInterruptedPush(t *testing.T) {
 	if strings.Contains(o.stdout, "nothing was handed over") || !strings.Contains(o.stdout, "interrupted during the push to Bitbucket") {
 		t.Errorf("the log is\n%s", o.stdout)
 	}
+}
+
+// endedAt is a context that ends when a file is there.
+func endedAt(t *testing.T, path string, why *fault.Fault) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		for ctx.Err() == nil {
+			if _, err := os.Stat(path); err == nil {
+				cancel(why)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	return ctx
 }
 
 // whileThere is a script that runs until a file is removed, at the latest at the end
@@ -230,6 +239,7 @@ func whileThere(t *testing.T, path string) string {
 
 // A signal between the push and the report doesn't keep the results back.
 func TestMirrorInterruptedReport(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, newSource(t, "main"))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	hook := "#!/bin/sh\ncat >/dev/null\n"
@@ -267,16 +277,18 @@ func (c *cancelling) Write(p []byte) (int, error) {
 
 // Results that can't be handed over don't hide why the push failed.
 func TestMirrorInterruptedWithoutOutputs(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, newSource(t, "main", "a"))
-	output := filepath.Join(t.TempDir(), "output")
-	hook := "#!/bin/sh\nread -r old new ref\n[ $ref = refs/heads/main ] && exit\nrm -r " + output + "; mkdir " + output + "\n" + whileThere(t, output)
+	output, started := filepath.Join(t.TempDir(), "output"), filepath.Join(t.TempDir(), "started")
+	hook := "#!/bin/sh\nread -r old new ref\n[ $ref = refs/heads/main ] && exit\nrm -r " + output + "; mkdir " + output + "\necho >" + started + "\n" + whileThere(t, output)
 	if err := os.WriteFile(output, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(s.fake.Dir(siteName), "hooks", "pre-receive"), []byte(hook), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	o := s.mirror(t.Context(), env{"GITHUB_OUTPUT": output, "INPUT_TIMEOUT": "4s"})
+	ctx := endedAt(t, started, fault.New(fault.MirrorTimedOut, "it took too long"))
+	o := s.mirror(ctx, env{"GITHUB_OUTPUT": output})
 	equal(t, "exit code", o.exit, fault.MirrorTimedOut.Exit)
 	if !strings.Contains(o.stdout, "::error title=bitbucket-auth "+fault.MirrorTimedOut.ID) || !strings.Contains(o.stdout, "::warning") {
 		t.Errorf("the log is\n%s", o.stdout)
@@ -286,6 +298,7 @@ func TestMirrorInterruptedWithoutOutputs(t *testing.T) {
 // Two runs push the same at the same time, or somebody else pushes something else.
 // One listing decides.
 func TestMirrorRaces(t *testing.T) {
+	t.Parallel()
 	source := newSource(t, "main", "a", "b")
 	for name, test := range map[string]struct {
 		meanwhile string // what else happens in Bitbucket, in its hook
@@ -313,6 +326,7 @@ func TestMirrorRaces(t *testing.T) {
 				continue
 			}
 			t.Run(name+", "+at, func(t *testing.T) {
+				t.Parallel()
 				s := newSite(t, source)
 				s.git("fetch", "--quiet", source, "refs/heads/main:refs/heads/main")
 				commit := s.git("rev-parse", "main")
@@ -331,8 +345,7 @@ func TestMirrorRaces(t *testing.T) {
 					if err := os.WriteFile(filepath.Join(bin, "git"), []byte(wrapper), 0o700); err != nil {
 						t.Fatal(err)
 					}
-					t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-					s.env["PATH"] = os.Getenv("PATH")
+					s.env["PATH"] = bin + ":" + s.env["PATH"]
 				}
 				o := s.mirror(t.Context(), nil)
 				got := fatesOf(t, o)
@@ -350,6 +363,7 @@ func TestMirrorRaces(t *testing.T) {
 
 // Two runs at once both succeed, and the result is right.
 func TestMirrorPairs(t *testing.T) {
+	t.Parallel()
 	source := newSource(t, "main", "a", "b", "c", "d", "e", "f/g", "f/h")
 	for range 4 {
 		s := newSite(t, source)
@@ -370,9 +384,11 @@ func TestMirrorPairs(t *testing.T) {
 // A token that may not write is found before anything is fetched, also by a dry run.
 // One that may read finds nothing to complain about if nothing has to be pushed.
 func TestMirrorReadOnlyToken(t *testing.T) {
+	t.Parallel()
 	source := newSource(t, "main", "topic")
 	for name, existing := range map[string]bool{"an empty repository": false, "a repository": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, source)
 			if existing {
 				s.git("fetch", "--quiet", source, "refs/heads/main:refs/heads/main")

@@ -102,7 +102,9 @@ func TestNamesOfOtherActions(t *testing.T) {
 			"warning: the input force doesn't exist; it is called overwrite here (BBA144)", "rename force to overwrite",
 		},
 		{
-			"verify_ssl", "", env{"INPUT_TOKEN": access, "INPUT_VERIFY_SSL": "false"}, 0,
+			"verify_ssl", "",
+			env{"INPUT_TOKEN": access, "INPUT_VERIFY_SSL": "false"},
+			0,
 			"warning: the input verify_ssl doesn't exist (BBA144)",
 			"remove it: certificates are always verified; for a CA that this machine doesn't know, set ca-certificate",
 		},

@@ -23,6 +23,7 @@ var unparsable = []string{
 // A proxy variable that can't be parsed is a fault before any request, which doesn't
 // show it.
 func TestUnparsableProxies(t *testing.T) {
+	t.Parallel()
 	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}})
 	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}})
 	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer})

@@ -157,6 +157,7 @@ func TestVerify(t *testing.T) {
 }
 
 func TestOAuthConsumer(t *testing.T) {
+	t.Parallel()
 	fake := newFake(t)
 	consumer := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository:write"}})
 	o := onGitHub(t, settings(fake, consumer).with(env{"INPUT_GIT": "repository"}))
@@ -231,6 +232,7 @@ func TestHostileServer(t *testing.T) {
 // A token of a project has no user, so git gets the Bearer header even if an
 // identity is set: the check, which sends no user name, accepts the token.
 func TestVerifyTokenWithoutUser(t *testing.T) {
+	t.Parallel()
 	for kind, want := range map[bitbuckettest.Kind]string{bitbuckettest.ProjectHTTPToken: "Bearer", bitbuckettest.PersonalHTTPToken: "Basic"} {
 		fake := newFake(t)
 		token := fake.Add(bitbuckettest.Token{Kind: kind, Scopes: []string{"PROJECT_READ"}})
@@ -248,6 +250,7 @@ func TestVerifyTokenWithoutUser(t *testing.T) {
 
 // The check sends no user name, so it says if git's is another than the token's.
 func TestVerifyAnotherUser(t *testing.T) {
+	t.Parallel()
 	fake := newFake(t)
 	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}, Username: "dev"})
 	for identity, want := range map[string]bool{"dev": false, "Dev": false, "": false, "dev@example.com": true} {

@@ -27,6 +27,7 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	server := httptest.NewServer(http.FileServer(http.Dir(s.source)))
 	t.Cleanup(server.Close)
 	g, err := git.Open(git.Options{
+		Program: "git",
 		Remotes: git.Remotes{Source: server.URL, Bitbucket: s.bitbucket},
 		Lookup:  os.LookupEnv,
 		Scrub:   func(text string) string { return text },

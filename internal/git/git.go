@@ -51,9 +51,10 @@ type Options struct {
 	SourceLogin    []secret.Value
 	BitbucketLogin []secret.Value
 
-	Lookup func(name string) (string, bool) // the environment
-	CA     []byte                           // additional CA certificates, PEM
-	Scrub  func(string) string              // removes secrets from a text
+	Program string                           // git: a path, or a name to look up in PATH
+	Lookup  func(name string) (string, bool) // the environment
+	CA      []byte                           // additional CA certificates, PEM
+	Scrub   func(string) string              // removes secrets from a text
 
 	// Examine returns the problem with a server's certificate, if there is one. It may
 	// be nil.
@@ -96,7 +97,7 @@ type Git struct {
 
 // Open makes the temporary directory. Close removes it.
 func Open(options Options) (*Git, error) {
-	if _, err := exec.LookPath("git"); err != nil {
+	if _, err := exec.LookPath(options.Program); err != nil {
 		return nil, missing("no git was found on this machine")
 	}
 	root, lock, err := makeTemp(options.Lookup)
@@ -230,7 +231,7 @@ func (g *Git) run(ctx context.Context, with side, stdin io.Reader, arguments ...
 // runTo is [Git.run] with another destination for the standard output.
 func (g *Git) runTo(ctx context.Context, with side, stdin io.Reader, stdout io.Writer, arguments ...string) (output, error) {
 	var stderr tail
-	cmd := exec.CommandContext(ctx, "git", arguments...) //nolint:gosec // no shell is involved, and no argument begins with what a user chose
+	cmd := exec.CommandContext(ctx, g.options.Program, arguments...) //nolint:gosec // no shell is involved, and no argument begins with what a user chose
 	cmd.Dir = g.root
 	g.setting.Lock()
 	cmd.Env = g.env[with]

@@ -40,6 +40,7 @@ func newSides(t *testing.T) *sides {
 		t.Fatal(err)
 	}
 	s.git, err = git.Open(git.Options{
+		Program: "git",
 		Remotes: git.Remotes{Source: s.source, SourceLocal: true, Bitbucket: s.bitbucket},
 		Lookup:  os.LookupEnv,
 		Scrub:   func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") },

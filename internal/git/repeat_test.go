@@ -78,6 +78,7 @@ func TestRepeat(t *testing.T) {
 		}))
 		var said []string
 		g, err := git.Open(git.Options{
+			Program:  "git",
 			Remotes:  git.Remotes{Source: server.URL + "/a/b", Bitbucket: server.URL + "/c/d"},
 			Lookup:   os.LookupEnv,
 			Scrub:    func(text string) string { return text },
@@ -101,7 +102,7 @@ func TestLeftovers(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
 	open := func() *git.Git {
-		g, err := git.Open(git.Options{Lookup: os.LookupEnv})
+		g, err := git.Open(git.Options{Program: "git", Lookup: os.LookupEnv})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 // The list of namespaces is the only place that knows their prefixes. Fakes for
 // tests are independent of it.
 func TestPrefixes(t *testing.T) {
-	fakes := []string{"bitbuckettest", "testdata", "e2e", "bench", "tools"}
+	fakes := []string{"bitbuckettest", "gittest", "testdata", "e2e", "bench", "tools"}
 	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
