@@ -28,7 +28,6 @@ type site struct {
 	fake  *bitbuckettest.Server
 	token bitbuckettest.Token
 	env   env
-	argv  string // the file with the arguments of every git command
 }
 
 const siteName = "acme/site"
@@ -40,17 +39,30 @@ func newSite(t *testing.T, source string) *site {
 	t.Helper()
 	s := &site{t: t, fake: bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{siteName}})}
 	s.token = s.fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Reach: []string{siteName}, Scopes: []string{"repository:write"}})
-	bin := t.TempDir()
-	s.argv = filepath.Join(bin, "argv")
-	script := "#!/bin/sh\necho \"$@\" >>" + s.argv + "\nexec " + realGit + " \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
 	s.env = env{
-		"PATH": bin + ":" + os.Getenv("PATH"), "INPUT_TOKEN": s.token.Secret, "INPUT_SERVER-URL": s.fake.URL,
+		"PATH": os.Getenv("PATH"), "INPUT_TOKEN": s.token.Secret, "INPUT_SERVER-URL": s.fake.URL,
 		"INPUT_REPOSITORY": siteName, "INPUT_SOURCE": source,
 	}
 	return s
+}
+
+// wrapGit runs a script before each git command of the step, with the command's arguments.
+func (s *site) wrapGit(script string) {
+	s.t.Helper()
+	bin := s.t.TempDir()
+	text := "#!/bin/sh\n" + script + "\nexec " + realGit + " \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(text), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	s.env["PATH"] = bin + ":" + s.env["PATH"]
+}
+
+// recordArguments returns the file that gets the arguments of every git command.
+func (s *site) recordArguments() (path string) {
+	s.t.Helper()
+	path = filepath.Join(s.t.TempDir(), "argv")
+	s.wrapGit("echo \"$@\" >>" + path)
+	return path
 }
 
 // mirror runs the step.
@@ -110,6 +122,7 @@ func TestMirrorPieces(t *testing.T) {
 	t.Parallel()
 	source := newSource(t, "main")
 	s := newSite(t, source)
+	arguments := s.recordArguments()
 	secretPart := s.token.Secret[len("ATCTT"+"3xFfGN0"):]
 	sourceToken := "ghp_" + secretPart[60:96]
 	pieces := []string{
@@ -127,7 +140,10 @@ func TestMirrorPieces(t *testing.T) {
 	equal(t, "created", o.outputs["created"], "7")
 	slices.Sort(innocent)
 	equal(t, "branches in Bitbucket", s.branches(), innocent)
-	argv, _ := os.ReadFile(s.argv)
+	argv, err := os.ReadFile(arguments)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for where, text := range map[string]string{
 		"the log": unmasked(o.stdout), "standard error": o.stderr, "refs": o.outputs["refs"], "the summary": o.summary, "an argument": string(argv),
 	} {
@@ -339,13 +355,7 @@ func TestMirrorRaces(t *testing.T) {
 					}
 				} else {
 					// Before git push reads the refs, after they were listed.
-					wrapper := "#!/bin/sh\nif [ \"$1\" = push ]; then (unset $(env | grep -o '^GIT_[A-Z_0-9]*'); export GIT_DIR=" + s.fake.Dir(siteName) + "\n" + script +
-						"\n); fi\nexec " + filepath.Dir(s.argv) + "/git \"$@\"\n"
-					bin := t.TempDir()
-					if err := os.WriteFile(filepath.Join(bin, "git"), []byte(wrapper), 0o700); err != nil {
-						t.Fatal(err)
-					}
-					s.env["PATH"] = bin + ":" + s.env["PATH"]
+					s.wrapGit("if [ \"$1\" = push ]; then (unset $(env | grep -o '^GIT_[A-Z_0-9]*'); export GIT_DIR=" + s.fake.Dir(siteName) + "\n" + script + "\n); fi")
 				}
 				o := s.mirror(t.Context(), nil)
 				got := fatesOf(t, o)
@@ -390,6 +400,7 @@ func TestMirrorReadOnlyToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, source)
+			arguments := s.recordArguments()
 			if existing {
 				s.git("fetch", "--quiet", source, "refs/heads/main:refs/heads/main")
 			}
@@ -400,8 +411,8 @@ func TestMirrorReadOnlyToken(t *testing.T) {
 					t.Errorf("dry run %s: %d, %v\n%s", dry, o.exit, o.outputs, o.stdout)
 				}
 			}
-			if argv, _ := os.ReadFile(s.argv); strings.Contains(string(argv), "fetch ") {
-				t.Errorf("it fetches:\n%s", argv)
+			if argv, err := os.ReadFile(arguments); err != nil || strings.Contains(string(argv), "fetch ") {
+				t.Errorf("it fetches: %v\n%s", err, argv)
 			}
 			if o := s.mirror(t.Context(), env{"INPUT_DRY-RUN": "true"}); o.exit != 0 {
 				t.Errorf("a token that may write: %d\n%s", o.exit, o.stdout)

@@ -126,9 +126,13 @@ func gitHubCommand(line string) (name, properties, data string, ok bool) {
 // patterns reads commands by regular expressions that capture the name, the
 // properties, and the data.
 func patterns(texts ...string) func(string) (name, properties, data string, ok bool) {
+	var compiled []*regexp.Regexp
+	for _, text := range texts {
+		compiled = append(compiled, regexp.MustCompile(text))
+	}
 	return func(line string) (name, properties, data string, ok bool) {
-		for _, text := range texts {
-			if m := regexp.MustCompile(text).FindStringSubmatch(line); m != nil {
+		for _, pattern := range compiled {
+			if m := pattern.FindStringSubmatch(line); m != nil {
 				return m[1], strings.TrimSpace(m[2]), m[3], true
 			}
 		}
@@ -169,7 +173,7 @@ func (r Runner) mask(text string, masks []string) string {
 func maskInOnePass(text string, masks []string) string {
 	var pairs []string
 	for _, m := range masks {
-		if m != "" {
+		if m != "" && strings.Contains(text, m) {
 			pairs = append(pairs, m, "***")
 		}
 	}
