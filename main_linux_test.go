@@ -45,6 +45,7 @@ func TestNoShellOnATerminal(t *testing.T) {
 // A mirror that is stuck after a signal, since nobody reads its log, is ended. It says so
 // and leaves nothing behind.
 func TestASignalEndsAStuckMirror(t *testing.T) {
+	t.Parallel()
 	reader, writer := narrowPipe(t)
 	folder := t.TempDir()
 	cmd := exec.Command(program, "mirror")

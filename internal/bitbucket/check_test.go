@@ -255,7 +255,8 @@ func TestRetryAfter(t *testing.T) {
 		"": 0, "3": 3 * time.Second, "-3": 0, "soon": 0, "Fri, 31 Dec 1999 23:59:59 GMT": 0, soon: time.Hour,
 	} {
 		got := bitbucket.RetryAfter(http.Header{"Retry-After": {text}})
-		if (got - want).Abs() > 2*time.Second {
+		passed := map[bool]time.Duration{true: time.Minute}[text == soon] // since the date was written, at most
+		if got > want || got < want-passed {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
@@ -313,7 +314,7 @@ func TestTimeAndSignals(t *testing.T) {
 		}
 		started := time.Now()
 		_, err := c.Check(ctx, cred, repo)
-		if code(err) != test.code || time.Since(started) > 5*time.Second {
+		if code(err) != test.code || time.Since(started) > 20*time.Second {
 			t.Errorf("%s: got %v after %v", name, err, time.Since(started))
 		}
 	}
