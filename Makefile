@@ -50,11 +50,11 @@ leaks: ## hunt for secrets in every scenario on every host; `go test ./...` take
 .PHONY: e2e
 e2e: build .bin/act .bin/actionlint .bin/git-lfs .bin/git-lfs-3.6.0 ## test the binary, and the image under Docker and act
 	@docker version >/dev/null 2>&1 || echo "no Docker engine answers: without E2E_DOCKER=required, tests that need one are skipped" >&2
-	cd e2e && go test -p 1 -shuffle=on -timeout 10m ./...
+	cd e2e && go test -p 1 -shuffle=on -timeout 30m ./...
 
 .PHONY: runners
 runners: build $(addprefix .bin/,gitea-runner gitea-runner-1.0.6 buildkite-agent drone-runner) ## run the action under the CI hosts' own runners
-	cd e2e/runners && go test -shuffle=on -timeout 10m
+	cd e2e/runners && go test -shuffle=on -timeout 30m
 
 # WITHOUT=tofu neither builds that client nor requires it.
 .PHONY: clients

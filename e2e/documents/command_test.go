@@ -56,7 +56,7 @@ func (s Script) trace(t *testing.T) (commands []string) {
 		}
 	}
 	for _, found := range []string{"FOUND=0", "FOUND=1"} {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, "bash", "-c", tracer+text)
 		cmd.Dir, cmd.Env = dir, append(slices.Clone(env), found)

@@ -424,7 +424,7 @@ func TestMirrorKilled(t *testing.T) {
 			}
 			select {
 			case <-arrived:
-			case <-time.After(30 * time.Second):
+			case <-time.After(patience):
 				t.Error("the server isn't asked")
 			}
 			started := session(cmd.Process.Pid)
@@ -434,7 +434,7 @@ func TestMirrorKilled(t *testing.T) {
 				t.Errorf("there is nothing to end but %q", started)
 			}
 			var alive []string
-			for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 				if alive = session(cmd.Process.Pid); len(alive) == 0 {
 					break
 				}

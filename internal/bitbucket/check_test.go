@@ -345,7 +345,7 @@ func TestPlainHTTPServer(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	for _, address := range []string{"http://127.0.0.1:1", "https://no-such-host.invalid:8443"} {
 		c := bitbucket.New(bitbucket.Options{Server: servertest.At(address)})
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		_, err := c.Check(ctx, credential.Credential{Kind: credential.AccessToken}, repo)
 		cancel()
 		if code(err) != fault.Unreachable {

@@ -39,7 +39,7 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	}
 	defer g.Close()
 	// Whatever git tries, it must not try for ever.
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := g.Init(ctx); err != nil {
 		t.Fatal(err)

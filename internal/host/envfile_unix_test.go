@@ -91,7 +91,7 @@ func TestEnvFileIsNoPipe(t *testing.T) {
 		if fault.From(err).Code != fault.EnvFile || fault.From(<-done).Code != fault.EnvFile {
 			t.Errorf("got %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("waits for the pipe")
 	}
 }
@@ -110,7 +110,7 @@ func TestThePayloadIsNoPipe(t *testing.T) {
 		if fork {
 			t.Error("a pipe is a fork's pull request")
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("waits for the pipe")
 	}
 }

@@ -128,7 +128,7 @@ func TestTwoPipesForTwoTokens(t *testing.T) {
 	}
 	s := source(map[string]string{"token-file": paths[0], "source-token-file": paths[1]})
 	s.Settings = contract.MirrorSettings
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	text, err := input.ReadMirror(ctx, s)
 	if err != nil || text.Token.Reveal() != "s3cret-of-bitbucket" || text.SourceToken.Reveal() != "s3cret-of-the-source" {
@@ -154,7 +154,7 @@ func TestOneStreamForTwoTokens(t *testing.T) {
 	for _, paths := range [][2]string{{"-", pipe}, {link, "-"}, {pipe, link}, {pipe, pipe}} {
 		s := source(map[string]string{"token-file": paths[0], "source-token-file": paths[1]})
 		s.Settings, s.Stdin = contract.MirrorSettings, in
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		_, err := input.ReadMirror(ctx, s)
 		cancel()
 		if err == nil || !strings.Contains(err.Error(), "token-file and source-token-file are the same stream") {
