@@ -86,6 +86,10 @@ fuzz: ## run every fuzz target for FUZZTIME (1m)
 image: ## build the image, like `uses: ./`
 	docker build --network host --build-arg VERSION=$(VERSION) -t bitbucket-auth .
 
+.PHONY: mirror-image
+mirror-image: ## build the mirror's image as a release does, for this machine
+	@scripts/mirror-image $(VERSION) bitbucket-auth-mirror
+
 .PHONY: reproduce
 reproduce: ## build the Linux programs and the images twice, and compare (VERSION=v1.2.3)
 	@scripts/release/reproduce $(VERSION)

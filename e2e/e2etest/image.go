@@ -29,12 +29,13 @@ func Layers(t *testing.T, image string) [][]byte {
 	}
 	var all [][]byte
 	for _, name := range manifest[0].Layers {
-		all = append(all, gunzipped(t, files[name].Text))
+		all = append(all, Gunzipped(t, files[name].Text))
 	}
 	return all
 }
 
-func gunzipped(t *testing.T, text []byte) []byte {
+// Gunzipped is the content of a gzip file, or the text itself if it isn't one.
+func Gunzipped(t *testing.T, text []byte) []byte {
 	t.Helper()
 	r, err := gzip.NewReader(bytes.NewReader(text))
 	if errors.Is(err, gzip.ErrHeader) {

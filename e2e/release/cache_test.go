@@ -155,7 +155,8 @@ func (m *machine) checkCache() {
 func TestBinaryGetKeeps(t *testing.T) {
 	t.Parallel()
 	busybox := filepath.Join(t.TempDir(), "busybox")
-	writeProgram(t, busybox, e2etest.ReadFile(t, filepath.Join(getBusybox(t), "busybox_"+runtime.GOARCH)))
+	archive := e2etest.ReadFile(t, filepath.Join(getParts(t), "debian", runtime.GOARCH, "busybox-static.tar"))
+	writeProgram(t, busybox, string(e2etest.ReadTar(t, []byte(archive))["usr/bin/busybox"].Text))
 	for name, shell := range map[string][]string{"sh": {"sh"}, "bash": {"bash"}, "bash as sh": {"bash", "--posix"}, "busybox": {busybox, "sh"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

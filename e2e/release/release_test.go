@@ -36,10 +36,10 @@ func TestRelease(t *testing.T) {
 	if err := os.CopyFS(other, os.DirFS(one)); err != nil {
 		t.Fatal(err)
 	}
-	busybox := getBusybox(t)
+	parts := getParts(t)
 	dist := filepath.Join(one, "dist")
-	script(t, one, "build", version, dist, busybox)
-	script(t, other, "build", version, filepath.Join(other, "dist"), busybox)
+	script(t, one, "build", version, dist)
+	script(t, other, "build", version, filepath.Join(other, "dist"))
 
 	t.Run("the same twice", func(t *testing.T) {
 		first, second := digests(t, dist), digests(t, filepath.Join(other, "dist"))
@@ -47,8 +47,9 @@ func TestRelease(t *testing.T) {
 			t.Errorf("two builds differ: %v and %v", first, second)
 		}
 		for _, name := range []string{
-			"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_amd64.gz", "bitbucket-auth_linux_arm64", "bitbucket-auth.spdx.json", "bitbucket-auth-shell.spdx.json",
-			"SHA256SUMS", "DIGESTS", "image/index.json", "image-shell/index.json",
+			"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_amd64.gz", "bitbucket-auth_linux_arm64",
+			"bitbucket-auth.spdx.json", "bitbucket-auth-shell.spdx.json", "bitbucket-auth-mirror.spdx.json",
+			"SHA256SUMS", "DIGESTS", "LICENSES.txt", "image/index.json", "image-shell/index.json", "image-mirror/index.json",
 		} {
 			if first[name] == "" {
 				t.Errorf("the build produced no %s", name)
@@ -58,9 +59,12 @@ func TestRelease(t *testing.T) {
 	})
 
 	t.Run("contents", func(t *testing.T) {
+		shell := []string{"base-files", "busybox-static"}
 		checkSBOM(t, filepath.Join(dist, "bitbucket-auth.spdx.json"), version)
-		checkSBOM(t, filepath.Join(dist, "bitbucket-auth-shell.spdx.json"), version,
-			"pkg:deb/debian/busybox-static@"+url.QueryEscape(strings.TrimSpace(e2etest.ReadFile(t, filepath.Join(busybox, "version")))))
+		checkSBOM(t, filepath.Join(dist, "bitbucket-auth-shell.spdx.json"), version, debianURLs(t, parts, shell...)...)
+		checkMirrorContents(t, dist, parts, version)
+		checkLicenses(t, filepath.Join(dist, "LICENSES.txt"), filepath.Join(dist, "bitbucket-auth_linux_amd64"), "Mozilla Public License", "Apache License")
+		checkLicenses(t, filepath.Join(parts, "git-lfs.licenses"), filepath.Join(parts, "git-lfs_amd64"))
 	})
 
 	t.Run("published", func(t *testing.T) {
@@ -70,7 +74,7 @@ func TestRelease(t *testing.T) {
 		pushed := map[string]string{}
 		for line := range strings.Lines(script(t, one, "push", version, repository, dist)) {
 			name, digest, _ := strings.Cut(strings.TrimSpace(line), "=")
-			pushed[name] = repository + "@" + digest
+			pushed[name] = repository + map[bool]string{true: "-mirror"}[name == "image-mirror"] + "@" + digest
 		}
 		for _, image := range pushed {
 			t.Cleanup(func() { e2etest.Docker(t, "image", "rm", image) })
@@ -78,6 +82,7 @@ func TestRelease(t *testing.T) {
 		}
 
 		t.Run("with a shell", func(t *testing.T) { checkShell(t, pushed["image-shell"]) })
+		t.Run("the mirror's", func(t *testing.T) { checkMirrorImage(t, pushed["image-mirror"]) })
 		t.Run("as the Dockerfile's", func(t *testing.T) {
 			built := e2etest.Classic.Build(t, one, "--build-arg", "VERSION="+version)
 			checkEqualImages(t, pushed["image"], built, filepath.Join(dist, "bitbucket-auth_linux_"+runtime.GOARCH))
@@ -111,7 +116,7 @@ func TestReleaseGoVersion(t *testing.T) {
 	tree := e2etest.CopyTree(t)
 	for _, version := range []string{runtime.Version() + "9", "go1.26.0"} {
 		nameGo(t, tree, version)
-		if _, err := tryScript(tree, "build", "v1.2.3", filepath.Join(tree, "dist"), t.TempDir()); err == nil || !strings.Contains(err.Error(), "go.mod names "+version) {
+		if _, err := tryScript(tree, "build", "v1.2.3", filepath.Join(tree, "dist")); err == nil || !strings.Contains(err.Error(), "go.mod names "+version) {
 			t.Errorf("go.mod names %s: %v", version, err)
 		}
 	}
@@ -138,7 +143,7 @@ func tryScript(tree, name string, args ...string) (string, error) {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir, cmd.Stderr = tree, &stderr
-	cmd.Env = append(os.Environ(), "PLATFORMS=linux/amd64 linux/arm64")
+	cmd.Env = append(os.Environ(), "PLATFORMS=linux/amd64 linux/arm64", "PARTS="+partsFolder())
 	text, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("scripts/release/%s: %w\n%s%s", name, err, text, stderr.Bytes())
@@ -146,37 +151,31 @@ func tryScript(tree, name string, args ...string) (string, error) {
 	return string(text), nil
 }
 
-var busyboxOnce sync.Mutex
-
-// getBusybox returns the folder with the release's busybox, downloaded once.
-func getBusybox(t *testing.T) string {
-	t.Helper()
-	busyboxOnce.Lock()
-	defer busyboxOnce.Unlock()
-	version := regexp.MustCompile(`(?m)^package=(.+)$`).FindStringSubmatch(e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "scripts/release/busybox")))
-	dir, err := filepath.Abs(filepath.Join(e2etest.Root(), ".bin", version[1]))
+// partsFolder is the absolute path of what scripts/parts fills.
+func partsFolder() string {
+	dir, err := filepath.Abs(filepath.Join(e2etest.Root(), ".bin/parts"))
 	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "version")); err == nil {
-		return dir
-	}
-	// It gets its name only when it is complete.
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	half, err := os.MkdirTemp(filepath.Dir(dir), "busybox-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tryScript(e2etest.Root(), "busybox", half); err != nil {
-		os.RemoveAll(half)
-		e2etest.Skip(t, err)
-	}
-	if err := os.Rename(half, dir); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return dir
+}
+
+// fillParts downloads the images' parts, once.
+var fillParts = sync.OnceValue(func() error {
+	text, err := exec.Command(filepath.Join(e2etest.Root(), "scripts/parts")).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("scripts/parts: %w\n%s", err, text)
+	}
+	return nil
+})
+
+// getParts returns the folder with the images' parts.
+func getParts(t *testing.T) string {
+	t.Helper()
+	if err := fillParts(); err != nil {
+		e2etest.Skip(t, err)
+	}
+	return partsFolder()
 }
 
 // digests are the digests of all files in a folder, by name.
@@ -196,6 +195,23 @@ func digests(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// debianURLs are the package URLs of Debian's packages. They are in the lists once
+// for each version: it may differ between architectures in the number of a rebuild.
+func debianURLs(t *testing.T, parts string, names ...string) []string {
+	t.Helper()
+	var urls []string
+	for _, architecture := range []string{"amd64", "arm64"} {
+		for _, name := range names {
+			control := e2etest.ReadFile(t, filepath.Join(parts, "debian", architecture, name+".control"))
+			version := regexp.MustCompile(`(?m)^Version: (.+)$`).FindStringSubmatch(control)
+			if url := "pkg:deb/debian/" + name + "@" + url.QueryEscape(version[1]); !slices.Contains(urls, url) {
+				urls = append(urls, url)
+			}
+		}
+	}
+	return urls
 }
 
 // checkSBOM requires a list of exactly what an image contains: the program's

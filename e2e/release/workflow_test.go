@@ -75,7 +75,7 @@ func TestReleaseWorkflow(t *testing.T) {
 		"--env", "PATH=" + standIns + ":" + os.Getenv("PATH"), "--env", "RELEASE_TEST=" + dir,
 		"--env", "GITHUB_SERVER_URL=" + published.URL, "--env", "GITHUB_REPOSITORY=owner/project",
 		"--env", "CURL_CA_BUNDLE=" + filepath.Join(dir, "authorities.pem"),
-		"--env", "PLATFORMS=linux/amd64 linux/arm64", "--secret", "GITHUB_TOKEN=stand-in",
+		"--env", "PLATFORMS=linux/amd64 linux/arm64", "--env", "PARTS=" + getParts(t), "--secret", "GITHUB_TOKEN=stand-in",
 	}
 	for _, name := range []string{"GOROOT", "GOCACHE", "GOMODCACHE", "GOPROXY"} {
 		text, err := exec.Command("go", "env", name).Output()
@@ -122,13 +122,13 @@ func TestReleaseWorkflow(t *testing.T) {
 		if got := git("ls-remote", "origin", "refs/tags/v1"); got != major {
 			t.Errorf("%s: the major tag is %q, want %q", run.version, got, major)
 		}
-		for _, name := range []string{"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_arm64.gz", "bitbucket-auth-shell.spdx.json", "SHA256SUMS"} {
+		for _, name := range []string{"bitbucket-auth_linux_amd64", "bitbucket-auth_linux_arm64.gz", "bitbucket-auth-shell.spdx.json", "bitbucket-auth-mirror.spdx.json", "LICENSES.txt", "SHA256SUMS"} {
 			if _, err := os.Stat(filepath.Join(dir, "releases", run.version, name)); err != nil {
 				t.Errorf("the release lacks a file: %v", err)
 			}
 		}
-		for _, tag := range []string{run.version, run.version + "-shell"} {
-			if text, err := exec.Command("docker", "manifest", "inspect", "--insecure", image+":"+tag).CombinedOutput(); err != nil {
+		for _, tag := range []string{image + ":" + run.version, image + ":" + run.version + "-shell", image + "-mirror:" + run.version} {
+			if text, err := exec.Command("docker", "manifest", "inspect", "--insecure", tag).CombinedOutput(); err != nil {
 				t.Errorf("%s wasn't pushed: %v\n%s", tag, err, text)
 			}
 		}

@@ -6,13 +6,12 @@ import (
 	"cmp"
 	"compress/gzip"
 	"crypto/x509"
-	_ "embed"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -51,7 +50,7 @@ func base(program string) ([]entry, error) {
 		return nil, err
 	}
 	return []entry{
-		file("bitbucket-auth", 0o755, text),
+		file(strings.TrimPrefix(programPath, "/"), 0o755, text),
 		// At /etc/ssl/certs, Go would read them twice: as a file, and as the folder.
 		file("etc/ssl/cert.pem", 0o644, authorities),
 	}, nil
@@ -74,46 +73,6 @@ func certificates() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-//go:embed GPL-2.txt
-var gpl []byte
-
-// applets are the commands of busybox that the second image provides, for scripts
-// and for what CI hosts run in a job's image.
-var applets = strings.Fields(`
-	[ ash awk base64 basename cat chmod chown cp cut date dirname echo env expr false find grep gunzip gzip head
-	hostname id ln ls mkdir mktemp mv od printf ps pwd readlink realpath rm rmdir sed sh sleep sort stat
-	tail tar tee test touch tr true tty uname uniq wc which whoami xargs`)
-
-// withShell returns the files that only the second image contains.
-func withShell(from, architecture string) ([]entry, error) {
-	busybox, err := readFile(filepath.Join(from, "busybox_"+architecture))
-	if err != nil {
-		return nil, err
-	}
-	notice, err := readFile(filepath.Join(from, "copyright"))
-	if err != nil {
-		return nil, err
-	}
-	entries := []entry{
-		file("bin/busybox", 0o755, busybox),
-		// Its licence requires these. The source is Debian's package of that name.
-		file("usr/share/doc/busybox-static/copyright", 0o644, notice),
-		file("usr/share/common-licenses/GPL-2", 0o644, gpl),
-		file("etc/passwd", 0o644, []byte("root:x:0:0:root:/root:/bin/sh\n")),
-		file("etc/group", 0o644, []byte("root:x:0:\n")),
-		folder("root", 0o700),
-		folder("tmp", 0o1777),
-		// In the search path.
-		symlink("usr/local/bin/bitbucket-auth", "/bitbucket-auth"),
-		// Where `#!` lines expect it.
-		symlink("usr/bin/env", "/bin/busybox"),
-	}
-	for _, applet := range applets {
-		entries = append(entries, symlink("bin/"+applet, "busybox"))
-	}
-	return entries, nil
-}
-
 // newLayer packs entries and their parent folders.
 func newLayer(entries []entry) (v1.Layer, error) {
 	there := map[string]bool{".": true}
@@ -128,8 +87,14 @@ func newLayer(entries []entry) (v1.Layer, error) {
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
 
+	// Compressed once, here: the library would do it again for each thing it asks of
+	// the layer.
 	var b bytes.Buffer
-	archive := tar.NewWriter(&b)
+	compressed, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	archive := tar.NewWriter(compressed)
 	for _, e := range entries {
 		// No time and no owner: the zero values are the same everywhere.
 		header := &tar.Header{Name: e.name, Mode: e.mode, Format: tar.FormatUSTAR}
@@ -148,10 +113,9 @@ func newLayer(entries []entry) (v1.Layer, error) {
 			return nil, err
 		}
 	}
-	if err := archive.Close(); err != nil {
+	if err := errors.Join(archive.Close(), compressed.Close()); err != nil {
 		return nil, err
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }
-	return tarball.LayerFromOpener(open,
-		tarball.WithCompressionLevel(gzip.BestCompression), tarball.WithMediaType(types.OCILayer))
+	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer))
 }

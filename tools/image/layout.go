@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -12,28 +13,49 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// architectures of the images, all for Linux.
-var architectures = []string{"amd64", "arm64"}
+// program is a file of the folder with the finished programs.
+const program = "bitbucket-auth_linux_"
+
+// architectures are those for which there is a program.
+func architectures(dist string) ([]string, error) {
+	var found []string
+	for _, architecture := range []string{"amd64", "arm64"} {
+		if _, err := os.Stat(filepath.Join(dist, program+architecture)); err == nil { //nolint:gosec // the folder that the command line names
+			found = append(found, architecture)
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s has no program for Linux", dist)
+	}
+	return found, nil
+}
 
 // build writes an index of one image per architecture.
-func build(version, programs, shell, to string) (v1.ImageIndex, error) {
+func build(name, version, dist, parts, to string) (v1.ImageIndex, error) {
+	k, err := findKind(name)
+	if err != nil {
+		return nil, err
+	}
 	about := map[string]string{
-		"org.opencontainers.image.title":       "bitbucket-auth",
-		"org.opencontainers.image.description": "Turns a Bitbucket token and identity into a masked credential for CI pipelines",
+		"org.opencontainers.image.title":       k.title,
+		"org.opencontainers.image.description": k.description,
 		"org.opencontainers.image.source":      source,
 		"org.opencontainers.image.version":     version,
-		"org.opencontainers.image.licenses":    "MIT AND MPL-2.0",
-	}
-	if shell != "" {
-		about["org.opencontainers.image.title"] = "bitbucket-auth, with a shell"
-		about["org.opencontainers.image.licenses"] += " AND GPL-2.0-only"
+		"org.opencontainers.image.licenses":    "MIT AND Apache-2.0 AND BSD-3-Clause AND MPL-2.0" + k.licenses,
+		// The smallest image has no room for their texts.
+		licensesLabel: source + "/releases/download/" + version + "/" + licensesFile,
 	}
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	for _, architecture := range architectures {
-		image, err := newImage(architecture, programs, shell, about)
+	all, err := architectures(dist)
+	if err != nil {
+		return nil, err
+	}
+	for _, architecture := range all {
+		image, err := newImage(k, architecture, dist, parts, about)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", architecture, err)
 		}
@@ -56,28 +78,39 @@ func build(version, programs, shell, to string) (v1.ImageIndex, error) {
 	return index, folder.AppendIndex(index)
 }
 
+// The release's file with the texts of all licences of the program and the CA
+// certificates, and the label with its address.
+const (
+	licensesFile  = "LICENSES.txt"
+	licensesLabel = "com.github.seed-e1d06701.bitbucket-auth.licenses"
+)
+
 // newImage is the image for one architecture. It doesn't contain when or where it
 // was built, so it is the same every time.
-func newImage(architecture, programs, shell string, labels map[string]string) (v1.Image, error) {
-	files, err := base(filepath.Join(programs, "bitbucket-auth_linux_"+architecture))
+func newImage(k kind, architecture, dist, parts string, labels map[string]string) (v1.Image, error) {
+	files, err := base(filepath.Join(dist, program+architecture))
 	if err != nil {
 		return nil, err
 	}
 	config := v1.Config{
 		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-		Entrypoint: []string{"/bitbucket-auth"},
+		Entrypoint: []string{programPath},
 		Labels:     labels,
 	}
 	// There must be no user: the files that the runner mounts belong to another user,
 	// so the container runs as root.
-	if shell != "" {
-		more, err := withShell(shell, architecture)
+	if k.more != nil {
+		more, err := k.more(parts, architecture)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, more...)
-		// Hosts that need a shell start it themselves; an entrypoint would prevent that.
-		config.Entrypoint, config.Cmd = nil, []string{"sh"}
+		text, err := readFile(filepath.Join(dist, licensesFile))
+		if err != nil {
+			return nil, err
+		}
+		more.put(file("usr/share/doc/bitbucket-auth/copyright", 0o644, text))
+		files = append(files, more.list()...)
+		k.start(&config)
 	}
 	layer, err := newLayer(files)
 	if err != nil {
@@ -129,4 +162,30 @@ func push(from, to string) (v1.ImageIndex, error) {
 		return nil, err
 	}
 	return index, remote.WriteIndex(reference, index, remote.WithAuthFromKeychain(authn.DefaultKeychain))
+}
+
+// archive writes the image of one architecture in the form that `docker load` reads.
+func archive(w io.Writer, from, architecture, to string) error {
+	index, err := load(from)
+	if err != nil {
+		return err
+	}
+	reference, err := name.NewTag(to)
+	if err != nil {
+		return err
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return err
+	}
+	for _, m := range manifest.Manifests {
+		if m.Platform.Architecture == architecture {
+			image, err := index.Image(m.Digest)
+			if err != nil {
+				return err
+			}
+			return tarball.Write(reference, image, w)
+		}
+	}
+	return fmt.Errorf("%s has no image for %s", from, architecture)
 }

@@ -2,20 +2,22 @@
 // same bytes every time, and pushes them. `docker build` isn't used because two
 // builds of one commit have two digests.
 //
-//	image build [-shell DIR] VERSION PROGRAMS LAYOUT
+//	image build IMAGE VERSION DIST PARTS LAYOUT
 //	image push LAYOUT REFERENCE
-//	image sbom [-shell DIR] VERSION PROGRAM
+//	image archive LAYOUT ARCHITECTURE TAG
+//	image sbom IMAGE VERSION DIST PARTS
+//	image licenses PROGRAM MODULE
 //
-// PROGRAMS is a folder with bitbucket-auth_linux_ARCH for each platform; LAYOUT is
-// a folder in the OCI image layout, with one index of all platforms. With -shell,
-// the images also contain the busybox from that folder, which
-// scripts/release/busybox filled. The first two print the index's digest, the last
-// an SPDX document.
+// IMAGE is image, image-shell or image-mirror. DIST is a folder with
+// bitbucket-auth_linux_ARCH for each platform and LICENSES.txt; PARTS is what
+// scripts/release/parts made; LAYOUT is a folder in the OCI image layout, with one
+// index of all platforms. The first two print the index's digest, the others a
+// file for `docker load`, an SPDX document, and the licences of a Go program that
+// was built in the folder MODULE.
 package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 
@@ -32,25 +34,23 @@ func main() {
 }
 
 func run(args []string) error {
-	usage := errors.New("usage: image build|push|sbom …; see tools/image/main.go")
+	usage := errors.New("usage: image build|push|archive|sbom|licenses …; see tools/image/main.go")
 	if len(args) == 0 {
 		return usage
 	}
-	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	shell := flags.String("shell", "", "the folder that scripts/release/busybox filled")
-	if err := flags.Parse(args[1:]); err != nil {
-		return err
-	}
-	rest := flags.Args()
 	var index v1.ImageIndex
 	var err error
-	switch {
-	case args[0] == "build" && len(rest) == 3:
-		index, err = build(rest[0], rest[1], *shell, rest[2])
+	switch rest := args[1:]; {
+	case args[0] == "build" && len(rest) == 5:
+		index, err = build(rest[0], rest[1], rest[2], rest[3], rest[4])
 	case args[0] == "push" && len(rest) == 2:
 		index, err = push(rest[0], rest[1])
-	case args[0] == "sbom" && len(rest) == 2:
-		return sbom(os.Stdout, rest[0], rest[1], *shell)
+	case args[0] == "archive" && len(rest) == 3:
+		return archive(os.Stdout, rest[0], rest[1], rest[2])
+	case args[0] == "sbom" && len(rest) == 4:
+		return sbom(os.Stdout, rest[0], rest[1], rest[2], rest[3])
+	case args[0] == "licenses" && len(rest) == 2:
+		return licenses(os.Stdout, rest[0], rest[1])
 	default:
 		return usage
 	}

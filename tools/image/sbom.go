@@ -60,12 +60,22 @@ type (
 // sbom lists what an image contains: the program with its modules, as the Go linker
 // recorded them in it, and the image's other parts. Package URLs say where each
 // part comes from.
-func sbom(w io.Writer, version, program, shell string) error {
-	info, err := buildinfo.ReadFile(program)
+func sbom(w io.Writer, name, version, dist, parts string) error {
+	k, err := findKind(name)
 	if err != nil {
 		return err
 	}
-	text, err := readFile(program)
+	all, err := architectures(dist)
+	if err != nil {
+		return err
+	}
+	// The modules are the same on every platform.
+	first := filepath.Join(dist, program+all[0])
+	info, err := buildinfo.ReadFile(first)
+	if err != nil {
+		return err
+	}
+	text, err := readFile(first)
 	if err != nil {
 		return err
 	}
@@ -76,9 +86,9 @@ func sbom(w io.Writer, version, program, shell string) error {
 	document := spdxDocument{
 		Version:   "SPDX-2.3",
 		License:   "CC0-1.0",
-		ID:        "SPDXRef-DOCUMENT",
-		Name:      filepath.Base(program),
-		Namespace: source + "/sbom/" + version + "/" + digest,
+		ID:        documentID,
+		Name:      k.title,
+		Namespace: source + "/sbom/" + version + "/" + name + "/" + digest,
 		// SPDX requires a time, but the same program must have the same document.
 		Creation: spdxCreation{Created: "1970-01-01T00:00:00Z", Creators: []string{"Tool: bitbucket-auth/tools/image"}},
 		Packages: []spdxPackage{{
@@ -86,51 +96,89 @@ func sbom(w io.Writer, version, program, shell string) error {
 			Checksums: []spdxChecksum{{"SHA256", digest}},
 			Refs:      []spdxReference{golang(info.Main.Path, version)},
 		}},
-		Relationships: []spdxRelationship{{"SPDXRef-DOCUMENT", "DESCRIBES", main}},
+		Relationships: []spdxRelationship{{documentID, "DESCRIBES", main}},
 	}
-	// The document describes the image's other parts next to the program, not as
-	// dependencies of it.
-	const linked, beside = "DEPENDS_ON", "DESCRIBES"
-	from := map[string]string{linked: main, beside: "SPDXRef-DOCUMENT"}
-	add := func(relation, path, version string, reference spdxReference) {
-		id := fmt.Sprintf("SPDXRef-%d", len(document.Packages))
-		document.Packages = append(document.Packages, spdxPackage{
-			ID: id, Name: path, Version: version, Download: "NOASSERTION", Refs: []spdxReference{reference},
-		})
-		document.Relationships = append(document.Relationships, spdxRelationship{from[relation], relation, id})
-	}
-	addModule := func(relation string, module *debug.Module) {
-		for module.Replace != nil {
-			module = module.Replace
-		}
-		add(relation, module.Path, module.Version, golang(module.Path, module.Version))
-	}
-	for _, module := range info.Deps {
-		addModule(linked, module)
-	}
-	library := strings.TrimPrefix(info.GoVersion, "go")
-	add(linked, "stdlib", library, golang("stdlib", library))
+	document.addModules(main, info)
 
-	// The CA certificates come from a module of this tool.
+	// The document describes the image's other parts next to the program, not as
+	// dependencies of it. The CA certificates come from a module of this tool.
 	tool, _ := debug.ReadBuildInfo()
 	for _, module := range tool.Deps {
 		if strings.HasSuffix(module.Path, "/x509roots/fallback") {
-			addModule(beside, module)
+			document.add(documentID, module.Path, module.Version, golang(module.Path, module.Version))
 		}
 	}
-	if shell != "" {
-		text, err := readFile(filepath.Join(shell, "version"))
-		if err != nil {
+	if k.gitLFS {
+		if err := document.addGitLFS(filepath.Join(parts, "git-lfs_"+all[0])); err != nil {
 			return err
 		}
-		busybox := strings.TrimSpace(string(text))
-		add(beside, "busybox-static", busybox,
-			spdxReference{"PACKAGE-MANAGER", "purl", "pkg:deb/debian/busybox-static@" + url.QueryEscape(busybox)})
+	}
+	if k.more != nil {
+		if err := document.addPackages(k, parts, all); err != nil {
+			return err
+		}
 	}
 
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(document)
+}
+
+// documentID is what the document calls itself.
+const documentID = "SPDXRef-DOCUMENT"
+
+// add lists a part of the image, or of another part.
+func (d *spdxDocument) add(of, name, version string, reference spdxReference) string {
+	relation := map[bool]string{true: "DESCRIBES", false: "DEPENDS_ON"}[of == documentID]
+	id := fmt.Sprintf("SPDXRef-%d", len(d.Packages))
+	d.Packages = append(d.Packages, spdxPackage{
+		ID: id, Name: name, Version: version, Download: "NOASSERTION", Refs: []spdxReference{reference},
+	})
+	d.Relationships = append(d.Relationships, spdxRelationship{of, relation, id})
+	return id
+}
+
+// addModules lists the modules that a program is linked with, and the standard library.
+func (d *spdxDocument) addModules(of string, info *debug.BuildInfo) {
+	for _, module := range info.Deps {
+		for module.Replace != nil {
+			module = module.Replace
+		}
+		d.add(of, module.Path, module.Version, golang(module.Path, module.Version))
+	}
+	library := strings.TrimPrefix(info.GoVersion, "go")
+	d.add(of, "stdlib", library, golang("stdlib", library))
+}
+
+func (d *spdxDocument) addGitLFS(program string) error {
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	id := d.add(documentID, info.Main.Path, info.Main.Version, golang(info.Main.Path, info.Main.Version))
+	d.addModules(id, info)
+	return nil
+}
+
+// addPackages lists Debian's packages, of all architectures: their versions may
+// differ in the number of a rebuild.
+func (d *spdxDocument) addPackages(k kind, parts string, architectures []string) error {
+	listed := map[debianPackage]bool{}
+	for _, architecture := range architectures {
+		selected, err := k.more(parts, architecture)
+		if err != nil {
+			return err
+		}
+		for _, p := range selected.packages() {
+			if listed[*p] {
+				continue
+			}
+			listed[*p] = true
+			d.add(documentID, p.name, p.version,
+				spdxReference{"PACKAGE-MANAGER", "purl", "pkg:deb/debian/" + url.PathEscape(p.name) + "@" + url.QueryEscape(p.version)})
+		}
+	}
+	return nil
 }
 
 // golang is the package URL of a Go module.

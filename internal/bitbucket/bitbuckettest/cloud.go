@@ -31,8 +31,8 @@ func (s *Server) routeCloud() {
 		}}))
 	})
 	s.api.HandleFunc("POST /site/oauth2/access_token", s.mint)
-	s.site.HandleFunc("/{owner}/{repository}/{service...}", s.git(gitSide{admit: s.admitToCloud, storage: "/lfs-storage"}))
-	s.api.HandleFunc("/lfs-storage/{owner}/{repository}/{oid}", s.storage)
+	s.site.HandleFunc("/{owner}/{repository}/{service...}", s.git(gitSide{admit: s.admitToCloud, storage: cloudStorage}))
+	s.api.HandleFunc(cloudStorage+"/{owner}/{repository}/{oid}", s.storage)
 }
 
 // endpoint is an endpoint of Cloud's REST API.

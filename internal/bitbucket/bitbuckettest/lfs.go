@@ -4,12 +4,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
+
+// cloudStorage is the path under which Cloud has LFS objects.
+const cloudStorage = "/lfs-storage"
 
 const lfsType = "application/vnd.git-lfs+json"
 
@@ -122,6 +126,28 @@ func (s *Server) stored(path string) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.objects[path]
+}
+
+// cloudObject is where Cloud stores an object of a repository.
+func cloudObject(repository, content string) (path, oid string) {
+	sum := sha256.Sum256([]byte(content))
+	oid = hex.EncodeToString(sum[:])
+	return cloudStorage + "/" + strings.ToLower(repository) + "/" + oid, oid
+}
+
+// AddObject stores an LFS object in a repository of Cloud, and returns its pointer.
+func (s *Server) AddObject(repository, content string) string {
+	path, oid := cloudObject(repository, content)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.objects[path] = []byte(content)
+	return fmt.Sprintf("version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n", oid, len(content))
+}
+
+// HasObject reports whether a repository of Cloud has an LFS object.
+func (s *Server) HasObject(repository, content string) bool {
+	path, _ := cloudObject(repository, content)
+	return s.stored(path) != nil
 }
 
 // baseURL is the fake's address as the client knows it.
