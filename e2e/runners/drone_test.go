@@ -42,6 +42,31 @@ func TestDrone(t *testing.T) {
 	checkPushed(t, bitbucket, "team/repo")
 }
 
+// TestDroneMirror runs the documented pipeline that mirrors its repository, which is
+// private.
+func TestDroneMirror(t *testing.T) {
+	needEngine(t)
+	from := privateSource(t)
+	bitbucket := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}})
+	token := bitbucket.Add(readsAndWrites)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, ".drone.yml"), edit(t, read(t, filepath.Join(root, "docs/hosts/drone-mirror.yml")),
+		"image: ghcr.io/seed-e1d06701/bitbucket-auth-mirror:v1.0.0", "network_mode: host\n    image: "+mirrorImage(t),
+		"\n        from_secret: bitbucket_token", " "+token.Secret,
+		"repository: team/repo", "repository: team/repo\n      server_url: "+bitbucket.URL,
+		"# source_token:\n      #   from_secret: source_token", "source_token: "+from.token,
+	), 0o600)
+
+	log, err := program(t, dir, nil, "env", "DOCKER_API_VERSION="+droneAPI(t), tool(t, "drone-runner"), "exec",
+		"--repo-trusted", "--repo-http", from.url, "--stage-name", "mirror", "--labels", label+"=")
+	showOnFailure(t, log)
+	if err != nil {
+		t.Errorf("the pipeline failed: %v", err)
+	}
+	checkHidden(t, log, token.Secret, from.token)
+	from.checkMirrored(t, bitbucket.Dir("team/repo"))
+}
+
 // droneAPI is the version of the Docker API that Drone's runner asks for. Its client
 // is of 2020: it asks for 1.40 and doesn't negotiate, so that an engine that has
 // dropped this version (Docker 29 begins at 1.44) answers "client version 1.40 is too

@@ -6,10 +6,12 @@ import (
 	"context"
 	"crypto/rand"
 	"io/fs"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,6 +68,48 @@ func image(t *testing.T) string {
 	run(t, dir, "docker", "build", "--quiet", "--force-rm", "--tag", name, ".")
 	t.Cleanup(func() { run(t, ".", "docker", "image", "rm", name) })
 	return name
+}
+
+// mirrorImage builds the mirror's image as a release does, once, and returns its name.
+func mirrorImage(t *testing.T) string {
+	t.Helper()
+	const name = label + "/mirror:runners"
+	buildMirrorImage.Do(func() { run(t, root, "scripts/mirror-image", "v0.0.0-test", name) })
+	return name
+}
+
+var buildMirrorImage sync.Once
+
+// privateRepository is a repository on the job's own host, which only the job's
+// token can read.
+type privateRepository struct{ url, token, dir string }
+
+func privateSource(t *testing.T) privateRepository {
+	t.Helper()
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	repositories := t.TempDir()
+	dir := filepath.Join(repositories, source)
+	write(t, filepath.Join(dir, "README.md"), "source\n", 0o644)
+	commit(t, dir)
+	run(t, dir, "git", "branch", "topic")
+	run(t, dir, "git", "tag", "v1")
+	host := &coordinator{token: rand.Text()}
+	server := httptest.NewServer(host.handler(git, repositories))
+	t.Cleanup(server.Close)
+	return privateRepository{url: server.URL + "/" + source, token: host.token, dir: dir}
+}
+
+// checkMirrored wants every branch and tag in another repository.
+func (r privateRepository) checkMirrored(t *testing.T, mirror string) {
+	t.Helper()
+	for _, ref := range []string{"refs/heads/main", "refs/heads/topic", "refs/tags/v1"} {
+		if got, want := revision(t, mirror, ref), revision(t, r.dir, ref); got != want {
+			t.Errorf("%s is %s in Bitbucket, and %s in the source", ref, got, want)
+		}
+	}
 }
 
 // program runs a host's program in a folder that is its home, with nothing else of

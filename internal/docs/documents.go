@@ -27,6 +27,8 @@ func documents() []document {
 		{"docs/mirror.md", page(contract.MirrorSettings, contract.MirrorOutputs)},
 		{"docs/recipes.md", page(nil, nil)},
 		{"docs/avo-assure.md", page(nil, nil)},
+		{"hosts/woodpecker/credential/docs.md", page(contract.CredentialSettings, nil)},
+		{"hosts/woodpecker/mirror/docs.md", page(contract.MirrorSettings, nil)},
 	}
 }
 
@@ -46,6 +48,8 @@ func page(settings []contract.Setting, outputs []contract.Output) func(fs.FS, st
 			switch name {
 			case "inputs":
 				return begin + inputTable(settings) + end
+			case "settings":
+				return begin + pluginTable(settings) + end
 			case "outputs":
 				return begin + outputTable(outputs) + end
 			}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 )
 
 var root = os.DirFS("../..")
@@ -48,7 +50,7 @@ func TestGenerated(t *testing.T) {
 // Every file with generated parts is known. `go test -update` writes those of
 // docs/troubleshooting.md.
 func TestAllPagesAreKnown(t *testing.T) {
-	for _, name := range append(glob(t, "docs/*.md"), glob(t, "*.md")...) {
+	for _, name := range slices.Concat(glob(t, "docs/*.md"), glob(t, "*.md"), glob(t, "hosts/*/*/*.md")) {
 		known := slices.ContainsFunc(documents(), func(d document) bool { return d.path == name })
 		if marked := part.MatchString(readFile(t, name)); marked != known && name != "docs/troubleshooting.md" {
 			t.Errorf("%s: generated parts %v, known %v", name, marked, known)
@@ -193,6 +195,55 @@ func anchors(page string) (found []string) {
 		found = append(found, match[1])
 	}
 	return found
+}
+
+// Woodpecker's index of plugins shows these pages on its own site. It reads their
+// head and leaves out comments (docs/plugins/woodpecker-plugins/src in
+// woodpecker-ci/woodpecker, 3.17: types.ts, markdown.ts).
+func TestWoodpeckerIndex(t *testing.T) {
+	for name, sample := range map[string]string{"credential": "woodpecker.yaml", "mirror": "woodpecker-mirror.yaml"} {
+		text := readFile(t, "hosts/woodpecker/"+name+"/docs.md")
+		match := regexp.MustCompile(`^---([\s|\S]*?)---\n`).FindStringSubmatch(text)
+		if match == nil {
+			t.Errorf("%s: there is no head", name)
+			continue
+		}
+		fields := map[string]string{}
+		for line := range strings.Lines(strings.TrimSpace(match[1])) {
+			field, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			fields[field] = value
+		}
+		for _, field := range []string{"name", "description", "url", "tags", "author", "containerImage", "containerImageUrl"} {
+			if fields[field] == "" || strings.Contains(fields[field], ": ") {
+				t.Errorf("%s: %s is %q", name, field, fields[field])
+			}
+		}
+		if image := "image: " + fields["containerImage"] + ":v1."; !strings.Contains(readFile(t, "docs/hosts/"+sample), image) {
+			t.Errorf("%s has no %s", sample, image)
+		}
+		body := strings.TrimPrefix(text, match[0])
+		if !strings.Contains(body, "<!-- hosts/"+sample+": written by") || !strings.Contains(body, "<!-- settings: written by") {
+			t.Errorf("%s: the page lacks its sample or its settings", name)
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(body, -1) {
+			if !strings.HasPrefix(link[1], "https://") {
+				t.Errorf("%s: the link %s leads nowhere on another site", name, link[1])
+			}
+		}
+	}
+}
+
+// A plugin's setting has a name that every shell keeps.
+func TestPluginTable(t *testing.T) {
+	for _, settings := range [][]contract.Setting{contract.CredentialSettings, contract.MirrorSettings} {
+		table := pluginTable(settings)
+		for _, setting := range settings {
+			row := "| `" + strings.ReplaceAll(setting.ID, "-", "_") + "` | "
+			if got, want := strings.Contains(table, row), setting.ID != "host"; got != want {
+				t.Errorf("a row for %s: %v, want %v", setting.ID, got, want)
+			}
+		}
+	}
 }
 
 // TestCompositeScripts requires scripts that contain no expression: a value in it

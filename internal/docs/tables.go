@@ -25,6 +25,24 @@ func inputTable(settings []contract.Setting) string {
 	return b.String()
 }
 
+// pluginTable lists the settings of a plugin, by the names that reach it on every
+// host with plugins: a shell may drop variables whose names contain hyphens.
+func pluginTable(settings []contract.Setting) string {
+	var b strings.Builder
+	b.WriteString("| setting | default | meaning |\n|---|---|---|\n")
+	for _, setting := range settings {
+		if setting.Variable != "" {
+			continue // not a plugin's
+		}
+		standard := setting.Default
+		if standard != "" {
+			standard = "`" + standard + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(setting.ID, "-", "_"), standard, setting.Description)
+	}
+	return b.String()
+}
+
 // outputTable says which outputs are masked, if any is.
 func outputTable(outputs []contract.Output) string {
 	var b strings.Builder

@@ -97,7 +97,7 @@ func TestPipelineFiles(t *testing.T) {
 				if !inside {
 					break
 				}
-				if id, _, _ := strings.Cut(key, ":"); !strings.HasPrefix(key, " ") {
+				if id, _, _ := strings.Cut(key, ":"); !strings.HasPrefix(key, " ") && !strings.HasPrefix(key, "#") {
 					found++
 					if text[at[4]:at[5]] == "settings" {
 						// A shell between the host and the plugin could drop a name with
