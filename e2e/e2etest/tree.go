@@ -22,6 +22,17 @@ func ReadFile(t *testing.T, path string) string {
 	return string(text)
 }
 
+// WriteFile writes a file, and makes its folder.
+func WriteFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // CopyTree copies the working tree, without the files that git ignores, so that it
 // doesn't change during a test.
 func CopyTree(t testing.TB) string {

@@ -366,10 +366,14 @@ func checkEqualImages(t *testing.T, released, built, program string) {
 	}
 }
 
-// checkReleaseCommit creates the commit that users run, which must change two files.
+// checkReleaseCommit creates the commit that users run: it names images by their
+// digests, and changes nothing else.
 func checkReleaseCommit(t *testing.T, version, image, dist string) {
 	t.Helper()
 	tree := e2etest.CopyTree(t)
+	const hosts = "ghcr.io/seed-e1d06701/bitbucket-auth"
+	e2etest.WriteFile(t, filepath.Join(tree, "templates/e2e.yml"), fmt.Sprintf("- %[1]s:v1.0.0\n- %[1]s:v1.0.0-shell\n- %[1]s-mirror:v1.0.0\n", hosts))
+	e2etest.WriteFile(t, filepath.Join(tree, "hosts/e2e/e2e.md"), hosts+":v1.0.0\n")
 	e2etest.Commit(t, tree)
 	git := func(args ...string) string {
 		t.Helper()
@@ -385,8 +389,22 @@ func checkReleaseCommit(t *testing.T, version, image, dist string) {
 	if got := git("rev-parse", "refs/tags/"+version); got != id {
 		t.Errorf("the tag is on %s, the commit is %s", got, id)
 	}
-	if got := git("diff", "--name-only", "HEAD~", "HEAD"); got != "action.yml\nbinary/release\nscripts/release/image-size" {
-		t.Errorf("the commit changes %q", got)
+	// Besides these, files for other hosts that name an image by its tag.
+	for name := range strings.SplitSeq(git("diff", "--name-only", "HEAD~", "HEAD"), "\n") {
+		inHosts := strings.HasPrefix(name, "templates/") || strings.HasPrefix(name, "hosts/") && !strings.HasSuffix(name, ".md")
+		if !inHosts && !slices.Contains([]string{"action.yml", "binary/release", "scripts/release/image-size"}, name) {
+			t.Errorf("the commit changes %s", name)
+		}
+	}
+	repository, _, _ := strings.Cut(image, "@")
+	digests := map[string]string{}
+	for line := range strings.Lines(e2etest.ReadFile(t, filepath.Join(dist, "DIGESTS"))) {
+		digest, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		digests[name] = digest
+	}
+	pinned := fmt.Sprintf("- %s\n- %s@%s\n- %s-mirror@%s\n", image, repository, digests["image-shell"], repository, digests["image-mirror"])
+	if got := e2etest.ReadFile(t, filepath.Join(tree, "templates/e2e.yml")); got != pinned {
+		t.Errorf("a file for another host names %q, want %q", got, pinned)
 	}
 	var changed []string
 	for line := range strings.Lines(git("diff", "--unified=0", "HEAD~", "HEAD", "--", "action.yml")) {

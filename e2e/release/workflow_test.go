@@ -99,13 +99,13 @@ func TestReleaseWorkflow(t *testing.T) {
 	jobs := strings.Count(text, "\n    runs-on: ")
 	version := "v" + regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)`).FindStringSubmatch(e2etest.ReadFile(t, filepath.Join(tree, "CHANGELOG.md")))[1]
 
-	// First a rehearsal, which moves no major tag.
+	// First a rehearsal, which moves no major tag and publishes nothing elsewhere.
 	for _, run := range []struct {
 		version    string
 		jobs       int
 		prerelease string
 	}{
-		{version + "-rc.1", jobs - 1, "true"},
+		{version + "-rc.1", jobs - 2, "true"},
 		{version, jobs, "false"},
 	} {
 		log := e2etest.Act{Event: "workflow_dispatch", Workflow: workflow, Args: append([]string{"--input", "version=" + run.version}, args...)}.Run(t, tree)
@@ -114,6 +114,10 @@ func TestReleaseWorkflow(t *testing.T) {
 		}
 		if got := strings.TrimSpace(e2etest.ReadFile(t, filepath.Join(dir, "releases/prerelease"))); got != run.prerelease {
 			t.Errorf("%s: the release is a prerelease: %s, want %s", run.version, got, run.prerelease)
+		}
+		// There is no secret for another registry.
+		if got, want := strings.Contains(log, "There is no secret CIRCLECI_TOKEN"), run.jobs == jobs; got != want {
+			t.Errorf("%s: a notice about a missing secret: %v, want %v", run.version, got, want)
 		}
 		major := ""
 		if run.jobs == jobs {
