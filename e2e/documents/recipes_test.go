@@ -207,9 +207,9 @@ func (r recipe) run(t *testing.T, j *e2etest.Job, server *bitbuckettest.Server, 
 	}
 }
 
-// Every recipe is valid, and is run: mirror.yml by TestMirrorAction.
+// Every recipe is valid, and is run: mirror.yml by TestMirrorAction, those for many by TestMirrorMany.
 func TestRecipesAll(t *testing.T) {
-	known := []string{"mirror.yml"}
+	known := []string{"mirror.yml", "mirror-list.yml", "mirror-organization.yml"}
 	for _, r := range allRecipes {
 		known = append(known, r.file)
 	}
