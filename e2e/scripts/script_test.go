@@ -156,9 +156,9 @@ func cmdHanded(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// fault CODE wants the last step to have reported this fault, and no other, and
-// to have handed over nothing but its code. fault CODE untold is for a step that
-// can't even hand that over.
+// fault CODE wants the last step to have reported this fault in its log and in the
+// job's summary, and no other, and to have handed over nothing but its code. fault CODE
+// untold is for a step that can't even hand that over.
 func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) == 0 || len(args) > 2 || len(args) == 2 && args[1] != "untold", "fault CODE [untold]")
 	code := args[0]
@@ -174,10 +174,11 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	if text := ts.ReadFile("stderr"); text != "" {
 		ts.Fatalf("standard error is used: %q", text)
 	}
-	for _, variable := range []string{"GITHUB_ENV", "GITHUB_STEP_SUMMARY"} {
-		if text := e2etest.Content(ts.Getenv(variable)); text != "" {
-			ts.Fatalf("the file that %s names holds %q", variable, text)
-		}
+	if text := e2etest.Content(ts.Getenv("GITHUB_ENV")); text != "" {
+		ts.Fatalf("the file that GITHUB_ENV names holds %q", text)
+	}
+	if text := e2etest.Content(ts.Getenv("GITHUB_STEP_SUMMARY")); strings.Count(text, "(["+code+"](") != 1 {
+		ts.Fatalf("the job summary doesn't show %s: %q", code, text)
 	}
 	got, err := hosttest.ReadGitHubFile(e2etest.Content(ts.Getenv("GITHUB_OUTPUT")))
 	ts.Check(err)
