@@ -189,6 +189,23 @@ func (s sample) try(t *testing.T, w workplace, tokens map[string]bitbuckettest.T
 	return j.TrySteps(text, values)
 }
 
+// A request to the REST API that is refused fails its step, and shows the reason.
+func TestSamplesShowReasons(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, s := range Scripts(t) {
+		for _, call := range restCall.FindAllString(strings.ReplaceAll(s.Text, "\\\n", ""), -1) {
+			found++
+			if !strings.Contains(call, " --fail-with-body ") {
+				t.Errorf("%s: no --fail-with-body in %s", s.File, call)
+			}
+		}
+	}
+	if found < 6 {
+		t.Errorf("only %d requests were found", found)
+	}
+}
+
 // TestShellSamples runs what the pages show for a shell, with the program in PATH and the
 // tokens in files.
 func TestShellSamples(t *testing.T) {
