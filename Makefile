@@ -54,6 +54,7 @@ e2e: build .bin/act .bin/actionlint .bin/git-lfs .bin/git-lfs-3.6.0 ## test the 
 
 .PHONY: runners
 runners: build $(addprefix .bin/,gitea-runner gitea-runner-1.0.6 buildkite-agent drone-runner) ## run the action under the CI hosts' own runners
+	e2e/runners/setup
 	cd e2e/runners && go test -shuffle=on -timeout 30m
 
 # WITHOUT=tofu neither builds that client nor requires it.

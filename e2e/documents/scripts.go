@@ -3,6 +3,7 @@
 package documents
 
 import (
+	"io"
 	"io/fs"
 	"path/filepath"
 	"regexp"
@@ -29,7 +30,10 @@ type Script struct {
 // language that it doesn't know fails the test, so that no script is overlooked.
 func Scripts(t *testing.T) []Script {
 	t.Helper()
-	files := []string{"README.md", "SECURITY.md", "CONTRIBUTING.md", "action.yml", "binary/action.yml", "mirror/action.yml"}
+	files := []string{
+		"README.md", "SECURITY.md", "CONTRIBUTING.md", "action.yml", "binary/action.yml", "mirror/action.yml",
+		"templates/credential.yml", "templates/mirror.yml",
+	}
 	err := filepath.WalkDir(filepath.Join(e2etest.Root(), "docs"), func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
 			files = append(files, strings.TrimPrefix(path, e2etest.Root()+"/"))
@@ -111,13 +115,16 @@ func blockScripts(t *testing.T, file, language, text string) (found []Script) {
 // yamlScripts returns the scripts of a pipeline, of whatever host.
 func yamlScripts(t *testing.T, file, text string) []Script {
 	t.Helper()
-	var tree any
-	if err := yaml.Unmarshal([]byte(text), &tree); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
 	var found []Script
-	findScripts(tree, &found)
-	return found
+	for decoder := yaml.NewDecoder(strings.NewReader(text)); ; {
+		var tree any
+		if err := decoder.Decode(&tree); err == io.EOF {
+			return found
+		} else if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		findScripts(tree, &found)
+	}
 }
 
 // scriptKeys hold a script in one host or another: GitHub's run, Azure's script and

@@ -11,3 +11,5 @@ require (
 )
 
 replace github.com/seed-e1d06701/bitbucket-auth => ../..
+
+ignore ./node_modules

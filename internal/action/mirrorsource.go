@@ -66,13 +66,11 @@ func (m *mirroring) findSource() error {
 	return err
 }
 
-// withholdJobToken doesn't send the job's own token, which mirror/action.yml sets as
-// source-token by default, to another server than the job's.
+// withholdJobToken doesn't send the job's own token, which is source-token by default
+// in mirror/action.yml and in GitLab's template, to another server than the job's.
 func (m *mirroring) withholdJobToken() {
-	own, _ := m.world.Lookup("JOB_TOKEN")
-	jobServer, has := m.host.JobServer()
-	token := m.settings.SourceToken.Reveal()
-	if !has || token == "" || token != own || m.source.local || m.source.isBelow(jobServer) && !m.isBitbucketSource() {
+	_, jobServer, own := m.host.IsJobToken(m.settings.SourceToken)
+	if !own || m.source.local || m.source.isBelow(jobServer) && !m.isBitbucketSource() {
 		return
 	}
 	m.settings.SourceToken = secret.String{}
@@ -129,16 +127,21 @@ func (m *mirroring) sourceUser() string {
 	case m.settings.SourceUsername != "":
 		return m.settings.SourceUsername
 	case !m.isBitbucketSource():
-		return jobTokenUser
+		return m.tokenUser()
 	case m.isDataCenterSource():
 		return ""
 	}
 	return credential.CloudGitUser(m.settings.SourceToken)
 }
 
-// jobTokenUser goes with GitHub's tokens (docs.github.com, "Authenticating as a GitHub
-// App installation"). GitLab, Gitea and Forgejo accept any name with most of theirs.
-const jobTokenUser = "x-access-token"
+// tokenUser returns the user name of the job's own token, or else the one that goes with
+// GitHub's. GitLab, Gitea and Forgejo accept any name with most other tokens.
+func (m *mirroring) tokenUser() string {
+	if user, _, own := m.host.IsJobToken(m.settings.SourceToken); own {
+		return user
+	}
+	return "x-access-token"
+}
 
 // isDestination reports whether an address, in any spelling, is that of the
 // repository to bring up to date.

@@ -25,10 +25,14 @@ func documents() []document {
 		{"docs/inputs.md", page(contract.CredentialSettings, contract.CredentialOutputs)},
 		{"plugin.yml", pluginFile},
 		{"docs/mirror.md", page(contract.MirrorSettings, contract.MirrorOutputs)},
+		{"docs/hosts.md", page(nil, nil)},
 		{"docs/recipes.md", page(nil, nil)},
 		{"docs/avo-assure.md", page(nil, nil)},
 		{"hosts/woodpecker/credential/docs.md", page(contract.CredentialSettings, nil)},
 		{"hosts/woodpecker/mirror/docs.md", page(contract.MirrorSettings, nil)},
+		{"templates/credential.yml", gitLabTemplate(contract.CredentialSettings)},
+		{"templates/mirror.yml", gitLabTemplate(contract.MirrorSettings)},
+		{"hosts/circleci/src/@orb.yml", orb()},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // Every host that is defined has a model, which all other tests go through, and
@@ -120,9 +121,7 @@ func TestCloneURL(t *testing.T) {
 		if got := j.host.CloneURL().Clean(); got != url {
 			t.Errorf("got %q, want %q", got, url)
 		}
-		if server, has := j.host.JobServer(); has != (h.Prefix == "INPUT_") || has && server != "https://github.example.com/" || !has && server != "" {
-			t.Errorf("the server of the job's token: %q, %t", server, has)
-		}
+		checkJobToken(t, j, h)
 	})
 	j := startJob(t, named(t, "Drone"), "DRONE_REMOTE_URL", all["DRONE_REMOTE_URL"], "DRONE_GIT_HTTP_URL", " ")
 	if got := j.host.CloneURL().Clean(); got != all["DRONE_REMOTE_URL"] {
@@ -131,6 +130,30 @@ func TestCloneURL(t *testing.T) {
 	j = startJob(t, named(t, "GitHub Actions"), "GITHUB_REPOSITORY", "octo/site")
 	if got := j.host.CloneURL().Clean(); got != "https://github.com/octo/site" {
 		t.Errorf("without a server: %q", got)
+	}
+}
+
+// checkJobToken wants a host to know its jobs' own token, and no other.
+func checkJobToken(t *testing.T, j *job, h hosttest.Host) {
+	t.Helper()
+	own, other := secret.New("the job's own"), secret.New("another")
+	j.Env["JOB_TOKEN"], j.Env["CI_JOB_TOKEN"], j.Env["CI_SERVER_URL"] = "for GitHub", "for GitLab", "https://gitlab.example.com"
+	var want [3]any
+	switch {
+	case h.Prefix == "INPUT_":
+		j.Env["JOB_TOKEN"] = own.Reveal()
+		want = [3]any{"x-access-token", "https://github.example.com/", true}
+	case h.Name == "GitLab CI":
+		j.Env["CI_JOB_TOKEN"] = own.Reveal()
+		want = [3]any{"gitlab-ci-token", "https://gitlab.example.com", true}
+	default:
+		want = [3]any{"", "", false}
+	}
+	for token, want := range map[secret.String][3]any{own: want, other: {"", "", false}, {}: {"", "", false}} {
+		user, server, is := j.host.IsJobToken(token)
+		if got := [3]any{user, server, is}; got != want {
+			t.Errorf("%s: got %v, want %v", token.Reveal(), got, want)
+		}
 	}
 }
 

@@ -74,9 +74,8 @@ type Definition struct {
 	// and checkout the one with the folder that it is checked out to; empty if the host
 	// sets none.
 	defaultBranch, checkout string
-	// jobServer is the variable with the URL of the server that issues each job
-	// a token of its own; empty if jobs get none.
-	jobServer string
+	// jobToken is the token that each job has of its own; nil if jobs get none.
+	jobToken *jobToken
 	// event returns the event that started the pipeline; nil if the host sets no such
 	// variable.
 	event func(World) Event
@@ -86,6 +85,10 @@ type Definition struct {
 	// protocol creates the host's protocol for one run.
 	protocol protocol
 }
+
+// jobToken describes a token that belongs to a job: the variables with the URL of the
+// server that issues it and with the token itself, and the user name that goes with it.
+type jobToken struct{ server, token, user string }
 
 // Protocol masks, shows, and hands over text in a host's own way. Its errors are
 // [*fault.Fault].
@@ -137,10 +140,13 @@ func (h *Host) DefaultBranch() string { return h.world.getenv(h.defaultBranch) }
 // host doesn't tell.
 func (h *Host) Checkout() string { return h.world.getenv(h.checkout) }
 
-// JobServer returns the URL of the server that issued the job's own token, and
-// whether jobs on this host have one.
-func (h *Host) JobServer() (url string, has bool) {
-	return h.world.getenv(h.jobServer), h.jobServer != ""
+// IsJobToken reports whether a token is the job's own. If it is, user is the name that
+// goes with it, and server the URL of the only server that may get it.
+func (h *Host) IsJobToken(token secret.String) (user, server string, is bool) {
+	if h.jobToken == nil || token.IsEmpty() || token.Reveal() != h.world.getenv(h.jobToken.token) {
+		return "", "", false
+	}
+	return h.jobToken.user, h.world.getenv(h.jobToken.server), true
 }
 
 // HintsAboutReferences returns the hints about a setting that holds a reference, by

@@ -22,6 +22,10 @@ const (
 	callerSecrets = "a reusable workflow gets secrets only if its caller passes them (secrets: inherit)"
 )
 
+// gitHubJobToken is in a variable that mirror/action.yml sets. Its user name is of
+// docs.github.com, "Authenticating as a GitHub App installation".
+var gitHubJobToken = jobToken{server: "GITHUB_SERVER_URL", token: "JOB_TOKEN", user: "x-access-token"}
+
 func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) Definition {
 	return Definition{
 		Name:            name,
@@ -37,7 +41,7 @@ func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) De
 		detect:        isTrue(variable),
 		masksOnStdout: true,
 		cloneURL:      gitHubRepository,
-		jobServer:     "GITHUB_SERVER_URL",
+		jobToken:      &gitHubJobToken,
 		event:         gitHubEvent,
 		reserved:      []string{"GITHUB", "ACTIONS", "RUNNER", "STATE", "GITEA", "FORGEJO"},
 		protocol:      commands,
@@ -135,6 +139,7 @@ var otherHosts = []Definition{
 		detect:        isTrue("GITLAB_CI"),
 		cloneURL:      firstOf("CI_PROJECT_URL"), // CI_REPOSITORY_URL contains a token
 		defaultBranch: "CI_DEFAULT_BRANCH", checkout: "CI_PROJECT_DIR",
+		jobToken: &jobToken{server: "CI_SERVER_URL", token: "CI_JOB_TOKEN", user: "gitlab-ci-token"},
 		reserved: []string{"CI"},
 		EmptyTokenHints: []string{
 			"set BITBUCKET_AUTH_TOKEN in variables: to a CI/CD variable that exists, such as $BITBUCKET_TOKEN",
