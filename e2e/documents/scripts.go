@@ -33,6 +33,7 @@ func Scripts(t *testing.T) []Script {
 	files := []string{
 		"README.md", "SECURITY.md", "CONTRIBUTING.md", "action.yml", "binary/action.yml", "mirror/action.yml",
 		"templates/credential.yml", "templates/mirror.yml",
+		"hosts/azure-pipelines/credential.yml", "hosts/azure-pipelines/mirror.yml",
 	}
 	err := filepath.WalkDir(filepath.Join(e2etest.Root(), "docs"), func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {

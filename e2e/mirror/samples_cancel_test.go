@@ -4,6 +4,7 @@ package mirror
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -12,12 +13,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/documents"
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
@@ -32,6 +37,9 @@ type azureSample struct {
 	programScript
 	*mirroring
 	container string // its name, or nothing
+	// parameters are those of a template; nil: it is none.
+	parameters map[string]string
+	provider   string // of the repository that the pipeline builds
 	// hostile are the public variables that an earlier step set.
 	hostile map[string]string
 }
@@ -47,8 +55,8 @@ func azureSamples(t *testing.T) (found []programScript) {
 			found = append(found, programScript{s})
 		}
 	}
-	if len(found) != 4 {
-		t.Fatalf("%d samples for Azure Pipelines were found: with and without a container, for both commands", len(found))
+	if len(found) != 6 {
+		t.Fatalf("%d samples for Azure Pipelines were found: with and without a container, and as a template, for both commands", len(found))
 	}
 	return found
 }
@@ -65,7 +73,7 @@ func (s programScript) isMirror() bool    { return strings.Contains(s.Text, "mir
 // in the documents.
 func newAzureSample(t *testing.T, s programScript) *azureSample {
 	t.Helper()
-	a := &azureSample{programScript: s, mirroring: newMirroring(t)}
+	a := &azureSample{programScript: s, mirroring: newMirroring(t), provider: "TfsGit"}
 	a.source.commit("main", "four", "text")
 	for name := range a.Env {
 		if strings.HasPrefix(name, "GITHUB_") || name == "CI" {
@@ -78,13 +86,20 @@ func newAzureSample(t *testing.T, s programScript) *azureSample {
 		a.replace("docker run --rm", "docker run --rm --network host --label "+e2etest.Label+" --name "+a.container)
 		a.Text = regexp.MustCompile(`(ghcr\.io|registry\.example\.com)/\S+`).ReplaceAllString(a.Text, a.image())
 	}
+	if strings.HasPrefix(s.File, "hosts/") {
+		a.parameters = templateParameters(t, s.File)
+		maps.Copy(a.parameters, map[string]string{"repository": "team/repo", "identity": "me@example.com", "git": "repository"})
+		if s.isMirror() {
+			a.parameters["repository"] = "my-team/my-repo"
+		}
+	}
 	a.set("SERVER_URL", a.bitbucket.URL)
 	a.Env["PATH"] = filepath.Dir(a.binary()) + ":" + a.Env["PATH"]
 	if host, set := os.LookupEnv("DOCKER_HOST"); set {
 		a.Env["DOCKER_HOST"] = host
 	}
 	if s.isMirror() {
-		a.replace("my-team/my-repo", copied)
+		a.rename("my-team/my-repo", copied)
 	} else {
 		a.token.Secret = credentialtest.APIToken()
 		a.KeepSecret(a.token.Secret)
@@ -117,9 +132,70 @@ func (a *azureSample) replace(from, to string) {
 	a.Text = strings.ReplaceAll(a.Text, from, to)
 }
 
+// rename names another repository, in the script or by a parameter.
+func (a *azureSample) rename(from, to string) {
+	a.T.Helper()
+	if a.parameters == nil {
+		a.replace(from, to)
+		return
+	}
+	a.parameters["repository"] = to
+}
+
+// templateParameters returns the parameters of a template with their defaults.
+func templateParameters(t *testing.T, file string) map[string]string {
+	t.Helper()
+	var template struct {
+		Parameters []struct {
+			Name    string
+			Default any
+		}
+	}
+	if err := yaml.Unmarshal([]byte(e2etest.ReadFile(t, filepath.Join(e2etest.Root(), file))), &template); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{}
+	for _, p := range template.Parameters {
+		values[p.Name] = fmt.Sprint(p.Default)
+		if flag, is := p.Default.(bool); is { // as a .NET program writes it
+			values[p.Name] = map[bool]string{true: "True", false: "False"}[flag]
+		}
+	}
+	return values
+}
+
+// templateExpression matches the expressions that the templates contain
+// (learn.microsoft.com, Expressions): a parameter, or one with each single quote
+// replaced by what a shell needs between single quotes.
+var templateExpression = regexp.MustCompile(`\$\{\{ (?:parameters\.(\w+)|replace\(parameters\.(\w+), '{4}, '{3}\\'{5}\)) \}\}`)
+
+// expanded is a text of a template as the pipeline has it.
+func (a *azureSample) expanded(text string) string {
+	a.T.Helper()
+	text = templateExpression.ReplaceAllStringFunc(text, func(whole string) string {
+		match := templateExpression.FindStringSubmatch(whole)
+		value, known := a.parameters[match[1]+match[2]]
+		if !known {
+			a.T.Fatalf("there is no parameter for %s", whole)
+		}
+		if match[2] != "" {
+			value = strings.ReplaceAll(value, "'", `'\''`)
+		}
+		return value
+	})
+	if strings.Contains(text, "${{") {
+		a.T.Fatalf("an unknown expression is left:\n%s", text)
+	}
+	return text
+}
+
 // set adds a setting to the script, where the sample has its own.
 func (a *azureSample) set(name, value string) {
 	a.T.Helper()
+	if a.parameters != nil {
+		a.parameters[strings.ToLower(name)] = value
+		return
+	}
 	flag := map[bool]string{true: "-e "}[a.inContainer()]
 	a.replace("TF_BUILD=True", "TF_BUILD=True "+flag+"BITBUCKET_AUTH_"+name+"="+value)
 }
@@ -131,15 +207,15 @@ func (a *azureSample) step() *exec.Cmd {
 	a.T.Helper()
 	values := strings.NewReplacer(
 		"$(BITBUCKET_TOKEN)", a.token.Secret, "$(System.AccessToken)", a.sourceToken,
-		"$(Build.Repository.Uri)", a.github.URL+"/"+origin,
+		"$(Build.Repository.Uri)", a.github.URL+"/"+origin, "$(Build.Repository.Provider)", a.provider,
 	)
 	env := map[string]string{"TF_BUILD": "True"}
 	for name, value := range a.StepEnv {
-		env[name] = values.Replace(value)
+		env[name] = values.Replace(a.expanded(value))
 	}
 	maps.Copy(env, a.hostile)
 	file := filepath.Join(a.T.TempDir(), "script.sh")
-	if err := os.WriteFile(file, []byte(values.Replace(a.Text)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(values.Replace(a.expanded(a.Text))), 0o600); err != nil {
 		a.T.Fatal(err)
 	}
 	return a.Command(env, "bash", "--noprofile", "--norc", file)
@@ -192,6 +268,43 @@ func TestSamplesAzureVariables(t *testing.T) {
 			}
 			if got := a.mirror.refs(); !maps.Equal(got, want) {
 				t.Errorf("the mirror has %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// A template takes a value as it is, and sends the job's own token to Azure Repos only.
+func TestSamplesAzureTemplates(t *testing.T) {
+	for _, s := range azureSamples(t) {
+		if !strings.HasPrefix(s.File, "hosts/") {
+			continue
+		}
+		t.Run(s.name(), func(t *testing.T) {
+			t.Parallel()
+			a := newAzureSample(t, s)
+			marker := filepath.Join(t.TempDir(), "marker")
+			quoted := `it's "$HOME" ' ; touch ` + marker + ` ; '`
+			if s.isMirror() {
+				a.set("BRANCHES", quoted+"\nmain")
+				a.provider = "GitHub"
+			} else {
+				a.set("AVO_CONNECTION_NAME", quoted)
+				a.set("AVO_USERNAME", "dev")
+			}
+			text, err := a.step().CombinedOutput()
+			log := hosttest.ShowAzure(string(text))
+			a.CheckHidden("the log", log.Text())
+			if _, missing := os.Stat(marker); missing == nil {
+				t.Error("the value ran as a command")
+			}
+			if !s.isMirror() {
+				if got := outputOf(log, "avo_assure"); err != nil || !strings.Contains(got, `"connectionName":`+strconv.Quote(quoted)) {
+					t.Errorf("%v: the value became %s\n%s", err, got, text)
+				}
+				return
+			}
+			if err == nil || slices.ContainsFunc(a.github.authorizations, func(header string) bool { return header != "" }) {
+				t.Errorf("%v: the job's token was sent to a server that isn't Azure's\n%s", err, text)
 			}
 		})
 	}

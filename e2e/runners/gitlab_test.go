@@ -115,7 +115,7 @@ func (g *gitLab) pipeline(t *testing.T, text string, variables map[string]gitLab
 	}
 	write(t, filepath.Join(home, ".gitlab-ci-local/variables.yml"), string(settings), 0o600)
 	node, script := npmProgram(t, "gitlab-ci-local", "dist/index.js")
-	log, err = program(t, dir, node, script, "--home", home, "--network", "host", "--pull-policy", "if-not-present",
+	log, err = program(t, dir, nil, node, script, "--home", home, "--network", "host", "--pull-policy", "if-not-present",
 		"--helper-image", jobImage, "--no-color", "--variable", "GITLAB_CI=true", "--variable", "CI_JOB_TOKEN="+g.token)
 	showOnFailure(t, log)
 	return log, err

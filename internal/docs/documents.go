@@ -33,6 +33,8 @@ func documents() []document {
 		{"templates/credential.yml", gitLabTemplate(contract.CredentialSettings)},
 		{"templates/mirror.yml", gitLabTemplate(contract.MirrorSettings)},
 		{"hosts/circleci/src/@orb.yml", orb()},
+		{"hosts/azure-pipelines/credential.yml", azureTemplate(contract.CredentialSettings)},
+		{"hosts/azure-pipelines/mirror.yml", azureTemplate(contract.MirrorSettings)},
 	}
 }
 
