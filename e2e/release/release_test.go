@@ -419,6 +419,10 @@ func checkReleaseCommit(t *testing.T, version, image, dist string) {
 	if got := e2etest.ReadFile(t, filepath.Join(tree, "binary/release")); got != want {
 		t.Errorf("binary/release is %q, want %q", got, want)
 	}
+	orb := e2etest.ReadFile(t, filepath.Join(tree, "hosts/circleci/src/@orb.yml"))
+	if list := regexp.MustCompile("(?m)^").ReplaceAllString(strings.TrimSuffix(want, "\n"), "            "); !strings.Contains(orb, "'RELEASE'\n"+list+"\n            RELEASE\n") {
+		t.Errorf("the orb has no list of programs:\n%s", orb)
+	}
 	record := e2etest.ReadFile(t, filepath.Join(tree, "scripts/release/image-size"))
 	var files, download int
 	if _, err := fmt.Sscanf(record, "files %d\ndownload %d\n", &files, &download); err != nil || download < 1<<20 || files < 2*download {

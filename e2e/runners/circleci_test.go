@@ -4,11 +4,9 @@ package runners
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"maps"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,28 +124,18 @@ func (j *circleJob) run(t *testing.T, script string, env map[string]string) erro
 
 // newCircleJob starts a job with a released program, and a private repository on the
 // server that started it.
-func newCircleJob(t *testing.T) (j *circleJob, folder string) {
+func newCircleJob(t *testing.T) (*circleJob, privateRepository) {
 	t.Helper()
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Fatal(err)
-	}
 	program := product(t)
 	url, authorities := release(t, program)
-	home, repositories := t.TempDir(), t.TempDir()
+	repository, home := privateSource(t), t.TempDir()
 	write(t, filepath.Join(home, "bash_env"), "", 0o644)
 	write(t, filepath.Join(home, "authorities.pem"), authorities, 0o644)
-	folder = filepath.Join(repositories, source)
-	write(t, filepath.Join(folder, "README.md"), "source\n", 0o644)
-	commit(t, folder)
-	host := &coordinator{token: rand.Text()}
-	server := httptest.NewServer(host.handler(git, repositories))
-	t.Cleanup(server.Close)
-	j = &circleJob{
+	j := &circleJob{
 		orb: readOrb(t, url, fmt.Sprintf("%x  %s", sha256.Sum256([]byte(read(t, program))), released())), dir: t.TempDir(), home: home,
 		env: map[string]string{
-			"CURL_CA_BUNDLE": filepath.Join(home, "authorities.pem"), "SOURCE_TOKEN": host.token,
-			"CIRCLE_REPOSITORY_URL": server.URL + "/" + source,
+			"CURL_CA_BUNDLE": filepath.Join(home, "authorities.pem"), "SOURCE_TOKEN": repository.token,
+			"CIRCLE_REPOSITORY_URL": repository.url,
 		},
 	}
 	t.Cleanup(func() {
@@ -155,7 +143,7 @@ func newCircleJob(t *testing.T) (j *circleJob, folder string) {
 			t.Log(j.log)
 		}
 	})
-	return j, folder
+	return j, repository
 }
 
 // TestCircleCICredential runs the command's scripts, as they stand in the orb, and then
@@ -196,16 +184,14 @@ func TestCircleCIMirror(t *testing.T) {
 	token := bitbucket.Add(bitbuckettest.Token{
 		Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository:write"}, Reach: []string{"my-team/my-repo"},
 	})
-	j, folder := newCircleJob(t)
+	j, repository := newCircleJob(t)
 	j.env["OTHER_NAME"] = token.Secret
 	arguments := exampleOf(t, j.orb, "mirror")
 	arguments["server-url"], arguments["prune"], arguments["token-variable"] = bitbucket.URL, "true", "OTHER_NAME"
 	if err := j.use(t, "mirror", arguments); err != nil {
 		t.Error(err)
 	}
-	if got, want := revision(t, bitbucket.Dir("my-team/my-repo"), "refs/heads/main"), revision(t, folder, "refs/heads/main"); got != want {
-		t.Errorf("the mirror has %s, and the source %s", got, want)
-	}
+	repository.checkMirrored(t, bitbucket.Dir("my-team/my-repo"))
 	checkHidden(t, j.log, token.Secret, j.env["SOURCE_TOKEN"])
 }
 
