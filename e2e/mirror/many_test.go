@@ -80,6 +80,10 @@ func TestMirrorMany(t *testing.T) {
 			})
 
 			text := e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "docs/recipes", recipe))
+			// act never stops the other jobs of a matrix, and GitHub does by default.
+			if !strings.Contains(text, "      fail-fast: false ") {
+				t.Error("the first job that fails stops the others")
+			}
 			text = strings.NewReplacer(
 				"mirror@v1\n        with:\n", "mirror@v1\n        with:\n          server-url: "+bitbucket.URL+"\n          source-username: x-bitbucket-api-token-auth\n",
 				"https://github.com/", github.URL+"/", "secrets.", "vars.",
