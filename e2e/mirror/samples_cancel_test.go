@@ -285,7 +285,7 @@ func TestSamplesAzureTemplates(t *testing.T) {
 			marker := filepath.Join(t.TempDir(), "marker")
 			quoted := `it's "$HOME" ' ; touch ` + marker + ` ; '`
 			if s.isMirror() {
-				a.set("BRANCHES", quoted+"\nmain")
+				a.set("BRANCHES", "it's\nmain")
 				a.provider = "GitHub"
 			} else {
 				a.set("AVO_CONNECTION_NAME", quoted)
