@@ -128,3 +128,30 @@ func TestUncoveredOfManyBranches(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// Each of thousands of branches is looked for in a long history, which takes most if the
+// branch has diverged.
+func TestRelateManyBranches(t *testing.T) {
+	const length, count = 50_000, 500
+	var lines strings.Builder
+	for i := range length {
+		fmt.Fprintf(&lines, "c%d c%d\n", i+1, i)
+	}
+	for i := range count {
+		fmt.Fprintf(&lines, "o%d c%d\n", i, length-i)
+	}
+	h := mirror.NewHistory(lines.String()+"c0\n", nil)
+	start := time.Now()
+	for i := range count {
+		old, tip := fmt.Sprintf("o%d", i), fmt.Sprintf("c%d", length-i)
+		if got := h.Relate(old, tip); got != mirror.Diverged {
+			t.Fatalf("%s: %v", old, got)
+		}
+		if got := h.Lost(old, tip); got != 1 {
+			t.Fatalf("%s: %d", old, got)
+		}
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
