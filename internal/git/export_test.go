@@ -3,6 +3,8 @@ package git
 import (
 	"context"
 	"io/fs"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -113,4 +115,11 @@ func SmallParts(t *testing.T, size int64) {
 	before := maxPart
 	maxPart = size
 	t.Cleanup(func() { maxPart = before })
+}
+
+// RunGuarded runs a command as those of git run.
+func RunGuarded(cmd *exec.Cmd) error {
+	guard := startGuard(os.LookupEnv)
+	defer guard.close()
+	return guard.run(cmd)
 }

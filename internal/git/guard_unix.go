@@ -33,6 +33,7 @@ while read -r line; do groups=$line; done
 for group in $groups; do kill -KILL "-$group"; done`
 
 func startGuard(lookup func(string) (string, bool)) *guard {
+	adoptOrphans()
 	g := &guard{groups: map[int]bool{}}
 	shell := exec.Command("sh", "-c", guardScript) //nolint:noctx // it must outlive every context
 	path, _ := lookup("PATH")
@@ -96,6 +97,7 @@ func (g *guard) tell(group int, running bool) {
 // gone, so that they don't write to a directory that is being removed.
 func endTree(cmd *exec.Cmd) {
 	for range 50 {
+		reap(cmd.Process.Pid)
 		if syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) != nil {
 			return // no process is left
 		}
