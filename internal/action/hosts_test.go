@@ -14,6 +14,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
@@ -85,11 +86,7 @@ func TestNothingLeaksOnOtherHosts(t *testing.T) {
 			if leaks := hosttest.Leaks(public, s.secret); len(leaks) > 0 {
 				t.Errorf("%s: a public result holds the secret: %v", s.name, leaks)
 			}
-			for name := range site.Written(t) {
-				if leaks := hosttest.Leaks(name, s.secret); len(leaks) > 0 {
-					t.Errorf("%s: a file is named by the secret", s.name)
-				}
-			}
+			checkNoFileIsNamed(t, s.name, s.secret)
 			if h.Name == "Harness" {
 				plain := site.Written(t)["HARNESS_OUTPUT_FILE"] + site.Written(t)["DRONE_ENV"]
 				if leaks := hosttest.Leaks(plain, s.secret); len(leaks) > 0 {
@@ -100,7 +97,46 @@ func TestNothingLeaksOnOtherHosts(t *testing.T) {
 	})
 }
 
-// The test above must be able to fail on every host.
+// checkNoFileIsNamed fails if a file here is named by a secret: a relative env-file
+// is created in the folder in which the step runs.
+func checkNoFileIsNamed(t *testing.T, what, secret string) {
+	t.Helper()
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if len(hosttest.Leaks(file.Name(), secret)) > 0 {
+			t.Errorf("%s: a file is named by the secret", what)
+			_ = os.Remove(file.Name())
+		}
+	}
+}
+
+// A token that is set as env-file, too, or as a part of its path, names no file.
+func TestTokenAsEnvFile(t *testing.T) {
+	t.Parallel()
+	onOthers(t, func(t *testing.T, h hosttest.Host) {
+		if !h.EnvFile {
+			t.Skip("it has no env-file")
+		}
+		folder := t.TempDir()
+		for _, path := range []string{"", "./", folder + "/", folder + "/x-"} {
+			token := credentialtest.AccessToken()
+			_, o := onHost(t, h, env{"INPUT_TOKEN": token, "INPUT_ENV-FILE": path + token})
+			log := o.stdout + o.stderr
+			if o.exit != fault.TokenShown.Exit || !strings.Contains(log, fault.TokenShown.ID) || strings.Contains(log, token) {
+				t.Errorf("%s: %d\n%s", path, o.exit, log)
+			}
+			checkNoFileIsNamed(t, path, token)
+			if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+				t.Errorf("%s: there is %v, %v", path, left, err)
+			}
+		}
+	})
+}
+
+// The tests above must be able to fail on every host.
 func TestALeakIsFoundOnOtherHosts(t *testing.T) {
 	token := credentialtest.AccessToken()
 	onOthers(t, func(t *testing.T, h hosttest.Host) {

@@ -1,10 +1,15 @@
 package action_test
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
@@ -154,6 +159,28 @@ func TestVerify(t *testing.T) {
 			checkNoLeak(t, hosttest.GitHub, o, token.Secret)
 		})
 	}
+}
+
+// The timeout is for all requests together, not anew for each of them.
+func TestTimeoutIsForAllRequests(t *testing.T) {
+	t.Parallel()
+	const each = 400 * time.Millisecond
+	slow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(each)
+		if r.Method == http.MethodPost {
+			_, _ = io.WriteString(w, `{"access_token": "`+bitbuckettest.OAuthToken.NewSecret()+`"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"type": "repository"}`)
+	})
+	server := httptest.NewServer(slow)
+	t.Cleanup(server.Close)
+	o := onGitHub(t, env{
+		"INPUT_TOKEN": credentialtest.ConsumerSecret(), "INPUT_IDENTITY": "Key123", "INPUT_KIND": "oauth-consumer", "INPUT_SERVER-URL": server.URL,
+		"INPUT_REPOSITORY": "team/repo", "INPUT_VERIFY": "strict", "INPUT_TIMEOUT": (each * 3 / 2).String(),
+	})
+	equal(t, "error code", o.outputs, map[string]string{"error-code": fault.TimedOut.ID})
+	equal(t, "exit code", o.exit, fault.ExitUnavailable)
 }
 
 func TestOAuthConsumer(t *testing.T) {

@@ -39,6 +39,17 @@ func ParseListing(text string, size int) (mirror.Listing, error) {
 	return r.listing, nil
 }
 
+// Environment returns the environment of a side's processes, whose temporary directory is
+// /tmp/run.
+func Environment(options Options, of string) []string {
+	return (&Git{root: "/tmp/run", repo: "/tmp/run/repository.git"}).environment(side(of), options, nil)
+}
+
+// PointersWithoutObject is [Git.WithoutObject] of a repository in a folder.
+func PointersWithoutObject(repo string, pointers []Pointer) []Pointer {
+	return (&Git{repo: repo}).WithoutObject(pointers)
+}
+
 // LimitListings sets how many refs and bytes a listing may have, and returns what
 // undoes that.
 func LimitListings(refs, size int) (undo func()) {
