@@ -329,25 +329,28 @@ func (m *mirroring) create(ctx context.Context, listErr error) error {
 func (m *mirroring) pushAndReport(ctx context.Context) error {
 	m.pushes = true
 	if err := m.push(ctx); err != nil {
-		return m.reportPartial(ctx, duringPush(err))
+		return m.reportPartial(ctx, err)
 	}
 	if err := m.report(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	if cause := context.Cause(ctx); cause != nil && fault.From(cause).Code.IsSignal() {
-		return duringPush(cause)
+		return duringPush(cause, listed)
 	}
 	return nil
 }
 
+// listed says that the changes were reported.
+const listed = "the log lists what arrived"
+
 // duringPush returns the fault for a run that ends after the push began: if a signal ended
-// it, the fault says where to see what arrived.
-func duringPush(err error) error {
+// it, the fault says what arrived.
+func duringPush(err error, arrived string) error {
 	f := fault.From(err)
 	if !f.Code.IsSignal() {
 		return err
 	}
-	return fault.New(f.Code, f.What+" during the push to Bitbucket; the log lists what arrived",
+	return fault.New(f.Code, f.What+" during the push to Bitbucket; "+arrived,
 		"run the step again: what was pushed doesn't have to be pushed again")
 }
 
@@ -382,10 +385,11 @@ func (m *mirroring) push(ctx context.Context) error {
 
 // reportPartial ends a run that failed while it was pushing. It reports the refs that are
 // in Bitbucket, or may be.
-func (m *mirroring) reportPartial(ctx context.Context, cause error) error {
+func (m *mirroring) reportPartial(ctx context.Context, err error) error {
 	if !m.plan.LeaveRest() {
-		return cause
+		return duringPush(err, "nothing arrived")
 	}
+	cause := duringPush(err, listed)
 	if err := m.handOver(context.WithoutCancel(ctx), fault.From(cause)); err != nil {
 		m.note(fault.Warn(fault.From(err)))
 	}

@@ -5,31 +5,32 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
-// planned is a mirror that has listed both sides: "main=2 v1=1", where what begins with v
-// and a digit is a tag, and the first branch is Bitbucket's main one.
+// listing reads "main=2 v1=1": what begins with v is a tag, and the first branch is the main
+// one.
+func listing(text string) mirror.Listing {
+	l := mirror.Listing{Refs: map[string]string{}}
+	for item := range strings.FieldsSeq(text) {
+		name, id, _ := strings.Cut(item, "=")
+		ref := "refs/heads/" + name
+		if name[0] == 'v' {
+			ref = "refs/tags/" + name
+		} else if l.Head == "" {
+			l.Head = ref
+		}
+		l.Refs[ref] = id
+	}
+	return l
+}
+
+// planned is a mirror that has listed both sides.
 func planned(t *testing.T, source, bitbucket string, rules mirror.Rules) *mirroring {
 	t.Helper()
-	read := func(text string) mirror.Listing {
-		l := mirror.Listing{Refs: map[string]string{}}
-		for item := range strings.FieldsSeq(text) {
-			name, id, _ := strings.Cut(item, "=")
-			ref := "refs/heads/" + name
-			if name[0] == 'v' {
-				ref = "refs/tags/" + name
-			} else if l.Head == "" {
-				l.Head = ref
-			}
-			l.Refs[ref] = id
-		}
-		return l
-	}
-	m := &mirroring{run: &run{}, settings: input.MirrorSettings{}, rules: rules, bitbucket: read(bitbucket)}
+	m := &mirroring{run: &run{}, rules: rules, bitbucket: listing(bitbucket)}
 	var err error
-	if m.plan, err = mirror.New(t.Context(), read(source), m.bitbucket, rules); err != nil {
+	if m.plan, err = mirror.New(t.Context(), listing(source), m.bitbucket, rules); err != nil {
 		t.Fatal(err)
 	}
 	return m

@@ -60,6 +60,7 @@ func TestSourceTokenGoesToItsServerOnly(t *testing.T) {
 		{"https://github.com", "https://bitbucket.org/octo/site", false},
 		{"https://github.com", "https://github.com/scm/octo/site", false}, // a Data Center's
 		{"https://127.0.0.1", "http://127.0.0.1/octo/site", false},
+		{"https://127.0.0.1:3000", "http://127.0.0.1:3000/octo/site", false},
 		{"http://127.0.0.1:3000", "http://127.0.0.1:30001/octo/site", false},
 		{"https://host.example/gitea", "https://host.example/gitea/octo/site", true},
 		{"https://host.example/gitea/", "https://host.example/gitea/octo/site", true},

@@ -39,6 +39,25 @@ func ParseListing(text string, size int) (mirror.Listing, error) {
 	return r.listing, nil
 }
 
+// Server plays Bitbucket: it returns git's porcelain output and its messages for a push of
+// some changes, and the error of git if the results aren't complete.
+type Server func(changes []mirror.Change) (porcelain, stderr string, err error)
+
+// PushTo is [Git.Push] to a server that is played, without git. It also returns how often
+// it pushed.
+func PushTo(t *testing.T, server Server, parts [][]mirror.Change, has []string) (result Pushed, pushes int, err error) {
+	t.Helper()
+	g := &Git{repo: t.TempDir(), complete: true, scrub: func(text string) string { return text }, isSecret: func(string) bool { return false }}
+	p := pushing{git: g, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
+	p.push = func(_ context.Context, changes []mirror.Change, _ []string) (pushed, error) {
+		pushes++
+		porcelain, stderr, err := server(changes)
+		return pushed{results: resultsOf([]byte(porcelain)), stderr: []byte(stderr)}, err
+	}
+	err = p.all(t.Context(), parts, nil)
+	return p.done, pushes, err
+}
+
 // Environment returns the environment of a side's processes, whose temporary directory is
 // /tmp/run.
 func Environment(options Options, of string) []string {

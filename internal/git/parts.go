@@ -81,7 +81,7 @@ func (p *pushing) pushSteps(ctx context.Context, c mirror.Change) (mirror.Change
 		p.git.say(fmt.Sprintf("pushing a part of %s: %d commits of its main line, %.1f GiB", p.git.serverReason(c.Ref, ""), n, float64(size)/(1<<30)))
 		step := c
 		step.New = chain[n-1]
-		once, err := p.git.pushOrRefetch(ctx, []mirror.Change{step}, p.has)
+		once, err := p.push(ctx, []mirror.Change{step}, p.has)
 		p.done.Sent += once.sent
 		switch result, ok := once.results[c.Ref]; {
 		case ok && (result.Outcome == mirror.Pushed || result.Outcome == mirror.Present):

@@ -48,30 +48,15 @@ func (p Pushed) Raced() bool {
 // their objects aren't sent. At the end, last gets the results so far and returns further
 // changes to push; it may be nil.
 func (g *Git) Push(ctx context.Context, parts [][]mirror.Change, has []string, last func(map[string]mirror.Result) ([]mirror.Change, error)) (Pushed, error) {
-	p := pushing{git: g, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
-	for _, part := range parts {
-		if err := p.part(ctx, part); err != nil {
-			return p.done, err
-		}
-	}
-	if last != nil {
-		part, err := last(p.done.Results)
-		if err == nil {
-			err = p.part(ctx, part)
-		}
-		if err != nil {
-			return p.done, err
-		}
-	}
-	if p.refusal != nil && !p.single {
-		return p.done, p.refusal
-	}
-	return p.done, nil
+	p := pushing{git: g, push: g.pushOrRefetch, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
+	err := p.all(ctx, parts, last)
+	return p.done, err
 }
 
 // pushing is the state of [Git.Push].
 type pushing struct {
 	git            *Git
+	push           func(ctx context.Context, batch []mirror.Change, has []string) (pushed, error)
 	batches        [][]mirror.Change // that are left
 	has            []string          // objects that Bitbucket has
 	replaced       bool              // it no longer has some that it had
@@ -83,6 +68,28 @@ type pushing struct {
 	// about a single one.
 	single  bool // a ref was accepted, or refused by itself
 	refusal *fault.Fault
+}
+
+// all pushes all parts, and what last returns after them.
+func (p *pushing) all(ctx context.Context, parts [][]mirror.Change, last func(map[string]mirror.Result) ([]mirror.Change, error)) error {
+	for _, part := range parts {
+		if err := p.part(ctx, part); err != nil {
+			return err
+		}
+	}
+	if last != nil {
+		part, err := last(p.done.Results)
+		if err == nil {
+			err = p.part(ctx, part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if p.refusal != nil && !p.single {
+		return p.refusal
+	}
+	return nil
 }
 
 // part pushes one part.
@@ -118,7 +125,7 @@ func (p *pushing) next(ctx context.Context) error {
 			return err
 		}
 	}
-	once, err := p.git.pushOrRefetch(ctx, batch, p.has)
+	once, err := p.push(ctx, batch, p.has)
 	p.done.Sent += once.sent
 	reply := p.git.answer(once.stderr)
 	declinedBefore := p.declinedInARow
