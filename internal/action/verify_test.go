@@ -1,13 +1,17 @@
 package action_test
 
 import (
+	"bytes"
+	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -181,6 +185,35 @@ func TestTimeoutIsForAllRequests(t *testing.T) {
 	})
 	equal(t, "error code", o.outputs, map[string]string{"error-code": fault.TimedOut.ID})
 	equal(t, "exit code", o.exit, fault.ExitUnavailable)
+}
+
+// A signal during the check ends the run with nothing handed over, also if a failed check
+// would only be a warning.
+func TestSignalDuringTheCheck(t *testing.T) {
+	t.Parallel()
+	for _, verify := range []string{"warn", "strict"} {
+		for _, code := range []fault.Code{fault.Interrupted, fault.Terminated, fault.HungUp, fault.Quit} {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				cancel(fault.New(code, "ended for a test"))
+				<-r.Context().Done()
+			}))
+			t.Cleanup(server.Close)
+			site := hosttest.Hosts[0].Start(t)
+			maps.Copy(site.Env, env{
+				"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_SERVER-URL": server.URL, "INPUT_REPOSITORY": "team/repo", "INPUT_VERIFY": verify,
+			})
+			var stdout bytes.Buffer
+			exit := action.Run(ctx, world(site.Env, &stdout, io.Discard))
+			files := site.Written(t)
+			equal(t, verify+": exit code", exit, code.Exit)
+			equal(t, verify+": outputs", commandFile(t, files["GITHUB_OUTPUT"]), map[string]string{"error-code": code.ID})
+			equal(t, verify+": variables", files["GITHUB_ENV"], "")
+			if !strings.Contains(stdout.String(), "ended for a test: nothing was handed over") {
+				t.Errorf("%s: the log is %s", verify, stdout.String())
+			}
+		}
+	}
 }
 
 func TestOAuthConsumer(t *testing.T) {
