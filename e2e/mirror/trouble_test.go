@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
 // The Bitbucket repository is refused as its own source, in any spelling.
@@ -281,27 +282,30 @@ func TestMirrorDeclined(t *testing.T) {
 
 // If Bitbucket refuses all pushes, the log says why.
 func TestMirrorRefused(t *testing.T) {
-	for says, refuse := range map[string]func(m *mirroring){
-		"size limit": func(m *mirroring) {
+	for says, test := range map[string]struct {
+		refuse func(m *mirroring)
+		code   fault.Code
+	}{
+		"size limit": {func(m *mirroring) {
 			m.fake.Decline(m.T, copied, bitbuckettest.PreReceive, bitbuckettest.OverSize, "*")
-		},
-		"read only": func(m *mirroring) {
+		}, fault.ReadOnly},
+		"read only": {func(m *mirroring) {
 			m.fake.Decline(m.T, copied, bitbuckettest.PreReceive, bitbuckettest.ReadOnly, "*")
-		},
-		"user limit": func(m *mirroring) {
+		}, fault.ReadOnly},
+		"user limit": {func(m *mirroring) {
 			m.fake.AnswerAlways("GET /"+copied+".git/info/refs?service=git-receive-pack", bitbuckettest.UserLimit())
-		},
+		}, fault.UserLimit},
 	} {
 		t.Run(says, func(t *testing.T) {
 			t.Parallel()
 			m := newMirroring(t)
 			m.source.commit("main", "four", "text")
 			m.source.commit("topic", "more", "text")
-			refuse(m)
+			test.refuse(m)
 			before := m.mirror.refs()
 			r := m.run()
-			if r.code != 4 && r.code != 6 || !maps.Equal(before, m.mirror.refs()) {
-				t.Errorf("the exit code is %d:\n%s", r.code, r.log)
+			if r.code != test.code.Exit || !strings.Contains(r.log, test.code.ID) || !maps.Equal(before, m.mirror.refs()) {
+				t.Errorf("the exit code is %d, want %d and %s:\n%s", r.code, test.code.Exit, test.code.ID, r.log)
 			}
 			r.says(says)
 		})

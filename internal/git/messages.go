@@ -182,7 +182,8 @@ func (g *Git) bitbucketFault(failed *failure) *fault.Fault {
 			"check the spelling of repository; if it doesn't exist yet, set create: private",
 			"check that the token's account has access to the repository, or that the access token was made for it")
 	case status == 411:
-		return fault.New(fault.BitbucketFailed, "Bitbucket's server accepts no request of unknown length (411)", g.sizeHints()...)
+		return fault.New(fault.BitbucketFailed, "Bitbucket's server accepts no request of unknown length (411)",
+			append(g.sizeHints(), "check that nothing between the runner and Bitbucket changes requests, such as a proxy that inspects TLS")...)
 	case status == 413:
 		return fault.New(fault.PushTooLarge, "Bitbucket refuses the push, since it is too large (413)",
 			append(g.sizeHints(), "keep large files in Git LFS: a single commit can't be split")...)

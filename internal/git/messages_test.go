@@ -1,6 +1,10 @@
 package git_test
 
 import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,8 +14,17 @@ import (
 
 // Git's messages when it fails, and the faults that they mean. The texts are those of git
 // 2.39 with curl 7.88, of git 2.47 with curl 8.14, of git 2.55 with curl 8.23, and of
-// Bitbucket, as people publish them.
+// Bitbucket, as people publish them. The page testdata/messages.md has all that a run then
+// reports; after a change of words, read the page that this writes:
+//
+//	go test ./internal/git -run TestMessages$ -update
 func TestMessages(t *testing.T) {
+	sides := map[string]string{
+		"source": "The source", "bitbucket": "Bitbucket", "push": "A push", "machine": "This machine",
+		"lfs source": "LFS objects of the source", "lfs": "LFS objects for Bitbucket",
+	}
+	var page strings.Builder
+	page.WriteString("# What git and servers say, and what the mirror reports\n\nWritten by `go test ./internal/git -run TestMessages$ -update`.\n")
 	const url = "https://github.com/octo/site"
 	const denied = "fatal: unable to access 'https://bitbucket.org/acme/site.git/': "
 	for _, test := range []struct {
@@ -70,8 +83,30 @@ func TestMessages(t *testing.T) {
 		{"push", "remote: Repository is over the size limit (4 GB) and will not accept further additions.\nfatal: the remote end hung up unexpectedly", fault.ReadOnly},
 		{"push", "remote: No space left on device\nfatal: the remote end hung up unexpectedly", fault.Unreachable},
 		{"push", "fatal: Authentication failed for 'https://bitbucket.org/acme/site.git/'", fault.Refused},
+		{"push", "remote: [ALERT] Your push failed because the account 'acme' has exceeded its\nremote: [ALERT] user limit and this repository is restricted to read-only access.\n" + denied + "The requested URL returned error: 402", fault.UserLimit},
+		{"push", "error: RPC failed; HTTP 429 curl 22 The requested URL returned error: 429", fault.RateLimited},
+		{"push", "error: RPC failed; HTTP 504 curl 22 The requested URL returned error: 504\nsend-pack: unexpected disconnect while reading sideband packet", fault.ServerFailed},
+		{"push", "error: RPC failed; HTTP 411 curl 22 The requested URL returned error: 411", fault.BitbucketFailed},
+		{"push", "error: pack-objects died of signal 9", fault.GitFailed},
+		{"source", "remote: error: pack-objects died of signal 9\nfatal: early EOF", fault.SourceFailed},
+		{"source", "remote: aborting due to possible repository corruption on the remote side.\nfatal: early EOF", fault.SourceFailed},
+		{"source", "fatal: attempt to fetch/clone from a shallow repository\nfatal: source repository is shallow, reject to clone.", fault.SourceShallow},
+		{"source", "fatal: unable to access '" + url + "/': The requested URL returned error: 429", fault.SourceUnreachable},
+		{"source", "fatal: unable to access '" + url + "/': The requested URL returned error: 413", fault.SourceFailed},
+		{"source", "fatal: fetch-pack: invalid index-pack output", fault.GitFailed},
+		{"bitbucket", denied + "The requested URL returned error: 301", fault.Redirected},
+		{"bitbucket", "error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec transferred the last 120 seconds", fault.TimedOut},
+		{"lfs source", "batch response: Authentication required: Authorization error: " + url + "/info/lfs/objects/batch", fault.SourceRefused},
+		{"lfs", "batch response: Authentication required: Authorization error: https://bitbucket.org/acme/site.git/info/lfs/objects/batch", fault.Refused},
+		{"lfs", "batch response: Authorization error: https://bitbucket.org/acme/site.git/info/lfs/objects/batch", fault.WriteRefused},
+		{"lfs", "LFS: Client error: https://bitbucket.org/acme/site.git/info/lfs/objects/batch from HTTP 507", fault.LFSFailed},
+		{"lfs source", "LFS: Put \"https://s3.example.com/o\": EOF", fault.LFSFailed},
 	} {
 		f := fault.From(git.Explain(git.Remotes{Source: url}, test.side, test.stderr))
+		fmt.Fprintf(&page, "\n## %s\n\n    %s\n\nExit code %d\n\n    %s\n", sides[test.side], strings.ReplaceAll(test.stderr, "\n", "\n    "), f.Code.Exit, f)
+		for _, hint := range f.Hints {
+			page.WriteString("    hint: " + hint + "\n")
+		}
 		if f.Code != test.want {
 			t.Errorf("%s: %s\ngot %v, want %s", test.side, test.stderr, f, test.want.ID)
 		}
@@ -80,6 +115,32 @@ func TestMessages(t *testing.T) {
 		}
 		if strings.Contains(f.What, "\n") || strings.Contains(f.What, "fatal:") || len(f.Hints) == 0 {
 			t.Errorf("it reads %q, hints %q", f.What, f.Hints)
+		}
+	}
+	compareGolden(t, filepath.Join("testdata", "messages.md"), page.String())
+}
+
+var update = flag.Bool("update", false, "write the page of messages")
+
+// compareGolden compares a text with a file, section by section.
+func compareGolden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gotSections, wantSections := strings.Split(got, "\n## "), strings.Split(string(want), "\n## ")
+	if len(gotSections) != len(wantSections) {
+		t.Errorf("%s has %d sections, want %d", path, len(wantSections), len(gotSections))
+	}
+	for i := range min(len(gotSections), len(wantSections)) {
+		if gotSections[i] != wantSections[i] {
+			t.Errorf("%s:\ngot\n%s\nwant\n%s", path, gotSections[i], wantSections[i])
 		}
 	}
 }
