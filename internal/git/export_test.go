@@ -39,6 +39,13 @@ func ParseListing(text string, size int) (mirror.Listing, error) {
 	return r.listing, nil
 }
 
+// Elsewhere returns the fault for a redirect of the source to another server.
+func Elsewhere(source, to string) error {
+	g := &Git{scrub: func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }, isSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") }}
+	g.options.Source = source
+	return g.elsewhere(to)
+}
+
 // Server plays Bitbucket: it returns git's porcelain output and its messages for a push of
 // some changes, and the error of git if the results aren't complete.
 type Server func(changes []mirror.Change) (porcelain, stderr string, err error)
