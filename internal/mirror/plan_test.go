@@ -234,6 +234,22 @@ func TestPushes(t *testing.T) {
 	}
 }
 
+// The causes of refs being left alone, each once, and in a fixed order.
+func TestCauses(t *testing.T) {
+	t.Parallel()
+	plan := newPlan(t, "main=2 a=2 b=2 c/d=1 new=1 v1=2 v2=2", "main=1 a=1 b=1 c=1 v1=1 v2=1", mirror.Rules{})
+	for _, branch := range []string{"a", "b"} {
+		plan.Diverged("refs/heads/"+branch, 0)
+	}
+	if got, want := plan.Causes(), []mirror.Cause{mirror.HasDiverged, mirror.HasMoved, mirror.IsInTheWay}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	plan = newPlan(t, "main=2", "main=1", mirror.Rules{})
+	if got := plan.Causes(); got != nil {
+		t.Errorf("nothing is left alone because of %v", got)
+	}
+}
+
 func TestJSON(t *testing.T) {
 	plan := mirror.Plan{}
 	if text, _ := plan.JSON(); text != "[]" {
@@ -248,6 +264,11 @@ func TestJSON(t *testing.T) {
 	}
 	text, _ := json(mirror.Listing{Refs: map[string]string{"refs/heads/\u200b日😀<&\xff": "1"}}, mirror.Listing{})
 	if want := `[{"ref":"refs/heads/\u200b\u65e5\ud83d\ude00\u003c\u0026\ufffd","action":"created","old":"","new":"1","reason":""}]`; text != want {
+		t.Errorf("got  %s\nwant %s", text, want)
+	}
+
+	text, _ = json(mirror.Listing{Refs: map[string]string{"refs/heads/\uffff\U00010000": "1"}}, mirror.Listing{})
+	if want := `[{"ref":"refs/heads/\uffff\ud800\udc00","action":"created","old":"","new":"1","reason":""}]`; text != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
 
