@@ -152,6 +152,8 @@ func TestBoxes(t *testing.T) {
 		"Repositoris: Write":                    "`Repositoris: Write`",
 		"Deployments: Read":                     "`Deployments: Read`",
 		"Repositories: Read, Execute":           "`Repositories: Execute`",
+		"Pipelines: Edit":                       "`Pipelines: Edit`",
+		"Pipelines: Read and Edit":              "`Pipelines: Edit`",
 		"Repositories:":                         "a scope that Bitbucket doesn't have",
 		"Repositories: Read, s3cret":            "a scope that Bitbucket doesn't have",
 		"Token: " + strings.Repeat("secret", 5): "a scope that Bitbucket doesn't have",

@@ -105,6 +105,31 @@ func TestTroubleshootingTable(t *testing.T) {
 	}
 }
 
+// The first and the last status of each class mean the same as those between.
+func TestStatuses(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]fault.Code{
+		201: fault.UnexpectedReply, 299: fault.UnexpectedReply, 300: fault.Redirected, 399: fault.Redirected, 400: fault.UnexpectedReply,
+		428: fault.UnexpectedReply, 429: fault.RateLimited, 430: fault.UnexpectedReply, 499: fault.UnexpectedReply, 500: fault.ServerFailed, 599: fault.ServerFailed,
+	} {
+		for _, kind := range either {
+			if _, f := clientOf(kind).judge(reply{status: status}, kind, aRepository); f == nil || f.Code != want {
+				t.Errorf("%s, %d: got %v, want %s", kind, status, f, want.ID)
+			}
+		}
+	}
+	for status, want := range map[int][2]fault.Code{ // from Bitbucket, and from the source
+		400: {fault.LFSFailed, fault.LFSFailed}, 499: {fault.LFSFailed, fault.LFSFailed},
+		500: {fault.ServerFailed, fault.SourceUnreachable}, 508: {fault.ServerFailed, fault.SourceUnreachable}, 509: {fault.LFSFailed, fault.LFSFailed}, 510: {fault.ServerFailed, fault.SourceUnreachable},
+	} {
+		for i, isSource := range []bool{false, true} {
+			if f := lfsRefusal(isSource, status, ""); f.Code != want[i] {
+				t.Errorf("LFS, source %v, %d: got %v, want %s", isSource, status, f, want[i].ID)
+			}
+		}
+	}
+}
+
 // The exit code is 4 where the credential is to blame, and 5 where it isn't.
 func TestExitCodes(t *testing.T) {
 	for _, s := range situations {
