@@ -123,7 +123,7 @@ func TestStatuses(t *testing.T) {
 		500: {fault.ServerFailed, fault.SourceUnreachable}, 508: {fault.ServerFailed, fault.SourceUnreachable}, 509: {fault.LFSFailed, fault.LFSFailed}, 510: {fault.ServerFailed, fault.SourceUnreachable},
 	} {
 		for i, isSource := range []bool{false, true} {
-			if f := lfsRefusal(isSource, status, ""); f.Code != want[i] {
+			if f := lfsRefusal(LFSServer{IsSource: isSource}, status, ""); f.Code != want[i] {
 				t.Errorf("LFS, source %v, %d: got %v, want %s", isSource, status, f, want[i].ID)
 			}
 		}

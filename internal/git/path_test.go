@@ -15,6 +15,7 @@ import (
 func checkPath(t *testing.T, path string, prune bool) error {
 	t.Helper()
 	g, err := git.Open(git.Options{
+		Program: "git",
 		Remotes: git.Remotes{Source: path, SourceLocal: true, Bitbucket: "https://bitbucket.org/acme/site.git"},
 		Lookup:  os.LookupEnv, Scrub: func(text string) string { return text }, IsSecret: func(string) bool { return false },
 	})
