@@ -81,6 +81,21 @@ func TestMintEncodesTheClient(t *testing.T) {
 	}
 }
 
+// A token of the longest length that a variable can hold is accepted, and no longer one.
+func TestMintLongTokens(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[int]fault.Code{credential.MaxToken: {}, credential.MaxToken + 1: fault.UnexpectedReply} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"access_token": "` + strings.Repeat("a", length) + `"}`))
+		}))
+		t.Cleanup(server.Close)
+		minted, err := bitbucket.New(bitbucket.Options{Server: servertest.At(server.URL).AsCloud()}).Mint(t.Context(), "id", secret.New("s3cret-s3cret"), now)
+		if code(err) != want || err == nil && len(minted.Token.Reveal()) != length {
+			t.Errorf("%d characters: got %v", length, err)
+		}
+	}
+}
+
 func TestMintRefused(t *testing.T) {
 	const path = "POST /site/oauth2/access_token"
 	oauthError := func(code string) string { return `{"error_description":"s3cret-s3cret","error":"` + code + `"}` }
