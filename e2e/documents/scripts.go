@@ -3,6 +3,7 @@
 package documents
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -119,7 +120,7 @@ func yamlScripts(t *testing.T, file, text string) []Script {
 	var found []Script
 	for decoder := yaml.NewDecoder(strings.NewReader(text)); ; {
 		var tree any
-		if err := decoder.Decode(&tree); err == io.EOF {
+		if err := decoder.Decode(&tree); errors.Is(err, io.EOF) {
 			return found
 		} else if err != nil {
 			t.Fatalf("%s: %v", file, err)

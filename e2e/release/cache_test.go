@@ -211,7 +211,8 @@ func TestBinaryGetElsewhere(t *testing.T) {
 			}
 			m.server.Close()
 			step := m.step("GITHUB_OUTPUT=", "RUNNER_TOOL_CACHE=/dev/null", "TMPDIR="+m.dir, "RUNNER_TEMP=")
-			if stdout, err := step.Output(); err == nil || len(stdout) > 0 || !strings.Contains(string(err.(*exec.ExitError).Stderr), "bitbucket-auth: can't download ") {
+			stdout, err := step.Output()
+			if failed, ok := errors.AsType[*exec.ExitError](err); !ok || len(stdout) > 0 || !strings.Contains(string(failed.Stderr), "bitbucket-auth: can't download ") {
 				t.Errorf("without a server: got %q, %v", stdout, err)
 			}
 			if left, _ := filepath.Glob(filepath.Join(m.dir, "bitbucket-auth.*")); len(left) != 2 {
