@@ -396,19 +396,6 @@ func (m *mirroring) reportPartial(ctx context.Context, err error) error {
 	return cause
 }
 
-// newValues returns the new values of changes, each once.
-func newValues(changes []mirror.Change) []string {
-	var list []string
-	seen := map[string]bool{}
-	for _, c := range changes {
-		if !seen[c.New] {
-			seen[c.New] = true
-			list = append(list, c.New)
-		}
-	}
-	return list
-}
-
 // tokenMissing ends a run whose token is empty.
 func (m *mirroring) tokenMissing(ctx context.Context) error {
 	reason := whyEmpty(m.host)

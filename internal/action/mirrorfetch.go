@@ -28,9 +28,9 @@ func (m *mirroring) fetch(ctx context.Context) error {
 	ended := m.begin("fetching %s from the source", mirror.Quantity(mirror.RefsOf(changes)))
 	var err error
 	if m.fromNothing() {
-		err = m.git.FetchAll(ctx, newValues(changes))
+		err = m.git.FetchAll(ctx, mirror.NewValues(changes))
 	} else if err = m.fetchChange(ctx, changes); err == nil && !m.settings.DryRun {
-		err = m.git.FetchFiles(ctx, newValues(m.plan.ToPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))
+		err = m.git.FetchFiles(ctx, mirror.NewValues(m.plan.ToPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))
 	}
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (m *mirroring) fetch(ctx context.Context) error {
 // fetchChange goes back step by step until each old value is found, and the
 // history of each new one meets commits that Bitbucket has.
 func (m *mirroring) fetchChange(ctx context.Context, changes []mirror.Change) error {
-	tips := m.withContext(newValues(changes))
+	tips := m.withContext(mirror.NewValues(changes))
 	undecided := updates(changes)
 	for step, depth := range depths {
 		if err := m.git.Fetch(ctx, tips, depth, true); err != nil {

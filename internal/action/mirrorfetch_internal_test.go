@@ -53,7 +53,7 @@ func TestFetchBeginsAtTheMainBranch(t *testing.T) {
 		{"Bitbucket has no main branch", "main=1 topic=2", "v1=1", "1 2"},
 	} {
 		m := planned(t, test.source, test.bitbucket, mirror.Rules{})
-		if got := set(m.withContext(newValues(m.plan.ToPush()))); got != test.want {
+		if got := set(m.withContext(mirror.NewValues(m.plan.ToPush()))); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
 // lfsTransfer transfers the objects of new LFS pointers.
@@ -24,7 +25,7 @@ type lfsTransfer struct {
 // transferLFS transfers the objects of the new LFS pointers, before anything
 // refers to them in Bitbucket.
 func (m *mirroring) transferLFS(ctx context.Context) error {
-	tips := newValues(m.plan.ToPush())
+	tips := mirror.NewValues(m.plan.ToPush())
 	if m.settings.LFS == input.LFSNone || len(tips) == 0 {
 		return nil
 	}

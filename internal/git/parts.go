@@ -27,7 +27,7 @@ func (p *pushing) pushOlder(ctx context.Context, changes []mirror.Change) ([][]m
 	if g.Size() <= maxPart {
 		return [][]mirror.Change{changes}, nil // all there is fits into one push
 	}
-	size, err := g.packSize(ctx, newValues(changes), p.has)
+	size, err := g.packSize(ctx, mirror.NewValues(changes), p.has)
 	if err != nil || size <= maxPart {
 		return [][]mirror.Change{changes}, err
 	}
@@ -53,7 +53,7 @@ func (g *Git) halve(ctx context.Context, changes []mirror.Change, has []string) 
 	if len(changes) < 2 {
 		return [][]mirror.Change{changes}, nil
 	}
-	size, err := g.packSize(ctx, newValues(changes), has)
+	size, err := g.packSize(ctx, mirror.NewValues(changes), has)
 	if err != nil || size <= maxPart {
 		return [][]mirror.Change{changes}, err
 	}
@@ -62,7 +62,7 @@ func (g *Git) halve(ctx context.Context, changes []mirror.Change, has []string) 
 	if err != nil {
 		return nil, err
 	}
-	second, err := g.halve(ctx, changes[half:], append(slices.Clone(has), newValues(changes[:half])...))
+	second, err := g.halve(ctx, changes[half:], append(slices.Clone(has), mirror.NewValues(changes[:half])...))
 	return append(first, second...), err
 }
 

@@ -121,7 +121,7 @@ func (p *pushing) next(ctx context.Context) error {
 	p.batches = p.batches[1:]
 	p.pushes++
 	if p.replaced {
-		if err := p.git.FetchFiles(ctx, newValues(batch), p.has); err != nil {
+		if err := p.git.FetchFiles(ctx, mirror.NewValues(batch), p.has); err != nil {
 			return err
 		}
 	}
@@ -459,13 +459,13 @@ func (g *Git) pushOrRefetch(ctx context.Context, changes []mirror.Change, has []
 	}
 	// Bitbucket may name commits of other repositories, such as a fork's parent, next to
 	// which other files are missing: then all files of the new commits are enough.
-	if err := g.fetchAllFiles(ctx, newValues(changes), has); err != nil {
+	if err := g.fetchAllFiles(ctx, mirror.NewValues(changes), has); err != nil {
 		return p, err
 	}
 	if p, err = g.pushTwice(ctx, changes); !errors.Is(err, errIncomplete) {
 		return p, err
 	}
-	if err := g.refetch(ctx, newValues(changes)); err != nil {
+	if err := g.refetch(ctx, mirror.NewValues(changes)); err != nil {
 		return p, err
 	}
 	return g.pushTwice(ctx, changes)
@@ -498,20 +498,10 @@ func lacksObjects(stderr []byte) bool {
 	return containsAny(string(stderr), "unable to read ", "could not read ", "bad object", "does not match any", "missing blob", "unable to parse object")
 }
 
-func newValues(changes []mirror.Change) []string {
-	var ids []string
-	for _, c := range changes {
-		if c.New != "" {
-			ids = append(ids, c.New)
-		}
-	}
-	return ids
-}
-
 // completeHistory fetches the complete history of refs that Bitbucket doesn't accept from
 // a shallow repository.
 func (g *Git) completeHistory(ctx context.Context, changes []mirror.Change) error {
-	return g.Fetch(ctx, newValues(changes), All, true)
+	return g.Fetch(ctx, mirror.NewValues(changes), All, true)
 }
 
 // sentSize returns the size in git's progress of a push, such as "Writing objects:

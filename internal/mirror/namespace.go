@@ -146,6 +146,19 @@ func RefsOf(changes []Change) []string {
 	return refs
 }
 
+// NewValues returns the objects that changes need, each once: what refs are to be set to.
+func NewValues(changes []Change) []string {
+	var values []string
+	seen := map[string]bool{"": true} // a deletion needs none
+	for _, c := range changes {
+		if !seen[c.New] {
+			seen[c.New] = true
+			values = append(values, c.New)
+		}
+	}
+	return values
+}
+
 // enumerate lists words as a sentence does: "a, b and c".
 func enumerate(words []string) string {
 	if len(words) < 2 {
