@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -24,13 +26,15 @@ import (
 // project is the GitLab project that runs a pipeline.
 const project = "group/project"
 
-// gitLab serves a private project to those who have its job's token, as GitLab does,
+// gitLab serves private projects to those who have the token of each, as GitLab does,
 // and the templates as a release has them, with another image.
 type gitLab struct {
 	*httptest.Server
-	token  string // of the job
-	folder string // of the project
-	image  string
+	token        string // of the job
+	groupToken   string // reads the other projects
+	repositories string // the folder of all projects
+	folder       string // of the project
+	image        string
 
 	mu      sync.Mutex
 	refused []string // requests for the project with another login
@@ -43,7 +47,10 @@ func newGitLab(t *testing.T, image string) *gitLab {
 		t.Fatal(err)
 	}
 	repositories := t.TempDir()
-	g := &gitLab{token: "glcbt-" + rand.Text(), folder: filepath.Join(repositories, project+".git"), image: image}
+	g := &gitLab{
+		token: "glcbt-" + rand.Text(), groupToken: "glpat-" + rand.Text(),
+		repositories: repositories, folder: filepath.Join(repositories, project+".git"), image: image,
+	}
 	backend := &cgi.Handler{
 		Path: git, Args: []string{"http-backend"}, Stderr: io.Discard,
 		Env: []string{"GIT_PROJECT_ROOT=" + repositories, "GIT_HTTP_EXPORT_ALL=1"},
@@ -53,13 +60,20 @@ func newGitLab(t *testing.T, image string) *gitLab {
 		text := withImage(t, read(t, filepath.Join(root, "templates", name+".yml")), g.image)
 		mux.HandleFunc("/gitlab-"+name+".yml", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, text) })
 	}
-	mux.HandleFunc("/"+project+"/", func(w http.ResponseWriter, r *http.Request) {
-		u := *r.URL
-		u.Path = strings.Replace(u.Path, project, project+".git", 1)
-		http.Redirect(w, r, u.String(), http.StatusMovedPermanently)
-	})
-	mux.HandleFunc("/"+project+".git/", func(w http.ResponseWriter, r *http.Request) {
-		if user, password, given := r.BasicAuth(); user != "gitlab-ci-token" || password != g.token {
+	mux.HandleFunc("/{group}/{name}/", func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("group") + "/" + r.PathValue("name")
+		path, is := strings.CutSuffix(name, ".git")
+		if !is {
+			u := *r.URL
+			u.Path = strings.Replace(u.Path, name, name+".git", 1)
+			http.Redirect(w, r, u.String(), http.StatusMovedPermanently)
+			return
+		}
+		login := [2]string{"x-access-token", g.groupToken} // what the mirror sends; GitLab ignores the name
+		if path == project {
+			login = [2]string{"gitlab-ci-token", g.token}
+		}
+		if user, password, given := r.BasicAuth(); login != [2]string{user, password} {
 			if given {
 				g.mu.Lock()
 				g.refused = append(g.refused, user)
@@ -209,6 +223,89 @@ func TestGitLabMirror(t *testing.T) {
 				t.Errorf("other logins were sent: %q", g.refused)
 			}
 		})
+	}
+}
+
+// TestGitLabMirrorMany runs the documented pipeline for three projects, one of which has
+// no repository in Bitbucket: the others are mirrored, and its job is the one that fails.
+func TestGitLabMirrorMany(t *testing.T) {
+	needEngine(t)
+	t.Parallel()
+	g := newGitLab(t, mirrorImage(t))
+	bitbucket := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"my-team/website", "my-team/docs"}})
+	token := bitbucket.Add(readsAndWrites)
+	folder := func(name string) string { return filepath.Join(g.repositories, "my-group", name+".git") }
+	for _, name := range []string{"website", "api", "docs"} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "README.md"), name+"\n", 0o600)
+		commit(t, dir)
+		run(t, ".", "git", "clone", "--quiet", "--mirror", dir, folder(name))
+	}
+	text := edit(t, read(t, filepath.Join(root, "docs/hosts/gitlab-mirror-list.yml")),
+		"identity: me@example.com", "identity: "+token.Email+"\n      server-url: "+bitbucket.URL)
+	log, err := g.pipeline(t, text, map[string]gitLabVariable{
+		"BITBUCKET_TOKEN": ofType("variable", token.Secret), "SOURCE_TOKEN": ofType("variable", g.groupToken),
+		"CI_PIPELINE_SOURCE": ofType("variable", "schedule"),
+	})
+	if err == nil {
+		t.Error("the pipeline succeeded")
+	}
+	checkHidden(t, log, token.Secret, g.groupToken, g.token)
+	for _, name := range []string{"website", "docs"} {
+		if got, want := revision(t, bitbucket.Dir("my-team/"+name), "refs/heads/main"), revision(t, folder(name), "refs/heads/main"); got != want {
+			t.Errorf("%s is at %s in Bitbucket, and at %s in GitLab", name, got, want)
+		}
+	}
+	for _, line := range []string{
+		`PASS  bitbucket-mirror: \[one,website\]`, `FAIL  bitbucket-mirror: \[one,api\]`, `PASS  bitbucket-mirror: \[two,docs\]`,
+		`bitbucket-mirror: \[one,api\] +> error: .*`,
+	} {
+		if found := regexp.MustCompile(`(?m)^ ?`+line+` *$`).FindAllString(log, -1); len(found) != 1 {
+			t.Errorf("the log has %d times %s", len(found), line)
+		}
+	}
+	if n := strings.Count(log, "> error: "); n != 1 {
+		t.Errorf("%d jobs report an error, and not one", n)
+	}
+	if len(g.refused) > 0 {
+		t.Errorf("other logins were sent: %q", g.refused)
+	}
+}
+
+// TestGitLabMirrorLanes validates the documented pipeline for many repositories by
+// GitLab's schema, and goes by its resource groups, which gitlab-ci-local ignores: each
+// lane has its own, whose jobs GitLab starts one after the other.
+func TestGitLabMirrorLanes(t *testing.T) {
+	t.Parallel()
+	text := read(t, filepath.Join(root, "docs/hosts/gitlab-mirror-list.yml"))
+	if faults := gitLabFaults(t, text); faults != "" {
+		t.Error(faults)
+	}
+	if faults := gitLabFaults(t, edit(t, text, "    matrix: ", "    list: ")); faults == "" {
+		t.Error("the schema accepts a list that is no matrix")
+	}
+	var pipeline struct {
+		Job struct {
+			Parallel struct {
+				Matrix []struct {
+					Lane         string   `yaml:"LANE"`
+					Repositories []string `yaml:"REPOSITORY"`
+				}
+			}
+			ResourceGroup string `yaml:"resource_group"`
+		} `yaml:"bitbucket-mirror"`
+	}
+	if err := yaml.Unmarshal([]byte(text), &pipeline); err != nil {
+		t.Fatal(err)
+	}
+	groups := map[string][]string{}
+	for _, row := range pipeline.Job.Parallel.Matrix {
+		group := os.Expand(pipeline.Job.ResourceGroup, func(name string) string { return map[string]string{"LANE": row.Lane}[name] })
+		groups[group] = append(groups[group], row.Repositories...)
+	}
+	want := map[string][]string{"bitbucket-mirror-one": {"website", "api"}, "bitbucket-mirror-two": {"docs"}}
+	if !reflect.DeepEqual(groups, want) {
+		t.Errorf("the resource groups are %v, want %v", groups, want)
 	}
 }
 

@@ -67,6 +67,8 @@ func TestPipelineFiles(t *testing.T) {
 	for _, setting := range slices.Concat(contract.CredentialSettings, contract.MirrorSettings) {
 		ids = append(ids, setting.ID)
 	}
+	// GitLab's templates have inputs of their own, too.
+	templates := read(t, filepath.Join(root, "templates", "credential.yml")) + read(t, filepath.Join(root, "templates", "mirror.yml"))
 	entries, err := os.ReadDir(filepath.Join(root, "docs", "hosts"))
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +113,8 @@ func TestPipelineFiles(t *testing.T) {
 						}
 						id = strings.ReplaceAll(id, "_", "-")
 					}
-					if !slices.Contains(ids, id) {
+					inTemplate := text[at[4]:at[5]] == "inputs" && strings.Contains(templates, "\n    "+id+":\n")
+					if !slices.Contains(ids, id) && !inTemplate {
 						t.Errorf("%s: there is no setting %s", entry.Name(), id)
 					}
 				}
