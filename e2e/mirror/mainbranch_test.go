@@ -252,11 +252,11 @@ func TestMirrorHints(t *testing.T) {
 		{"diverged", func(m *mirroring) {
 			m.source.commit("main", "here", "text")
 			m.mirror.commit("main", "there", "text")
-		}, overwrite, "Branch restrictions"},
+		}, overwrite, "branch restriction"},
 		{"declined", func(m *mirroring) {
 			m.source.commit("main", "here", "text")
 			m.mirror.hook("update", `[ "$1" != refs/heads/main ] || { echo "protected"; exit 1; }`)
-		}, "Branch restrictions", overwrite},
+		}, "use an API token of a user who may push", overwrite},
 		{"in the way", func(m *mirroring) {
 			m.source.commit("fix/one", "fix", "text", "refs/heads/main")
 			m.mirror.set("refs/heads/fix", m.mirror.object("main"))

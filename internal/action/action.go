@@ -127,7 +127,7 @@ type run struct {
 	reported []fault.Remark
 
 	otherNames   []input.OtherName // settings under names of other actions
-	onlyErrors   bool              // show nothing but warnings and faults
+	onlyErrors   bool              // show nothing but warnings, faults, and what they refer to
 	summarizes   bool              // the job summary is still to be written
 	failurePage  func(*fault.Fault) string
 	proxySecrets []secret.String // from the environment

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
@@ -91,7 +92,7 @@ func (m *mirroring) causeHints() []string {
 		case mirror.IsTooLong:
 			hint = "rename branches and tags with too long a name"
 		case mirror.WasDeclined:
-			hint = "if a branch restriction or a hook declined it, let the token's account through: Repository settings → Branch restrictions"
+			hint = declinedHint(m.credential.Kind)
 		case mirror.HasChanged:
 			hint = "run the step again: it compares both sides anew"
 		case mirror.IsInterrupted:
@@ -102,6 +103,15 @@ func (m *mirroring) causeHints() []string {
 		}
 	}
 	return hints
+}
+
+// declinedHint returns the hint about refs that Bitbucket declined. Its branch
+// restrictions list users and groups, so none can let these tokens through.
+func declinedHint(kind credential.Kind) string {
+	if kind == credential.AccessToken || kind == credential.OAuthConsumer {
+		return "if a branch restriction declined it, use an API token of a user who may push, or remove the restriction: it can't list " + kind.Title()
+	}
+	return "if a branch restriction or a hook declined it, let the token's account through: Repository settings → Branch restrictions"
 }
 
 // set returns a setting with a value, as people write it on this host.
@@ -151,17 +161,21 @@ func (m *mirroring) unnamed() string {
 // ends the run, if there is one, is part of the summary.
 func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
 	m.handsOver = true
+	onlyErrors := m.onlyErrors
 	changes := m.plan.LeftAloneFirst()
 	for i, c := range changes {
-		if i == maxLogged && !m.settings.DryRun { // the purpose of a dry run is the list
+		m.onlyErrors = onlyErrors && c.Action != mirror.LeftAlone // the fault refers to them
+		if i == maxLogged && !m.settings.DryRun {                 // the purpose of a dry run is the list
 			m.log("and %d more", len(changes)-maxLogged)
 			break
 		}
 		m.log("%s", m.hide(m.line(c)))
 	}
 	if count, _ := m.plan.Unnamed(); count > 0 {
+		m.onlyErrors = false
 		m.log("%s", m.unnamed())
 	}
+	m.onlyErrors = onlyErrors
 	m.log("%s", m.hide(m.totals()))
 	for _, notice := range m.mainNotices() {
 		m.note(fault.Noticef("%s", m.hide(notice)))

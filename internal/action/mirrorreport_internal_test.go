@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
@@ -29,6 +30,8 @@ type decision struct {
 	source, bitbucket string // "main=2 v1=1", as planned reads them
 	rules             mirror.Rules
 	dry               bool
+	kind              credential.Kind
+	onlyErrors        bool                     // log: errors
 	others            []string                 // refs of Bitbucket that aren't mirrored
 	diverged          map[string]int           // branches, and how many commits they lose
 	results           map[string]mirror.Result // of the push, by ref; nil: everything was pushed
@@ -92,6 +95,20 @@ var decisions = []decision{
 		title: "Bitbucket declines a branch", source: "main=2 release=2", bitbucket: "main=1 release=1",
 		results: map[string]mirror.Result{"refs/heads/main": {}, "refs/heads/release": {Outcome: mirror.Declined, Reason: "Permission denied to update branch release."}},
 		code:    fault.Incomplete, counts: "true 0 1 0 0 1 0", hints: []string{everythingElse, "Repository settings → Branch restrictions"},
+	},
+	{
+		title: "Bitbucket declines a branch, with an access token", source: "main=2", bitbucket: "main=1", kind: credential.AccessToken,
+		results: map[string]mirror.Result{"refs/heads/main": {Outcome: mirror.Declined, Reason: "Permission denied to update branch main."}},
+		code:    fault.Incomplete, counts: "false 0 0 0 0 1 0", hints: []string{everythingElse, "use an API token of a user who may push, or remove the restriction: it can't list an access token"},
+	},
+	{
+		title: "Bitbucket declines a branch, with an OAuth client", source: "main=2", bitbucket: "main=1", kind: credential.OAuthConsumer,
+		results: map[string]mirror.Result{"refs/heads/main": {Outcome: mirror.Declined, Reason: "Permission denied to update branch main."}},
+		code:    fault.Incomplete, counts: "false 0 0 0 0 1 0", hints: []string{everythingElse, "use an API token of a user who may push, or remove the restriction: it can't list an OAuth client"},
+	},
+	{
+		title: "With log: errors, the reasons are in the log, too", source: "main=2 v1=2 v2=2 new=1 fix-t0kenp1ece=1", bitbucket: "main=1 v1=1 v2=1", onlyErrors: true,
+		code: fault.Incomplete, counts: "true 1 1 0 0 3 0", hints: []string{everythingElse, "set overwrite: true", "replace the token"},
 	},
 	{
 		title: "Somebody else pushes to a branch meanwhile", source: "main=2", bitbucket: "main=1", later: "main=3",
@@ -204,6 +221,7 @@ func (d decision) report(t *testing.T) outcomeOfReport {
 	m, site := reporting(t, &stdout)
 	planned := planned(t, d.source, d.bitbucket, d.rules)
 	m.rules, m.bitbucket, m.settings.DryRun = planned.rules, planned.bitbucket, d.dry
+	m.credential.Kind, m.onlyErrors = d.kind, d.onlyErrors
 	for _, other := range d.others {
 		m.bitbucket.AddOther(other)
 	}

@@ -41,7 +41,7 @@ var (
 	caCertificate  = Setting{ID: "ca-certificate", Description: "Additional CA certificates: PEM text, or the path of a PEM file."}
 	tokenFile      = Setting{ID: "token-file", NotInput: true, Description: "File to read the token from, or - for standard input."}
 	envFile        = Setting{ID: "env-file", NotInput: true, Description: "File that receives the results on hosts that can't mask values at run time."}
-	logLevel       = Setting{ID: "log", Default: "normal", NotInput: true, WithoutMasks: true, Description: "What to print: normal, or errors (nothing but warnings and errors, for cron jobs). Only on hosts that can't mask values at run time."}
+	logLevel       = Setting{ID: "log", Default: "normal", NotInput: true, WithoutMasks: true, Description: "What to print: normal, or errors (nothing but warnings, errors, and what a mirror leaves alone, for cron jobs). Only on hosts that can't mask values at run time."}
 	hostName       = Setting{
 		ID: "host", NotInput: true, Variable: "BITBUCKET_AUTH_HOST",
 		Description: "Name of the CI host (gitlab, circleci, jenkins, ...) if it can't be detected. Read from BITBUCKET_AUTH_HOST only.",

@@ -28,7 +28,7 @@ type Common struct {
 	Timeout        time.Duration
 	CA             CA
 	EnvFile        string
-	OnlyErrors     bool // show nothing but warnings and faults
+	OnlyErrors     bool // show nothing but warnings, faults, and what they refer to
 }
 
 // Both returns the settings that both commands have.
