@@ -22,6 +22,7 @@ func TestForms(t *testing.T) {
 		{"empty", "", nil},
 		{"lines", "first?line\r\n  second?line \nshort\n", []string{"second%3Fline", "first%3Fline", "second?line", "first?line"}},
 		{"percent", "abc+d/e=f@", []string{"abc%2Bd%2Fe%3Df%40", "abc+d%2Fe=f@", "abc+d/e=f@"}},
+		{"JSON, of what a path leaves alone", "abc&defg", []string{`abc\u0026defg`, "abc%26defg", "abc&defg"}},
 		{"JSON", `quote"<here`, []string{`quote\"\u003chere`, "quote%22%3Chere", `quote\"<here`, `quote"<here`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
