@@ -163,9 +163,10 @@ func TestSetMain(t *testing.T) {
 			t.Errorf("after outcome %d, it is set: %q", outcome, ref)
 		}
 	}
-	results := map[string]mirror.Result{"refs/heads/trunk": {}}
-	if ref, _ := plan.MainToSet(results); ref != "refs/heads/trunk" {
-		t.Errorf("it isn't set: %q", ref)
+	for _, outcome := range []mirror.Outcome{mirror.Pushed, mirror.Present} {
+		if ref, _ := plan.MainToSet(map[string]mirror.Result{"refs/heads/trunk": {Outcome: outcome}}); ref != "refs/heads/trunk" {
+			t.Errorf("after outcome %d, it isn't set: %q", outcome, ref)
+		}
 	}
 	released := plan.SetMain()
 	if got := joined(fates(released)); got != "deleted main" {
