@@ -60,6 +60,19 @@ func TestSetMainBranch(t *testing.T) {
 	}
 }
 
+// An old Data Center may also answer that its endpoint doesn't accept the method.
+func TestSetMainBranchMethodNotAllowed(t *testing.T) {
+	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"team/repo"}, ContextPath: "/ctx"})
+	fake.AddBranch(t, "team/repo", "trunk")
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_ADMIN"}})
+	fake.AnswerAlways("PUT /ctx/rest/api/latest/projects/team/repos/repo/default-branch", bitbuckettest.Reply{Status: 405})
+	err := client(t, fake, credential.HTTPAccessToken, nil).SetMainBranch(t.Context(), newCredential(t, credential.HTTPAccessToken, token),
+		bitbucket.MainBranch{Workspace: "team", Slug: "repo", Name: "trunk", Ref: "refs/heads/trunk"})
+	if got := fake.MainBranch("team/repo"); err != nil || got != "refs/heads/trunk" {
+		t.Errorf("the main branch is %s, %v", got, err)
+	}
+}
+
 // Replies that the fake doesn't give by itself. No request is repeated.
 func TestSetMainBranchRefused(t *testing.T) {
 	for _, test := range []struct {
