@@ -209,7 +209,7 @@ func TestSignalDuringTheCheck(t *testing.T) {
 			equal(t, verify+": exit code", exit, code.Exit)
 			equal(t, verify+": outputs", commandFile(t, files["GITHUB_OUTPUT"]), map[string]string{"error-code": code.ID})
 			equal(t, verify+": variables", files["GITHUB_ENV"], "")
-			if !strings.Contains(stdout.String(), "ended for a test: nothing was handed over") {
+			if log := stdout.String(); !strings.Contains(log, "ended for a test: nothing was handed over") || strings.Count(log, "ended for a test") != 1 {
 				t.Errorf("%s: the log is %s", verify, stdout.String())
 			}
 		}
