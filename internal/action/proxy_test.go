@@ -123,7 +123,7 @@ func TestProxyLoginsAreScrubbed(t *testing.T) {
 			"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(), "BITBUCKET_AUTH_REPOSITORY": "acme/site",
 			"BITBUCKET_AUTH_SOURCE": "http://127.0.0.1:1/octo/site",
 			"http_proxy":            strings.Replace(echo.URL, "http://", "http://corp:"+escaped+"@", 1),
-			"HTTPS_PROXY":           "http://127.0.0.1:1",
+			"HTTPS_PROXY":           "http://corp:w@127.0.0.1:1", // a part of the other password
 		})
 		if !strings.Contains(o.stderr, "[***] [***] [***] [***] [corp]") {
 			t.Errorf("%s: %s", password, o.stderr)
