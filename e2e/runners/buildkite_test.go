@@ -290,12 +290,16 @@ func (j buildkiteJob) run(t *testing.T) *service {
 			t.Fatal(err)
 		}
 	}
-	text, err := program(t, home, []string{"PATH=" + bin + ":" + os.Getenv("PATH")}, filepath.Join(bin, "buildkite-agent"), "start", "--disconnect-after-job",
+	temporary := t.TempDir()
+	text, err := program(t, home, []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "TMPDIR=" + temporary}, filepath.Join(bin, "buildkite-agent"), "start", "--disconnect-after-job",
 		"--token", "e2e", "--endpoint", server.URL, "--build-path", "builds", "--hooks-path", "hooks",
 		"--plugins-path", "plugins", "--sockets-path", home, "--no-color", "--no-ansi-timestamps", fmt.Sprintf("--no-plugin-validation=%t", j.lenient), fmt.Sprintf("--no-pty=%t", j.noTerminal))
 	showOnFailure(t, text+s.log.String())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(temporary, "bitbucket-auth.*")); err != nil || len(left) > 0 {
+		t.Errorf("after the job, there is still %q, %v", left, err)
 	}
 	return s
 }
