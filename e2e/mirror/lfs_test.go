@@ -146,6 +146,17 @@ func TestMirrorLFS(t *testing.T) {
 			says: []string{"BBA411", "the source's server says: Visit the SSO page."},
 		},
 		{
+			name: "a source that sends back a piece of its token",
+			change: func(m *mirroring) {
+				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
+				piece := m.sourceToken[len(m.sourceToken)-16:]
+				m.KeepSecret(piece)
+				m.github.intercept(refuse("/objects/batch", http.StatusForbidden, `{"message":"Who is `+piece+`?"}`))
+			},
+			code: 5,
+			says: []string{"BBA411", "the source's server says: the reason contains a piece of a token"},
+		},
+		{
 			name: "a source that doesn't say where to download an object",
 			change: func(m *mirroring) {
 				m.source.commit("main", "large.bin", m.upload(m.hub, origin, "one"))
