@@ -1,12 +1,18 @@
 package action
 
 import (
+	"errors"
 	"io"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
@@ -106,5 +112,25 @@ func TestSourceLoginIsForOneServer(t *testing.T) {
 	m.settings.SourceToken = secret.String{}
 	if login, err := m.sourceLogin(m.source.text); login != nil || err != nil {
 		t.Errorf("without a token: %v, %v", login, err)
+	}
+}
+
+// The check that says why git's login was refused comes after the mirror's own time limit
+// has ended, so it has one of its own.
+func TestAskWhyIsLimited(t *testing.T) {
+	t.Parallel()
+	m := mirroringOn(t, map[string]string{"GITHUB_ACTIONS": "true"}, input.MirrorSettings{Common: input.Common{Timeout: time.Hour}, Create: input.CreateNone})
+	m.credential.Kind, m.credential.Token, m.git = credential.AccessToken, secret.New(credentialtest.AccessToken()), &git.Git{}
+	asked := 0
+	m.world.Proxy = func(r *http.Request) (*url.URL, error) {
+		asked++
+		if deadline, limited := r.Context().Deadline(); !limited || time.Until(deadline) > time.Minute {
+			t.Errorf("it is limited: %t, until %s", limited, deadline)
+		}
+		return nil, errors.New("no request leaves this test")
+	}
+	refusal := fault.New(fault.Refused, "refused for a test")
+	if err := m.askWhy(t.Context(), refusal); !errors.Is(err, refusal) || asked != 1 {
+		t.Errorf("got %v after %d requests", err, asked)
 	}
 }
