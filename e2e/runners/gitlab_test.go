@@ -191,7 +191,8 @@ func TestGitLabCredential(t *testing.T) {
 	}
 }
 
-// TestGitLabMirror runs the documented pipeline in a private project.
+// TestGitLabMirror runs the documented pipeline in a private project. With a variable of
+// the type File, its shell shows what it runs, as with CI_DEBUG_TRACE.
 func TestGitLabMirror(t *testing.T) {
 	needEngine(t)
 	t.Parallel()
@@ -200,7 +201,7 @@ func TestGitLabMirror(t *testing.T) {
 	for kind, extra := range map[string]string{
 		"variable": "",
 		// A default of the project's own jobs that would fail in this one.
-		"file": "\ndefault:\n  before_script: [\"false\"]\n  image: none.invalid/none\n",
+		"file": "\ndefault:\n  before_script: [\"false\"]\n  image: none.invalid/none\nbitbucket-mirror:\n  before_script: [set -x]\n",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -214,6 +215,9 @@ func TestGitLabMirror(t *testing.T) {
 				t.Errorf("the pipeline failed: %v", err)
 			}
 			checkHidden(t, log, token.Secret, g.token)
+			if kind == "file" {
+				checkContains(t, log, "+ command -v bitbucket-auth") // it was shown
+			}
 			for _, ref := range []string{"refs/heads/main", "refs/heads/topic", "refs/tags/v1"} {
 				if got, want := revision(t, bitbucket.Dir("my-team/my-repo"), ref), revision(t, g.folder, ref); got != want {
 					t.Errorf("%s is %s in Bitbucket, and %s in the project", ref, got, want)
