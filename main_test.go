@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,6 +78,11 @@ func TestASignalEndsABlockedRun(t *testing.T) {
 // From the first wait on, each signal that asks a run to end is named, and has its
 // own exit code.
 func TestSignalsDuringAWait(t *testing.T) {
+	// Under nohup, the program would ignore SIGHUP, too: it inherits that, unless this
+	// process handles the signal.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) })
 	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGQUIT: 131} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
