@@ -23,7 +23,7 @@ const (
 	Expired                    // it, or one of a CA that it depends on
 	NotYetValid                // the same
 	OtherName                  // it is for another host
-	Incomplete                 // the server sends its own, and its issuer isn't known here
+	Incomplete                 // the server sends only its own, and its issuer isn't known here
 	UnknownCA                  // it depends on a CA that isn't known here, or signs itself
 	NoCA                       // no CA is known here
 )
@@ -173,15 +173,18 @@ func (p Problem) Fault(code fault.Code, server, setting string, hasCA bool) *fau
 		}
 		f = f.Hint("check that nothing between the runner and the server answers in its place, such as a proxy or a login page")
 	case Incomplete:
-		f = fault.New(code, "the certificate chain of "+server+" is incomplete: the server sends only its own certificate, and the CA that signed it isn't known here",
-			"ask the server's administrator to configure the intermediate certificates, too")
+		f = fault.New(code, "the certificate of "+server+" was signed by a CA that isn't known here, or its chain is incomplete")
 	case UnknownCA:
 		f = fault.New(code, "the certificate of "+server+" was signed by a CA that isn't known here")
 	case NoCA:
 		f = fault.New(code, "there are no CA certificates on this machine, so the certificate of "+server+" can't be checked",
 			"install the system's CA certificates (the package ca-certificates)")
 	}
-	return f.Hint(p.caHints(hasCA)...)
+	f = f.Hint(p.caHints(hasCA)...)
+	if p == Incomplete {
+		f = f.Hint("ask the server's administrator to configure the intermediate certificates, too")
+	}
+	return f
 }
 
 // caHints returns hints about ca-certificate, if that can help.

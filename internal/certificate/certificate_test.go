@@ -52,6 +52,7 @@ func TestFind(t *testing.T) {
 		{"another host", certificatetest.Chain{Names: []string{"other.example.com"}, Sent: 2}, true, certificate.OtherName},
 		{"a chain without the intermediate CA", certificatetest.Chain{Sent: 1}, true, certificate.Incomplete},
 		{"an intermediate CA that has expired", certificatetest.Chain{CAUntil: -time.Hour, Sent: 2}, true, certificate.Expired},
+		{"an unknown root CA, with nothing missing", certificatetest.Chain{OfRoot: true, Sent: 1}, false, certificate.Incomplete},
 		{"an unknown CA", signed, false, certificate.UnknownCA},
 		{"an unknown CA, which is sent too", certificatetest.Chain{Sent: 3}, false, certificate.UnknownCA},
 		{"a certificate that signs itself", certificatetest.Chain{SignsItself: true, Sent: 1}, true, certificate.UnknownCA},
@@ -102,6 +103,10 @@ func TestFault(t *testing.T) {
 				hints := strings.Join(f.Hints, "\n")
 				if strings.Contains(hints, "set ca-certificate") != (helps && !hasCA) || len(f.Hints) == 0 || strings.Contains(hints, "set  ") {
 					t.Errorf("problem %d, %v: %s", p, hasCA, hints)
+				}
+				// A server that sends only its own certificate may lack none: so the runner's side is first.
+				if p == certificate.Incomplete && (len(f.Hints) != 2 || !strings.Contains(f.Hints[0], "ca-certificate") || !strings.Contains(f.Hints[1], "administrator")) {
+					t.Errorf("an incomplete chain, %v: %s", hasCA, hints)
 				}
 				said[f.What] = true
 			}

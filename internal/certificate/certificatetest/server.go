@@ -26,6 +26,7 @@ type Chain struct {
 	CAUntil     time.Duration // the same for the intermediate CA
 	Names       []string      // for other names than the server's own
 	SignsItself bool
+	OfRoot      bool // signed by the root CA itself
 	Sent        int // how many certificates the server sends: 1 is its own, 2 the intermediate CA's, 3 the root CA's
 }
 
@@ -53,8 +54,11 @@ func Start(t testing.TB, c Chain) (url, root string) {
 		leaf.IPAddresses, leaf.DNSNames = nil, c.Names
 	}
 	signer := intermediate
-	if c.SignsItself {
+	switch {
+	case c.SignsItself:
 		signer = nil
+	case c.OfRoot:
+		signer = rootCA
 	}
 	own := sign(t, leaf, signer)
 	chain := [][]byte{own.der, intermediate.der, rootCA.der}[:c.Sent]
