@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -289,6 +290,30 @@ func TestCertificates(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Git trusts the CA certificates in the file that SSL_CERT_FILE names, as Go does, which
+// reads it on Unix systems other than macOS (crypto/x509). Another file changes nothing.
+func TestMirrorTrustsSSLCertFile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		t.Skip("crypto/x509 doesn't read SSL_CERT_FILE here")
+	}
+	url, root := certificatetest.Start(t, certificatetest.Chain{OfRoot: true, Sent: 1})
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, []byte(root), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"acme/site"}})
+	for named, code := range map[string]fault.Code{file: fault.SourceNotFound, file + ".missing": fault.SourceUnreachable, "": fault.SourceUnreachable} {
+		o := mirrors(t, env{
+			"BITBUCKET_AUTH_TOKEN": credentialtest.HTTPAccessToken(), "BITBUCKET_AUTH_SERVER_URL": fake.URL, "BITBUCKET_AUTH_REPOSITORY": "acme/site",
+			"BITBUCKET_AUTH_SOURCE": url + "/octo/site", "SSL_CERT_FILE": named,
+		})
+		if !strings.Contains(o.stderr, "("+code.ID+")") {
+			t.Errorf("with %q, want %s:\n%s", named, code.ID, o.stderr)
+		}
 	}
 }
 

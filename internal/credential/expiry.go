@@ -24,7 +24,7 @@ func CheckExpiry(kind Kind, day, now time.Time) *fault.Fault {
 	case days > expiryNotice:
 		return nil
 	}
-	return fault.New(fault.ExpiresSoon, fmt.Sprintf("the token expires on %s, %s", day.Format(time.DateOnly), inDays(days)), renew)
+	return fault.New(fault.ExpiresSoon, "the token expires on "+day.Format(time.DateOnly)+", "+inDays(days), renew)
 }
 
 func inDays(days int) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -192,11 +193,16 @@ var systemCA = []string{
 // configuration that names it. Git accepts only one file, so it begins with the system's
 // certificates; if they aren't in a file, the additional ones are only for Bitbucket.
 func (g *Git) useCA(options Options) (entries [][2]string, err error) {
+	named, _ := options.Lookup("SSL_CERT_FILE")
 	if len(options.CA) == 0 {
-		return nil, nil
+		// Where crypto/x509 reads it, git has to be told: curl's library doesn't.
+		if _, missing := os.Stat(named); missing == nil && filepath.IsAbs(named) && !isWindows && runtime.GOOS != "darwin" {
+			entries = [][2]string{{"http.sslCAInfo", named}}
+		}
+		return entries, nil
 	}
 	places := systemCA
-	if named, _ := options.Lookup("SSL_CERT_FILE"); named != "" {
+	if named != "" {
 		places = append([]string{named}, places...)
 	}
 	scope := "http." + gitconfig.HostScope(options.Bitbucket) + "."

@@ -27,7 +27,7 @@ type Chain struct {
 	Names       []string      // for other names than the server's own
 	SignsItself bool
 	OfRoot      bool // signed by the root CA itself
-	Sent        int // how many certificates the server sends: 1 is its own, 2 the intermediate CA's, 3 the root CA's
+	Sent        int  // how many certificates the server sends: 1 is its own, 2 the intermediate CA's, 3 the root CA's
 }
 
 // Start starts a server that ends with the test, and returns its URL and the
