@@ -10,7 +10,7 @@ import (
 var otherNames = []struct{ id, names string }{
 	{"token", "password app-password pat api-token api-key access-token auth-token personal-access-token secret " +
 		"client-secret bitbucket-token bitbucket-password bitbucket-app-password bitbucket-api-token git-token " +
-		"git-password repo-token"},
+		"git-password repo-token ssh-private-key ssh-key private-key deploy-key"},
 	{"identity", "username user user-name user-email email login account client-id bitbucket-username bitbucket-user " +
 		"bitbucket-email git-username git-user git-email"},
 	{"kind", "type token-type auth-type auth-method"},

@@ -28,7 +28,7 @@ func TestOtherNames(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"email": "identity", "username": "identity", "user": "identity", "git-username": "identity", "password": "token", "app-password": "token",
-		"apppassword": "token", "repo": "repository", "target-repo-url": "repository", "destination-repo": "repository", "remote": "repository", "force": "overwrite",
+		"apppassword": "token", "ssh-private-key": "token", "repo": "repository", "target-repo-url": "repository", "destination-repo": "repository", "remote": "repository", "force": "overwrite",
 	} {
 		if setting, ok := contract.CalledElsewhere(contract.MirrorSettings, name); !ok || setting.ID != want {
 			t.Errorf("%s: got %q, want %s", name, setting.ID, want)

@@ -20,7 +20,8 @@ func CheckExpiry(kind Kind, day, now time.Time) *fault.Fault {
 	days := int(day.Sub(today).Hours() / 24)
 	switch {
 	case days < 0:
-		return fault.New(fault.Expired, "the token expired on "+day.Format(time.DateOnly)+", according to expires-on", renew)
+		return fault.New(fault.Expired, "the token expired on "+day.Format(time.DateOnly)+", according to expires-on", renew,
+			"if the token is still valid, correct expires-on")
 	case days > expiryNotice:
 		return nil
 	}

@@ -39,11 +39,11 @@ func TestRenewal(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	for _, kind := range credential.Kinds {
 		for _, days := range []int{-1, 1} { // expired, and soon expiring
-			f := credential.CheckExpiry(kind, now.AddDate(0, 0, days), now)
-			if f == nil || len(f.Hints) != 1 || f.Hints[0] == "" {
+			f := credential.CheckExpiry(kind, now.Truncate(24*time.Hour).AddDate(0, 0, days), now)
+			if f == nil || f.Hints[0] == "" || strings.Contains(strings.Join(f.Hints[1:], "\n"), "correct expires-on") != (days < 0) {
 				t.Fatalf("%s: got %v", kind, f)
 			}
-			rotates := strings.Contains(f.Hints[0], "→ Rotate") && strings.Contains(f.Hints[0], "within 30 minutes")
+			rotates := strings.Contains(f.Hints[0], "→ Rotate") && strings.Contains(f.Hints[0], "within 30 minutes if the old one is still valid")
 			if want := kind == credential.AccessToken; rotates != want || !want && !strings.HasPrefix(f.Hints[0], "make a new token") {
 				t.Errorf("%s: got %q", kind, f.Hints)
 			}

@@ -119,7 +119,7 @@ var table = []Traits{
 		},
 		// support.atlassian.com, "Rotate an access token for a repository".
 		RenewHint: "rotate the token (Repository settings → Security → Access tokens → … → Rotate, or in the settings of the project or workspace), " +
-			"store its new secret everywhere before the old one ends, within 30 minutes, and set expires-on to its new expiry date",
+			"store its new secret everywhere, within 30 minutes if the old one is still valid, and set expires-on to its new expiry date",
 	},
 	{
 		Kind: AppPassword, Title: "an app password",
