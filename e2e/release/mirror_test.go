@@ -49,12 +49,12 @@ func checkMirrorContents(t *testing.T, dist, parts, version string) {
 		}
 		packages = nil
 		// Source packages, whose versions have no number of a rebuild.
-		if sources := files["usr/share/doc/SOURCES"].Text; !bytes.Contains(sources, []byte("/package/krb5/")) || regexp.MustCompile(`\+b\d+/`).Match(sources) {
+		if sources := files["usr/share/doc/SOURCES"].Text; !bytes.Contains(sources, []byte("pkg:deb/debian/krb5@")) || regexp.MustCompile(`\+b\d+\?`).Match(sources) {
 			t.Errorf("%s: the sources are\n%s", architecture, sources)
 		}
 		for line := range strings.Lines(string(files["usr/share/doc/SOURCES"].Text)) {
 			name, _, is := strings.Cut(line, " ")
-			if !is || !strings.Contains(line, ": https://snapshot.debian.org/package/") {
+			if !is || !strings.Contains(line, ": pkg:deb/debian/") {
 				continue
 			}
 			packages = append(packages, name)

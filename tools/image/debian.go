@@ -221,7 +221,7 @@ func (s *selection) addLicenses() error {
 	var sources strings.Builder
 	sources.WriteString("The source of Debian's packages in this image:\n\n")
 	for _, p := range s.packages() {
-		fmt.Fprintf(&sources, "%s %s: https://snapshot.debian.org/package/%s/%s/\n", p.name, p.version, p.source, p.sourceVersion)
+		fmt.Fprintf(&sources, "%s %s: pkg:deb/debian/%s@%s?arch=source\n", p.name, p.version, p.source, p.sourceVersion)
 	}
 	s.entries["usr/share/doc/SOURCES"] = file("usr/share/doc/SOURCES", 0o644, []byte(sources.String()))
 	return nil
