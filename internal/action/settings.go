@@ -6,7 +6,6 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -53,20 +52,11 @@ func readAndMask[S interface{ Both() input.Common }, T settingsText[S]](
 // source describes how settings are read on this host.
 func (r *run) source(settings []contract.Setting) input.Source {
 	return input.Source{
-		Settings:   settings,
-		InputsOnly: r.host.Settings.InputsOnly,
-		HasMasks:   r.host.HasMasks,
-		Names:      r.host.Settings.Names,
-		Called:     r.host.Settings.Called,
-		Lookup:     r.world.Lookup,
-		Stdin:      r.world.Stdin,
-
-		HostVariables:    r.host.HostVariables,
-		ReservedPrefixes: host.ReservedPrefixes(),
-		ReferenceHints:   r.host.HintsAboutReferences,
-		LeavesUndefined:  r.host.LeavesUndefined,
-		FileVariableHint: r.host.FileVariableHint,
-		BeforeWaiting:    r.catchSignals,
+		Settings:      settings,
+		Host:          r.host.Definition,
+		Lookup:        r.world.Lookup,
+		Stdin:         r.world.Stdin,
+		BeforeWaiting: r.catchSignals,
 	}
 }
 

@@ -151,10 +151,10 @@ func (h *Host) IsJobToken(token secret.String) (user, server string, is bool) {
 
 // HintsAboutReferences returns the hints about a setting that holds a reference, by
 // its ID.
-func (h *Host) HintsAboutReferences(id string) []string {
+func (d Definition) HintsAboutReferences(id string) []string {
 	var hints []string
-	for _, hint := range h.ReferenceHints {
-		hints = append(hints, strings.ReplaceAll(hint, "SETTING", h.Settings.Called(id)))
+	for _, hint := range d.ReferenceHints {
+		hints = append(hints, strings.ReplaceAll(hint, "SETTING", d.Settings.Called(id)))
 	}
 	return hints
 }

@@ -277,7 +277,7 @@ func Named() []string {
 func ReservedPrefixes() []string {
 	var all []string
 	for _, d := range slices.Concat(gitHubHosts, otherHosts) {
-		all = append(all, append(d.reserved, strings.TrimSuffix(d.Settings.prefix, "_"))...)
+		all = append(all, append(d.reserved, strings.TrimSuffix(d.Settings.Prefix, "_"))...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

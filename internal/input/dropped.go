@@ -12,28 +12,19 @@ import (
 // a hyphen must be there and none with one. A step that uses the image directly
 // (docker://) has only the inputs that it sets.
 func (s Source) CheckDropped() error {
-	if !s.InputsOnly {
+	if !s.Host.Settings.InputsOnly {
 		return nil
 	}
 	for _, setting := range s.Settings {
 		if setting.NotInput {
 			continue
 		}
-		if hyphen := strings.Contains(setting.ID, "-"); s.isPresent(setting.ID) == hyphen {
+		_, present := s.Lookup(s.Host.Settings.Names(setting.ID)[0])
+		if present == strings.Contains(setting.ID, "-") {
 			return nil
 		}
 	}
 	return fault.New(fault.InputsDropped, "a shell between the runner and this program dropped the inputs with a hyphen in their names",
 		"if docker on the runner's PATH is a script for /bin/sh, write it for bash, which keeps such names",
 		"in any other script between them, do the same, or start it without a shell")
-}
-
-// isPresent reports whether a setting has a variable, whatever its value.
-func (s Source) isPresent(id string) bool {
-	for _, name := range s.Names(id) {
-		if _, present := s.Lookup(name); present {
-			return true
-		}
-	}
-	return false
 }

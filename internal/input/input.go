@@ -12,6 +12,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -19,36 +20,13 @@ import (
 type Source struct {
 	// Settings are those of the command.
 	Settings []contract.Setting
-	// InputsOnly is set on hosts that hand a step the inputs that its action
-	// declares: another name there can only come from somebody else.
-	InputsOnly bool
-	// HasMasks is set on hosts that can mask values at run time, which some
-	// settings don't exist on.
-	HasMasks bool
-	// HostVariables are variables in the host's family of names that the host
-	// sets itself.
-	HostVariables []string
-	// Names returns the environment variables that may hold a setting on this
-	// host, by the setting's ID. Each host has one family of names, so that
-	// nothing that an earlier step exported can change this one.
-	Names func(id string) []string
-	// Called returns a setting's name as people write it on this host.
-	Called func(id string) string
+	// Host has one family of names for settings, so that nothing that an earlier step
+	// exported can change this one.
+	Host host.Definition
 	// Lookup reads an environment variable.
 	Lookup func(name string) (value string, present bool)
 	// Stdin is read if token-file is "-".
 	Stdin io.Reader
-	// ReservedPrefixes belong to CI hosts, so env-prefix can't begin with them.
-	ReservedPrefixes []string
-	// ReferenceHints returns hints about setting a setting to the value of a variable
-	// on this host. It may be nil.
-	ReferenceHints func(id string) []string
-	// LeavesUndefined is set on hosts that leave $(NAME) as it is if the variable isn't
-	// defined.
-	LeavesUndefined bool
-	// FileVariableHint is a hint about variables of this host that are the path of a
-	// file with the value; empty if it has none.
-	FileVariableHint string
 	// BeforeWaiting is called before a read that can block forever, such as from a
 	// token-file that is a pipe. It may be nil.
 	BeforeWaiting func()
@@ -91,15 +69,13 @@ type CredentialText struct {
 	EnvPrefix      string `env:"ENV_PREFIX"`
 	AvoName        string `env:"AVO_CONNECTION_NAME"`
 	AvoUsername    string `env:"AVO_USERNAME"`
-
-	reservedPrefixes []string
 }
 
 // ReadCredential reads the settings of the credential command. Even with an error (a
 // [*fault.Fault]) it returns everything that could be read, so that the secrets in it
 // can be masked before the error is shown.
 func ReadCredential(ctx context.Context, source Source) (CredentialText, error) {
-	text := CredentialText{reservedPrefixes: source.ReservedPrefixes}
+	var text CredentialText
 	err := source.read(ctx, &text, &text.SharedText, func() []tokenFile { return []tokenFile{text.tokenFile()} })
 	return text, err
 }
@@ -139,10 +115,10 @@ func (s Source) variables(setting contract.Setting) []string {
 	switch {
 	case setting.Variable != "":
 		return []string{setting.Variable}
-	case setting.NotInput && s.InputsOnly, setting.WithoutMasks && s.HasMasks:
+	case setting.NotInput && s.Host.Settings.InputsOnly, setting.WithoutMasks && s.Host.HasMasks:
 		return nil
 	}
-	return s.Names(setting.ID)
+	return s.Host.Settings.Names(setting.ID)
 }
 
 // CheckEnvFile returns a fault if env-file contains a reference. It comes before all

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
@@ -29,11 +30,9 @@ import (
 func source(settings map[string]string) input.Source {
 	return input.Source{
 		Settings: contract.CredentialSettings,
-		Names:    func(id string) []string { return []string{id} },
+		Host:     host.Definition{Settings: host.Family{Spellings: []func(string) string{strings.ToLower}, ByID: true}},
 		Lookup:   func(name string) (string, bool) { value, ok := settings[name]; return value, ok },
 		Stdin:    strings.NewReader("from-stdin\n"),
-
-		ReservedPrefixes: []string{"BITBUCKET_AUTH", "CI", "GITHUB"},
 	}
 }
 
@@ -377,8 +376,11 @@ func TestThePresentNameEndsTheSearch(t *testing.T) {
 	env := map[string]string{"A_kind": "", "B_kind": "access-token", "B_identity": "me"}
 	text, err := input.ReadCredential(context.Background(), input.Source{
 		Settings: contract.CredentialSettings,
-		Names:    func(id string) []string { return []string{"A_" + id, "B_" + id} },
-		Lookup:   func(name string) (string, bool) { value, ok := env[name]; return value, ok },
+		Host: host.Definition{Settings: host.Family{Spellings: []func(string) string{
+			func(id string) string { return "A_" + id },
+			func(id string) string { return "B_" + id },
+		}}},
+		Lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok },
 	})
 	if err != nil || text.Kind != "auto" || text.Identity != "me" {
 		t.Errorf("got kind %q, identity %q, %v", text.Kind, text.Identity, err)
@@ -417,17 +419,16 @@ func TestUnknown(t *testing.T) {
 	} {
 		for inputsOnly, want := range map[bool]string{true: test.inputs, false: test.other} {
 			s := input.Source{
-				Settings:   contract.CredentialSettings,
-				InputsOnly: inputsOnly,
-				HasMasks:   inputsOnly,
-				Names:      func(id string) []string { return []string{"X_" + strings.ToUpper(id)} },
-				Called:     func(id string) string { return id },
+				Settings: contract.CredentialSettings,
+				Host: host.Definition{
+					Settings:      host.Family{Prefix: "X_", Spellings: []func(string) string{strings.ToUpper}, ByID: true, InputsOnly: inputsOnly},
+					HasMasks:      inputsOnly,
+					HostVariables: []string{"X_OF-THE-HOST"},
+				},
 				Lookup: func(name string) (string, bool) {
 					value, ok := map[string]string{"X_TOKEN": "t0ken"}[name]
 					return value, ok
 				},
-
-				HostVariables: []string{"X_OF-THE-HOST"},
 			}
 			found, err := s.Unknown([]string{test.variable})
 			var got string
@@ -447,8 +448,7 @@ func TestUnknown(t *testing.T) {
 // What binary/get reads isn't reported as a setting that doesn't exist, and its like is.
 func TestUnknownLeavesTheDownloadURL(t *testing.T) {
 	from := source(nil)
-	from.Names = func(id string) []string { return []string{"BITBUCKET_AUTH_" + strings.ToUpper(id)} }
-	from.Called = func(id string) string { return id }
+	from.Host.Settings = host.Family{Prefix: "BITBUCKET_AUTH_", Spellings: []func(string) string{strings.ToUpper}}
 	for variable, want := range map[string]int{contract.DownloadURL: 0, contract.DownloadURL + "S": 1} {
 		found, err := from.Unknown([]string{variable + "=https://example.com"})
 		if err != nil || len(found.Remarks) != want {
@@ -462,7 +462,7 @@ func TestUnknownLeavesTheDownloadURL(t *testing.T) {
 func TestLogNeedsAHostWithoutMasks(t *testing.T) {
 	from := source(map[string]string{"log": "errors"})
 	for hasMasks, want := range map[bool]bool{true: false, false: true} {
-		from.HasMasks = hasMasks
+		from.Host.HasMasks = hasMasks
 		text, err := input.ReadCredential(context.Background(), from)
 		if err != nil {
 			t.Fatal(err)
@@ -471,9 +471,8 @@ func TestLogNeedsAHostWithoutMasks(t *testing.T) {
 			t.Errorf("with masks %t: got %t, %v", hasMasks, settings.OnlyErrors, err)
 		}
 	}
-	from.Names = func(id string) []string { return []string{"X_" + strings.ToUpper(id)} }
-	from.Called = func(id string) string { return "X_" + strings.ToUpper(id) }
-	from.HasMasks = true
+	from.Host.Settings = host.Family{Prefix: "X_", Spellings: []func(string) string{strings.ToUpper}}
+	from.Host.HasMasks = true
 	found, err := from.Unknown([]string{"X_LOG=errors"})
 	if err != nil || len(found.Remarks) != 1 || found.Remarks[0].Code != fault.SettingUnknown || !strings.Contains(found.Remarks[0].What, "X_LOG") {
 		t.Errorf("got %+v, %v", found.Remarks, err)
@@ -483,7 +482,7 @@ func TestLogNeedsAHostWithoutMasks(t *testing.T) {
 // What a host doesn't declare isn't read.
 func TestOnlyInputsAreRead(t *testing.T) {
 	s := source(map[string]string{"token": "a-token", "token-file": "/nowhere", "env-file": "/elsewhere"})
-	s.InputsOnly = true
+	s.Host.Settings.InputsOnly = true
 	text, err := input.ReadCredential(context.Background(), s)
 	if err != nil || text.Token.Reveal() != "a-token" || text.EnvFile != "" {
 		t.Errorf("got env-file %q, %v", text.EnvFile, err)

@@ -53,7 +53,7 @@ func TestUnexpandedReferences(t *testing.T) {
 	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
 		for _, reference := range []string{"$NAME", "${NAME}", "$(NAME)", "${{ secrets.NAME }}", "'$NAME'", "$(cat file)"} {
 			s := source(map[string]string{id: reference})
-			s.ReferenceHints = func(id string) []string { return []string{"write " + id + " so"} }
+			s.Host.ReferenceHints = []string{"write SETTING so"}
 			_, _, err := parse(s)
 			f := fault.From(err)
 			if err == nil || f.Code != fault.TokenUnexpanded || !slices.Equal(f.Hints, []string{"write " + id + " so"}) || !strings.Contains(f.What, id) {
@@ -92,7 +92,7 @@ func TestUndefinedSecrets(t *testing.T) {
 	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
 		for _, reference := range []string{"$(NAME)", `"$(NAME)"`, "$(my secret.name-1)"} {
 			s := source(map[string]string{id: reference})
-			s.LeavesUndefined = true
+			s.Host.LeavesUndefined = true
 			settings, _, err := parse(s)
 			if id != "token" && id != "source-token" {
 				if fault.From(err).Code != fault.TokenUnexpanded {
@@ -116,7 +116,7 @@ func TestUndefinedSecrets(t *testing.T) {
 		}
 		for _, reference := range []string{"$NAME", "${NAME}", "$(cat /token)", "x$(NAME)"} {
 			s := source(map[string]string{id: reference})
-			s.LeavesUndefined = true
+			s.Host.LeavesUndefined = true
 			if _, _, err := parse(s); id == "token" && fault.From(err).Code != fault.TokenUnexpanded {
 				t.Errorf("%s: got %v", reference, err)
 			}
@@ -280,7 +280,7 @@ func TestTokenIsPath(t *testing.T) {
 		settings := map[string]string{"token": token}
 		maps.Copy(settings, environment)
 		s := source(settings)
-		s.FileVariableHint = "or change its type"
+		s.Host.FileVariableHint = "or change its type"
 		_, err := input.ReadCredential(context.Background(), s)
 		f := fault.From(err)
 		if found := err != nil && f.Code == fault.TokenIsPath; found != want {
@@ -297,7 +297,7 @@ func TestTokenIsPath(t *testing.T) {
 		}
 	}
 	s := source(map[string]string{"token": path})
-	s.InputsOnly = true // token-file is no input
+	s.Host.Settings.InputsOnly = true // token-file is no input
 	if _, err := input.ReadCredential(context.Background(), s); len(fault.From(err).Hints) != 1 || strings.Contains(fault.From(err).Hints[0], "token-file") {
 		t.Errorf("got %v, %q", err, fault.From(err).Hints)
 	}
@@ -320,7 +320,7 @@ func TestTokenIsMissingPath(t *testing.T) {
 	} {
 		for _, id := range []string{"token", "source-token"} {
 			s := mirrorSource(map[string]string{id: token})
-			s.FileVariableHint = "or change its type"
+			s.Host.FileVariableHint = "or change its type"
 			_, err := input.ReadMirror(context.Background(), s)
 			f := fault.From(err)
 			if found := err != nil && f.Code == fault.TokenIsPath; found != want {
@@ -362,7 +362,7 @@ func TestNameAsToken(t *testing.T) {
 		{"identity", "BITBUCKET_TOKEN", false},
 	} {
 		s := source(map[string]string{test.id: test.text})
-		s.ReferenceHints = func(id string) []string { return []string{"write " + id + " so"} }
+		s.Host.ReferenceHints = []string{"write SETTING so"}
 		text, err := input.ReadCredential(context.Background(), s)
 		if err == nil {
 			_, _, err = text.Parse()

@@ -27,12 +27,12 @@ func (s Source) checkPath(f tokenFile) error {
 	if err != nil {
 		what += "; the file doesn't exist here"
 	}
-	if err != nil || s.InputsOnly {
+	if err != nil || s.Host.Settings.InputsOnly {
 		hint = "store the content of the file in the secret, not its path"
 	}
 	found := fault.New(fault.TokenIsPath, inSentence(f.setting)+what, hint)
-	if s.FileVariableHint != "" {
-		found = found.Hint(s.FileVariableHint)
+	if s.Host.FileVariableHint != "" {
+		found = found.Hint(s.Host.FileVariableHint)
 	}
 	return found
 }
@@ -58,12 +58,4 @@ func isPath(text string) bool {
 		}
 	}
 	return filepath.IsAbs(text) || filepath.VolumeName(text) != ""
-}
-
-// called returns a setting's name as people write it on this host.
-func (s Source) called(id string) string {
-	if s.Called == nil {
-		return id
-	}
-	return s.Called(id)
 }

@@ -46,7 +46,7 @@ func (r *reading) text(setting contract.Setting) string {
 			continue
 		}
 		text, remarks := clean(setting, raw)
-		if isSecret(setting.ID) && r.source.LeavesUndefined && pasted.IsUndefined(text) {
+		if isSecret(setting.ID) && r.source.Host.LeavesUndefined && pasted.IsUndefined(text) {
 			return "" // how an undefined secret looks
 		}
 		r.remarks = append(r.remarks, remarks...)
@@ -130,10 +130,7 @@ func (r *reading) check(id, text string) {
 		what = " contains a reference that wasn't expanded"
 	}
 	if what != "" && (!isSecret(id) || !credential.HoldsToken(text)) {
-		f = fault.New(fault.TokenUnexpanded, inSentence(id)+what)
-		if r.source.ReferenceHints != nil {
-			f = f.Hint(r.source.ReferenceHints(id)...)
-		}
+		f = fault.New(fault.TokenUnexpanded, inSentence(id)+what, r.source.Host.HintsAboutReferences(id)...)
 	}
 	if f == nil {
 		return

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
@@ -80,7 +81,7 @@ func (c CredentialText) Parse() (Settings, []fault.Remark, error) {
 		Git:               p.reach(c.Git),
 		RewriteSSH:        p.boolean("rewrite-ssh", c.RewriteSSH),
 		ExportEnv:         p.boolean("export-env", c.ExportEnv),
-		EnvPrefix:         p.envPrefix(c.EnvPrefix, c.reservedPrefixes),
+		EnvPrefix:         p.envPrefix(c.EnvPrefix),
 		AvoConnectionName: c.AvoName,
 		AvoUsername:       c.AvoUsername,
 	}
@@ -242,7 +243,7 @@ func (p *parser) day(id, text string) time.Time {
 // gitPrefix begins the names of git's own variables.
 const gitPrefix = "GIT"
 
-func (p *parser) envPrefix(text string, ofHosts []string) string {
+func (p *parser) envPrefix(text string) string {
 	prefix := text
 	if !isEnvPrefix(prefix) {
 		fallback, _ := contract.Find(contract.CredentialSettings, "env-prefix")
@@ -250,7 +251,7 @@ func (p *parser) envPrefix(text string, ofHosts []string) string {
 		p.fail(fault.New(fault.EnvPrefix, "env-prefix can't begin the name of a variable",
 			"use capital letters, digits and underscores, beginning with a letter and not ending in an underscore, such as MIRROR_BITBUCKET"))
 	}
-	for _, reserved := range slices.Concat(ofHosts, []string{gitPrefix}) {
+	for _, reserved := range append(host.ReservedPrefixes(), gitPrefix) {
 		if prefix == reserved || strings.HasPrefix(prefix, reserved+"_") {
 			p.fail(fault.New(fault.EnvPrefix, "env-prefix begins with "+reserved+", which is reserved",
 				"choose another prefix, such as MIRROR_BITBUCKET"))

@@ -34,8 +34,8 @@ type OtherName struct {
 func (s Source) Unknown(environment []string) (found Unknown, err error) {
 	for _, variable := range environment {
 		name, _, _ := strings.Cut(variable, "=")
-		rest, ours := strings.CutPrefix(name, s.prefix())
-		if !ours || rest == "" || name == contract.DownloadURL || slices.Contains(s.HostVariables, name) {
+		rest, ours := strings.CutPrefix(name, s.Host.Settings.Prefix)
+		if !ours || rest == "" || name == contract.DownloadURL || slices.Contains(s.Host.HostVariables, name) {
 			continue
 		}
 		id := idOf(rest)
@@ -61,24 +61,24 @@ func (s Source) explain(found *Unknown, variable, written string) error {
 	f := s.notFound(written)
 	near, same := s.nearest(id)
 	if same {
-		return f.Hint("did you mean " + s.Called(near) + "?")
+		return f.Hint("did you mean " + s.called(near) + "?")
 	}
 	found.warn(f)
 	other, elsewhere := contract.CalledElsewhere(s.Settings, id)
 	switch {
 	case elsewhere && s.inFamily(other):
-		f.What += "; it is called " + s.Called(other.ID) + " here"
+		f.What += "; it is called " + s.called(other.ID) + " here"
 		if s.isSet(s.variables(other)...) {
-			f.Hints = append(f.Hints, "remove "+s.Called(written)+": "+s.Called(other.ID)+" is set")
+			f.Hints = append(f.Hints, "remove "+s.called(written)+": "+s.called(other.ID)+" is set")
 			return nil
 		}
-		rename := s.Called(written) + " to " + s.Called(other.ID)
+		rename := s.called(written) + " to " + s.called(other.ID)
 		f.Hints = append(f.Hints, "rename "+rename)
 		found.OtherNames = append(found.OtherNames, OtherName{other.ID, rename, s.isSet(variable), f})
 	case contract.IsAboutCertificates(id):
-		f.Hints = append(f.Hints, "remove it: certificates are always verified; for a CA that this machine doesn't know, set "+s.Called("ca-certificate"))
+		f.Hints = append(f.Hints, "remove it: certificates are always verified; for a CA that this machine doesn't know, set "+s.called("ca-certificate"))
 	case near != "":
-		f.Hints = append(f.Hints, "did you mean "+s.Called(near)+"?")
+		f.Hints = append(f.Hints, "did you mean "+s.called(near)+"?")
 	default:
 		f.Hints = append(f.Hints, "remove it, or look for its name in the list of settings")
 	}
@@ -86,6 +86,9 @@ func (s Source) explain(found *Unknown, variable, written string) error {
 }
 
 func (u *Unknown) warn(f *fault.Fault) { u.Remarks = append(u.Remarks, fault.Warn(f)) }
+
+// called returns a setting's name as people write it on this host.
+func (s Source) called(id string) string { return s.Host.Settings.Called(id) }
 
 // isSet reports whether one of these variables has a value.
 func (s Source) isSet(variables ...string) bool {
@@ -95,32 +98,29 @@ func (s Source) isSet(variables ...string) bool {
 	})
 }
 
-// prefix returns the beginning of the names of this host's family.
-func (s Source) prefix() string { return strings.TrimSuffix(s.Names("x")[0], "X") }
-
 // notFound returns the fault for a setting that doesn't exist. It contains the name as
 // the user wrote it, but in lower case.
 func (s Source) notFound(written string) *fault.Fault {
 	noun := "setting"
-	if s.InputsOnly {
+	if s.Host.Settings.InputsOnly {
 		noun = "input"
 	}
-	return fault.New(fault.SettingUnknown, "the "+noun+" "+s.Called(written)+" doesn't exist")
+	return fault.New(fault.SettingUnknown, "the "+noun+" "+s.called(written)+" doesn't exist")
 }
 
 // inFamily reports whether a setting is read from this host's family of names.
 func (s Source) inFamily(setting contract.Setting) bool {
-	return slices.Equal(s.variables(setting), s.Names(setting.ID))
+	return slices.Equal(s.variables(setting), s.Host.Settings.Names(setting.ID))
 }
 
 // withoutEffect returns the fault for a setting that isn't read from this host's
 // family.
 func (s Source) withoutEffect(setting contract.Setting) *fault.Fault {
-	what := s.Called(setting.ID) + " has no effect on this host"
+	what := s.called(setting.ID) + " has no effect on this host"
 	switch {
 	case setting.WithoutMasks:
 		return s.notFound(setting.ID).Hint("remove it: only hosts without masks at run time have the setting " + setting.ID)
-	case setting.Variable != "" && !s.InputsOnly:
+	case setting.Variable != "" && !s.Host.Settings.InputsOnly:
 		return fault.New(fault.SettingRefused, what, "set "+setting.Variable+" instead")
 	}
 	return fault.New(fault.SettingRefused, what, "remove it: action.yml has no input "+setting.ID)
