@@ -246,7 +246,7 @@ func (m *mirroring) list(ctx context.Context) error {
 			return err
 		}
 	}
-	if m.fromNothing() && !everything {
+	if m.bitbucket.IsEmpty() && !everything {
 		if source, sourceErr = m.git.ListSource(ctx, true); sourceErr != nil {
 			return sourceErr
 		}
@@ -295,9 +295,6 @@ func (m *mirroring) warnUnmatched() {
 	}
 	m.showRemarks()
 }
-
-// fromNothing reports whether Bitbucket's repository is empty.
-func (m *mirroring) fromNothing() bool { return len(m.bitbucket.Refs) == 0 }
 
 // create creates the repository if it is missing. Otherwise it returns the reason
 // why the repository couldn't be listed.

@@ -27,7 +27,7 @@ func (m *mirroring) fetch(ctx context.Context) error {
 	}
 	ended := m.begin("fetching %s from the source", mirror.Quantity(mirror.RefsOf(changes)))
 	var err error
-	if m.fromNothing() {
+	if m.bitbucket.IsEmpty() {
 		err = m.git.FetchAll(ctx, mirror.NewValues(changes))
 	} else if err = m.fetchChange(ctx, changes); err == nil && !m.settings.DryRun {
 		err = m.git.FetchFiles(ctx, mirror.NewValues(m.plan.ToPush()), slices.Collect(maps.Values(m.bitbucket.Refs)))

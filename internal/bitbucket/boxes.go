@@ -168,7 +168,7 @@ func (b box) scope(kind credential.Kind) (string, *fault.Fault) {
 	for _, l := range p.levels {
 		names = append(names, l.name)
 	}
-	return "", b.unknown().Hint("for " + p.name + ", use " + fault.Either(names))
+	return "", b.unknown().Hint("for " + p.name + ", use " + fault.Enumerate(names, "or"))
 }
 
 // unknown quotes a box that doesn't exist, if it consists of short words: anything

@@ -197,5 +197,5 @@ func either(kinds []Kind) string {
 	for _, kind := range kinds {
 		names = append(names, string(kind))
 	}
-	return fault.Either(names)
+	return fault.Enumerate(names, "or")
 }

@@ -11,10 +11,10 @@ import (
 // wrong place.
 func OutsideList(setting, value string, allowed []string) *Fault {
 	if slices.Contains(usualWords, strings.ToLower(value)) {
-		return Newf(NotAllowed, "%s can't be `%s`; use %s", setting, value, Either(allowed)).
+		return Newf(NotAllowed, "%s can't be `%s`; use %s", setting, value, Enumerate(allowed, "or")).
 			Hint("set " + setting + " to one of these, or leave it out")
 	}
-	f := Newf(NotAllowed, "unknown value for %s; use %s", setting, Either(allowed))
+	f := Newf(NotAllowed, "unknown value for %s; use %s", setting, Enumerate(allowed, "or"))
 	if near := Nearest(value, allowed); near != "" {
 		return f.Hint(fmt.Sprintf("did you mean %s: %s?", setting, near))
 	}
@@ -29,10 +29,13 @@ var usualWords = []string{
 	"always", "never", "skip", "ignore", "continue", "error", "warning", "info", "debug", "quiet", "all", "any", "none", "default",
 }
 
-// Either lists alternatives as a sentence does: "a, b or c".
-func Either(words []string) string {
+// Enumerate lists words as a sentence does: "a, b or c".
+func Enumerate(words []string, conjunction string) string {
 	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
 }
 
 // Nearest returns the allowed value that text most likely means, or "" if none is

@@ -10,12 +10,7 @@ import (
 // others, because the first one becomes its main branch. If nothing says which one
 // that should be, it is the first by its name, and guessed is true.
 func (p *Plan) firstMain() (ref string, guessed bool) {
-	var pushed []string
-	for _, ref := range p.refs(Created) {
-		if isBranch(ref) {
-			pushed = append(pushed, ref)
-		}
-	}
+	pushed := slices.DeleteFunc(p.refs(Created), func(ref string) bool { return !isBranch(ref) })
 	for _, ref := range []string{
 		p.source.Head, branches.Prefix + p.rules.DefaultBranch, branches.Prefix + "main", branches.Prefix + "master",
 	} {
@@ -36,7 +31,7 @@ func (p *Plan) firstMain() (ref string, guessed bool) {
 // GuessedMain returns the main branch that an empty repository gets, if nothing says
 // which one it should be, and otherwise nothing.
 func (p *Plan) GuessedMain() string {
-	if !p.bitbucket.isEmpty() {
+	if !p.bitbucket.IsEmpty() {
 		return ""
 	}
 	ref, guessed := p.firstMain()
@@ -54,7 +49,7 @@ func (p *Plan) MainToSet(results map[string]Result) (ref, problem string) {
 	head := p.source.Head
 	result, pushed := results[head]
 	switch {
-	case !p.rules.FollowMain || p.bitbucket.isEmpty() || p.mainSet:
+	case !p.rules.FollowMain || p.bitbucket.IsEmpty() || p.mainSet:
 		return "", ""
 	case head == "":
 		return "", "the source doesn't say which branch is its main one"
@@ -82,11 +77,7 @@ func (p *Plan) SetMain() []Change {
 // KeptMain returns the branches that would be deleted if they weren't, or couldn't
 // be, the main branch of Bitbucket's repository.
 func (p *Plan) KeptMain() []string {
-	refs := slices.Clone(p.keptMain)
-	for _, c := range p.held {
-		refs = append(refs, c.Ref)
-	}
-	return p.shownNames(refs)
+	return p.shownNames(slices.Concat(p.keptMain, RefsOf(p.held)))
 }
 
 // shownNames are the names that may be shown, in order.

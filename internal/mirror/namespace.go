@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
 // Namespace is a kind of ref that is mirrored.
@@ -110,7 +112,7 @@ func Names() string {
 	for _, n := range Namespaces {
 		words = append(words, n.Plural)
 	}
-	return enumerate(words)
+	return fault.Enumerate(words, "and")
 }
 
 // Quantity counts refs by their namespaces: "2 branches and 1 tag".
@@ -134,7 +136,7 @@ func Quantity(refs []string) string {
 	if len(counts) == 0 {
 		return "no " + Names()
 	}
-	return enumerate(counts)
+	return fault.Enumerate(counts, "and")
 }
 
 // RefsOf returns the refs of changes.
@@ -157,13 +159,4 @@ func NewValues(changes []Change) []string {
 		}
 	}
 	return values
-}
-
-// enumerate lists words as a sentence does: "a, b and c".
-func enumerate(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " and " + words[last]
 }

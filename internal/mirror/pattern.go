@@ -72,21 +72,11 @@ func (p Patterns) String() string {
 
 // none reports whether the patterns exclude every name there can be.
 func (p Patterns) none() bool {
-	for _, pattern := range p.exclude {
-		if charset.ContainsOnly(pattern, "*") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.exclude, func(pattern string) bool { return charset.ContainsOnly(pattern, "*") })
 }
 
 func matchAny(patterns []string, name string) bool {
-	for _, pattern := range patterns {
-		if match(pattern, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return match(pattern, name) })
 }
 
 // match compares the parts between the stars, from left to right: the first one

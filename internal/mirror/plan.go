@@ -32,7 +32,8 @@ type Listing struct {
 	Others []string
 }
 
-func (l Listing) isEmpty() bool { return len(l.Refs) == 0 }
+// IsEmpty reports whether there is nothing that is mirrored.
+func (l Listing) IsEmpty() bool { return len(l.Refs) == 0 }
 
 // mayBeMain reports whether a branch can be the main one if HEAD isn't listed as a
 // symbolic ref: git's first protocol, for instance, can leave that out.
@@ -371,12 +372,7 @@ func (p *Plan) Commit(c Change) string {
 
 // SourceHas reports whether a ref of the source has this value.
 func (p *Plan) SourceHas(id string) bool {
-	for _, other := range p.source.Refs {
-		if other == id {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(slices.Collect(maps.Values(p.source.Refs)), id)
 }
 
 // Pending returns how many changes are to be made.
@@ -395,7 +391,7 @@ func (p *Plan) ToPush() []Change {
 func (p *Plan) Pushes() (parts [][]Change, last []Change) {
 	inTheWay := conflicts(p.refs(Deleted), p.refs(Created))
 	mainRef := ""
-	if p.bitbucket.isEmpty() {
+	if p.bitbucket.IsEmpty() {
 		mainRef, _ = p.firstMain()
 	}
 	var first, main []Change

@@ -11,13 +11,7 @@ import (
 
 // Count returns how many refs had an action.
 func (p *Plan) Count(action Action) int {
-	n := 0
-	for _, c := range p.changes {
-		if c.Action == action {
-			n++
-		}
-	}
-	return n
+	return len(p.refs(action))
 }
 
 // Quantity returns the number of refs with an action in words.
@@ -59,16 +53,22 @@ const maxJSON = 400_000
 // long, refs that were left alone come first, and omitted counts those that don't
 // fit.
 func (p *Plan) JSON() (text string, omitted int) {
-	if all := encode(p.Changes()); len(all) <= maxJSON {
-		return all, 0
+	text, omitted = encode(p.Changes())
+	if omitted > 0 {
+		text, omitted = encode(p.LeftAloneFirst())
 	}
-	ordered := p.LeftAloneFirst()
+	return text, omitted
+}
+
+// encode writes JSON with strings that can be printed and pasted: they contain only ASCII,
+// and no command for a runner or a shell. It counts the changes that don't fit.
+func encode(changes []Change) (text string, omitted int) {
 	var b strings.Builder
 	b.WriteByte('[')
-	for i, c := range ordered {
-		item := strings.Trim(encode([]Change{c}), "[]")
-		if b.Len()+len(item)+2 > maxJSON {
-			omitted = len(ordered) - i
+	for i, c := range changes {
+		item := object(c)
+		if b.Len()+len(item)+len(",]") > maxJSON {
+			omitted = len(changes) - i
 			break
 		}
 		if i > 0 {
@@ -80,28 +80,20 @@ func (p *Plan) JSON() (text string, omitted int) {
 	return b.String(), omitted
 }
 
-// encode writes JSON with strings that can be printed and pasted: they contain only ASCII,
-// and no command for a runner or a shell.
-func encode(changes []Change) string {
+// object returns a change as a JSON object.
+func object(c Change) string {
 	var b strings.Builder
-	b.WriteByte('[')
-	for i, c := range changes {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		for _, member := range [][2]string{
-			{`{"ref":"`, c.Ref},
-			{`","action":"`, string(c.Action)},
-			{`","old":"`, c.Old},
-			{`","new":"`, c.New},
-			{`","reason":"`, c.Reason},
-		} {
-			b.WriteString(member[0])
-			escape(&b, member[1])
-		}
-		b.WriteString(`"}`)
+	for _, member := range [][2]string{
+		{`{"ref":"`, c.Ref},
+		{`","action":"`, string(c.Action)},
+		{`","old":"`, c.Old},
+		{`","new":"`, c.New},
+		{`","reason":"`, c.Reason},
+	} {
+		b.WriteString(member[0])
+		escape(&b, member[1])
 	}
-	b.WriteByte(']')
+	b.WriteString(`"}`)
 	return b.String()
 }
 
