@@ -21,7 +21,7 @@ type answer struct {
 func (g *Git) answer(stderr []byte) answer {
 	var lines []string
 	for _, line := range remoteLines(stderr) {
-		if line = g.scrub(line); !g.isSecret(line) {
+		if line = g.options.Scrub(line); !g.options.IsSecret(line) {
 			lines = append(lines, line)
 		}
 	}

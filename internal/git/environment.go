@@ -77,7 +77,7 @@ var passedOn = []string{
 // side's login is among them, so that no answer of a server can make a process log in to
 // the other side: no redirect, no address of an LFS object, and no flaw in git or
 // git-lfs (CVE-2024-53263).
-func (g *Git) environment(of side, options Options, ca [][2]string) []string {
+func (g *Git) environment(of side) []string {
 	env := []string{
 		"HOME=" + g.root,
 		"USERPROFILE=" + g.root,
@@ -97,7 +97,7 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 		"GIT_LFS_SKIP_SMUDGE=1",
 	}
 	for _, name := range passedOn {
-		if value, ok := options.Lookup(name); ok {
+		if value, ok := g.options.Lookup(name); ok {
 			env = append(env, name+"="+value)
 		}
 	}
@@ -106,22 +106,22 @@ func (g *Git) environment(of side, options Options, ca [][2]string) []string {
 	switch of {
 	case machine:
 	case source:
-		login = options.SourceLogin
-		entries = append(remote(source, options.Source),
+		login = g.options.SourceLogin
+		entries = append(remote(source, g.sourceURL),
 			// Git would follow a redirect to any server, and not always say so.
 			[2]string{"http.followRedirects", "false"})
 	case bitbucket, staged:
-		login = options.BitbucketLogin
-		entries = append(remote(bitbucket, options.Bitbucket),
+		login = g.options.BitbucketLogin
+		entries = append(remote(bitbucket, g.options.Bitbucket),
 			// Nothing is pushed to another server, even if Bitbucket redirects there.
-			[2]string{"http." + options.Bitbucket + ".followRedirects", "false"})
+			[2]string{"http." + g.options.Bitbucket + ".followRedirects", "false"})
 	}
 	if of == staged {
 		env = append(env, "GIT_DIR="+g.stagingRepo(), "GIT_OBJECT_DIRECTORY="+filepath.Join(g.repo, "objects"))
 	} else {
 		env = append(env, "GIT_DIR="+g.repo)
 	}
-	entries = append(entries, ca...)
+	entries = append(entries, g.ca...)
 	if isWindows {
 		// The configuration that is ignored here usually selects Windows' own store of
 		// certificates.
@@ -192,9 +192,9 @@ var systemCA = []string{
 // useCA writes a file with the additional CA certificates, and returns the
 // configuration that names it. Git accepts only one file, so it begins with the system's
 // certificates; if they aren't in a file, the additional ones are only for Bitbucket.
-func (g *Git) useCA(options Options) (entries [][2]string, err error) {
-	named, _ := options.Lookup("SSL_CERT_FILE")
-	if len(options.CA) == 0 {
+func (g *Git) useCA() (entries [][2]string, err error) {
+	named, _ := g.options.Lookup("SSL_CERT_FILE")
+	if len(g.options.CA) == 0 {
 		// Where crypto/x509 reads it, git has to be told: curl's library doesn't.
 		if _, missing := os.Stat(named); missing == nil && filepath.IsAbs(named) && !isWindows && runtime.GOOS != "darwin" {
 			entries = [][2]string{{"http.sslCAInfo", named}}
@@ -205,7 +205,7 @@ func (g *Git) useCA(options Options) (entries [][2]string, err error) {
 	if named != "" {
 		places = append([]string{named}, places...)
 	}
-	scope := "http." + gitconfig.HostScope(options.Bitbucket) + "."
+	scope := "http." + gitconfig.HostScope(g.options.Bitbucket) + "."
 	var certificates []byte
 	for _, place := range places {
 		if certificates, err = os.ReadFile(place); err == nil {
@@ -215,7 +215,7 @@ func (g *Git) useCA(options Options) (entries [][2]string, err error) {
 	}
 	path := filepath.Join(g.root, "ca.pem")
 	certificates = append(certificates, '\n')
-	certificates = append(certificates, options.CA...)
+	certificates = append(certificates, g.options.CA...)
 	if err := os.WriteFile(path, append(certificates, '\n'), 0o600); err != nil { //nolint:gosec // a path of our own
 		return nil, tempFault(err)
 	}

@@ -41,9 +41,17 @@ func ParseListing(text string, size int) (mirror.Listing, error) {
 
 // Elsewhere returns the fault for a redirect of the source to another server.
 func Elsewhere(source, to string) error {
-	g := &Git{scrub: func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }, isSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") }}
-	g.options.Source = source
+	g := &Git{options: hiding(Remotes{}), sourceURL: source}
 	return g.elsewhere(to)
+}
+
+// hiding are options that keep a secret and a piece of a token out of texts.
+func hiding(remotes Remotes) Options {
+	return Options{
+		Remotes:  remotes,
+		Scrub:    func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") },
+		IsSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") },
+	}
 }
 
 // Server plays Bitbucket: it returns git's porcelain output and its messages for a push of
@@ -54,7 +62,7 @@ type Server func(changes []mirror.Change) (porcelain, stderr string, err error)
 // it pushed.
 func PushTo(t *testing.T, server Server, parts [][]mirror.Change, has []string) (result Pushed, pushes int, err error) {
 	t.Helper()
-	g := &Git{repo: t.TempDir(), complete: true, scrub: func(text string) string { return text }, isSecret: func(string) bool { return false }}
+	g := &Git{repo: t.TempDir(), complete: true, options: hiding(Remotes{})}
 	p := pushing{git: g, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
 	p.push = func(_ context.Context, changes []mirror.Change, _ []string) (pushed, error) {
 		pushes++
@@ -68,7 +76,7 @@ func PushTo(t *testing.T, server Server, parts [][]mirror.Change, has []string) 
 // Environment returns the environment of a side's processes, whose temporary directory is
 // /tmp/run.
 func Environment(options Options, of string) []string {
-	return (&Git{root: "/tmp/run", repo: "/tmp/run/repository.git"}).environment(side(of), options, nil)
+	return (&Git{root: "/tmp/run", repo: "/tmp/run/repository.git", options: options, sourceURL: options.Source}).environment(side(of))
 }
 
 // PointersWithoutObject is [Git.WithoutObject] of a repository in a folder.
@@ -95,7 +103,7 @@ func ExplainSignal(side string, signal int) error {
 }
 
 func explain(remotes Remotes, side string, failed *failure) error {
-	g := &Git{remotes: remotes, scrub: func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }, isSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") }}
+	g := &Git{options: hiding(remotes)}
 	switch side {
 	case "source":
 		return g.explainSource(failed)

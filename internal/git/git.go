@@ -71,7 +71,7 @@ type Options struct {
 
 // Git is a temporary repository between the two to mirror.
 type Git struct {
-	remotes Remotes
+	options Options
 	root    string   // the temporary directory
 	lock    *os.File // in it
 	repo    string
@@ -80,18 +80,15 @@ type Git struct {
 	packedRefs []byte // of repo: refs to what was fetched
 	isKept     map[string]bool
 
-	complete bool // everything is fetched, since the source can't send a part
-	options  Options
+	complete bool        // everything is fetched, since the source can't send a part
 	ca       [][2]string // configuration that names the CA certificates
 	env      map[side][]string
 	guard    *guard
-	scrub    func(string) string
-	isSecret func(string) bool
 	saying   sync.Mutex
 	setting  sync.Mutex // of env: both sides can be listed at the same time
 
 	// sourceURL is the address to which the source's server redirected the last request,
-	// or else remotes.Source.
+	// the folder of the repository at a path, or else options.Source.
 	sourceURL string
 }
 
@@ -105,10 +102,10 @@ func Open(options Options) (*Git, error) {
 		return nil, tempFault(err)
 	}
 	g := &Git{
-		remotes: options.Remotes, root: root, repo: filepath.Join(root, "repository.git"), scrub: options.Scrub, isSecret: options.IsSecret,
-		sourceURL: options.Source, guard: startGuard(options.Lookup), lock: lock,
+		options: options, sourceURL: options.Source, root: root, lock: lock, repo: filepath.Join(root, "repository.git"),
+		env: map[side][]string{}, guard: startGuard(options.Lookup),
 	}
-	if err := g.prepare(options); err != nil {
+	if err := g.prepare(); err != nil {
 		g.Close()
 		return nil, err
 	}
@@ -124,7 +121,7 @@ func (g *Git) LogInToBitbucket(login []secret.Value) {
 
 // setEnvironment makes the environment of the processes of a side.
 func (g *Git) setEnvironment(of side) {
-	env := g.environment(of, g.options, g.ca)
+	env := g.environment(of)
 	g.setting.Lock()
 	g.env[of] = env
 	g.setting.Unlock()
@@ -143,16 +140,13 @@ func (g *Git) Close() {
 	}
 }
 
-func (g *Git) prepare(options Options) error {
-	ca, err := g.useCA(options)
-	if err != nil {
+func (g *Git) prepare() (err error) {
+	if g.ca, err = g.useCA(); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(g.root, ".gitconfig"), []byte(configuration), 0o600); err != nil {
 		return tempFault(err)
 	}
-	g.options, g.ca = options, ca
-	g.env = map[side][]string{}
 	for _, of := range []side{machine, source, bitbucket, staged} {
 		g.setEnvironment(of)
 	}

@@ -175,7 +175,7 @@ func (g *Git) object(ctx context.Context, stdin string, arguments ...string) (st
 // also returns the IDs of objects that are missing there.
 func (g *Git) FetchLFS(ctx context.Context) (lost []string, err error) {
 	_, err = g.run(ctx, source, nil, "lfs", "fetch", string(source), lfsRef)
-	if failed, ok := asFailure(err); ok && g.remotes.SourceLocal {
+	if failed, ok := asFailure(err); ok && g.options.SourceLocal {
 		lost = lostLocally(string(failed.stderr))
 	}
 	return lost, g.explainLFS(err, true)
@@ -321,7 +321,7 @@ func (g *Git) OtherLFSServer(ctx context.Context, tips []string) string {
 		}
 		for _, entry := range strings.Split(string(out.stdout), "\x00") {
 			_, url, _ := strings.Cut(entry, "\n")
-			if url != "" && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.sourceURL)) && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.remotes.Source)) {
+			if url != "" && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.sourceURL)) && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.options.Source)) {
 				return g.safeText(url)
 			}
 		}

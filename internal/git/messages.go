@@ -70,7 +70,7 @@ func (g *Git) sourceFault(failed *failure) *fault.Fault {
 	case isCAFile(text):
 		return g.badCAFile(text)
 	case isCertificate(text):
-		return g.untrusted(fault.SourceUnreachable, "the source's server", "source", g.remotes.Source, text)
+		return g.untrusted(fault.SourceUnreachable, "the source's server", "source", g.options.Source, text)
 	case isSlow(text):
 		return fault.New(fault.SourceUnreachable, "the source's server stopped sending",
 			"run the step again, and check the status page of the source's server")
@@ -121,14 +121,14 @@ type quotation struct{ who, text string }
 
 func (g *Git) sourceSays(stderr []byte) quotation {
 	who := "the source's server says: "
-	if g.remotes.SourceLocal {
+	if g.options.SourceLocal {
 		who = "git says about the source: "
 	}
-	return quotation{who, g.serverReason(strings.Join(g.answer(stderr).lines, " "), g.remotes.Source)}
+	return quotation{who, g.serverReason(strings.Join(g.answer(stderr).lines, " "), g.options.Source)}
 }
 
 func (g *Git) bitbucketSays(stderr []byte) quotation {
-	return quotation{"Bitbucket says: ", g.serverReason(strings.Join(g.answer(stderr).lines, " "), g.remotes.Bitbucket)}
+	return quotation{"Bitbucket says: ", g.serverReason(strings.Join(g.answer(stderr).lines, " "), g.options.Bitbucket)}
 }
 
 // quoting makes a server's own words the first hint, before any guess.
@@ -202,7 +202,7 @@ func (g *Git) bitbucketFault(failed *failure) *fault.Fault {
 	case isCAFile(text):
 		return g.badCAFile(text)
 	case isCertificate(text):
-		return g.untrusted(fault.Certificate, "Bitbucket's server", "server-url", g.remotes.Bitbucket, text)
+		return g.untrusted(fault.Certificate, "Bitbucket's server", "server-url", g.options.Bitbucket, text)
 	case isSlow(text):
 		return fault.New(fault.TimedOut, "Bitbucket stopped answering", "run the step again, and check status.bitbucket.org")
 	case status == 403:
@@ -220,7 +220,7 @@ func (g *Git) bitbucketFault(failed *failure) *fault.Fault {
 // sizeHints returns hints about the size of a request to a Data Center. On Cloud, users
 // have no proxy in front of the server.
 func (g *Git) sizeHints() []string {
-	if !g.remotes.DataCenter {
+	if !g.options.DataCenter {
 		return nil
 	}
 	return []string{"a proxy in front of the Data Center may limit the size of a request's body, or accept none of unknown length: ask its administrator (nginx: client_max_body_size)"}
@@ -249,7 +249,7 @@ func (g *Git) explainRefusal(reply answer, changes []mirror.Change) *fault.Fault
 	case strings.Contains(lower, "user limit"):
 		return userLimit()
 	case containsAny(lower, "read only mode", "read-only", "over the size limit", "over its size limit"):
-		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.serverReason(text, g.remotes.Bitbucket),
+		return fault.New(fault.ReadOnly, "Bitbucket accepts no more pushes to this repository: "+g.serverReason(text, g.options.Bitbucket),
 			"make the repository smaller: Bitbucket Cloud accepts no pushes to one of more than 4 GB, and the workspace's plan may limit the space further",
 			"keep large files in Git LFS")
 	}

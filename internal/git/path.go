@@ -21,10 +21,10 @@ import (
 // It only reads files, since git runs programs that a repository's configuration names.
 // The later commands use exactly the repository that was checked.
 func (g *Git) CheckPath(ctx context.Context, prune bool) error {
-	if !g.remotes.SourceLocal {
+	if !g.options.SourceLocal {
 		return nil
 	}
-	dir, err := gitDir(g.remotes.Source)
+	dir, err := gitDir(g.options.Source)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (g *Git) CheckPath(ctx context.Context, prune bool) error {
 			"leave out source: no clone is needed",
 			"or make the clone with git clone --mirror, or leave out prune")
 	}
-	g.options.Source, g.sourceURL = dir, dir
+	g.sourceURL = dir
 	g.setEnvironment(source)
 	return nil
 }

@@ -168,9 +168,9 @@ func (p *pushing) record(c mirror.Change, result mirror.Result, reply answer) {
 		p.nowHas(c)
 	case mirror.Declined:
 		p.declinedInARow++
-		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
+		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.options.Bitbucket)
 	case mirror.Raced:
-		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.remotes.Bitbucket)
+		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.options.Bitbucket)
 	case mirror.InFlight:
 	}
 	p.done.Results[c.Ref] = result
@@ -447,7 +447,7 @@ func (g *Git) safeText(line string) string { return g.serverReason(line, "") }
 // serverReason makes a sentence of a server safe to show. URLs on the server of asked
 // stay complete.
 func (g *Git) serverReason(sentence, asked string) string {
-	return secret.Quoter{Scrub: g.scrub, IsSecret: g.isSecret}.Quote(sentence, asked)
+	return secret.Quoter{Scrub: g.options.Scrub, IsSecret: g.options.IsSecret}.Quote(sentence, asked)
 }
 
 // pushOrRefetch pushes. If objects are missing here, since Bitbucket lacks objects that it

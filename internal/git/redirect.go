@@ -21,7 +21,7 @@ func isRedirect(failed *failure) bool {
 
 // follow makes the address to which the source's server redirects the source's address.
 func (g *Git) follow(ctx context.Context) error {
-	to, err := g.options.Locate(ctx, g.options.Source)
+	to, err := g.options.Locate(ctx, g.sourceURL)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (g *Git) follow(ctx context.Context) error {
 	if g.options.SourceLogin, err = g.options.LogIn(to); err != nil {
 		return err
 	}
-	g.options.Source, g.sourceURL = to, to
+	g.sourceURL = to
 	g.setEnvironment(source)
 	return nil
 }
@@ -43,7 +43,7 @@ func (g *Git) follow(ctx context.Context) error {
 // elsewhere returns a fault for a redirect to another scheme, host or port, which isn't
 // the source that was named. From http to https on the same host is allowed.
 func (g *Git) elsewhere(to string) error {
-	a, err := url.Parse(g.options.Source)
+	a, err := url.Parse(g.sourceURL)
 	if err != nil {
 		return fault.Internal() // it was parsed before
 	}
@@ -53,7 +53,7 @@ func (g *Git) elsewhere(to string) error {
 		return nil
 	}
 	where := "another address"
-	if err == nil && b.Host != "" && g.scrub(b.Host) == b.Host && !g.isSecret(b.Host) {
+	if err == nil && b.Host != "" && g.options.Scrub(b.Host) == b.Host && !g.options.IsSecret(b.Host) {
 		where = b.Scheme + "://" + b.Host
 	}
 	return fault.New(fault.SourceRedirected, "the source's server redirects git to "+where+", so nothing was changed",
