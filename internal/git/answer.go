@@ -123,8 +123,8 @@ func isLetters(word string) bool {
 // the line in which its git only says that a hook declined.
 func remoteLines(stderr []byte) []string {
 	var lines []string
-	for _, line := range bytes.FieldsFunc(stderr, func(r rune) bool { return r == '\n' || r == '\r' }) {
-		text, ok := strings.CutPrefix(string(line), "remote:")
+	for _, line := range linesOf(string(stderr)) {
+		text, ok := strings.CutPrefix(line, "remote:")
 		text = strings.TrimSpace(text)
 		if ok && text != "" && !isProgress(text) && !strings.HasPrefix(text, "error: hook declined to update ") {
 			lines = append(lines, text)
@@ -141,11 +141,8 @@ var progressTitles = []string{
 }
 
 func isProgress(text string) bool {
-	if strings.HasPrefix(text, "Total ") && strings.Contains(text, " (delta ") {
-		return true
-	}
-	return strings.Contains(text, "% (") || strings.HasSuffix(text, ", done.") ||
-		slices.ContainsFunc(progressTitles, func(title string) bool { return strings.HasPrefix(text, title) })
+	return strings.Contains(text, "% (") || strings.HasSuffix(text, ", done.") || beginsWith(text, progressTitles) ||
+		strings.HasPrefix(text, "Total ") && strings.Contains(text, " (delta ")
 }
 
 // remoteErrorMark begins the error that a server sends in place of an answer
@@ -161,7 +158,7 @@ func remoteError(stderr []byte) []string {
 		return nil
 	}
 	var lines []string
-	for _, line := range strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range linesOf(string(text)) {
 		line = strings.TrimSpace(line)
 		if len(lines) > 0 && (strings.HasPrefix(line, "fatal: ") || strings.HasPrefix(line, "error: ")) {
 			break // by the process that started this one

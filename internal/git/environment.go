@@ -224,16 +224,11 @@ func (g *Git) useCA() (entries [][2]string, err error) {
 
 // local explains a failed command that connects to no server.
 func (g *Git) local(err error) error {
-	failed, ok := asFailure(err)
-	if !ok {
-		return err
-	}
-	if f := machineFault(failed); f != nil {
-		return f
-	}
-	if strings.Contains(string(failed.stderr), "invalid filter-spec") {
-		return tooOld() // of 2.31
-	}
-	return fault.New(fault.GitFailed, "git failed on this machine: "+g.safeText(lastLine(failed.stderr)),
-		"check that the runner's git works, and that its temporary directory can be written")
+	return explain(err, func(failed *failure) *fault.Fault {
+		if strings.Contains(string(failed.stderr), "invalid filter-spec") {
+			return tooOld() // of 2.31
+		}
+		return fault.New(fault.GitFailed, "git failed on this machine: "+g.safeText(lastLine(failed.stderr)),
+			"check that the runner's git works, and that its temporary directory can be written")
+	})
 }

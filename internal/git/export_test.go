@@ -94,15 +94,15 @@ func LimitListings(refs, size int) (undo func()) {
 
 // Explain returns what a failed command with these messages means.
 func Explain(remotes Remotes, side, stderr string) error {
-	return explain(remotes, side, &failure{output: output{stderr: []byte(stderr)}})
+	return explainFor(remotes, side, &failure{output: output{stderr: []byte(stderr)}})
 }
 
 // ExplainSignal returns what it means that a signal ended a command.
 func ExplainSignal(side string, signal int) error {
-	return explain(Remotes{}, side, &failure{signal: signal})
+	return explainFor(Remotes{}, side, &failure{signal: signal})
 }
 
-func explain(remotes Remotes, side string, failed *failure) error {
+func explainFor(remotes Remotes, side string, failed *failure) error {
 	g := &Git{options: hiding(remotes)}
 	switch side {
 	case "source":

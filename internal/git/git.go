@@ -182,9 +182,10 @@ func tooOld() *fault.Fault { return missing("the git on this machine is older th
 
 // tempFault returns the fault for a temporary directory that can't be used.
 func tempFault(err error) error {
-	return fault.New(fault.DiskFull, "the temporary directory can't be used: "+fault.Reason(err),
-		"free disk space on the runner, or set TMPDIR to a directory with more of it")
+	return fault.New(fault.DiskFull, "the temporary directory can't be used: "+fault.Reason(err), freeSpace)
 }
+
+const freeSpace = "free disk space on the runner, or set TMPDIR to a directory with more of it"
 
 // Limits of a process's output that is kept, in bytes. A listing of a million refs has
 // less.

@@ -209,24 +209,24 @@ func (g *Git) WithoutObject(pointers []Pointer) []Pointer {
 
 // explainLFS explains a failure of git-lfs by its messages.
 func (g *Git) explainLFS(err error, isSource bool) error {
-	failed, ok := asFailure(err)
-	if !ok {
-		return err
-	}
-	if f := machineFault(failed); f != nil {
-		return f
-	}
-	text := string(failed.stderr) + string(failed.stdout)
+	return explain(err, func(failed *failure) *fault.Fault {
+		return g.lfsFault(string(failed.stderr)+string(failed.stdout), isSource)
+	})
+}
+
+func (g *Git) lfsFault(text string, isSource bool) *fault.Fault {
 	reason := g.safeText(lfsReason(text))
 	direction := "to Bitbucket"
 	if isSource {
 		direction = "from the source"
 	}
-	switch refused := containsAny(text, "batch response: Authentication required", "batch response: Authorization error"); {
+	noLogin := strings.Contains(text, "batch response: Authentication required")
+	refused := noLogin || strings.Contains(text, "batch response: Authorization error")
+	switch {
 	case refused && isSource:
 		return fault.New(fault.SourceRefused, "the source's LFS server refuses source-token: "+reason,
 			"set source-token to a token with read access to the source's LFS objects")
-	case refused && strings.Contains(text, "batch response: Authentication required"):
+	case noLogin:
 		return fault.New(fault.Refused, "Bitbucket's LFS server refuses the login: "+reason,
 			"check that the token hasn't expired, and that it was made for this repository or its account has access")
 	case refused:
@@ -240,7 +240,7 @@ func (g *Git) explainLFS(err error, isSource bool) error {
 // lfsReason returns the first line of git-lfs that gives a reason. It skips progress, and
 // a broken format of addresses (git-lfs's lfshttp/errors.go).
 func lfsReason(text string) string {
-	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range linesOf(text) {
 		line = strings.TrimSpace(line)
 		for _, mark := range []string{"LFS: ", "batch response: ", "error: ", "fatal: "} {
 			line = strings.TrimPrefix(line, mark)
@@ -248,23 +248,17 @@ func lfsReason(text string) string {
 		if _, status, ok := strings.Cut(line, " from HTTP "); ok && strings.Contains(line, "%!") {
 			return "its storage answers with status " + strconv.Itoa(leadingNumber(status))
 		}
-		if line != "" && !strings.Contains(line, "%!") && !isLFSProgress(line) {
+		if line != "" && !strings.Contains(line, "%!") && !beginsWith(line, lfsProgress) {
 			return line
 		}
 	}
 	return "no reason was given"
 }
 
-func isLFSProgress(line string) bool {
-	for _, start := range []string{
-		"fetch: ", "Fetching reference ", "Uploading LFS objects:", "Downloading LFS objects:", "hint: ", "Git LFS upload failed:",
-		"failed to fetch some objects from ", "failed to push some refs to ",
-	} {
-		if strings.HasPrefix(line, start) {
-			return true
-		}
-	}
-	return false
+// lfsProgress are the beginnings of lines that give no reason.
+var lfsProgress = []string{
+	"fetch: ", "Fetching reference ", "Uploading LFS objects:", "Downloading LFS objects:", "hint: ", "Git LFS upload failed:",
+	"failed to fetch some objects from ", "failed to push some refs to ",
 }
 
 // Paths returns the first path of each pointer in the history of tips, without the

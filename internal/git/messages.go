@@ -1,8 +1,8 @@
 package git
 
 import (
-	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,8 +17,9 @@ func asFailure(err error) (*failure, bool) {
 	return errors.AsType[*failure](err)
 }
 
-// explainSource explains why the source can't be read.
-func (g *Git) explainSource(err error) error {
+// explain explains the error of a command: a failure by the fault that it means, unless
+// this machine caused it.
+func explain(err error, meaning func(*failure) *fault.Fault) error {
 	failed, ok := asFailure(err)
 	if !ok {
 		return err
@@ -26,7 +27,18 @@ func (g *Git) explainSource(err error) error {
 	if f := machineFault(failed); f != nil {
 		return f
 	}
-	return g.quoting(g.sourceFault(failed), g.sourceSays(failed.stderr))
+	return meaning(failed)
+}
+
+// explainSource explains why the source can't be read.
+func (g *Git) explainSource(err error) error {
+	who := "the source's server says: "
+	if g.options.SourceLocal {
+		who = "git says about the source: "
+	}
+	return explain(err, func(failed *failure) *fault.Fault {
+		return g.quoting(g.sourceFault(failed), who, g.options.Source, failed.stderr)
+	})
 }
 
 // sourceFault explains a failure by git's own messages, and by the error that the source
@@ -116,28 +128,16 @@ func (g *Git) because(own, refusal string) string {
 	return ": " + g.safeText(lastLine([]byte(own)))
 }
 
-// quotation is a server's explanation of a refusal, safe to show.
-type quotation struct{ who, text string }
-
-func (g *Git) sourceSays(stderr []byte) quotation {
-	who := "the source's server says: "
-	if g.options.SourceLocal {
-		who = "git says about the source: "
-	}
-	return quotation{who, g.serverReason(strings.Join(g.answer(stderr).lines, " "), g.options.Source)}
-}
-
-func (g *Git) bitbucketSays(stderr []byte) quotation {
-	return quotation{"Bitbucket says: ", g.serverReason(strings.Join(g.answer(stderr).lines, " "), g.options.Bitbucket)}
-}
-
-// quoting makes a server's own words the first hint, before any guess.
-func (g *Git) quoting(f *fault.Fault, says quotation) *fault.Fault {
-	if says.text != "" && !strings.Contains(f.What, says.text) {
-		f.Hints = append([]string{says.who + says.text}, f.Hints...)
+// quoting makes the own words of the server at a URL the first hint, before any guess.
+func (g *Git) quoting(f *fault.Fault, who, url string, stderr []byte) *fault.Fault {
+	words := g.serverReason(strings.Join(g.answer(stderr).lines, " "), url)
+	if words != "" && !strings.Contains(f.What, words) {
+		f.Hints = append([]string{who + words}, f.Hints...)
 	}
 	return f
 }
+
+const bitbucketSays = "Bitbucket says: "
 
 // Shallow returns the fault for a source without its complete history.
 func Shallow() *fault.Fault {
@@ -148,14 +148,9 @@ func Shallow() *fault.Fault {
 
 // explainBitbucket explains why Bitbucket can't be read.
 func (g *Git) explainBitbucket(err error) error {
-	failed, ok := asFailure(err)
-	if !ok {
-		return err
-	}
-	if f := machineFault(failed); f != nil {
-		return f
-	}
-	return g.quoting(g.bitbucketFault(failed), g.bitbucketSays(failed.stderr))
+	return explain(err, func(failed *failure) *fault.Fault {
+		return g.quoting(g.bitbucketFault(failed), bitbucketSays, g.options.Bitbucket, failed.stderr)
+	})
 }
 
 // bitbucketFault explains a failure by git's own messages, and by the error that
@@ -227,18 +222,17 @@ func (g *Git) sizeHints() []string {
 }
 
 // explainPush explains a push that ended before the result of each ref was known.
-func (g *Git) explainPush(failed *failure, changes []mirror.Change) *fault.Fault {
-	if f := machineFault(failed); f != nil {
-		return f
-	}
-	if f := g.explainRefusal(g.answer(failed.stderr), changes); f != nil {
-		return f
-	}
-	f := g.bitbucketFault(failed)
-	if f.Code == fault.Forbidden {
-		f = credential.WriteRefused()
-	}
-	return g.quoting(f, g.bitbucketSays(failed.stderr))
+func (g *Git) explainPush(err error, changes []mirror.Change) error {
+	return explain(err, func(failed *failure) *fault.Fault {
+		if f := g.explainRefusal(g.answer(failed.stderr), changes); f != nil {
+			return f
+		}
+		f := g.bitbucketFault(failed)
+		if f.Code == fault.Forbidden {
+			f = credential.WriteRefused()
+		}
+		return g.quoting(f, bitbucketSays, g.options.Bitbucket, failed.stderr)
+	})
 }
 
 // explainRefusal explains by the server's words why it refused a complete push, or
@@ -271,8 +265,8 @@ func isRefusedAtOnce(stderr []byte) bool {
 // machineFault explains a failure that was caused on this machine, or returns nil.
 func machineFault(failed *failure) *fault.Fault {
 	text := ownLines(failed.stderr)
-	if f := diskFull(text); f != nil {
-		return f
+	if containsAny(text, diskFull...) {
+		return fault.New(fault.DiskFull, "no space is left for the temporary repository", freeSpace)
 	}
 	signal := failed.signal
 	if _, after, ok := strings.Cut(text, " died of signal "); ok && signal == 0 {
@@ -284,14 +278,9 @@ func machineFault(failed *failure) *fault.Fault {
 	return killed(signal)
 }
 
-// diskFull recognises that this machine has no more space, in the words of the C
-// library and of Go.
-func diskFull(text string) *fault.Fault {
-	if containsAny(text, "No space left on device", "no space left on device", "Disk quota exceeded", "disk quota exceeded", "File too large", "file too large") {
-		return fault.New(fault.DiskFull, "no space is left for the temporary repository",
-			"free disk space on the runner, or set TMPDIR to a directory with more of it")
-	}
-	return nil
+// diskFull are the words of the C library and of Go for a machine that has no more space.
+var diskFull = []string{
+	"No space left on device", "no space left on device", "Disk quota exceeded", "disk quota exceeded", "File too large", "file too large",
 }
 
 // killed returns the fault for git, or a process that it started, that was ended by a
@@ -361,16 +350,12 @@ func isCAFile(text string) bool {
 }
 
 func (g *Git) badCAFile(text string) *fault.Fault {
-	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.safeText(curlMessage(text)),
-		caFileHint(len(g.options.CA) > 0),
-		"install the system's CA certificates (the package ca-certificates)")
-}
-
-func caFileHint(hasCA bool) string {
-	if hasCA {
-		return "check that each certificate in ca-certificate is complete"
+	hint := "set ca-certificate to the certificate of the CA that signed the server's"
+	if len(g.options.CA) > 0 {
+		hint = "check that each certificate in ca-certificate is complete"
 	}
-	return "set ca-certificate to the certificate of the CA that signed the server's"
+	return fault.New(fault.GitFailed, "git can't read the CA certificates on this machine: "+g.safeText(curlMessage(text)), hint,
+		"install the system's CA certificates (the package ca-certificates)")
 }
 
 func isCertificate(text string) bool {
@@ -399,20 +384,25 @@ func isNetwork(text string) bool {
 }
 
 func containsAny(text string, marks ...string) bool {
-	for _, mark := range marks {
-		if strings.Contains(text, mark) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(marks, func(mark string) bool { return strings.Contains(text, mark) })
+}
+
+// beginsWith reports whether a text begins with one of some others.
+func beginsWith(text string, starts []string) bool {
+	return slices.ContainsFunc(starts, func(start string) bool { return strings.HasPrefix(text, start) })
+}
+
+// linesOf returns the lines of git's messages. Its progress ends in carriage returns.
+func linesOf(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
 }
 
 // lastLine returns the most informative line: the last one that git marks as fatal
 // or as an error, without that mark, or else the first line.
 func lastLine(text []byte) string {
 	last, found := "no reason was given", false
-	for _, line := range bytes.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
-		what := strings.TrimSpace(string(line))
+	for _, line := range linesOf(string(text)) {
+		what := strings.TrimSpace(line)
 		fatal, isFatal := strings.CutPrefix(what, "fatal: ")
 		plain, isError := strings.CutPrefix(what, "error: ")
 		switch {

@@ -66,8 +66,8 @@ type pushing struct {
 
 	// A push is refused as a whole if every ref was, and if Bitbucket's words were never
 	// about a single one.
-	single  bool // a ref was accepted, or refused by itself
-	refusal *fault.Fault
+	single  bool         // a ref was accepted, or refused by itself
+	refusal *fault.Fault // that Bitbucket's words mean; nil if they aren't about a whole push
 }
 
 // all pushes all parts, and what last returns after them.
@@ -146,11 +146,13 @@ func (p *pushing) next(ctx context.Context) error {
 		return err
 	}
 	if p.declinedInARow > declinedBefore {
-		p.judge(p.git.explainRefusal(reply, batch))
+		p.refusal = p.git.explainRefusal(reply, batch)
+		p.single = p.single || p.refusal == nil
 	}
 	next := split(again, reply)
 	if len(shallow) > 0 {
-		if err := p.git.completeHistory(ctx, shallow); err != nil {
+		// Bitbucket doesn't accept these refs from a shallow repository.
+		if err := p.git.Fetch(ctx, mirror.NewValues(shallow), All, true); err != nil {
 			return err
 		}
 		next = append(next, shallow)
@@ -166,12 +168,11 @@ func (p *pushing) record(c mirror.Change, result mirror.Result, reply answer) {
 		p.single = true
 		p.declinedInARow = 0
 		p.nowHas(c)
-	case mirror.Declined:
+	case mirror.Declined, mirror.Raced:
+		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.options.Bitbucket)
+	}
+	if result.Outcome == mirror.Declined {
 		p.declinedInARow++
-		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.options.Bitbucket)
-	case mirror.Raced:
-		result.Reason = p.git.serverReason(cmp.Or(reply.about(c.Ref), result.Reason), p.git.options.Bitbucket)
-	case mirror.InFlight:
 	}
 	p.done.Results[c.Ref] = result
 }
@@ -188,13 +189,6 @@ func (p *pushing) nowHas(c mirror.Change) {
 	if c.New != "" {
 		p.has = append(p.has, c.New)
 	}
-}
-
-// judge keeps the fault that Bitbucket's words mean when it declines refs. If it is nil,
-// they aren't about the push as a whole.
-func (p *pushing) judge(refusal *fault.Fault) {
-	p.single = p.single || refusal == nil
-	p.refusal = refusal
 }
 
 // wholePush are the reasons that concern a push as a whole, although one ref may
@@ -254,23 +248,9 @@ func split(changes []mirror.Change, reply answer) [][]mirror.Change {
 // separator is a space and quotes between two arguments of a command.
 const separator = 3
 
-// arguments returns the lease of a ref that exists, and the refspec that deletes one:
-// Bitbucket refuses a change if the ref no longer has the value in the lease. Other
-// refs need neither: see [Git.push].
-func arguments(c mirror.Change) []string {
-	var all []string
-	if c.Old != "" {
-		all = append(all, lease+"="+c.Ref+":"+c.Old)
-	}
-	if c.New == "" {
-		all = append(all, ":"+c.Ref)
-	}
-	return all
-}
-
-// lease is the option that names the value that a ref must have. By itself, it means that
-// refs without a value must not exist, since this repository tracks none
-// (git-push(1)).
+// lease is the option that names the value that a ref must have: Bitbucket refuses a
+// change if the ref has another one. By itself, it means that refs without a value must
+// not exist, since this repository tracks none (git-push(1)).
 const lease = "--force-with-lease"
 
 // pushed is the result of one push.
@@ -286,25 +266,19 @@ func (g *Git) push(ctx context.Context, changes []mirror.Change) (pushed, error)
 		return pushed{}, err
 	}
 	options := []string{"push", "--porcelain", "--no-verify", "--progress", lease}
-	var deletions []string
-	pattern := ""
+	refspecs := []string{string(bitbucket)}
 	for _, c := range changes {
-		for _, argument := range arguments(c) {
-			if strings.HasPrefix(argument, lease) {
-				options = append(options, argument)
-			} else {
-				deletions = append(deletions, argument)
-			}
+		if c.Old != "" {
+			options = append(options, lease+"="+c.Ref+":"+c.Old)
 		}
-		if c.New != "" {
-			// One pattern for all: git would compare explicit names with each local ref,
-			// of which this repository has none but those to push.
-			pattern = staging + "*:refs/*"
+		if c.New == "" {
+			refspecs = append(refspecs, ":"+c.Ref)
 		}
 	}
-	refspecs := append([]string{string(bitbucket)}, deletions...)
-	if pattern != "" {
-		refspecs = append(refspecs, pattern)
+	if len(mirror.NewValues(changes)) > 0 {
+		// One pattern for all: git would compare explicit names with each local ref,
+		// of which this repository has none but those to push.
+		refspecs = append(refspecs, staging+"*:refs/*")
 	}
 	out, err := g.run(ctx, staged, nil, append(options, refspecs...)...)
 	p := pushed{results: resultsOf(out.stdout), stderr: out.stderr, sent: sentSize(out.stderr)}
@@ -317,7 +291,7 @@ func (g *Git) push(ctx context.Context, changes []mirror.Change) (pushed, error)
 	case ok && !p.lacks(changes):
 		return p, nil
 	case ok:
-		err = g.explainPush(failed, changes)
+		err = g.explainPush(err, changes)
 	}
 	if !ok || !isRefusedAtOnce(failed.stderr) {
 		p.markInFlight(changes)
@@ -336,11 +310,7 @@ func (g *Git) CheckPush(ctx context.Context) error {
 		}
 		return out, err
 	})
-	failed, ok := asFailure(err)
-	if !ok {
-		return err
-	}
-	return g.explainPush(failed, nil)
+	return g.explainPush(err, nil)
 }
 
 // lacks reports whether the result of a ref isn't known.
@@ -384,10 +354,7 @@ func (g *Git) stage(ctx context.Context, changes []mirror.Change) error {
 	if err := os.WriteFile(filepath.Join(repo, "packed-refs"), []byte(refs.String()), 0o600); err != nil {
 		return tempFault(err)
 	}
-	shallow, err := os.ReadFile(g.shallowFile())
-	if err != nil {
-		shallow = nil // the history is complete
-	}
+	shallow, _ := os.ReadFile(g.shallowFile())                                           // empty if the history is complete
 	if err := os.WriteFile(filepath.Join(repo, "shallow"), shallow, 0o600); err != nil { //nolint:gosec // a path of our own
 		return tempFault(err)
 	}
@@ -498,17 +465,11 @@ func lacksObjects(stderr []byte) bool {
 	return containsAny(string(stderr), "unable to read ", "could not read ", "bad object", "does not match any", "missing blob", "unable to parse object")
 }
 
-// completeHistory fetches the complete history of refs that Bitbucket doesn't accept from
-// a shallow repository.
-func (g *Git) completeHistory(ctx context.Context, changes []mirror.Change) error {
-	return g.Fetch(ctx, mirror.NewValues(changes), All, true)
-}
-
 // sentSize returns the size in git's progress of a push, such as "Writing objects:
 // 100% (3/3), 1.20 MiB | 3.00 MiB/s, done.", in bytes.
 func sentSize(stderr []byte) int64 {
 	var size float64
-	for _, line := range strings.FieldsFunc(string(stderr), func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range linesOf(string(stderr)) {
 		if strings.HasPrefix(line, "Writing objects: 100% (") && strings.HasSuffix(line, ", done.") {
 			_, text, _ := strings.Cut(line, "), ")
 			number, unit, _ := strings.Cut(text, " ")

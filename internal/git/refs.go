@@ -260,9 +260,6 @@ func (g *Git) History(ctx context.Context) (mirror.History, error) {
 	if err != nil {
 		return mirror.History{}, g.local(err)
 	}
-	boundary, err := os.ReadFile(g.shallowFile())
-	if err != nil {
-		boundary = nil // the history is complete
-	}
+	boundary, _ := os.ReadFile(g.shallowFile()) // empty if the history is complete
 	return mirror.NewHistory(string(out.stdout), strings.Fields(string(boundary))), nil
 }
