@@ -122,7 +122,7 @@ func explainFor(remotes Remotes, side string, failed *failure) error {
 // Pointers returns the pointers in the output of cat-file, which arrives in
 // parts of this size.
 func Pointers(output string, size int) ([]Pointer, error) {
-	var r pointerReader
+	r := pointerReader{seen: map[string]bool{}}
 	for len(output) > 0 {
 		part := output[:min(size, len(output))]
 		output = output[len(part):]

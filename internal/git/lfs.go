@@ -44,7 +44,7 @@ func (g *Git) Pointers(ctx context.Context, tips, known []string) ([]Pointer, er
 	if _, err := list.Seek(0, io.SeekStart); err != nil {
 		return nil, tempFault(err)
 	}
-	var pointers pointerReader
+	pointers := pointerReader{seen: map[string]bool{}}
 	_, err = g.runTo(ctx, machine, list, &pointers, "cat-file", "--batch", "--buffer")
 	return pointers.found, g.local(err)
 }
@@ -90,19 +90,12 @@ func (r *pointerReader) Write(p []byte) (int, error) {
 		}
 		if pointer, ok := parsePointer(after[:size]); ok && fields[1] == "blob" {
 			pointer.Blob = fields[0]
-			r.add(pointer)
+			if !r.seen[pointer.OID] {
+				r.seen[pointer.OID] = true
+				r.found = append(r.found, pointer)
+			}
 		}
 		r.rest = after[size+1:]
-	}
-}
-
-func (r *pointerReader) add(p Pointer) {
-	if r.seen == nil {
-		r.seen = map[string]bool{}
-	}
-	if !r.seen[p.OID] {
-		r.seen[p.OID] = true
-		r.found = append(r.found, p)
 	}
 }
 
@@ -264,33 +257,18 @@ var lfsProgress = []string{
 // Paths returns the first path of each pointer in the history of tips, without the
 // history of known commits, by the pointer's object ID.
 func (g *Git) Paths(ctx context.Context, tips, known []string, pointers []Pointer) (map[string]string, error) {
-	paths := pathReader{paths: map[string]string{}}
+	paths := map[string]string{}
 	for _, p := range pointers {
-		paths.paths[p.Blob] = ""
+		paths[p.Blob] = ""
 	}
-	_, err := g.runTo(ctx, machine, revisions(tips, known), &paths, "rev-list", "--objects", "--missing=allow-any", "--filter=object:type=blob", "--stdin")
-	return paths.paths, g.local(err)
-}
-
-// pathReader reads lines "ID path".
-type pathReader struct {
-	paths map[string]string // by the IDs that are asked for
-	rest  []byte            // of a line that isn't complete yet
-}
-
-func (r *pathReader) Write(p []byte) (int, error) {
-	r.rest = append(r.rest, p...)
-	for {
-		line, after, ok := bytes.Cut(r.rest, []byte("\n"))
-		if !ok {
-			return len(p), nil
+	lines := lineWriter{use: func(line string) {
+		id, path, _ := strings.Cut(line, " ")
+		if known, asked := paths[id]; asked && known == "" {
+			paths[id] = path
 		}
-		id, path, _ := strings.Cut(string(line), " ")
-		if known, asked := r.paths[id]; asked && known == "" {
-			r.paths[id] = path
-		}
-		r.rest = after
-	}
+	}}
+	_, err := g.runTo(ctx, machine, revisions(tips, known), &lines, "rev-list", "--objects", "--missing=allow-any", "--filter=object:type=blob", "--stdin")
+	return paths, g.local(err)
 }
 
 // maxConfigTips limits the number of tips that are searched for an .lfsconfig.
@@ -306,8 +284,7 @@ func (g *Git) OtherLFSServer(ctx context.Context, tips []string) string {
 		}
 		blob := strings.TrimSpace(string(out.stdout))
 		if _, err := g.run(ctx, machine, nil, "cat-file", "-e", blob); err != nil {
-			// It is older than what was fetched.
-			_, _ = g.fetchWith(ctx, blob+"\n", []string{"-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", noFiles, "--stdin", string(source)})
+			_, _ = g.fetchObjects(ctx, []string{blob}) // it is older than what was fetched
 		}
 		out, err = g.run(ctx, machine, nil, "config", "--blob", blob, "--null", "--get-regexp", `^(lfs\.url|remote\..*\.lfsurl)$`)
 		if err != nil {
@@ -315,7 +292,10 @@ func (g *Git) OtherLFSServer(ctx context.Context, tips []string) string {
 		}
 		for _, entry := range strings.Split(string(out.stdout), "\x00") {
 			_, url, _ := strings.Cut(entry, "\n")
-			if url != "" && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.sourceURL)) && !strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(g.options.Source)) {
+			isAt := func(repository string) bool {
+				return strings.EqualFold(strings.TrimSuffix(url, "/"), LFSURL(repository))
+			}
+			if url != "" && !isAt(g.sourceURL) && !isAt(g.options.Source) {
 				return g.safeText(url)
 			}
 		}

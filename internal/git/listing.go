@@ -1,11 +1,9 @@
 package git
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -79,24 +77,17 @@ var (
 type listingReader struct {
 	listing mirror.Listing
 	bytes   int
-	rest    []byte // of a line that isn't complete yet
+	lines   lineWriter
 	problem error
 }
 
 func (r *listingReader) Write(p []byte) (int, error) {
 	if r.listing.Refs == nil {
 		r.listing.Refs, r.listing.Peeled = map[string]string{}, map[string]string{}
+		r.lines.use = r.readLine
 	}
 	r.bytes += len(p)
-	r.rest = append(r.rest, p...)
-	for r.problem == nil {
-		line, after, ok := bytes.Cut(r.rest, []byte("\n"))
-		if !ok {
-			break
-		}
-		r.readLine(string(line))
-		r.rest = after
-	}
+	_, _ = r.lines.Write(p)
 	if r.bytes > maxListing || len(r.listing.Refs) > maxRefs {
 		r.problem = errTooLong
 	}
@@ -132,11 +123,9 @@ func (r *listingReader) readLine(line string) {
 		r.listing.HeadID = id
 	case !mirror.IsMirrored(tag):
 		r.listing.AddOther(ref)
-	case peeled && mirror.IsMirrored(tag):
+	case peeled:
 		r.listing.Peeled[r.listing.Refs[tag]] = id
-	case mirror.IsMirrored(ref) && mirror.IsName(ref):
+	case mirror.IsName(ref):
 		r.listing.Refs[ref] = id
 	}
 }
-
-var _ io.Writer = (*listingReader)(nil)

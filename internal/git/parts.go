@@ -86,7 +86,7 @@ func (p *pushing) pushSteps(ctx context.Context, c mirror.Change) (mirror.Change
 		switch result, ok := once.results[c.Ref]; {
 		case ok && (result.Outcome == mirror.Pushed || result.Outcome == mirror.Present):
 			c.Old, chain = step.New, chain[n:]
-			p.has = append(p.has, step.New)
+			p.nowHas(step)
 		case ok:
 			p.record(c, result, p.git.answer(once.stderr))
 			return c, err

@@ -123,8 +123,8 @@ func commonDir(dir string) (string, error) {
 	return common, nil
 }
 
-func isShallow(common string) bool {
-	info, err := os.Stat(filepath.Join(common, "shallow"))
+func isShallow(repo string) bool {
+	info, err := os.Stat(filepath.Join(repo, "shallow"))
 	return err == nil && info.Size() > 0
 }
 

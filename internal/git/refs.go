@@ -57,7 +57,7 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 	if g.complete {
 		depth, partial = All, false
 	}
-	var arguments []string
+	arguments := []string{"fetch"}
 	switch {
 	case depth != All:
 		arguments = append(arguments, fmt.Sprintf("--depth=%d", depth))
@@ -67,7 +67,7 @@ func (g *Git) fetch(ctx context.Context, ids []string, depth int, partial bool) 
 	if partial {
 		arguments = append(arguments, noFiles)
 	}
-	out, err := g.fetchStdin(ctx, strings.Join(ids, "\n")+"\n", arguments...)
+	out, err := g.fetchWith(ctx, ids, arguments...)
 	if err != nil {
 		return out, err
 	}
@@ -93,15 +93,18 @@ func (g *Git) keep(ids []string) error {
 // noFiles is the filter that leaves files with the source (git-rev-list(1)).
 const noFiles = "--filter=blob:none"
 
-// fetchStdin fetches refspecs, one on each line.
-func (g *Git) fetchStdin(ctx context.Context, refspecs string, options ...string) (output, error) {
-	arguments := append([]string{"fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--progress"}, options...)
-	return g.fetchWith(ctx, refspecs, append(arguments, "--stdin", string(source)))
+// fetchObjects gets single objects, as git itself does for missing ones
+// (promisor-remote.c): if git negotiated, the server would leave out files of the commits
+// that are here.
+func (g *Git) fetchObjects(ctx context.Context, ids []string) (output, error) {
+	return g.fetchWith(ctx, ids, "-c", "fetch.negotiationAlgorithm=noop", "fetch", noFiles)
 }
 
-func (g *Git) fetchWith(ctx context.Context, refspecs string, arguments []string) (output, error) {
+// fetchWith fetches objects by a command and its options.
+func (g *Git) fetchWith(ctx context.Context, ids []string, arguments ...string) (output, error) {
+	arguments = append(arguments, "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--progress", "--stdin", string(source))
 	out, err := g.askSource(ctx, func() (output, error) {
-		return g.runTo(ctx, source, strings.NewReader(refspecs), io.Discard, arguments...)
+		return g.runTo(ctx, source, strings.NewReader(strings.Join(ids, "\n")+"\n"), io.Discard, arguments...)
 	})
 	// A filter makes the source a promisor: every later command, even a push, would fetch
 	// missing objects from it (gitrepository-layout(5)). None may.
@@ -148,12 +151,7 @@ func (g *Git) fetchFiles(ctx context.Context, missing, tips []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	// As git itself does for missing objects (promisor-remote.c): if git negotiated, the
-	// server would leave out files of the commits that are here.
-	_, err := g.fetchWith(ctx, strings.Join(missing, "\n")+"\n", []string{
-		"-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
-		"--progress", noFiles, "--stdin", string(source),
-	})
+	_, err := g.fetchObjects(ctx, missing)
 	if failed, ok := asFailure(err); ok && containsAny(string(failed.stderr), "not our ref", "unadvertised object") {
 		return g.refetch(ctx, tips)
 	}
@@ -168,30 +166,15 @@ func (g *Git) missingFiles(ctx context.Context, tips, known []string) ([]string,
 	if g.isShallow() {
 		objects = "--objects-edge-aggressive"
 	}
-	var missing missingLines
-	_, err := g.runTo(ctx, machine, revisions(tips, known), &missing, "rev-list", objects, "--no-object-names",
+	var missing []string
+	lines := lineWriter{use: func(line string) {
+		if id, isMissing := strings.CutPrefix(line, "?"); isMissing {
+			missing = append(missing, id)
+		}
+	}}
+	_, err := g.runTo(ctx, machine, revisions(tips, known), &lines, "rev-list", objects, "--no-object-names",
 		"--missing=print", "--ignore-missing", "--filter=object:type=blob", "--stdin")
-	return missing.ids, g.local(err)
-}
-
-// missingLines collects the objects that rev-list marks as missing.
-type missingLines struct {
-	ids  []string
-	rest []byte // of a line that isn't complete yet
-}
-
-func (m *missingLines) Write(p []byte) (int, error) {
-	m.rest = append(m.rest, p...)
-	for {
-		line, after, ok := bytes.Cut(m.rest, []byte("\n"))
-		if !ok {
-			return len(p), nil
-		}
-		if id, isMissing := bytes.CutPrefix(line, []byte("?")); isMissing {
-			m.ids = append(m.ids, string(id))
-		}
-		m.rest = after
-	}
+	return missing, g.local(err)
 }
 
 // refetch starts again with an empty repository, for a source that can't send a part of
@@ -249,10 +232,7 @@ func (g *Git) FetchOld(ctx context.Context, ids []string, depth int) (lacking []
 // shallowFile lists the commits at which the history ends (gitformat-shallow).
 func (g *Git) shallowFile() string { return filepath.Join(g.repo, "shallow") }
 
-func (g *Git) isShallow() bool {
-	info, err := os.Stat(g.shallowFile())
-	return err == nil && info.Size() > 0
-}
+func (g *Git) isShallow() bool { return isShallow(g.repo) }
 
 // History returns the commits that were fetched.
 func (g *Git) History(ctx context.Context) (mirror.History, error) {
