@@ -76,7 +76,7 @@ func Run(ctx context.Context, world World) int {
 		err = r.guarded(ctx, options.mirror)
 	}
 	if err == nil {
-		err = h.Succeed()
+		err = h.Finish()
 	}
 	if err == nil {
 		return fault.ExitDone

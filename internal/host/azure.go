@@ -45,17 +45,10 @@ func (a *azurePipelines) Say(remark fault.Remark) {
 	}
 }
 
-func (a *azurePipelines) Fail(f *fault.Fault) {
-	failWithCode(a, f)
-	_ = a.emptyOutputs() // the exit code is all that is left
-}
-
-func (a *azurePipelines) Succeed() error { return a.emptyOutputs() }
-
-// emptyOutputs sets the declared outputs without a value to the empty text. Otherwise,
+// Finish sets the declared outputs without a value to the empty text. Otherwise,
 // the reference to one, such as $(login.verified), would remain as it is in later steps,
 // or after a retry have an old value.
-func (a *azurePipelines) emptyOutputs() error {
+func (a *azurePipelines) Finish() error {
 	var b strings.Builder
 	for _, output := range a.world.Outputs {
 		if !a.set[output.ID] {

@@ -15,24 +15,26 @@ type basic struct {
 	host  Definition
 }
 
-// Prepare refuses env-file: results don't need it.
-func (b *basic) Prepare(envFile string, _ bool) error { return refuseEnvFile(b.host.Name, envFile) }
-func (*basic) Mask([]string) error                    { return nil }
-func (*basic) Summarize(string) error                 { return nil }
+// Prepare refuses env-file on a host that hands results over without it.
+func (b *basic) Prepare(envFile string, _ bool) error {
+	if envFile == "" {
+		return nil
+	}
+	return fault.New(fault.SettingRefused, "env-file can't be set on "+b.host.Name+", which hands results to later steps without it",
+		"leave out env-file")
+}
+
+func (*basic) Mask([]string) error                     { return nil }
+func (*basic) HandOver(context.Context, Results) error { return fault.Internal() }
+func (*basic) Summarize(string) error                  { return nil }
+func (*basic) SayExit(int)                             {}
+func (*basic) Finish() error                           { return nil }
 
 // Say writes to standard error. Other hosts fall back to it if standard output can't be
 // written: no remark contains a secret.
 func (b *basic) Say(remark fault.Remark) {
 	// If standard error is closed, there is nowhere to report that.
 	_, _ = fmt.Fprintf(b.world.Stderr, "%s: %s\n", remark.Level, strings.Join(b.world.lines(remark), "\n"))
-}
-
-func (*basic) Succeed() error { return nil }
-
-func (*basic) HandOver(context.Context, Results) error { return fault.Internal() }
-
-func (b *basic) Fail(f *fault.Fault) {
-	b.Say(fault.Remark{Level: fault.Error, Fault: f})
 }
 
 // nowhere is the protocol if no host is found.
@@ -76,8 +78,5 @@ func (s *shellExports) HandOver(ctx context.Context, results Results) error {
 	return s.world.writeStdout(exports(s.world, results.Variables))
 }
 
-// Fail makes the surrounding eval fail with the same exit code.
-func (s *shellExports) Fail(f *fault.Fault) {
-	_, _ = fmt.Fprintf(s.world.Stdout, "(exit %d)\n", f.Code.Exit)
-	s.basic.Fail(f)
-}
+// SayExit makes the surrounding eval fail with the same exit code.
+func (s *shellExports) SayExit(code int) { _, _ = fmt.Fprintf(s.world.Stdout, "(exit %d)\n", code) }

@@ -25,6 +25,10 @@ type gitHub struct {
 	// greedy is set if the last :: of a line ends a command's head. A message with ::
 	// would then lose its beginning.
 	greedy bool
+
+	// base64 is set if the base64 of a masked text is masked too (actions/runner,
+	// ValueEncoders.cs). Gitea does that since 1.0.7, but a step can't find out the version.
+	base64 bool
 }
 
 // masking is a runner's way of reading ::add-mask::.
@@ -124,8 +128,6 @@ func splitColons(text string) string {
 	}
 	return text
 }
-
-func (g *gitHub) Fail(f *fault.Fault) { failWithCode(g, f) }
 
 // HandOver writes the step's outputs and variables, or neither: a runner also applies the
 // records of a step that failed, even an incomplete one.

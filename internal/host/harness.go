@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/gitconfig"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -80,8 +79,6 @@ func (h *harness) file(variable string) (resultFile, error) {
 	f.create, f.hints = true, []string{hint}
 	return f, err
 }
-
-func (h *harness) Fail(f *fault.Fault) { failWithCode(h, f) }
 
 // harnessLine returns a value in the engine's base64 form: the file format has quotes,
 // comments and expansions, and base64 looks like none of them. If the engine can't read a

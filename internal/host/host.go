@@ -103,14 +103,15 @@ type Protocol interface {
 	Mask(forms []string) error
 	// Say shows a remark.
 	Say(fault.Remark)
+	// SayExit reports the exit code of a run that fails, if the host reads it from the
+	// output.
+	SayExit(code int)
 	// HandOver gives results to later steps: all of them, or on an error none.
 	HandOver(context.Context, Results) error
 	// Summarize adds Markdown to the run's summary page, if the host has one.
 	Summarize(markdown string) error
-	// Succeed ends a run that has handed over its results.
-	Succeed() error
-	// Fail ends a run: it shows the fault and hands over nothing but its code.
-	Fail(*fault.Fault)
+	// Finish ends a run, after everything else.
+	Finish() error
 }
 
 // protocol starts a [Protocol] of its own for each run.
@@ -170,18 +171,14 @@ func (h *Host) Event() Event {
 	return h.event(h.world)
 }
 
-// failWithCode shows a fault and hands over its code. If that fails too, the exit code
-// has to be enough. The context that ended the run must not end this as well.
-func failWithCode(p Protocol, f *fault.Fault) {
-	p.Say(fault.Remark{Level: fault.Error, Fault: f})
-	_ = p.HandOver(context.Background(), Results{Outputs: []secret.Value{Public(contract.ErrorCode.ID, f.Code.ID)}})
-}
-
-// refuseEnvFile refuses env-file on a host that hands results over without it.
-func refuseEnvFile(host, path string) error {
-	if path == "" {
-		return nil
+// Fail ends a run: it shows the fault and hands over nothing but its code. If that fails
+// too, the exit code has to be enough. The context that ended the run must not end this
+// as well.
+func (h *Host) Fail(f *fault.Fault) {
+	h.SayExit(f.Code.Exit)
+	h.Say(fault.Remark{Level: fault.Error, Fault: f})
+	if h.HasOutputs {
+		_ = h.HandOver(context.Background(), Results{Outputs: []secret.Value{Public(contract.ErrorCode.ID, f.Code.ID)}})
 	}
-	return fault.New(fault.SettingRefused, "env-file can't be set on "+host+", which hands results to later steps without it",
-		"leave out env-file")
+	_ = h.Finish()
 }

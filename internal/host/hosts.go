@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -13,8 +14,8 @@ var gitHubHosts = []Definition{
 	gitHubHost("Gitea Actions", "GITEA_ACTIONS", gitHub{masks: eitherOr, greedy: true}, gitHubSecret, callerSecrets),
 	gitHubHost("act", "ACT", gitHub{masks: escapedGreedy, greedy: true}, gitHubSecret,
 		"pass the secret to act with -s NAME or --secret-file"),
-	masksBase64(gitHubHost("GitHub Actions", "GITHUB_ACTIONS", gitHub{masks: escaped}, gitHubSecret,
-		"a secret of an environment needs that environment: in the job", callerSecrets)),
+	gitHubHost("GitHub Actions", "GITHUB_ACTIONS", gitHub{masks: escaped, base64: true}, gitHubSecret,
+		"a secret of an environment needs that environment: in the job", callerSecrets),
 }
 
 const (
@@ -38,6 +39,7 @@ func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) De
 		},
 		HasOutputs:    true,
 		HasMasks:      true,
+		MasksBase64:   commands.base64,
 		detect:        isTrue(variable),
 		masksOnStdout: true,
 		cloneURL:      gitHubRepository,
@@ -46,13 +48,6 @@ func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) De
 		reserved:      []string{"GITHUB", "ACTIONS", "RUNNER", "STATE", "GITEA", "FORGEJO"},
 		protocol:      commands,
 	}
-}
-
-// masksBase64 marks a host as one that also masks base64 (actions/runner,
-// ValueEncoders.cs). Gitea does since 1.0.7, but a step can't find out the version.
-func masksBase64(d Definition) Definition {
-	d.MasksBase64 = true
-	return d
 }
 
 // otherHosts are all hosts except GitHub, Gitea, Forgejo and act. A new one with
@@ -342,9 +337,6 @@ func gitHubRepository(w World) string {
 	if repository == "" {
 		return ""
 	}
-	server := strings.TrimSpace(w.getenv("GITHUB_SERVER_URL"))
-	if server == "" {
-		server = "https://github.com"
-	}
+	server := cmp.Or(strings.TrimSpace(w.getenv("GITHUB_SERVER_URL")), "https://github.com")
 	return strings.TrimSuffix(server, "/") + "/" + repository
 }
