@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -65,60 +66,59 @@ const (
 // repository if one is known, else for the workspace, else for the user. The error is
 // a [*fault.Fault]; the report is valid either way.
 func (c *Client) Check(ctx context.Context, cred credential.Credential, subject Subject) (Report, error) {
-	what, path := c.locate(subject)
-	r, err := c.get(ctx, c.options.Server.API()+path, cred)
+	what, address := c.locate(subject)
+	r, err := c.get(ctx, address, cred)
 	if err != nil {
 		return Report{}, err
 	}
 	report := Report{Scopes: scopesIn(r.header.Get("x-oauth-scopes")), NoUser: !cred.Kind.OnCloud() && r.belongsToNoUser()}
-	if remark, ok := otherKind(cred.Kind, r.header.Get("x-credential-type")); ok {
-		report.Remarks = append(report.Remarks, remark)
-	}
-	if remark, ok := otherUser(cred, r); ok {
-		report.Remarks = append(report.Remarks, remark)
-	}
-	if f := deprecation(r.header); f != nil {
-		report.Remarks = append(report.Remarks, fault.Warn(f))
-	}
 	remarks, f := c.judge(r, cred.Kind, what)
-	report.Remarks = append(report.Remarks, remarks...)
+	report.Remarks = slices.Concat(otherKind(cred.Kind, r), otherUser(cred, r), deprecation(r.header), remarks)
 	report.Verdict = verdictOf(f)
-	if f != nil {
-		return report, c.quoting(f, r)
-	}
-	return report, nil
+	return report, c.quoting(f, r)
 }
 
 // deprecation returns a warning if the reply's headers Deprecation (RFC 9745) or Sunset
-// (RFC 8594) say that Bitbucket is going to remove the endpoint, or nil. It shows
-// nothing of what they contain.
-func deprecation(header http.Header) *fault.Fault {
+// (RFC 8594) say that Bitbucket is going to remove the endpoint. It shows nothing of what
+// they contain.
+func deprecation(header http.Header) []fault.Remark {
 	since := header.Get("Deprecation") // "true" or "false" by drafts of the RFC
 	if header.Get("Sunset") == "" && (since == "" || since == "false") {
 		return nil
 	}
-	return fault.New(fault.Deprecated, "Bitbucket has deprecated the endpoint that this check uses, and is going to remove it",
-		"update bitbucket-auth to its newest version")
+	return []fault.Remark{fault.Warn(fault.New(fault.Deprecated, "Bitbucket has deprecated the endpoint that this check uses, and is going to remove it",
+		"update bitbucket-auth to its newest version"))}
 }
 
-// locate returns the narrowest known resource, and its path.
+// locate returns the narrowest known resource, and its address.
 func (c *Client) locate(s Subject) (resource, string) {
-	workspace, slug := url.PathEscape(s.Workspace), url.PathEscape(s.Slug)
-	onCloud := !c.options.Server.DataCenter
 	switch {
-	case slug != "" && onCloud:
-		return aRepository, "/repositories/" + workspace + "/" + slug
-	case slug != "":
-		return aRepository, "/projects/" + workspace + "/repos/" + slug
-	case workspace != "" && onCloud:
-		return aWorkspace, "/workspaces/" + workspace
-	case workspace != "":
-		return aWorkspace, "/projects/" + workspace
-	case onCloud:
-		return aUser, "/user"
+	case s.Slug != "":
+		return aRepository, c.repositoryURL(s.Workspace, s.Slug)
+	case s.Workspace != "":
+		return aWorkspace, c.workspaceURL(s.Workspace)
+	case c.options.Server.DataCenter:
+		// Not application-properties, which anybody may read.
+		return aUser, c.options.Server.API() + "/users?limit=1"
 	}
-	// Not application-properties, which anybody may read.
-	return aUser, "/users?limit=1"
+	return aUser, c.options.Server.API() + "/user"
+}
+
+// workspaceURL returns the address of a workspace in the REST API, or on Data Center of a
+// project.
+func (c *Client) workspaceURL(workspace string) string {
+	if c.options.Server.DataCenter {
+		return c.options.Server.API() + "/projects/" + url.PathEscape(workspace)
+	}
+	return c.options.Server.API() + "/workspaces/" + url.PathEscape(workspace)
+}
+
+// repositoryURL returns the address of a repository in the REST API.
+func (c *Client) repositoryURL(workspace, slug string) string {
+	if c.options.Server.DataCenter {
+		return c.workspaceURL(workspace) + "/repos/" + url.PathEscape(slug)
+	}
+	return c.options.Server.API() + "/repositories/" + url.PathEscape(workspace) + "/" + url.PathEscape(slug)
 }
 
 // judge interprets a reply: as a fault, or as success with remarks about what the reply
@@ -156,10 +156,10 @@ func isObject(body []byte) bool {
 }
 
 // otherKind compares the kind with the one that Bitbucket reports.
-func otherKind(kind credential.Kind, header string) (fault.Remark, bool) {
-	actual, known := credential.KindOfType(header)
+func otherKind(kind credential.Kind, r reply) []fault.Remark {
+	actual, known := credential.KindOfType(r.header.Get("x-credential-type"))
 	if !known || actual == kind {
-		return fault.Remark{}, false
+		return nil
 	}
-	return fault.Noticef("Bitbucket reports that the token is %s, not %s: set the input kind to %s", actual.Title(), kind.Title(), actual), true
+	return []fault.Remark{fault.Noticef("Bitbucket reports that the token is %s, not %s: set the input kind to %s", actual.Title(), kind.Title(), actual)}
 }

@@ -1,6 +1,7 @@
 package bitbucket
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -9,15 +10,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
-
-// cloudError is the body of Cloud's errors. Its document types detail as text,
-// but it is an object where scopes are missing.
-type cloudError struct {
-	Error struct {
-		Message string          `json:"message"`
-		Detail  json.RawMessage `json:"detail"`
-	} `json:"error"`
-}
 
 // changeIn finds the number of an entry of Atlassian's changelog, such as
 // CHANGE-3222, or returns "".
@@ -36,15 +28,14 @@ const changelog = "https://developer.atlassian.com/cloud/bitbucket/changelog#"
 // judgeCloud recognises Cloud's refusals by their status and message, as users have
 // published them. If the message is unknown, only the status counts.
 func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fault.Remark, *fault.Fault) {
-	var body cloudError
-	_ = json.Unmarshal(r.body, &body) // not all errors are JSON: then only the status counts
+	body := r.errorBody()
 	message := body.Error.Message
 	switch r.status {
 	case http.StatusUnauthorized:
 		return nil, judgeUnauthorized(message, string(r.body), kind)
 
 	case http.StatusForbidden:
-		required := missingScopes(body.Error.Detail)
+		required := body.missingScopes()
 		switch {
 		case strings.Contains(message, "privilege scopes") || len(required) > 0:
 			return withoutScope(required, kind, what)
@@ -64,10 +55,7 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fau
 			"check the spelling of the input "+string(what), kind.Traits().Reach)
 
 	case http.StatusGone:
-		change := changeIn(message)
-		if change == "" {
-			change = changeIn(string(r.body))
-		}
+		change := cmp.Or(changeIn(message), changeIn(string(r.body)))
 		if change == "" {
 			return nil, fault.New(fault.Removed, "Bitbucket has removed this endpoint (410)", "update bitbucket-auth to its newest version")
 		}
@@ -106,13 +94,13 @@ func withoutScope(required []string, kind credential.Kind, what resource) ([]fau
 	return []fault.Remark{fault.Noticef("Bitbucket accepts the token, but it lacks the scope to see its user: the token is valid, and nothing more was checked")}, nil
 }
 
-// missingScopes reads the scopes that a refusal asks for from its detail, if that is an
-// object. It drops everything that isn't a scope's name.
-func missingScopes(detail json.RawMessage) []string {
+// missingScopes reads the scopes that a refusal asks for. It drops everything that isn't a
+// scope's name.
+func (body errorBody) missingScopes() []string {
 	var object struct {
 		Required []string `json:"required"`
 	}
-	if json.Unmarshal(detail, &object) != nil {
+	if json.Unmarshal(body.Error.Detail, &object) != nil {
 		return nil
 	}
 	return scopesIn(strings.Join(object.Required, " "))

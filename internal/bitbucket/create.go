@@ -2,9 +2,7 @@ package bitbucket
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
@@ -40,17 +38,15 @@ func (c *Client) createOnCloud(ctx context.Context, cred credential.Credential, 
 	if r.Project != "" {
 		wanted.Project = &project{r.Project}
 	}
-	address := c.options.Server.API() + "/repositories/" + url.PathEscape(r.Workspace) + "/" + url.PathEscape(r.Slug)
-	answer, err := c.sendJSON(ctx, http.MethodPost, address, wanted, cred)
+	answer, err := c.sendJSON(ctx, http.MethodPost, c.repositoryURL(r.Workspace, r.Slug), wanted, cred)
 	if err != nil {
 		return err
 	}
-	return c.quotingError(c.cloudCreated(answer, cred), answer)
+	return c.quoting(c.cloudCreated(answer, cred), answer)
 }
 
-func (c *Client) cloudCreated(answer reply, cred credential.Credential) error {
-	var body cloudError
-	_ = json.Unmarshal(answer.body, &body) // without a message the status decides
+func (c *Client) cloudCreated(answer reply, cred credential.Credential) *fault.Fault {
+	body := answer.errorBody() // without a message the status decides
 	message := body.Error.Message
 	const byHand = "or create the repository on bitbucket.org, and leave out the input create"
 	switch answer.status {
@@ -64,7 +60,7 @@ func (c *Client) cloudCreated(answer reply, cred credential.Credential) error {
 	case http.StatusForbidden:
 		switch {
 		case strings.Contains(message, "privilege scopes"):
-			return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to create a repository (403)"+listed(missingScopes(body.Error.Detail)),
+			return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to create a repository (403)"+listed(body.missingScopes()),
 				"make a new token with this scope, since scopes can't be added to one: "+cred.Kind.Traits().WhereToMake, byHand)
 		case strings.Contains(message, "authentication mechanism"):
 			return fault.New(fault.MechanismRefused, "this kind of token can't create a repository (403)",
@@ -80,26 +76,25 @@ func (c *Client) cloudCreated(answer reply, cred credential.Credential) error {
 }
 
 func (c *Client) createOnDataCenter(ctx context.Context, cred credential.Credential, r NewRepository) error {
-	repositories := c.options.Server.API() + "/projects/" + url.PathEscape(r.Workspace) + "/repos"
-	answer, err := c.sendJSON(ctx, http.MethodPost, repositories, map[string]string{"name": r.Slug, "scmId": "git"}, cred)
+	answer, err := c.sendJSON(ctx, http.MethodPost, c.workspaceURL(r.Workspace)+"/repos", map[string]string{"name": r.Slug, "scmId": "git"}, cred)
 	if err != nil {
 		return err
 	}
-	if err := c.dataCenterCreated(answer, cred.Kind); err != nil || !r.Public {
-		return c.quotingError(err, answer)
+	if f := c.dataCenterCreated(answer, cred.Kind); f != nil || !r.Public {
+		return c.quoting(f, answer)
 	}
 	// A new repository is private, whatever the request that creates it says.
-	answer, err = c.sendJSON(ctx, http.MethodPut, repositories+"/"+url.PathEscape(r.Slug), map[string]bool{"public": true}, cred)
-	if err == nil && answer.status != http.StatusOK {
-		err = fault.Newf(fault.CreateRefused, "the Data Center created the repository, but didn't make it public (%d)", answer.status).
-			Hint("allow public access in the browser: Repository settings → Repository permissions",
-				"run the step again, which finds the repository now")
-		err = c.quotingError(err, answer)
+	answer, err = c.sendJSON(ctx, http.MethodPut, c.repositoryURL(r.Workspace, r.Slug), map[string]bool{"public": true}, cred)
+	if err != nil || answer.status == http.StatusOK {
+		return err
 	}
-	return err
+	f := fault.Newf(fault.CreateRefused, "the Data Center created the repository, but didn't make it public (%d)", answer.status).
+		Hint("allow public access in the browser: Repository settings → Repository permissions",
+			"run the step again, which finds the repository now")
+	return c.quoting(f, answer)
 }
 
-func (c *Client) dataCenterCreated(answer reply, kind credential.Kind) error {
+func (c *Client) dataCenterCreated(answer reply, kind credential.Kind) *fault.Fault {
 	switch exception := answer.exception(); {
 	case answer.status == http.StatusConflict:
 		return alreadyExists()
@@ -117,19 +112,17 @@ func (c *Client) dataCenterCreated(answer reply, kind credential.Kind) error {
 	return c.created(answer, kind)
 }
 
-func alreadyExists() error {
+func alreadyExists() *fault.Fault {
 	return fault.New(fault.CreateRefused, "a repository with this name exists already, and the token can't see it",
 		"give the token's account access to the repository, or use an access token made for it",
 		"check the spelling of the input repository")
 }
 
 // created judges those replies to a creation request that have no special meaning.
-func (c *Client) created(answer reply, kind credential.Kind) error {
+func (c *Client) created(answer reply, kind credential.Kind) *fault.Fault {
 	if answer.status == http.StatusCreated {
 		answer.status = http.StatusOK
 	}
-	if _, f := c.judge(answer, kind, aRepository); f != nil {
-		return f
-	}
-	return nil
+	_, f := c.judge(answer, kind, aRepository)
+	return f
 }

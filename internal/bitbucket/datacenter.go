@@ -1,7 +1,6 @@
 package bitbucket
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,20 +9,12 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
-// dataCenterError is the body of Data Center's errors.
-type dataCenterError struct {
-	Errors []struct {
-		Exception string `json:"exceptionName"`
-	} `json:"errors"`
-}
-
 // exception returns the exception that a refusal of Data Center names, or "".
 func (r reply) exception() string {
-	var body dataCenterError
-	if json.Unmarshal(r.body, &body) != nil || len(body.Errors) == 0 {
-		return ""
+	if errs := r.errorBody().Errors; len(errs) > 0 {
+		return errs[0].Exception
 	}
-	return body.Errors[0].Exception
+	return ""
 }
 
 // user returns the name of a token's user, which Data Center sends in every answer to a
@@ -45,12 +36,12 @@ func (r reply) belongsToNoUser() bool {
 
 // otherUser compares the token's user with the user name that git sends. The check
 // doesn't send that name, so git may be refused although the check succeeds.
-func otherUser(cred credential.Credential, r reply) (fault.Remark, bool) {
+func otherUser(cred credential.Credential, r reply) []fault.Remark {
 	user := r.user()
 	if cred.Kind.OnCloud() || cred.GitUsername == "" || user == "" || r.belongsToNoUser() || strings.EqualFold(user, cred.GitUsername) {
-		return fault.Remark{}, false
+		return nil
 	}
-	return fault.Noticef("the Data Center knows the token's user by another name than identity, and may refuse git: set identity to the username, or leave it out"), true
+	return []fault.Remark{fault.Noticef("the Data Center knows the token's user by another name than identity, and may refuse git: set identity to the username, or leave it out")}
 }
 
 // judgeDataCenter recognises Data Center's refusals by the exception that they name,

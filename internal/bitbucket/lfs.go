@@ -190,16 +190,11 @@ func (c *Client) probe(ctx context.Context, download lfsAction) int {
 
 // lfsFault explains why an LFS server refuses a request, or an object.
 func (c *Client) lfsFault(on LFSServer, status int, sentence string) *fault.Fault {
-	f := lfsRefusal(on, status, sentence)
-	if sentence == "" || c.options.Quote == nil {
-		return f
-	}
 	who := "Bitbucket"
 	if on.IsSource {
 		who = "the source's server"
 	}
-	f.Hints = append([]string{who + " says: " + c.options.Quote(sentence)}, f.Hints...)
-	return f
+	return c.quote(lfsRefusal(on, status, sentence), who, sentence)
 }
 
 func lfsRefusal(on LFSServer, status int, sentence string) *fault.Fault {

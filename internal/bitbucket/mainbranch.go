@@ -2,9 +2,7 @@ package bitbucket
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
@@ -21,39 +19,37 @@ type MainBranch struct {
 
 // SetMainBranch sets the main branch of a repository. The error is a [*fault.Fault].
 func (c *Client) SetMainBranch(ctx context.Context, cred credential.Credential, main MainBranch) error {
-	workspace, slug := url.PathEscape(main.Workspace), url.PathEscape(main.Slug)
+	repository := c.repositoryURL(main.Workspace, main.Slug)
 	var answer reply
 	var err error
 	if c.options.Server.DataCenter {
-		answer, err = c.setDefaultBranch(ctx, cred, "/projects/"+workspace+"/repos/"+slug, main.Ref)
+		answer, err = c.setDefaultBranch(ctx, cred, repository, main.Ref)
 	} else {
-		answer, err = c.sendJSON(ctx, http.MethodPut, c.options.Server.API()+"/repositories/"+workspace+"/"+slug,
-			map[string]any{"mainbranch": map[string]string{"name": main.Name}}, cred)
+		answer, err = c.sendJSON(ctx, http.MethodPut, repository, map[string]any{"mainbranch": map[string]string{"name": main.Name}}, cred)
 	}
 	if err != nil {
 		return err
 	}
-	return c.quotingError(c.mainBranchSet(answer, cred.Kind), answer)
+	return c.quoting(c.mainBranchSet(answer, cred.Kind), answer)
 }
 
 // setDefaultBranch speaks to Data Center: newer versions have an endpoint of the
 // repository for it, and older ones one of its branches.
 func (c *Client) setDefaultBranch(ctx context.Context, cred credential.Credential, repository, ref string) (reply, error) {
 	body := map[string]string{"id": ref}
-	answer, err := c.sendJSON(ctx, http.MethodPut, c.options.Server.API()+repository+"/default-branch", body, cred)
+	answer, err := c.sendJSON(ctx, http.MethodPut, repository+"/default-branch", body, cred)
 	isOld := answer.status == http.StatusNotFound || answer.status == http.StatusMethodNotAllowed
 	if err != nil || !isOld || strings.Contains(answer.exception(), ".NoSuchRepository") {
 		return answer, err
 	}
-	return c.sendJSON(ctx, http.MethodPut, c.options.Server.API()+repository+"/branches/default", body, cred)
+	return c.sendJSON(ctx, http.MethodPut, repository+"/branches/default", body, cred)
 }
 
 // mainBranchSet judges the reply to a request that sets the main branch.
-func (c *Client) mainBranchSet(answer reply, kind credential.Kind) error {
+func (c *Client) mainBranchSet(answer reply, kind credential.Kind) *fault.Fault {
 	const byHand = "or choose the main branch in the browser: Repository settings → Repository details → Main branch"
-	var body cloudError
-	_ = json.Unmarshal(answer.body, &body) // without a message the status decides
-	message := body.Error.Message
+	body := answer.errorBody() // without a message the status decides
+	message, required := body.Error.Message, body.missingScopes()
 	forbidden := answer.status == http.StatusForbidden || strings.Contains(answer.exception(), "AuthorisationException")
 	switch {
 	case answer.status == http.StatusOK, answer.status == http.StatusNoContent:
@@ -61,15 +57,13 @@ func (c *Client) mainBranchSet(answer reply, kind credential.Kind) error {
 	case forbidden && c.options.Server.DataCenter:
 		return fault.New(fault.PermissionMissing, "the Data Center accepts the token, but it isn't allowed to administer the repository",
 			"give the token, and its account, admin permission on the repository", byHand)
-	case forbidden && (strings.Contains(message, "privilege scopes") || len(missingScopes(body.Error.Detail)) > 0):
-		return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to administer the repository (403)"+listed(missingScopes(body.Error.Detail)),
+	case forbidden && (strings.Contains(message, "privilege scopes") || len(required) > 0):
+		return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to administer the repository (403)"+listed(required),
 			"make a new token with the scope admin:repository:bitbucket (an API token) or Repositories: Admin (an access token): "+kind.Traits().WhereToMake, byHand)
 	case forbidden:
 		return fault.New(fault.Forbidden, "Bitbucket accepts the token, but doesn't let it administer the repository (403)",
 			"give the token's account admin permission: Repository settings → Repository permissions", byHand)
 	}
-	if _, f := c.judge(answer, kind, aRepository); f != nil {
-		return f
-	}
-	return nil
+	_, f := c.judge(answer, kind, aRepository)
+	return f
 }

@@ -36,8 +36,7 @@ func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String
 	// Both are encoded as form values (section 2.3.1).
 	request.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(clientSecret.Reveal()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", c.options.UserAgent)
+	c.setHeaders(request.Header, secret.String{}, "application/json")
 	answer, _, err := c.send(request)
 	if err != nil {
 		return Minted{}, err
