@@ -170,10 +170,16 @@ func TestGitLabEnvUnderVariables(t *testing.T) {
 	}
 }
 
-func TestReservedPrefixes(t *testing.T) {
-	want := []string{"ACTIONS", "BITBUCKET_AUTH", "CI", "DRONE", "FORGEJO", "GITEA", "GITHUB", "HARNESS", "INPUT", "PLUGIN", "RUNNER", "STATE"}
-	if got := host.ReservedPrefixes(); !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+func TestReservedPrefix(t *testing.T) {
+	for _, prefix := range []string{"ACTIONS", "BITBUCKET_AUTH", "CI", "DRONE", "FORGEJO", "GIT", "GITEA", "GITHUB", "HARNESS", "INPUT", "PLUGIN", "RUNNER", "STATE"} {
+		for name, want := range map[string]string{prefix: prefix, prefix + "_NAME": prefix, prefix + "S": "", "MY_" + prefix: ""} {
+			if got := host.ReservedPrefix(name); got != want {
+				t.Errorf("%s: got %q, want %q", name, got, want)
+			}
+		}
+	}
+	if got := host.ReservedPrefix("BITBUCKET"); got != "" {
+		t.Errorf("BITBUCKET: got %q", got)
 	}
 }
 

@@ -86,7 +86,7 @@ func detectIn(hosts []Definition, world World) []finding {
 		if d.detect == nil {
 			continue
 		}
-		if variable := d.detect(world); variable != "" {
+		if variable := d.detect.in(world); variable != "" {
 			found = append(found, finding{d, variable})
 		}
 	}

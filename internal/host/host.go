@@ -19,6 +19,12 @@ type Host struct {
 	world World
 }
 
+// A marker shows that a job runs on a host.
+type marker interface {
+	// in returns the variable by which it does, or "".
+	in(w World) string
+}
+
 // Definition holds what is constant about a host. A new host with an env-file
 // needs nothing else.
 type Definition struct {
@@ -60,16 +66,17 @@ type Definition struct {
 	// OnBitbucket is set if the repository that a job runs for is on Bitbucket.
 	OnBitbucket bool
 
-	// detect returns the variable that the host is detected by, or "". It is nil
-	// if the host sets no such variable.
-	detect func(World) string
+	// detect finds the variable that the host is detected by. It is nil if the host
+	// sets no such variable.
+	detect marker
 	// derivedFrom is the ID of a host whose variables this one also sets.
 	derivedFrom string
 	// masksOnStdout is set if masks are commands on standard output.
 	masksOnStdout bool
-	// cloneURL returns the URL of the repository that the job runs for, or "". It is nil
-	// if the host sets no such variable.
-	cloneURL func(World) string
+	// cloneURLs are the variables that may contain the URL of the repository that the job
+	// runs for, and cloneURL makes it out of others.
+	cloneURLs []string
+	cloneURL  func(World) string
 	// defaultBranch is the variable with the name of that repository's default branch,
 	// and checkout the one with the folder that it is checked out to; empty if the host
 	// sets none.
@@ -127,10 +134,10 @@ func (d Definition) start(world World) *Host {
 // CloneURL returns the URL of the repository that the job runs for, or empty if
 // the host doesn't tell. It may contain a password.
 func (h *Host) CloneURL() secret.Address {
-	if h.cloneURL == nil {
-		return secret.Address{}
+	if h.cloneURL != nil {
+		return secret.NewSource(h.cloneURL(h.world))
 	}
-	return secret.NewSource(h.cloneURL(h.world))
+	return secret.NewSource(firstOf(h.cloneURLs, h.world))
 }
 
 // DefaultBranch returns the default branch of the repository that the job runs for,

@@ -27,27 +27,28 @@ const (
 // docs.github.com, "Authenticating as a GitHub App installation".
 var gitHubJobToken = jobToken{server: "GITHUB_SERVER_URL", token: "JOB_TOKEN", user: "x-access-token"}
 
-func gitHubHost(name, variable string, commands gitHub, emptyToken ...string) Definition {
-	return Definition{
-		Name:            name,
-		Settings:        inputs,
-		HostVariables:   []string{"INPUT_ENTRYPOINT", "INPUT_ARGS"}, // accepted by every action that is an image
-		EmptyTokenHints: emptyToken,
-		ReferenceHints: []string{
-			"in the workflow, write SETTING: ${{ secrets.NAME }}, or ${{ vars.NAME }} for what isn't secret",
-			"in a composite action or a reusable workflow, pass it on as ${{ inputs.NAME }}",
-		},
-		HasOutputs:    true,
-		HasMasks:      true,
-		MasksBase64:   commands.base64,
-		detect:        isTrue(variable),
-		masksOnStdout: true,
-		cloneURL:      gitHubRepository,
-		jobToken:      &gitHubJobToken,
-		event:         gitHubEvent,
-		reserved:      []string{"GITHUB", "ACTIONS", "RUNNER", "STATE", "GITEA", "FORGEJO"},
-		protocol:      commands,
-	}
+// gitHubLike holds what GitHub's hosts have in common.
+var gitHubLike = Definition{
+	Settings:      inputs,
+	HostVariables: []string{"INPUT_ENTRYPOINT", "INPUT_ARGS"}, // accepted by every action that is an image
+	ReferenceHints: []string{
+		"in the workflow, write SETTING: ${{ secrets.NAME }}, or ${{ vars.NAME }} for what isn't secret",
+		"in a composite action or a reusable workflow, pass it on as ${{ inputs.NAME }}",
+	},
+	HasOutputs:    true,
+	HasMasks:      true,
+	masksOnStdout: true,
+	cloneURL:      gitHubRepository,
+	jobToken:      &gitHubJobToken,
+	event:         gitHubEvent,
+	reserved:      []string{"GITHUB", "ACTIONS", "RUNNER", "STATE", "GITEA", "FORGEJO"},
+}
+
+func gitHubHost(name string, variable isTrue, commands gitHub, emptyToken ...string) Definition {
+	d := gitHubLike
+	d.Name, d.detect, d.protocol, d.EmptyTokenHints = name, variable, commands, emptyToken
+	d.MasksBase64 = commands.base64
+	return d
 }
 
 // otherHosts are all hosts except GitHub, Gitea, Forgejo and act. A new one with
@@ -58,7 +59,7 @@ var otherHosts = []Definition{
 		detect:     isTrue("TF_BUILD"),
 		MapSecrets: "map it under env: in this step",
 		HasOutputs: true, OutputsAreVariables: true, HasMasks: true, masksOnStdout: true,
-		cloneURL: firstOf("BUILD_REPOSITORY_URI"),
+		cloneURLs: []string{"BUILD_REPOSITORY_URI"},
 		ReferenceHints: []string{
 			"write SETTING: $(NAME) under env:, with a variable that exists: Azure Pipelines leaves an undefined one as it is",
 			"a variable of a group needs that group: under variables:",
@@ -74,7 +75,7 @@ var otherHosts = []Definition{
 		ID: "buildkite", Name: "Buildkite", Settings: ownNames,
 		detect:        isTrue("BUILDKITE"),
 		HasMasks:      true,
-		cloneURL:      firstOf("BUILDKITE_REPO"),
+		cloneURLs:     []string{"BUILDKITE_REPO"},
 		defaultBranch: "BUILDKITE_PIPELINE_DEFAULT_BRANCH", checkout: "BUILDKITE_BUILD_CHECKOUT_PATH",
 		ReferenceHints: []string{
 			`set SETTING in the hook or the command that runs bitbucket-auth, with double quotes: export SETTING="$NAME"`,
@@ -96,7 +97,7 @@ var otherHosts = []Definition{
 			"PLUGIN_ARTIFACT_FILE", "PLUGIN_METADATA_FILE", "PLUGIN_CACHE_METRICS_FILE",
 			"PLUGIN_CACHE_INTEL_METRICS_FILE", "PLUGIN_BUILD_TOOL_FILE",
 		},
-		cloneURL:      firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		cloneURLs:     []string{"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
 		defaultBranch: "DRONE_REPO_BRANCH", checkout: "DRONE_WORKSPACE",
 		reserved: []string{"HARNESS", "DRONE"},
 		ReferenceHints: []string{
@@ -109,8 +110,8 @@ var otherHosts = []Definition{
 	},
 	{
 		ID: "woodpecker", Name: "Woodpecker CI", Settings: plugins,
-		detect: isWoodpecker, derivedFrom: "drone",
-		cloneURL:      firstOf("CI_REPO_CLONE_URL"),
+		detect: woodpeckerVariable{}, derivedFrom: "drone",
+		cloneURLs:     []string{"CI_REPO_CLONE_URL"},
 		defaultBranch: "CI_REPO_DEFAULT_BRANCH", checkout: "CI_WORKSPACE",
 		reserved:        []string{"CI"},
 		EmptyTokenHints: withheldFromPullRequests,
@@ -121,7 +122,7 @@ var otherHosts = []Definition{
 	{
 		ID: "drone", Name: "Drone", Settings: plugins,
 		detect:        isTrue("DRONE"),
-		cloneURL:      firstOf("DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"),
+		cloneURLs:     []string{"DRONE_GIT_HTTP_URL", "DRONE_REMOTE_URL"},
 		defaultBranch: "DRONE_REPO_BRANCH", checkout: "DRONE_WORKSPACE",
 		reserved:        []string{"DRONE"},
 		EmptyTokenHints: withheldFromPullRequests,
@@ -132,7 +133,7 @@ var otherHosts = []Definition{
 	{
 		ID: "gitlab", Name: "GitLab CI", Settings: ownNames,
 		detect:        isTrue("GITLAB_CI"),
-		cloneURL:      firstOf("CI_PROJECT_URL"), // CI_REPOSITORY_URL contains a token
+		cloneURLs:     []string{"CI_PROJECT_URL"}, // CI_REPOSITORY_URL contains a token
 		defaultBranch: "CI_DEFAULT_BRANCH", checkout: "CI_PROJECT_DIR",
 		jobToken: &jobToken{server: "CI_SERVER_URL", token: "CI_JOB_TOKEN", user: "gitlab-ci-token"},
 		reserved: []string{"CI"},
@@ -161,7 +162,7 @@ var otherHosts = []Definition{
 	{
 		ID: "bitbucket-pipelines", Name: "Bitbucket Pipelines", Settings: ownNames,
 		detect:      isSet(pipelinesMarker),
-		cloneURL:    firstOf("BITBUCKET_GIT_HTTP_ORIGIN"),
+		cloneURLs:   []string{"BITBUCKET_GIT_HTTP_ORIGIN"},
 		OnBitbucket: true,
 		EmptyTokenHints: []string{
 			"export BITBUCKET_AUTH_TOKEN from a secured variable of the repository or workspace that exists",
@@ -180,8 +181,8 @@ var otherHosts = []Definition{
 	},
 	{
 		ID: "circleci", Name: "CircleCI", Settings: ownNames,
-		detect:   isTrue("CIRCLECI"),
-		cloneURL: firstOf("CIRCLE_REPOSITORY_URL"),
+		detect:    isTrue("CIRCLECI"),
+		cloneURLs: []string{"CIRCLE_REPOSITORY_URL"},
 		EmptyTokenHints: []string{
 			"set BITBUCKET_AUTH_TOKEN from a variable of the project or of a context that exists",
 			"a variable of a context needs that context: under the job, in the workflow",
@@ -206,8 +207,8 @@ var otherHosts = []Definition{
 	},
 	{
 		ID: "jenkins", Name: "Jenkins", Settings: ownNames,
-		detect:          isJenkins,
-		cloneURL:        firstOf("GIT_URL"),
+		detect:          jenkinsVariables{},
+		cloneURLs:       []string{"GIT_URL"},
 		EmptyTokenHints: []string{"bind BITBUCKET_AUTH_TOKEN with withCredentials, around the step that runs bitbucket-auth"},
 		ReferenceHints:  []string{`in a Jenkinsfile, write SETTING = "${env.NAME}" with double quotes, or credentials('id') for a secret`},
 		// Jenkins masks what withCredentials binds, for as long as the block lasts,
@@ -267,39 +268,49 @@ func Named() []string {
 	return ids
 }
 
-// ReservedPrefixes returns the prefixes of the hosts' own variables and of those for
-// settings. They are reserved on every host, since most set variables of others too.
-func ReservedPrefixes() []string {
-	var all []string
-	for _, d := range slices.Concat(gitHubHosts, otherHosts) {
-		all = append(all, append(d.reserved, strings.TrimSuffix(d.Settings.Prefix, "_"))...)
+// ReservedPrefix returns the prefix of a variable's name that belongs to git, to a host
+// or to settings, or "". It is reserved on every host, since most set variables of
+// others too.
+func ReservedPrefix(name string) string {
+	reserved := []string{"GIT"}
+	for _, hosts := range [][]Definition{gitHubHosts, otherHosts} {
+		for _, d := range hosts {
+			reserved = append(append(reserved, d.reserved...), strings.TrimSuffix(d.Settings.Prefix, "_"))
+		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	for _, prefix := range reserved {
+		if name == prefix || strings.HasPrefix(name, prefix+"_") {
+			return prefix
+		}
+	}
+	return ""
 }
 
 // isSet detects a host by a variable that is set to any value.
-func isSet(name string) func(World) string {
-	return func(w World) string {
-		if w.getenv(name) == "" {
-			return ""
-		}
-		return name
+type isSet string
+
+func (name isSet) in(w World) string {
+	if w.getenv(string(name)) == "" {
+		return ""
 	}
+	return string(name)
 }
 
 // isTrue detects a host by a variable that is true, in any letter case: Azure Pipelines
 // writes True.
-func isTrue(name string) func(World) string {
-	return func(w World) string {
-		if !strings.EqualFold(w.getenv(name), "true") {
-			return ""
-		}
-		return name
+type isTrue string
+
+func (name isTrue) in(w World) string {
+	if !strings.EqualFold(w.getenv(string(name)), "true") {
+		return ""
 	}
+	return string(name)
 }
 
-func isWoodpecker(w World) string {
+// woodpeckerVariable is one that is woodpecker.
+type woodpeckerVariable struct{}
+
+func (woodpeckerVariable) in(w World) string {
 	for _, name := range []string{"CI", "CI_SYSTEM_NAME"} {
 		if w.getenv(name) == "woodpecker" {
 			return name
@@ -308,27 +319,28 @@ func isWoodpecker(w World) string {
 	return ""
 }
 
-func isJenkins(w World) string {
+// jenkinsVariables are set together by Jenkins only.
+type jenkinsVariables struct{}
+
+func (jenkinsVariables) in(w World) string {
 	if w.getenv("BUILD_ID") == "" {
 		return ""
 	}
-	return isSet("JENKINS_URL")(w)
+	return isSet("JENKINS_URL").in(w)
 }
 
-// firstOf reads a URL from the first of some variables that is set.
-func firstOf(names ...string) func(World) string {
-	return func(w World) string {
-		for _, name := range names {
-			if value := strings.TrimSpace(w.getenv(name)); value != "" {
-				// Bitbucket Pipelines says http, and serves https.
-				if rest, ok := strings.CutPrefix(value, "http://bitbucket.org/"); ok {
-					return "https://bitbucket.org/" + rest
-				}
-				return value
+// firstOf returns a URL from the first of some variables that is set, or "".
+func firstOf(names []string, w World) string {
+	for _, name := range names {
+		if value := strings.TrimSpace(w.getenv(name)); value != "" {
+			// Bitbucket Pipelines says http, and serves https.
+			if rest, ok := strings.CutPrefix(value, "http://bitbucket.org/"); ok {
+				return "https://bitbucket.org/" + rest
 			}
+			return value
 		}
-		return ""
 	}
+	return ""
 }
 
 // gitHubRepository returns the URL of the workflow's repository.

@@ -105,7 +105,7 @@ var withParts = []string{"repository", "workspace", "server-url", "token", "expi
 
 // withInvisible are the settings in which a character may be invisible: names, paths,
 // and lines that are read by another rule.
-const withInvisible = "branches tags avo-connection-name ca-certificate token-file source-token-file env-file"
+var withInvisible = []string{"branches", "tags", "avo-connection-name", "ca-certificate", "token-file", "source-token-file", "env-file"}
 
 // withoutLogin returns the text of a setting without a password, which may look like a
 // reference.
@@ -144,7 +144,7 @@ func (r *reading) check(id, text string) {
 // invisibleIn returns the fault for a setting that contains an invisible character, or
 // nil: also for a token, which is checked once it is known whether a file has it.
 func invisibleIn(id, text string) *fault.Fault {
-	if isSecret(id) || id == "source" && !strings.Contains(text, "://") || slices.Contains(strings.Fields(withInvisible), id) {
+	if isSecret(id) || id == "source" && !strings.Contains(text, "://") || slices.Contains(withInvisible, id) {
 		return nil
 	}
 	return pasted.CheckVisible(inSentence(id), text)

@@ -240,9 +240,6 @@ func (p *parser) day(id, text string) time.Time {
 	return time.Time{}
 }
 
-// gitPrefix begins the names of git's own variables.
-const gitPrefix = "GIT"
-
 func (p *parser) envPrefix(text string) string {
 	prefix := text
 	if !isEnvPrefix(prefix) {
@@ -251,11 +248,9 @@ func (p *parser) envPrefix(text string) string {
 		p.fail(fault.New(fault.EnvPrefix, "env-prefix can't begin the name of a variable",
 			"use capital letters, digits and underscores, beginning with a letter and not ending in an underscore, such as MIRROR_BITBUCKET"))
 	}
-	for _, reserved := range append(host.ReservedPrefixes(), gitPrefix) {
-		if prefix == reserved || strings.HasPrefix(prefix, reserved+"_") {
-			p.fail(fault.New(fault.EnvPrefix, "env-prefix begins with "+reserved+", which is reserved",
-				"choose another prefix, such as MIRROR_BITBUCKET"))
-		}
+	if reserved := host.ReservedPrefix(prefix); reserved != "" {
+		p.fail(fault.New(fault.EnvPrefix, "env-prefix begins with "+reserved+", which is reserved",
+			"choose another prefix, such as MIRROR_BITBUCKET"))
 	}
 	return prefix
 }
