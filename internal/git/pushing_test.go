@@ -105,6 +105,7 @@ func TestPushing(t *testing.T) {
 func TestPushingRefused(t *testing.T) {
 	t.Parallel()
 	all := func(string) bool { return true }
+	one := func(name string) bool { return name == "b001" }
 	none := fault.Code{}
 	for _, test := range []struct {
 		name, reason, says string
@@ -116,8 +117,12 @@ func TestPushingRefused(t *testing.T) {
 		{"too large, in other words", "pre-receive hook declined", "it is over its size limit", all, fault.ReadOnly},
 		{"the user limit", "pre-receive hook declined", "has exceeded its user limit", all, fault.UserLimit},
 		{"each ref by itself", "read only mode", "repository is read-only", all, fault.ReadOnly},
-		{"not all refs", "pre-receive hook declined", "repository is in read only mode", func(name string) bool { return name == "b001" }, none},
+		{"each ref by itself, one for another reason", "hook declined", "no\nremote: read only mode", all, fault.ReadOnly},
+		{"not all refs", "pre-receive hook declined", "repository is in read only mode", one, none},
+		{"one ref, quoting", "pre-receive hook declined", "'read only mode', over the size limit, user limit: a commit without a ticket", one, none},
+		{"one ref, which is named", "pre-receive hook declined", "b001: read only mode", one, none},
 		{"the refs are named", "pre-receive hook declined", "b000 b001 b002: read only mode", all, none},
+		{"the refs are named in full", "pre-receive hook declined", "refs/heads/b000\nremote: refs/heads/b001 and refs/heads/b002 are in read only mode", all, none},
 		{"other words", "pre-receive hook declined", "no", all, none},
 	} {
 		_, _, err := git.PushTo(t, declining(test.reason, test.says, test.bad), [][]mirror.Change{branches(3)}, nil)
