@@ -10,7 +10,7 @@ import (
 
 // reportUnknown reports the variables of this host's family that no setting is read
 // from.
-func (r *run) reportUnknown(source input.Source) error {
+func (r *run) reportUnknown(source *input.Source) error {
 	unknown, err := source.Unknown(r.world.Environ)
 	r.note(unknown.Remarks...)
 	r.otherNames = unknown.OtherNames

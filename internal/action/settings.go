@@ -22,7 +22,7 @@ type settingsText[S any] interface {
 // A fault in the settings is returned after that, when it can be shown safely.
 func readAndMask[S interface{ Both() input.Common }, T settingsText[S]](
 	ctx context.Context, r *run, settings []contract.Setting,
-	read func(context.Context, input.Source) (T, error), prepare func(S) error,
+	read func(context.Context, *input.Source) (T, error), prepare func(S) error,
 ) (parsed S, err error) {
 	source := r.source(settings)
 	text, readErr := read(ctx, source)
@@ -50,8 +50,8 @@ func readAndMask[S interface{ Both() input.Common }, T settingsText[S]](
 }
 
 // source describes how settings are read on this host.
-func (r *run) source(settings []contract.Setting) input.Source {
-	return input.Source{
+func (r *run) source(settings []contract.Setting) *input.Source {
+	return &input.Source{
 		Settings:      settings,
 		Host:          r.host.Definition,
 		Lookup:        r.world.Lookup,

@@ -12,7 +12,7 @@ import (
 // protocols are built on it.
 type basic struct {
 	world World
-	host  Definition
+	host  *Definition
 }
 
 // Prepare refuses env-file on a host that hands results over without it.

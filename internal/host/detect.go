@@ -62,7 +62,7 @@ const evalHint = `run: eval "$(bitbucket-auth --shell)"`
 
 // finding is a host that was detected by a variable.
 type finding struct {
-	Definition
+	*Definition
 	variable string
 }
 
@@ -82,7 +82,8 @@ func detect(world World) []finding {
 
 func detectIn(hosts []Definition, world World) []finding {
 	var found []finding
-	for _, d := range hosts {
+	for i := range hosts {
+		d := &hosts[i]
 		if d.detect == nil {
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 
 // Host is a CI host, or a shell, for one run.
 type Host struct {
-	Definition
+	*Definition
 	Protocol
 
 	world World
@@ -127,7 +127,7 @@ type protocol interface {
 }
 
 // start begins a run on the host.
-func (d Definition) start(world World) *Host {
+func (d *Definition) start(world World) *Host {
 	return &Host{Definition: d, Protocol: d.protocol.start(basic{world, d}), world: world}
 }
 
@@ -159,7 +159,7 @@ func (h *Host) IsJobToken(token secret.String) (user, server string, is bool) {
 
 // HintsAboutReferences returns the hints about a setting that holds a reference, by
 // its ID.
-func (d Definition) HintsAboutReferences(id string) []string {
+func (d *Definition) HintsAboutReferences(id string) []string {
 	var hints []string
 	for _, hint := range d.ReferenceHints {
 		hints = append(hints, strings.ReplaceAll(hint, "SETTING", d.Settings.Called(id)))

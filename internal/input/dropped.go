@@ -11,7 +11,7 @@ import (
 // every input that an action declares, if only to an empty value, so all inputs without
 // a hyphen must be there and none with one. A step that uses the image directly
 // (docker://) has only the inputs that it sets.
-func (s Source) CheckDropped() error {
+func (s *Source) CheckDropped() error {
 	if !s.Host.Settings.InputsOnly {
 		return nil
 	}

@@ -22,7 +22,7 @@ type Source struct {
 	Settings []contract.Setting
 	// Host has one family of names for settings, so that nothing that an earlier step
 	// exported can change this one.
-	Host host.Definition
+	Host *host.Definition
 	// Lookup reads an environment variable.
 	Lookup func(name string) (value string, present bool)
 	// Stdin is read if token-file is "-".
@@ -74,7 +74,7 @@ type CredentialText struct {
 // ReadCredential reads the settings of the credential command. Even with an error (a
 // [*fault.Fault]) it returns everything that could be read, so that the secrets in it
 // can be masked before the error is shown.
-func ReadCredential(ctx context.Context, source Source) (CredentialText, error) {
+func ReadCredential(ctx context.Context, source *Source) (CredentialText, error) {
 	var text CredentialText
 	err := source.read(ctx, &text, &text.SharedText, func() []tokenFile { return []tokenFile{text.tokenFile()} })
 	return text, err
@@ -87,7 +87,7 @@ func (s *SharedText) tokenFile() tokenFile {
 
 // read fills in target, which embeds shared, with the text of the settings and of the
 // files that contain tokens.
-func (s Source) read(ctx context.Context, target any, shared *SharedText, files func() []tokenFile) error {
+func (s *Source) read(ctx context.Context, target any, shared *SharedText, files func() []tokenFile) error {
 	r := reading{source: s}
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
 		Target:   target,
@@ -111,7 +111,7 @@ func (s Source) read(ctx context.Context, target any, shared *SharedText, files 
 }
 
 // variables returns the variables that a setting is read from.
-func (s Source) variables(setting contract.Setting) []string {
+func (s *Source) variables(setting contract.Setting) []string {
 	switch {
 	case setting.Variable != "":
 		return []string{setting.Variable}

@@ -27,10 +27,10 @@ import (
 )
 
 // source has settings by their ids, under one name each.
-func source(settings map[string]string) input.Source {
-	return input.Source{
+func source(settings map[string]string) *input.Source {
+	return &input.Source{
 		Settings: contract.CredentialSettings,
-		Host:     host.Definition{Settings: host.Family{Spellings: []func(string) string{strings.ToLower}, ByID: true}},
+		Host:     &host.Definition{Settings: host.Family{Spellings: []func(string) string{strings.ToLower}, ByID: true}},
 		Lookup:   func(name string) (string, bool) { value, ok := settings[name]; return value, ok },
 		Stdin:    strings.NewReader("from-stdin\n"),
 	}
@@ -374,9 +374,9 @@ func TestTokenFileGivesUpWithTheContext(t *testing.T) {
 // A name that is present ends the search, even when its value is empty.
 func TestThePresentNameEndsTheSearch(t *testing.T) {
 	env := map[string]string{"A_kind": "", "B_kind": "access-token", "B_identity": "me"}
-	text, err := input.ReadCredential(context.Background(), input.Source{
+	text, err := input.ReadCredential(context.Background(), &input.Source{
 		Settings: contract.CredentialSettings,
-		Host: host.Definition{Settings: host.Family{Spellings: []func(string) string{
+		Host: &host.Definition{Settings: host.Family{Spellings: []func(string) string{
 			func(id string) string { return "A_" + id },
 			func(id string) string { return "B_" + id },
 		}}},
@@ -418,9 +418,9 @@ func TestUnknown(t *testing.T) {
 		{"X_LOG=errors", "warning: the input log doesn't exist, remove it: only hosts without masks at run time have the setting log", ""},
 	} {
 		for inputsOnly, want := range map[bool]string{true: test.inputs, false: test.other} {
-			s := input.Source{
+			s := &input.Source{
 				Settings: contract.CredentialSettings,
-				Host: host.Definition{
+				Host: &host.Definition{
 					Settings:      host.Family{Prefix: "X_", Spellings: []func(string) string{strings.ToUpper}, ByID: true, InputsOnly: inputsOnly},
 					HasMasks:      inputsOnly,
 					HostVariables: []string{"X_OF-THE-HOST"},

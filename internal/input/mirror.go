@@ -29,7 +29,7 @@ type MirrorText struct {
 }
 
 // ReadMirror is [ReadCredential] for the mirror command.
-func ReadMirror(ctx context.Context, source Source) (MirrorText, error) {
+func ReadMirror(ctx context.Context, source *Source) (MirrorText, error) {
 	var text MirrorText
 	err := source.read(ctx, &text, &text.SharedText, func() []tokenFile {
 		return []tokenFile{text.tokenFile(), {

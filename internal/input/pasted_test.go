@@ -19,7 +19,7 @@ import (
 
 // both runs a test for each setting of both commands that is read from the host's
 // family of names.
-func both(t *testing.T, test func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error))) {
+func both(t *testing.T, test func(t *testing.T, id string, parse func(*input.Source) (any, []fault.Remark, error))) {
 	t.Helper()
 	for command, settings := range map[string][]contract.Setting{"credential": contract.CredentialSettings, "mirror": contract.MirrorSettings} {
 		for _, setting := range settings {
@@ -27,7 +27,7 @@ func both(t *testing.T, test func(t *testing.T, id string, parse func(input.Sour
 				continue
 			}
 			t.Run(command+" "+setting.ID, func(t *testing.T) {
-				test(t, setting.ID, func(s input.Source) (any, []fault.Remark, error) {
+				test(t, setting.ID, func(s *input.Source) (any, []fault.Remark, error) {
 					s.Settings = settings
 					if command == "mirror" {
 						text, err := input.ReadMirror(context.Background(), s)
@@ -50,7 +50,7 @@ func both(t *testing.T, test func(t *testing.T, id string, parse func(input.Sour
 // A reference that wasn't expanded is found in every setting, with the host's own
 // hint.
 func TestUnexpandedReferences(t *testing.T) {
-	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
+	both(t, func(t *testing.T, id string, parse func(*input.Source) (any, []fault.Remark, error)) {
 		for _, reference := range []string{"$NAME", "${NAME}", "$(NAME)", "${{ secrets.NAME }}", "'$NAME'", "$(cat file)"} {
 			s := source(map[string]string{id: reference})
 			s.Host.ReferenceHints = []string{"write SETTING so"}
@@ -89,7 +89,7 @@ func TestUnexpandedReferences(t *testing.T) {
 // Where an undefined variable's reference is left as it is, a token that is one is
 // empty, and nothing else ever is.
 func TestUndefinedSecrets(t *testing.T) {
-	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
+	both(t, func(t *testing.T, id string, parse func(*input.Source) (any, []fault.Remark, error)) {
 		for _, reference := range []string{"$(NAME)", `"$(NAME)"`, "$(my secret.name-1)"} {
 			s := source(map[string]string{id: reference})
 			s.Host.LeavesUndefined = true
@@ -143,7 +143,7 @@ func TestQuotes(t *testing.T) {
 			t.Errorf("%s is missing here", id)
 		}
 	}
-	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
+	both(t, func(t *testing.T, id string, parse func(*input.Source) (any, []fault.Remark, error)) {
 		value := values[id]
 		if value == "" {
 			t.Skip("it can't be set by itself")
@@ -175,7 +175,7 @@ func TestQuotes(t *testing.T) {
 	}
 }
 
-func mirrorSource(settings map[string]string) input.Source {
+func mirrorSource(settings map[string]string) *input.Source {
 	s := source(settings)
 	s.Settings = contract.MirrorSettings
 	return s
@@ -194,7 +194,7 @@ func contractIDs() map[string]bool {
 // An invisible character inside a setting is named, except in those where it can be right.
 func TestInvisibleCharacters(t *testing.T) {
 	right := []string{"branches", "tags", "avo-connection-name", "ca-certificate", "token-file", "source-token-file", "env-file"}
-	both(t, func(t *testing.T, id string, parse func(input.Source) (any, []fault.Remark, error)) {
+	both(t, func(t *testing.T, id string, parse func(*input.Source) (any, []fault.Remark, error)) {
 		_, _, err := parse(source(map[string]string{id: "https://some\u200bthing"}))
 		if found := err != nil && fault.From(err).Code == fault.Invisible; found == (slices.Contains(right, id) || id == "token") {
 			t.Errorf("got %v", err) // the token is checked with its kind

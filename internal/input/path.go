@@ -12,7 +12,7 @@ import (
 // checkPath rejects a token that is the path of a file, which probably contains the
 // token, or the path of one that doesn't exist here. The fault doesn't quote the path,
 // since it may be a token after all.
-func (s Source) checkPath(f tokenFile) error {
+func (s *Source) checkPath(f tokenFile) error {
 	path := f.token.Reveal()
 	if rest, inHome := strings.CutPrefix(path, "~/"); inHome {
 		home, _ := s.Lookup("HOME")

@@ -34,7 +34,7 @@ type tokenFile struct {
 }
 
 // readTokens reads the tokens from their files.
-func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []fault.Remark, err error) {
+func (s *Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []fault.Remark, err error) {
 	if err := s.checkTokenFiles(files); err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []f
 
 // checkTokenFiles returns a fault if it isn't clear which value counts, before anything
 // is read.
-func (s Source) checkTokenFiles(files []tokenFile) error {
+func (s *Source) checkTokenFiles(files []tokenFile) error {
 	var set []tokenFile
 	for _, f := range files {
 		if f.path != "" && !f.token.IsEmpty() {
@@ -92,7 +92,7 @@ func (s Source) checkTokenFiles(files []tokenFile) error {
 // areOneStream reports whether two paths lead to the same pipe or terminal, or both to
 // standard input, for which systems have names of their own, such as /dev/stdin. A file
 // can be read twice.
-func (s Source) areOneStream(a, b string) bool {
+func (s *Source) areOneStream(a, b string) bool {
 	if a == stdin && b == stdin {
 		return true
 	}
@@ -101,7 +101,7 @@ func (s Source) areOneStream(a, b string) bool {
 }
 
 // info describes what a path leads to; nil: that isn't known.
-func (s Source) info(path string) fs.FileInfo {
+func (s *Source) info(path string) fs.FileInfo {
 	if path != stdin {
 		info, err := os.Stat(path)
 		if err != nil {

@@ -3,4 +3,4 @@
 package input
 
 // othersCanRead is always false: on these systems, files have no permission bits.
-func (Source) othersCanRead(string) bool { return false }
+func (*Source) othersCanRead(string) bool { return false }

@@ -18,7 +18,7 @@ const (
 // othersCanRead reports whether other users of the machine can read a file of the
 // running user. It ignores files that a container engine or systemd hands over (by a
 // symbolic link, or in a folder for secrets), which choose the permissions.
-func (s Source) othersCanRead(path string) bool {
+func (s *Source) othersCanRead(path string) bool {
 	absolute, err := filepath.Abs(path)
 	credentials, _ := s.Lookup("CREDENTIALS_DIRECTORY")
 	if err != nil || path == stdin || isHandedOver(absolute, credentials) {

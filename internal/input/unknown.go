@@ -31,7 +31,7 @@ type OtherName struct {
 // and underscores is an error, a [*fault.Fault]: the step would do something else than
 // its author wrote. Any other name is a warning, except for settings of the other
 // command, which may run in the same job.
-func (s Source) Unknown(environment []string) (found Unknown, err error) {
+func (s *Source) Unknown(environment []string) (found Unknown, err error) {
 	for _, variable := range environment {
 		name, _, _ := strings.Cut(variable, "=")
 		rest, ours := strings.CutPrefix(name, s.Host.Settings.Prefix)
@@ -56,7 +56,7 @@ func (s Source) Unknown(environment []string) (found Unknown, err error) {
 
 // explain adds a name that no setting has, and the setting that it most likely means.
 // If only hyphens differ, it returns that as an error.
-func (s Source) explain(found *Unknown, variable, written string) error {
+func (s *Source) explain(found *Unknown, variable, written string) error {
 	id := idOf(written)
 	f := s.notFound(written)
 	near, same := s.nearest(id)
@@ -88,10 +88,10 @@ func (s Source) explain(found *Unknown, variable, written string) error {
 func (u *Unknown) warn(f *fault.Fault) { u.Remarks = append(u.Remarks, fault.Warn(f)) }
 
 // called returns a setting's name as people write it on this host.
-func (s Source) called(id string) string { return s.Host.Settings.Called(id) }
+func (s *Source) called(id string) string { return s.Host.Settings.Called(id) }
 
 // isSet reports whether one of these variables has a value.
-func (s Source) isSet(variables ...string) bool {
+func (s *Source) isSet(variables ...string) bool {
 	return slices.ContainsFunc(variables, func(name string) bool {
 		value, _ := s.Lookup(name)
 		return strings.TrimSpace(value) != ""
@@ -100,7 +100,7 @@ func (s Source) isSet(variables ...string) bool {
 
 // notFound returns the fault for a setting that doesn't exist. It contains the name as
 // the user wrote it, but in lower case.
-func (s Source) notFound(written string) *fault.Fault {
+func (s *Source) notFound(written string) *fault.Fault {
 	noun := "setting"
 	if s.Host.Settings.InputsOnly {
 		noun = "input"
@@ -109,13 +109,13 @@ func (s Source) notFound(written string) *fault.Fault {
 }
 
 // inFamily reports whether a setting is read from this host's family of names.
-func (s Source) inFamily(setting contract.Setting) bool {
+func (s *Source) inFamily(setting contract.Setting) bool {
 	return slices.Equal(s.variables(setting), s.Host.Settings.Names(setting.ID))
 }
 
 // withoutEffect returns the fault for a setting that isn't read from this host's
 // family.
-func (s Source) withoutEffect(setting contract.Setting) *fault.Fault {
+func (s *Source) withoutEffect(setting contract.Setting) *fault.Fault {
 	what := s.called(setting.ID) + " has no effect on this host"
 	switch {
 	case setting.WithoutMasks:
@@ -128,7 +128,7 @@ func (s Source) withoutEffect(setting contract.Setting) *fault.Fault {
 
 // nearest returns the ID of the setting that an unknown name most likely means,
 // or "" if none is close, and whether only hyphens and underscores differ.
-func (s Source) nearest(id string) (near string, same bool) {
+func (s *Source) nearest(id string) (near string, same bool) {
 	var candidates []string
 	for _, setting := range s.Settings {
 		if !s.inFamily(setting) {
