@@ -12,6 +12,7 @@ const (
 	Letters = Upper + Lower
 	Digits  = "0123456789"
 	Hex     = Digits + "abcdefABCDEF"
+	Name    = Letters + Digits + "_.-" // of repositories, users and variables
 )
 
 // ContainsOnly reports whether all characters of a text are in a set. An empty text

@@ -42,8 +42,7 @@ type Credential struct {
 // are valid either way.
 func New(in Claim) (Credential, []fault.Remark, error) {
 	token := in.Token.Reveal()
-	if err := checkToken(token); err != nil {
-		f := fault.From(err)
+	if f := checkToken(token); f != nil {
 		if isTokenShaped(in.Identity) {
 			f = f.Hint(revokeIdentity)
 		}

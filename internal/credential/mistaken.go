@@ -11,8 +11,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-const nameCharacters = charset.Letters + charset.Digits + "_.-"
-
 // checkMistaken rejects what people set instead of a token, or around one.
 func checkMistaken(token string) *fault.Fault {
 	if f := CheckPlaceholder("token", secret.New(token)); f != nil {
@@ -73,13 +71,13 @@ func isPlaceholder(text string) bool {
 	for _, brackets := range []string{"<>", "{}", "[]"} {
 		inner, opened := strings.CutPrefix(text, brackets[:1])
 		inner, closed := strings.CutSuffix(inner, brackets[1:])
-		if opened && closed && charset.ContainsOnly(inner, nameCharacters+" ") && !isTokenShaped(inner) {
+		if opened && closed && charset.ContainsOnly(inner, charset.Name+" ") && !isTokenShaped(inner) {
 			return true
 		}
 	}
 	lower := strings.ToLower(text)
 	return len(text) > 2 && charset.ContainsOnly(lower, "x") ||
-		slices.ContainsFunc([]string{"your-", "your_", "your "}, func(start string) bool { return strings.HasPrefix(lower, start) }) ||
+		beginsWith(lower, []string{"your-", "your_", "your "}) ||
 		slices.Contains([]string{"changeme", "change-me", "change_me"}, lower)
 }
 
@@ -107,15 +105,17 @@ const masks = "masked redacted secure secured hidden filtered sensitive sensitiv
 // isKey reports whether text is a key or a certificate, or what is left of one
 // whose lines were lost: its first line, or a part of that.
 func isKey(text string) bool {
-	for _, start := range []string{
-		"-----BEGIN", "-----END", "---- BEGIN", "PuTTY-User-Key-File-", "ssh-rsa ", "ssh-ed25519 ", "ssh-dss ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-",
-		"b3BlbnNzaC1rZXktdjE", // base64 of openssh-key-v1 (openssh, PROTOCOL.key)
-	} {
-		if strings.HasPrefix(text, start) {
-			return true
-		}
-	}
-	return strings.Contains(text, "PRIVATE KEY-----")
+	return beginsWith(text, keyStarts) || strings.Contains(text, "PRIVATE KEY-----")
+}
+
+var keyStarts = []string{
+	"-----BEGIN", "-----END", "---- BEGIN", "PuTTY-User-Key-File-", "ssh-rsa ", "ssh-ed25519 ", "ssh-dss ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-",
+	"b3BlbnNzaC1rZXktdjE", // base64 of openssh-key-v1 (openssh, PROTOCOL.key)
+}
+
+// beginsWith reports whether a text begins with one of some others.
+func beginsWith(text string, starts []string) bool {
+	return slices.ContainsFunc(starts, func(start string) bool { return strings.HasPrefix(text, start) })
 }
 
 func isJSON(text string) bool {
@@ -231,7 +231,7 @@ func unquoted(text string) string {
 
 // isVariableName reports whether text is a name as variables and settings have.
 func isVariableName(text string) bool {
-	return charset.StartsWith(text, charset.Letters+"_") && charset.ContainsOnly(text, nameCharacters)
+	return charset.StartsWith(text, charset.Letters+"_") && charset.ContainsOnly(text, charset.Name)
 }
 
 // beginsLikeToken reports whether text begins like a token, Bitbucket's or a foreign
@@ -284,19 +284,16 @@ func HoldsToken(text string) bool {
 	return slices.ContainsFunc(tokensWithin(text), func(s secret.String) bool { return isTokenShaped(s.Reveal()) })
 }
 
-// tokenAmong returns the only one of some words that begins like a token, after the
-// first, and the prefix by which it is known.
-func tokenAmong(words []string) (token, prefix string, found bool) {
+// prefixAmong returns the prefix of the only one of some words that is a Bitbucket token.
+func prefixAmong(words []string) (prefix string, found bool) {
 	for _, word := range words {
 		if !isTokenShaped(word) {
 			continue
 		}
 		if found {
-			return "", "", false
+			return "", false
 		}
-		if _, prefix, found = kindByPrefix(word); found {
-			token = word
-		}
+		_, prefix, found = kindByPrefix(word)
 	}
-	return token, prefix, found
+	return prefix, found
 }

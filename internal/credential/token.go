@@ -23,7 +23,7 @@ const minToken = secret.MinMask
 const MaxToken = 64 << 10
 
 // checkToken applies the rules for a token of any kind.
-func checkToken(token string) error {
+func checkToken(token string) *fault.Fault {
 	if isHeader(token) {
 		return fault.New(fault.TokenHeader, "the token is a complete Authorization header",
 			"store the token alone in the secret, without the words before it; bitbucket-auth makes the header")
@@ -41,7 +41,7 @@ func checkToken(token string) error {
 		}
 		f := fault.New(fault.TokenSpace, "the token contains white space",
 			"store one token in the secret, on one line, and nothing else")
-		if _, prefix, found := tokenAmong(strings.Fields(token)); found {
+		if prefix, found := prefixAmong(strings.Fields(token)); found {
 			f = f.Hint("of these words, store only the one that begins with " + prefix)
 		}
 		return f
@@ -64,10 +64,7 @@ func checkToken(token string) error {
 		}
 		return f.Hint("copy the token again from the page where it was made, and store it unchanged")
 	}
-	if f := CheckLength("the token", token); f != nil {
-		return f
-	}
-	return nil
+	return CheckLength("the token", token)
 }
 
 // CheckLength returns a fault if a token of any service is too short or too long. The
@@ -92,7 +89,7 @@ func isPercentEncoded(text string) bool {
 
 // isUserName reports whether text could be the user name before the colon of a pair.
 func isUserName(text string) bool {
-	return len(text) > 1 && charset.ContainsOnly(text, nameCharacters)
+	return len(text) > 1 && charset.ContainsOnly(text, charset.Name)
 }
 
 // isHeader reports whether text is the value of an Authorization header, or a whole
@@ -106,16 +103,12 @@ func isHeader(text string) bool {
 }
 
 // CheckMinted applies the rules for a token to one that a server has issued.
-func CheckMinted(token secret.String) error { return checkToken(token.Reveal()) }
+func CheckMinted(token secret.String) *fault.Fault { return checkToken(token.Reveal()) }
 
 // notTokenCharacter reports what is outside the character set of RFC 6750,
 // section 2.1 (b64token), which includes every Bitbucket token.
 func notTokenCharacter(r rune) bool {
-	switch {
-	case 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z', '0' <= r && r <= '9':
-		return false
-	}
-	return !strings.ContainsRune("-._~+/=", r)
+	return !strings.ContainsRune(charset.Letters+charset.Digits+"-._~+/=", r)
 }
 
 // checkEncoded refuses a token or a pair that is base64 already. Old tokens
@@ -173,8 +166,5 @@ func tokenOfPair(text string) (token string, ok bool) {
 // foreign one, and is as long as Bitbucket's shortest, an app password.
 func isTokenShaped(text string) bool {
 	const shortest = 36
-	if len(text) < shortest {
-		return false
-	}
-	return beginsLikeToken(text)
+	return len(text) >= shortest && beginsLikeToken(text)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
 // The names of the variables (git-config(1), ENVIRONMENT).
@@ -77,28 +78,6 @@ func (s Setup) scopes() []string {
 	return scopes
 }
 
-// rewrite makes git replace the beginning of an address (git-config(1),
-// url.<base>.insteadOf).
-type rewrite struct {
-	from, to string
-}
-
-// rewrites returns the insteadOf rules. Each prefix ends in / or .git, so that it can't
-// match a longer name, such as team-2 for team.
-func (s Setup) rewrites() []rewrite {
-	var all []rewrite
-	add := func(from, end string) { all = append(all, rewrite{from + end, s.Root + "/" + end}) }
-	for _, end := range s.pinned() {
-		add(s.Root+"/", end)
-	}
-	for _, ssh := range s.SSH {
-		for _, end := range s.overHTTPS() {
-			add(ssh, end)
-		}
-	}
-	return all
-}
-
 // pinned returns the paths below Root that are rewritten to themselves. A rule of the
 // machine's own then can't send them elsewhere, for instance over ssh, or with an old
 // password: git applies the longest rule, and of two equally long ones the first that
@@ -142,9 +121,7 @@ func suffixed(paths []string, suffix string) []string {
 // SSHAddresses returns the beginnings of a host's ssh addresses, in each spelling that
 // git accepts, for each port.
 func SSHAddresses(host string, ports ...string) []string {
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]" // IPv6
-	}
+	host = server.Bracketed(host)
 	addresses := []string{"git@" + host + ":", "ssh://git@" + host + "/"}
 	for _, port := range ports {
 		addresses = append(addresses, "ssh://git@"+host+":"+port+"/")
@@ -179,10 +156,6 @@ func (e *entries) set(name, text string) {
 	e.variables = append(e.variables, secret.Value{Name: name, Text: secret.New(text)})
 }
 
-func (e *entries) setSecret(name string, text secret.String) {
-	e.variables = append(e.variables, secret.Value{Name: name, Text: text, Secret: true})
-}
-
 func (e *entries) add(key, value string) {
 	e.set(fmt.Sprintf("%s%d", keyPrefix, e.next), key)
 	e.set(fmt.Sprintf("%s%d", valuePrefix, e.next), value)
@@ -198,11 +171,23 @@ func (e *entries) addSetup(setup Setup, lookup func(string) (string, bool)) {
 	if setup.CAFile != "" {
 		e.add("http."+HostScope(setup.Root)+".sslCAInfo", setup.CAFile)
 	}
-	for _, r := range setup.rewrites() {
-		e.add("url."+r.to+".insteadOf", r.from)
-		// For pushes, git prefers any such rule to all of the others.
-		e.add("url."+r.to+".pushInsteadOf", r.from)
+	for _, end := range setup.pinned() {
+		e.rewrite(setup.Root+"/"+end, setup.Root+"/"+end)
 	}
+	for _, ssh := range setup.SSH {
+		for _, end := range setup.overHTTPS() {
+			e.rewrite(ssh+end, setup.Root+"/"+end)
+		}
+	}
+}
+
+// rewrite makes git replace the beginning of an address (git-config(1),
+// url.<base>.insteadOf). A path in it ends in / or .git, so that it can't match a longer
+// name, such as team-2 for team.
+func (e *entries) rewrite(from, to string) {
+	e.add("url."+to+".insteadOf", from)
+	// For pushes, git prefers any such rule to all of the others.
+	e.add("url."+to+".pushInsteadOf", from)
 }
 
 // HostScope returns the URL of a URL's host, for which sslCAInfo is set: git-lfs reads
@@ -229,13 +214,13 @@ func (e *entries) helper(setup Setup, lookup func(string) (string, bool)) {
 		_, taken = lookup(user)
 	}
 	e.set(user, setup.User)
-	e.setSecret(password, setup.Password)
+	e.variables = append(e.variables, secret.Value{Name: password, Text: setup.Password, Secret: true})
 
 	for _, scope := range setup.scopes() {
 		e.add("http."+scope+".extraHeader", "")
 		e.add("credential."+scope+".helper", "")
 		e.add("credential."+scope+".helper", helperText(user, password, setup.MapPassword))
-		if hasPath(scope) {
+		if _, rest, _ := strings.Cut(scope, "://"); strings.Contains(rest, "/") {
 			// Only then does git-lfs send the path, which the scope has to match.
 			e.add("credential."+scope+".useHttpPath", "true")
 		}
@@ -275,11 +260,6 @@ func (e *entries) header(setup Setup) {
 // terminal; with this one it sends the same header again, which takes precedence over
 // any user and password, and then says "Authentication failed".
 const refusedHelper = `!f() { if test "$1" = get; then printf 'username=x-token-auth\npassword=refused\n'; fi; }; f`
-
-func hasPath(scope string) bool {
-	_, rest, _ := strings.Cut(scope, "://")
-	return strings.Contains(rest, "/")
-}
 
 // maxEntries is far above any real use, and far below the limit of git's own
 // parser.

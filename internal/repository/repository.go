@@ -263,8 +263,6 @@ func dataCenterParts(parts []string) []string {
 	return nil
 }
 
-const nameCharacters = charset.Letters + charset.Digits + "_.-"
-
 // isWorkspace reports whether text is a workspace id or a project key:
 // ^~?[A-Za-z0-9_][A-Za-z0-9_.-]*$
 func isWorkspace(text string) bool {
@@ -276,13 +274,13 @@ func isWorkspace(text string) bool {
 // (support.atlassian.com, "What is a repository slug?").
 func isSlug(text string, on server.Server) bool {
 	if !on.DataCenter && text != "." && text != ".." && strings.HasPrefix(text, ".") {
-		return charset.ContainsOnly(text, nameCharacters)
+		return charset.ContainsOnly(text, charset.Name)
 	}
 	return isName(text)
 }
 
 func isName(text string) bool {
-	return text != "" && !strings.ContainsAny(text[:1], ".-") && charset.ContainsOnly(text, nameCharacters)
+	return text != "" && !strings.ContainsAny(text[:1], ".-") && charset.ContainsOnly(text, charset.Name)
 }
 
 // isUUID reports whether text is a UUID in braces, percent-encoded or not, or a

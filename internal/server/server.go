@@ -155,7 +155,7 @@ func Parse(address secret.Address) (Server, error) {
 	if IsSite(host) {
 		return Server{}, fault.New(fault.ServerURL, "server-url is a site of Jira or Confluence, not Bitbucket", "leave out server-url for Bitbucket Cloud")
 	}
-	base := url.URL{Scheme: u.Scheme, Host: bracketed(host)}
+	base := url.URL{Scheme: u.Scheme, Host: Bracketed(host)}
 	if port := u.Port(); port != "" && portOf(u) != portOf(&base) {
 		base.Host += ":" + port
 	}
@@ -217,8 +217,8 @@ func IsLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
-// bracketed returns a host as URLs contain it: IPv6 addresses in brackets.
-func bracketed(host string) string {
+// Bracketed returns a host as URLs contain it: IPv6 addresses in brackets.
+func Bracketed(host string) string {
 	if strings.Contains(host, ":") {
 		return "[" + host + "]"
 	}
