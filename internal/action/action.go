@@ -33,11 +33,11 @@ type World struct {
 
 	// A signal ends a run at once, by its default action, as long as nothing can be half
 	// done. CatchSignals is called before a run waits: from then on, a signal ends the
-	// context of the run instead, and giveUp is called if the run doesn't end then. Most runs never wait, and catching signals from the
-	// start (signal.NotifyContext) would cost each of them a thread, and the budget for
-	// offline runs (bench/README.md). IgnoreSignals is called before results are
-	// written: from then on, no signal ends the run, since all or nothing must be
-	// written. Both may be nil.
+	// context of the run instead, and giveUp is called if the run doesn't end then. Most
+	// runs never wait, and catching signals from the start (signal.NotifyContext) would
+	// cost each of them a thread, and the budget for offline runs (bench/README.md).
+	// IgnoreSignals is called before results are written: from then on, no signal ends
+	// the run, since all or nothing must be written. Both may be nil.
 	CatchSignals  func(giveUp func(*fault.Fault))
 	IgnoreSignals func()
 }
@@ -52,8 +52,9 @@ func Run(ctx context.Context, world World) int {
 	case err == nil && options.version:
 		return printText(world, "bitbucket-auth "+world.Version+"\n")
 	}
+	settings, outputs := contractOf(options)
 	h, hostErr := host.Choose(host.World{
-		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, Outputs: outputsOf(options), Version: world.Version, BeforeWriting: world.IgnoreSignals,
+		Lookup: world.Lookup, Stdout: world.Stdout, Stderr: world.Stderr, Outputs: outputs, Version: world.Version, BeforeWriting: world.IgnoreSignals,
 	}, options.shell)
 	noHost := hostErr != nil && fault.From(hostErr).Code == fault.NoHost
 	// The mirror works without a host: its results are then in the log only.
@@ -66,7 +67,7 @@ func Run(ctx context.Context, world World) int {
 	r := run{world: world, host: h}
 	r.failurePage = r.pageOfFault
 	// If inputs are lost, no other check is meaningful.
-	if dropped := r.source(settingsOf(options)).CheckDropped(); dropped != nil {
+	if dropped := r.source(settings).CheckDropped(); dropped != nil {
 		err = dropped
 	}
 	if err == nil {
@@ -94,20 +95,12 @@ func Run(ctx context.Context, world World) int {
 	return f.Code.Exit
 }
 
-// settingsOf returns the settings of the command.
-func settingsOf(o options) []contract.Setting {
+// contractOf returns the settings and the outputs of the command.
+func contractOf(o options) ([]contract.Setting, []contract.Output) {
 	if o.mirror {
-		return contract.MirrorSettings
+		return contract.MirrorSettings, contract.MirrorOutputs
 	}
-	return contract.CredentialSettings
-}
-
-// outputsOf returns the outputs of the command.
-func outputsOf(o options) []contract.Output {
-	if o.mirror {
-		return contract.MirrorOutputs
-	}
-	return contract.CredentialOutputs
+	return contract.CredentialSettings, contract.CredentialOutputs
 }
 
 // printText prints a text instead of performing a run.
@@ -190,19 +183,19 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	target, remarks, err := findTarget(settings, cred.Server)
+	repo, remarks, err := findRepository(settings, cred.Server)
 	r.note(remarks...)
 	if err != nil {
 		return err
 	}
-	setup, err := gitSetup(settings, target)
+	setup, err := gitSetup(settings, cred.Server, repo)
 	if err != nil {
 		return err
 	}
 	if setup != nil {
 		setup.MapPassword = r.host.MapSecrets
 	}
-	connection, err := r.avoConnection(settings, cred, target)
+	connection, err := r.avoConnection(settings, cred, repo)
 	if err != nil {
 		return err
 	}
@@ -228,7 +221,7 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	verification, err := r.verify(requests, settings, &cred, target, required, minted)
+	verification, err := r.verify(requests, settings, &cred, repo, required, minted)
 	if err != nil {
 		return err
 	}
@@ -236,7 +229,7 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := outcome{settings, cred, target, verification, connection, variables}
+	o := outcome{settings, cred, repo, verification, connection, variables}
 	results, err := o.results(r.host)
 	if err != nil {
 		return err

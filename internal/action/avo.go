@@ -7,11 +7,12 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 )
 
 // avoConnection fills in Avo Assure's form, without the token. It returns nil if the step
 // doesn't ask for the form.
-func (r *run) avoConnection(settings input.Settings, cred credential.Credential, to target) (*avo.Connection, error) {
+func (r *run) avoConnection(settings input.Settings, cred credential.Credential, repo repository.Repository) (*avo.Connection, error) {
 	if settings.AvoConnectionName == "" {
 		return nil, nil
 	}
@@ -19,7 +20,7 @@ func (r *run) avoConnection(settings input.Settings, cred credential.Credential,
 	c := &avo.Connection{
 		Name:          settings.AvoConnectionName,
 		Personal:      t.Personal && settings.Identity != "",
-		RepositoryURL: to.repository.URL,
+		RepositoryURL: repo.URL,
 		Username:      settings.AvoUsername,
 	}
 	if c.Username == "" && !t.Client && !strings.Contains(settings.Identity, "@") {

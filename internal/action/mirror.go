@@ -170,10 +170,8 @@ func (m *mirroring) openGit(ctx context.Context) error {
 	if _, err := m.mint(ctx, m.settings.Common, &m.credential, credential.Credential.LoginForms); err != nil {
 		return err
 	}
-	if !m.settings.ExpiresOn.IsZero() {
-		if f := credential.CheckExpiry(m.credential.Kind, m.settings.ExpiresOn, m.world.Now()); f != nil {
-			m.note(fault.Warn(f))
-		}
+	if f := credential.CheckExpiry(m.credential.Kind, m.settings.ExpiresOn, m.world.Now()); f != nil {
+		m.note(fault.Warn(f))
 	}
 	m.showRemarks()
 	m.tokens = append(m.tokens, m.settings.SourceToken)
@@ -399,7 +397,7 @@ func (m *mirroring) tokenMissing(ctx context.Context) error {
 	if m.hasTokenByOtherName() {
 		return reason
 	}
-	if m.settings.OnMissingToken == input.Fail {
+	if !m.settings.SkipMissing {
 		return reason.Hint("to succeed without it, set " + m.host.Settings.Called("on-missing-token") + " to skip")
 	}
 	m.note(fault.Noticef("%s; nothing was mirrored", reason.What))

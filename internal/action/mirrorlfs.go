@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
@@ -42,7 +40,7 @@ func (m *mirroring) transferLFS(ctx context.Context) error {
 		size += p.Size
 	}
 	ended := m.begin("transferring LFS objects: %d, %s", len(t.pointers), bytesText(size))
-	for _, step := range []func(context.Context) error{t.checkProgram, t.findLost, t.fetch, t.push} {
+	for _, step := range []func(context.Context) error{t.checkProgram, t.findLost, t.fetch, t.git.PushLFS} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -94,15 +92,8 @@ func (t *lfsTransfer) findLost(ctx context.Context) error {
 // lostAmong returns the objects that the source doesn't have, by its server's answers; with
 // probe, also by those of the storage that the server names.
 func (t *lfsTransfer) lostAmong(ctx context.Context, pointers []git.Pointer, probe bool) (map[string]bool, error) {
-	on := bitbucket.LFSServer{URL: git.LFSURL(t.git.SourceURL()), IsSource: true}
-	if !t.settings.SourceToken.IsEmpty() {
-		on.Authorization = credential.Authorization(t.sourceUser(), t.settings.SourceToken)
-	}
-	name := "the source's LFS server"
-	if u, err := url.Parse(t.source.root); err == nil {
-		name = u.Host
-	}
-	lost, err := t.lfsClient(name, t.source.text).LostLFS(ctx, on, lfsObjects(pointers), probe)
+	on := bitbucket.LFSServer{URL: git.LFSURL(t.git.SourceURL()), Authorization: t.sourceAuthorization(), IsSource: true}
+	lost, err := t.lfsClient(t.source.url().Host, t.source.text).LostLFS(ctx, on, lfsObjects(pointers), probe)
 	if err != nil {
 		return nil, t.elsewhere(ctx, t.named(ctx, err))
 	}
@@ -159,8 +150,6 @@ func (t *lfsTransfer) checkFetched(ctx context.Context) error {
 		"check that the source's LFS server works: git lfs fetch --all, in a new clone",
 		"to mirror without LFS objects, set lfs: false")
 }
-
-func (t *lfsTransfer) push(ctx context.Context) error { return t.git.PushLFS(ctx) }
 
 // leave drops objects that are lost, if lfs allows that.
 func (t *lfsTransfer) leave(ctx context.Context, lost map[string]bool) error {
@@ -245,11 +234,9 @@ func (t *lfsTransfer) elsewhere(ctx context.Context, err error) error {
 
 // lfsClient returns a client for requests to an LFS server.
 func (m *mirroring) lfsClient(name, asked string) *bitbucket.Client {
-	return bitbucket.New(bitbucket.Options{
-		Server: m.credential.Server, CA: m.settings.CA.PEM, Proxy: m.world.Proxy, UserAgent: "bitbucket-auth/" + m.world.Version, Name: name,
-		Say:   m.say,
-		Quote: func(sentence string) string { return m.quote(sentence, asked, m.settings.Token) },
-	})
+	options := m.clientOptions(m.settings.Common, m.credential.Server, asked)
+	options.Name, options.Say = name, m.say
+	return bitbucket.New(options)
 }
 
 func lfsObjects(pointers []git.Pointer) []bitbucket.LFSObject {

@@ -47,11 +47,16 @@ func (m *mirroring) locateSource(ctx context.Context, address string) (string, e
 
 // advertise asks the source's server for its refs, with the login of the source.
 func (m *mirroring) advertise(ctx context.Context, address string) (bitbucket.Advertisement, error) {
-	var login secret.String
-	if !m.settings.SourceToken.IsEmpty() {
-		login = credential.Credential{Token: m.settings.SourceToken, GitUsername: m.sourceUser()}.GitAuthorization()
+	return m.client(m.settings.Common, m.credential.Server).Advertise(ctx, address, m.sourceAuthorization())
+}
+
+// sourceAuthorization returns the header by which requests log in to the source's server;
+// empty without source-token.
+func (m *mirroring) sourceAuthorization() secret.String {
+	if m.settings.SourceToken.IsEmpty() {
+		return secret.String{}
 	}
-	return m.client(m.settings.Common, m.credential.Server).Advertise(ctx, address, login)
+	return credential.Authorization(m.sourceUser(), m.settings.SourceToken)
 }
 
 // checkCompleteList refuses to delete by the list of a server that speaks git's oldest

@@ -27,6 +27,12 @@ func (m *mirroring) log(format string, args ...any) {
 	m.showRemarks()
 }
 
+// logAlways shows a line even if nothing but warnings and faults is to be shown. It
+// contains no masked form.
+func (m *mirroring) logAlways(format string, args ...any) {
+	m.host.Say(fault.Infof(format, args...))
+}
+
 // begin logs that a part of the run starts. The function that it returns logs the
 // result and the time that the part took.
 func (m *mirroring) begin(format string, args ...any) (ended func(format string, args ...any)) {
@@ -161,31 +167,30 @@ func (m *mirroring) unnamed() string {
 // ends the run, if there is one, is part of the summary.
 func (m *mirroring) handOver(ctx context.Context, ending *fault.Fault) error {
 	m.handsOver = true
-	onlyErrors := m.onlyErrors
 	changes := m.plan.LeftAloneFirst()
 	for i, c := range changes {
-		m.onlyErrors = onlyErrors && c.Action != mirror.LeftAlone // the fault refers to them
-		if i == maxLogged && !m.settings.DryRun {                 // the purpose of a dry run is the list
-			m.log("and %d more", len(changes)-maxLogged)
+		log := m.log
+		if c.Action == mirror.LeftAlone {
+			log = m.logAlways // the fault refers to them
+		}
+		if i == maxLogged && !m.settings.DryRun { // the purpose of a dry run is the list
+			log("and %d more", len(changes)-maxLogged)
 			break
 		}
-		m.log("%s", m.hide(m.line(c)))
+		log("%s", m.hide(m.line(c)))
 	}
 	if count, _ := m.plan.Unnamed(); count > 0 {
-		m.onlyErrors = false
-		m.log("%s", m.unnamed())
+		m.logAlways("%s", m.unnamed())
 	}
-	m.onlyErrors = onlyErrors
 	m.log("%s", m.hide(m.totals()))
 	for _, notice := range m.mainNotices() {
 		m.note(fault.Noticef("%s", m.hide(notice)))
 	}
-	m.showRemarks()
 	json, omitted := m.plan.JSON()
 	if omitted > 0 {
 		m.note(fault.Noticef("the output refs leaves out %d of the %s, since outputs are limited to 1 MiB", omitted, mirror.Names()))
-		m.showRemarks()
 	}
+	m.showRemarks()
 	kept, _ := m.plan.Kept()
 	count := func(action mirror.Action) secret.String { return secret.New(strconv.Itoa(m.plan.Count(action))) }
 	outputs, err := inContract(contract.MirrorOutputs, map[string]secret.String{

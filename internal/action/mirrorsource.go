@@ -146,7 +146,7 @@ func (m *mirroring) tokenUser() string {
 // isDestination reports whether an address, in any spelling, is that of the
 // repository to bring up to date.
 func (m *mirroring) isDestination(source string) bool {
-	if !strings.Contains(source, "://") && !strings.Contains(source, ":") {
+	if !strings.Contains(source, ":") {
 		return false // a path
 	}
 	r, _, err := repository.Parse(secret.NewAddress(source), m.credential.Server)

@@ -23,7 +23,7 @@ func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
 	if r.hasTokenByOtherName() {
 		return reason
 	}
-	if settings.OnMissingToken == input.Fail {
+	if !settings.SkipMissing {
 		return reason.Hint("to continue without it, set " + r.host.Settings.Called("on-missing-token") +
 			" to skip, and check " + result + " in later steps")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
@@ -18,7 +19,7 @@ import (
 type outcome struct {
 	settings     input.Settings
 	credential   credential.Credential
-	target       target
+	repository   repository.Repository // without a slug if only workspace is set, zero if neither is
 	verification verification
 	avo          *avo.Connection // nil if it isn't asked for
 	git          []secret.Value
@@ -69,7 +70,7 @@ func inContract(outputs []contract.Output, texts map[string]secret.String) ([]se
 
 // outputs returns the texts of the outputs, by their IDs.
 func (o outcome) outputs() map[string]secret.String {
-	cred, t := o.credential, o.target
+	cred, repo := o.credential, o.repository
 	return map[string]secret.String{
 		"credential":        cred.Basic(),
 		"authorization":     cred.Authorization(),
@@ -78,10 +79,10 @@ func (o outcome) outputs() map[string]secret.String {
 		"kind":              secret.New(string(cred.Kind)),
 		"identity":          secret.New(cred.Identity),
 		"git-username":      secret.New(cred.GitUsername),
-		"repository-url":    secret.New(t.repository.URL),
-		"repository":        secret.New(t.repositoryName()),
-		"workspace":         secret.New(t.repository.Workspace),
-		"repo-slug":         secret.New(t.repository.Slug),
+		"repository-url":    secret.New(repo.URL),
+		"repository":        secret.New(nameOf(repo)),
+		"workspace":         secret.New(repo.Workspace),
+		"repo-slug":         secret.New(repo.Slug),
 		"verified":          secret.New(o.verification.verified),
 		"scopes":            secret.New(strings.Join(o.verification.scopes, " ")),
 		"token-expires-at":  secret.New(timestamp(o.verification.expiresAt)),

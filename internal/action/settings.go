@@ -12,7 +12,7 @@ import (
 
 // settingsText is the text of a command's settings, and S their type after parsing.
 type settingsText[S any] interface {
-	CheckEnvFile() error
+	CheckEnvFile() *fault.Fault
 	Secrets() []secret.String
 	Parse() (S, []fault.Remark, error)
 }
@@ -27,8 +27,8 @@ func readAndMask[S interface{ Both() input.Common }, T settingsText[S]](
 	source := r.source(settings)
 	text, readErr := read(ctx, source)
 	parsed, remarks, parseErr := text.Parse()
-	if err := text.CheckEnvFile(); err != nil {
-		return parsed, err
+	if f := text.CheckEnvFile(); f != nil {
+		return parsed, f
 	}
 	// Masks are printed only if the host can receive the results: on any other
 	// host, they would leak the secret.

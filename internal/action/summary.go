@@ -88,11 +88,11 @@ func (o outcome) facts() []fact {
 	facts := []fact{
 		{"Token", fmt.Sprintf("%s (%s), recognised by %s", o.credential.Kind.Title(), o.credential.Kind, o.credential.RecognisedBy)},
 		{"Identity", identityForm(o.credential.Identity)},
-		{"Server", strings.TrimPrefix(o.target.server.URL(), "https://")},
-		{"Repository", o.target.repositoryName()},
+		{"Server", strings.TrimPrefix(o.credential.Server.URL(), "https://")},
+		{"Repository", nameOf(o.repository)},
 	}
-	if !o.target.hasRepository() {
-		facts = append(facts, fact{"Workspace", o.target.repository.Workspace})
+	if o.repository.Slug == "" {
+		facts = append(facts, fact{"Workspace", o.repository.Workspace})
 	}
 	return append(facts,
 		fact{"Git", o.gitReach()},
@@ -117,7 +117,7 @@ func (o outcome) gitReach() string {
 	reach := map[gitconfig.Reach]string{
 		"":                       "not set up",
 		gitconfig.RepositoryOnly: "logs in to this repository",
-		gitconfig.Workspace:      "logs in to all repositories of " + o.target.repository.Workspace,
+		gitconfig.Workspace:      "logs in to all repositories of " + o.repository.Workspace,
 		gitconfig.Host:           "logs in to all repositories on this server",
 	}[o.settings.Git]
 	if o.settings.RewriteSSH {

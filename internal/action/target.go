@@ -13,56 +13,42 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// target is the server, and the repository or workspace, that the credential is used
-// for.
-type target struct {
-	server     server.Server
-	repository repository.Repository // without a slug if only workspace is set, zero if neither is
-}
-
-func (t target) hasRepository() bool { return t.repository.Slug != "" }
-
-// repositoryName returns workspace/slug, or "".
-func (t target) repositoryName() string {
-	if !t.hasRepository() {
-		return ""
-	}
-	return t.repository.Name()
-}
-
-// findTarget parses repository and workspace.
-func findTarget(settings input.Settings, on server.Server) (target, []fault.Remark, error) {
-	t := target{server: on}
-	var remarks []fault.Remark
-	var err error
+// findRepository parses repository and workspace. If only workspace is set, what it
+// returns has no slug; if neither is, it is zero.
+func findRepository(settings input.Settings, on server.Server) (found repository.Repository, remarks []fault.Remark, err error) {
 	if !settings.Repository.IsEmpty() {
-		t.repository, remarks, err = repository.Parse(settings.Repository, t.server)
-		if err != nil {
-			return t, remarks, err
-		}
+		found, remarks, err = repository.Parse(settings.Repository, on)
 	}
-	if settings.Workspace == "" {
-		return t, remarks, nil
+	if err != nil || settings.Workspace == "" {
+		return found, remarks, err
 	}
-	workspace, err := repository.ParseWorkspace(settings.Workspace, t.server)
+	workspace, err := repository.ParseWorkspace(settings.Workspace, on)
 	switch {
 	case err != nil:
-		return t, remarks, err
-	case !t.hasRepository():
-		t.repository = workspace
-	case !strings.EqualFold(workspace.Workspace, t.repository.Workspace):
-		return t, remarks, fault.New(fault.WorkspaceDiffers, "workspace isn't the workspace of repository",
+		return found, remarks, err
+	case found.Slug == "":
+		return workspace, remarks, nil
+	case !strings.EqualFold(workspace.Workspace, found.Workspace):
+		return found, remarks, fault.New(fault.WorkspaceDiffers, "workspace isn't the workspace of repository",
 			"leave out workspace: it defaults to the repository's")
 	}
-	return t, remarks, nil
+	return found, remarks, nil
+}
+
+// nameOf returns workspace/slug, or "" without a slug.
+func nameOf(repo repository.Repository) string {
+	if repo.Slug == "" {
+		return ""
+	}
+	return repo.Name()
 }
 
 // gitSetup returns the setup of git for later steps, without the credential; nil if it
 // isn't asked for.
-func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
+func gitSetup(settings input.Settings, on server.Server, repo repository.Repository) (*gitconfig.Setup, error) {
 	setup := &gitconfig.Setup{
 		Reach:     settings.Git,
-		Root:      t.server.GitRoot(),
+		Root:      on.GitRoot(),
 		EnvPrefix: settings.EnvPrefix,
 		CAFile:    laterCAFile(settings.CA),
 	}
@@ -70,26 +56,26 @@ func gitSetup(settings input.Settings, t target) (*gitconfig.Setup, error) {
 	case "":
 		return nil, nil
 	case gitconfig.RepositoryOnly:
-		if !t.hasRepository() {
+		if repo.Slug == "" {
 			return nil, fault.New(fault.RepositoryMissing, "git: repository needs the setting repository",
 				"set repository to the address that the Clone button copies",
 				"or set git to workspace or host")
 		}
 	case gitconfig.Workspace:
-		if t.repository.Workspace == "" {
+		if repo.Workspace == "" {
 			return nil, fault.New(fault.RepositoryMissing, "git: workspace needs the setting workspace or repository",
 				"set workspace, or repository",
 				"or set git to host")
 		}
 	}
-	if t.repository.Workspace != "" {
-		setup.Workspaces = spellings(t.repository.Workspace, t.repository.SpelledWorkspace())
+	if repo.Workspace != "" {
+		setup.Workspaces = spellings(repo.Workspace, repo.SpelledWorkspace())
 	}
-	if t.hasRepository() {
-		setup.Repositories = spellings(t.repository.Name(), t.repository.Spelled)
+	if repo.Slug != "" {
+		setup.Repositories = spellings(repo.Name(), repo.Spelled)
 	}
 	if settings.RewriteSSH {
-		setup.SSH = sshAddresses(t)
+		setup.SSH = sshAddresses(on, repo.SSHPort)
 	}
 	return setup, nil
 }
@@ -128,14 +114,16 @@ const (
 	dataCenterSSHPort = "7999"
 )
 
-func sshAddresses(t target) []string {
-	host := t.server.Hostname()
-	if !t.server.DataCenter {
+// sshAddresses returns the ssh addresses of a server, also with the port that was seen in
+// the one of a repository.
+func sshAddresses(on server.Server, seen string) []string {
+	host := on.Hostname()
+	if !on.DataCenter {
 		return slices.Concat(gitconfig.SSHAddresses(host, sshPort), []string{"git@" + host + ":/"},
-			gitconfig.SSHAddresses(t.server.AltSSH(), server.AltSSHPort))
+			gitconfig.SSHAddresses(on.AltSSH(), server.AltSSHPort))
 	}
 	ports := []string{sshPort, dataCenterSSHPort}
-	if seen := t.repository.SSHPort; seen != "" && !slices.Contains(ports, seen) {
+	if seen != "" && !slices.Contains(ports, seen) {
 		ports = append(ports, seen)
 	}
 	return gitconfig.SSHAddresses(host, ports...)

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/proxy"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
@@ -57,7 +58,10 @@ func (r *run) mint(ctx context.Context, settings input.Common, cred *credential.
 
 // verify checks the credential with Bitbucket, if the step asks for that. If git
 // must log in without a user name, it alters the credential.
-func (r *run) verify(ctx context.Context, settings input.Settings, cred *credential.Credential, t target, required []string, minted bitbucket.Minted) (verification, error) {
+func (r *run) verify(
+	ctx context.Context, settings input.Settings, cred *credential.Credential,
+	repo repository.Repository, required []string, minted bitbucket.Minted,
+) (verification, error) {
 	v := verification{scopes: minted.Scopes, expiresAt: minted.ExpiresAt}
 	if settings.Verify == input.VerifyNone {
 		return v, nil
@@ -70,7 +74,7 @@ func (r *run) verify(ctx context.Context, settings input.Settings, cred *credent
 	if err != nil {
 		return v, err
 	}
-	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: t.repository.Workspace, Slug: t.repository.Slug})
+	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: repo.Workspace, Slug: repo.Slug})
 	r.note(report.Remarks...)
 	if report.NoUser {
 		r.dropUser(cred)
@@ -114,15 +118,18 @@ func (r *run) connect(settings input.Common, on server.Server) (*bitbucket.Clien
 
 // client returns a client of Bitbucket's REST API.
 func (r *run) client(settings input.Common, on server.Server) *bitbucket.Client {
-	return bitbucket.New(bitbucket.Options{
+	return bitbucket.New(r.clientOptions(settings, on, on.URL()))
+}
+
+// clientOptions returns the options of a client that asks the server of a URL.
+func (r *run) clientOptions(settings input.Common, on server.Server, asked string) bitbucket.Options {
+	return bitbucket.Options{
 		Server:    on,
 		CA:        settings.CA.PEM,
 		Proxy:     r.world.Proxy,
 		UserAgent: "bitbucket-auth/" + r.world.Version,
-		Quote: func(sentence string) string {
-			return r.quote(sentence, on.URL(), settings.Token)
-		},
-	})
+		Quote:     func(sentence string) string { return r.quote(sentence, asked, settings.Token) },
+	}
 }
 
 // checkOffline returns the faults of verify: strict that need no request.
@@ -130,10 +137,8 @@ func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) 
 	if settings.Verify != input.VerifyStrict {
 		return nil
 	}
-	if !settings.ExpiresOn.IsZero() {
-		if f := credential.CheckExpiry(kind, settings.ExpiresOn, now); f != nil && f.Code == fault.Expired {
-			return f
-		}
+	if f := credential.CheckExpiry(kind, settings.ExpiresOn, now); f != nil && f.Code == fault.Expired {
+		return f
 	}
 	if kind.Traits().Removed {
 		f := fault.New(fault.AppPasswordDead, "Bitbucket Cloud removed app passwords on 2026-07-28 (CHANGE-3222)",

@@ -14,10 +14,8 @@ import (
 // later steps.
 func (r *run) warnings(settings input.Settings, cred credential.Credential) []fault.Remark {
 	var remarks []fault.Remark
-	if !settings.ExpiresOn.IsZero() {
-		if f := credential.CheckExpiry(cred.Kind, settings.ExpiresOn, r.world.Now()); f != nil {
-			remarks = append(remarks, fault.Warn(f))
-		}
+	if f := credential.CheckExpiry(cred.Kind, settings.ExpiresOn, r.world.Now()); f != nil {
+		remarks = append(remarks, fault.Warn(f))
 	}
 	if event := r.host.Event().Name; untrusted[event] && (settings.ExportEnv || settings.Git != "") {
 		remarks = append(remarks, fault.Warn(fault.New(fault.UntrustedEvent,

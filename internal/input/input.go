@@ -123,12 +123,7 @@ func (s *Source) variables(setting contract.Setting) []string {
 
 // CheckEnvFile returns a fault if env-file contains a reference. It comes before all
 // other checks, since a host may have no other place for results.
-func (s SharedText) CheckEnvFile() error {
-	if s.envFile != nil {
-		return s.envFile
-	}
-	return nil
-}
+func (s SharedText) CheckEnvFile() *fault.Fault { return s.envFile }
 
 // Secrets returns what may be secret in the settings, before they are parsed.
 func (s SharedText) Secrets() []secret.String {

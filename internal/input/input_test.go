@@ -64,10 +64,9 @@ func TestDefaults(t *testing.T) {
 		s.Token, s.Repository = secret.String{}, secret.Address{}
 		want := input.Settings{
 			Common: input.Common{
-				Server:         server.Cloud,
-				OnMissingToken: input.Fail,
-				Summary:        true,
-				Timeout:        30 * time.Second,
+				Server:  server.Cloud,
+				Summary: true,
+				Timeout: 30 * time.Second,
 			},
 			Verify:    input.VerifyNone,
 			ExportEnv: true,
@@ -98,13 +97,13 @@ func TestSettings(t *testing.T) {
 	s.Token, s.Repository = secret.String{}, secret.Address{}
 	want := input.Settings{
 		Common: input.Common{
-			Identity:       "me@example.com",
-			Kind:           credential.AccessToken,
-			Server:         servertest.At("https://git.example.com/ctx"),
-			ExpiresOn:      time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
-			OnMissingToken: input.Skip,
-			Timeout:        90 * time.Second,
-			CA:             input.CA{PEM: []byte(authority)},
+			Identity:    "me@example.com",
+			Kind:        credential.AccessToken,
+			Server:      servertest.At("https://git.example.com/ctx"),
+			ExpiresOn:   time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
+			SkipMissing: true,
+			Timeout:     90 * time.Second,
+			CA:          input.CA{PEM: []byte(authority)},
 		},
 		Workspace:         "ws",
 		Verify:            input.VerifyWarn,

@@ -41,10 +41,9 @@ func TestMirrorDefaults(t *testing.T) {
 	got.Token, got.Repository, got.Source, got.SourceToken = secret.String{}, secret.Address{}, secret.Address{}, secret.String{}
 	want := input.MirrorSettings{
 		Common: input.Common{
-			Server:         server.Cloud,
-			OnMissingToken: input.Fail,
-			Summary:        true,
-			Timeout:        30 * time.Minute,
+			Server:  server.Cloud,
+			Summary: true,
+			Timeout: 30 * time.Minute,
 		},
 		MaxDeletions: 10,
 		LFS:          input.LFSAuto,

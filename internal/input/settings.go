@@ -18,18 +18,18 @@ import (
 // Common are the settings that both commands have. An empty value means that the
 // setting isn't set.
 type Common struct {
-	Token          secret.String
-	Identity       string
-	Kind           credential.Kind // empty: to be recognised
-	Repository     secret.Address  // in any spelling
-	Server         server.Server
-	ExpiresOn      time.Time
-	OnMissingToken OnMissing
-	Summary        bool
-	Timeout        time.Duration
-	CA             CA
-	EnvFile        string
-	OnlyErrors     bool // show nothing but warnings, faults, and what they refer to
+	Token       secret.String
+	Identity    string
+	Kind        credential.Kind // empty: to be recognised
+	Repository  secret.Address  // in any spelling
+	Server      server.Server
+	ExpiresOn   time.Time
+	SkipMissing bool // succeed without a token
+	Summary     bool
+	Timeout     time.Duration
+	CA          CA
+	EnvFile     string
+	OnlyErrors  bool // show nothing but warnings, faults, and what they refer to
 }
 
 // Both returns the settings that both commands have.
@@ -57,15 +57,6 @@ const (
 	VerifyNone   Verify = "none"
 	VerifyWarn   Verify = "warn"
 	VerifyStrict Verify = "strict"
-)
-
-// OnMissing says what to do if the token is empty.
-type OnMissing string
-
-// The values of on-missing-token.
-const (
-	Fail OnMissing = "fail"
-	Skip OnMissing = "skip"
 )
 
 // Parse turns the text into typed settings. The error is a [*fault.Fault] about the
@@ -111,18 +102,18 @@ func (p *parser) common(s SharedText) (Common, []fault.Remark) {
 		p.fail(s.wrong)
 	}
 	return Common{
-		Token:          s.Token,
-		Identity:       s.Identity,
-		Kind:           p.kind(s.Kind),
-		Repository:     s.Repository,
-		Server:         p.server(s.ServerURL),
-		ExpiresOn:      p.day("expires-on", s.ExpiresOn),
-		OnMissingToken: OnMissing(p.oneOf("on-missing-token", s.OnMissingToken, string(Fail), string(Skip))),
-		Summary:        p.boolean("summary", s.Summary),
-		Timeout:        p.duration("timeout", s.Timeout),
-		CA:             p.certificate(s.CACertificate),
-		EnvFile:        s.EnvFile,
-		OnlyErrors:     p.oneOf("log", s.Log, "normal", "errors") == "errors",
+		Token:       s.Token,
+		Identity:    s.Identity,
+		Kind:        p.kind(s.Kind),
+		Repository:  s.Repository,
+		Server:      p.server(s.ServerURL),
+		ExpiresOn:   p.day("expires-on", s.ExpiresOn),
+		SkipMissing: p.oneOf("on-missing-token", s.OnMissingToken, "fail", "skip") == "skip",
+		Summary:     p.boolean("summary", s.Summary),
+		Timeout:     p.duration("timeout", s.Timeout),
+		CA:          p.certificate(s.CACertificate),
+		EnvFile:     s.EnvFile,
+		OnlyErrors:  p.oneOf("log", s.Log, "normal", "errors") == "errors",
 	}, s.remarks
 }
 

@@ -96,28 +96,20 @@ func (s *Source) areOneStream(a, b string) bool {
 	if a == stdin && b == stdin {
 		return true
 	}
-	first, second := s.info(a), s.info(b)
-	return first != nil && second != nil && os.SameFile(first, second) && (!first.Mode().IsRegular() || a == stdin || b == stdin)
+	first, err := s.info(a)
+	second, otherErr := s.info(b)
+	return err == nil && otherErr == nil && os.SameFile(first, second) && (!first.Mode().IsRegular() || a == stdin || b == stdin)
 }
 
-// info describes what a path leads to; nil: that isn't known.
-func (s *Source) info(path string) fs.FileInfo {
+// info describes what a path leads to.
+func (s *Source) info(path string) (fs.FileInfo, error) {
 	if path != stdin {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil
-		}
-		return info
+		return os.Stat(path)
 	}
-	file, ok := s.Stdin.(*os.File)
-	if !ok {
-		return nil
+	if file, ok := s.Stdin.(*os.File); ok {
+		return file.Stat()
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil
-	}
-	return info
+	return nil, os.ErrInvalid
 }
 
 // readToken reads a token from a file, or from standard input. Both may be pipes that

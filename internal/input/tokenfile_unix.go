@@ -5,6 +5,7 @@ package input
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -41,10 +42,7 @@ func (s *Source) othersCanRead(path string) bool {
 // Kubernetes mount secrets, or below the one that systemd names (systemd.exec(5),
 // Credentials).
 func isHandedOver(path, credentials string) bool {
-	for _, folder := range []string{"/run/secrets", "/var/run/secrets", credentials} {
-		if strings.HasPrefix(path, filepath.Clean(folder)+"/") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"/run/secrets", "/var/run/secrets", credentials}, func(folder string) bool {
+		return strings.HasPrefix(path, filepath.Clean(folder)+"/")
+	})
 }

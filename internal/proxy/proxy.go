@@ -44,13 +44,8 @@ func Logins(lookup func(name string) (string, bool)) []Login {
 // Secrets returns the password and user:password, as given and percent-decoded, the
 // longest first. The user name by itself isn't secret.
 func (l Login) Secrets() []secret.String {
-	user, password, _ := strings.Cut(l.given, ":")
-	texts := []string{l.given, decoded(user) + ":" + l.Password.Reveal(), password, l.Password.Reveal()}
-	var secrets []secret.String
-	for _, text := range texts {
-		secrets = append(secrets, secret.New(text))
-	}
-	return secrets
+	_, password, _ := strings.Cut(l.given, ":")
+	return []secret.String{secret.New(l.given), secret.New(l.User + ":" + l.Password.Reveal()), secret.New(password), l.Password}
 }
 
 // Check returns a fault if a variable can't be parsed. Without it, net/http would
