@@ -13,9 +13,9 @@ import (
 func azureTemplate(settings []contract.Setting) func(fs.FS, string) (string, error) {
 	// A container can't write the job's summary, and log is for hosts without masks.
 	settings = parameters(settings, "summary", "log")
-	return blocks(map[string]func(fs.FS) (string, error){
-		"parameters": always(azureParameters(settings)),
-		"settings":   always(azureSettings(settings)),
+	return blocks(map[string]string{
+		"parameters": azureParameters(settings),
+		"settings":   azureSettings(settings),
 	})
 }
 
@@ -23,21 +23,15 @@ func azureTemplate(settings []contract.Setting) func(fs.FS, string) (string, err
 // name with a hyphen (learn.microsoft.com, Expressions).
 func azureName(setting contract.Setting) string { return strings.ReplaceAll(setting.ID, "-", "_") }
 
-// azureParameters declares parameters. One without a default is required.
+// azureParameters declares parameters.
 func azureParameters(settings []contract.Setting) string {
 	var b strings.Builder
 	for _, setting := range settings {
-		standard := setting.Default
-		if kindOf(setting) == textual {
-			standard = yamlText(standard)
-		}
 		for line := range strings.Lines(wrapped(setting.Description, 88)) {
 			b.WriteString("# " + line)
 		}
 		fmt.Fprintf(&b, "- name: %s\n  type: %s\n", azureName(setting), kindOf(setting))
-		if !setting.Required {
-			fmt.Fprintf(&b, "  default: %s\n", standard)
-		}
+		b.WriteString(defaultOf(setting))
 	}
 	return b.String()
 }

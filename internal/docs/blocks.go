@@ -14,21 +14,19 @@ var block = regexp.MustCompile("(?ms)^( *)# ([a-z-]+): written by `make docs`\n(
 
 // blocks generates the parts of a file that are named here, each exactly once. Every
 // line of a part is indented like its mark.
-func blocks(parts map[string]func(root fs.FS) (string, error)) func(fs.FS, string) (string, error) {
-	return func(root fs.FS, text string) (string, error) {
+func blocks(parts map[string]string) func(fs.FS, string) (string, error) {
+	return func(_ fs.FS, text string) (string, error) {
 		var errs []error
 		found := map[string]int{}
 		text = block.ReplaceAllStringFunc(text, func(old string) string {
 			match := block.FindStringSubmatch(old)
 			indent, name := match[1], match[2]
 			found[name]++
-			generate, known := parts[name]
+			part, known := parts[name]
 			if !known {
 				errs = append(errs, fmt.Errorf("no part is called %s", name))
 				return old
 			}
-			part, err := generate(root)
-			errs = append(errs, err)
 			return fmt.Sprintf("%s# %s: written by `make docs`\n%s%s# end\n", indent, name, indented(part, indent), indent)
 		})
 		for name := range parts {
@@ -50,9 +48,4 @@ func indented(text, indent string) string {
 		b.WriteString(line)
 	}
 	return b.String()
-}
-
-// always generates a part that depends on no file.
-func always(text string) func(fs.FS) (string, error) {
-	return func(fs.FS) (string, error) { return text, nil }
 }

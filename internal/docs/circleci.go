@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -10,42 +11,39 @@ import (
 
 // orb generates the parameters of CircleCI's commands, the variables that hand them to
 // the program, the script that gets the program, and the examples.
-func orb() func(fs.FS, string) (string, error) {
+func orb(root fs.FS, text string) (string, error) {
 	// A job has no outputs and no summary.
 	credential := parameters(contract.CredentialSettings, "summary", "export-env")
 	mirror := parameters(contract.MirrorSettings, "summary")
-	return blocks(map[string]func(fs.FS) (string, error){
-		"credential-parameters":  always(orbParameters(credential)),
-		"credential-environment": always(orbEnvironment(credential)),
-		"credential-flags":       always(orbFlags(credential)),
-		"credential-example":     withoutHead("docs/hosts/circleci-credential.yml"),
-		"mirror-parameters":      always(orbParameters(mirror)),
-		"mirror-environment":     always(orbEnvironment(mirror)),
-		"mirror-flags":           always(orbFlags(mirror)),
-		"mirror-example":         withoutHead("docs/hosts/circleci-mirror.yml"),
-		"get": func(root fs.FS) (string, error) {
-			script, err := fs.ReadFile(root, "binary/get")
-			return strings.ReplaceAll(string(script), "<<", `\<<`), err
-		},
-	})
+	script, err := fs.ReadFile(root, "binary/get")
+	credentialExample, credentialErr := fs.ReadFile(root, "docs/hosts/circleci-credential.yml")
+	mirrorExample, mirrorErr := fs.ReadFile(root, "docs/hosts/circleci-mirror.yml")
+	if err := errors.Join(err, credentialErr, mirrorErr); err != nil {
+		return "", err
+	}
+	return blocks(map[string]string{
+		"credential-parameters":  orbParameters(credential),
+		"credential-environment": orbEnvironment(credential),
+		"credential-flags":       orbFlags(credential),
+		"credential-example":     withoutHead(string(credentialExample)),
+		"mirror-parameters":      orbParameters(mirror),
+		"mirror-environment":     orbEnvironment(mirror),
+		"mirror-flags":           orbFlags(mirror),
+		"mirror-example":         withoutHead(string(mirrorExample)),
+		"get":                    strings.ReplaceAll(string(script), "<<", `\<<`),
+	})(root, text)
 }
 
-// orbParameters declares parameters (circleci.com/docs, reusing configuration). One
-// without a default is required.
+// orbParameters declares parameters (circleci.com/docs, reusing configuration).
 func orbParameters(settings []contract.Setting) string {
 	var b strings.Builder
 	for _, setting := range settings {
-		kind, standard := string(kindOf(setting)), setting.Default
-		switch kindOf(setting) {
-		case textual:
-			standard = yamlText(standard)
-		case number:
+		kind := kindOf(setting)
+		if kind == number {
 			kind = "integer"
 		}
 		fmt.Fprintf(&b, "%s:\n  type: %s\n  description: %q\n", setting.ID, kind, setting.Description)
-		if !setting.Required {
-			fmt.Fprintf(&b, "  default: %s\n", standard)
-		}
+		b.WriteString(defaultOf(setting))
 	}
 	return b.String()
 }
@@ -73,13 +71,9 @@ func orbFlags(settings []contract.Setting) string {
 }
 
 // withoutHead returns a sample without the comment that it begins with.
-func withoutHead(path string) func(fs.FS) (string, error) {
-	return func(root fs.FS) (string, error) {
-		text, err := fs.ReadFile(root, path)
-		rest := string(text)
-		for strings.HasPrefix(rest, "#") {
-			_, rest, _ = strings.Cut(rest, "\n")
-		}
-		return rest, err
+func withoutHead(sample string) string {
+	for strings.HasPrefix(sample, "#") {
+		_, sample, _ = strings.Cut(sample, "\n")
 	}
+	return sample
 }

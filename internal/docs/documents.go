@@ -32,7 +32,7 @@ func documents() []document {
 		{"hosts/woodpecker/mirror/docs.md", page(contract.MirrorSettings, nil)},
 		{"templates/credential.yml", gitLabTemplate(contract.CredentialSettings)},
 		{"templates/mirror.yml", gitLabTemplate(contract.MirrorSettings)},
-		{"hosts/circleci/src/@orb.yml", orb()},
+		{"hosts/circleci/src/@orb.yml", orb},
 		{"hosts/azure-pipelines/credential.yml", azureTemplate(contract.CredentialSettings)},
 		{"hosts/azure-pipelines/mirror.yml", azureTemplate(contract.MirrorSettings)},
 	}

@@ -13,27 +13,21 @@ import (
 func gitLabTemplate(settings []contract.Setting) func(fs.FS, string) (string, error) {
 	// A job has no outputs and no summary.
 	settings = parameters(settings, "summary", "export-env")
-	return blocks(map[string]func(fs.FS) (string, error){
-		"inputs":    always(gitLabInputs(settings)),
-		"variables": always(gitLabVariables(settings)),
+	return blocks(map[string]string{
+		"inputs":    gitLabInputs(settings),
+		"variables": gitLabVariables(settings),
 	})
 }
 
-// gitLabInputs declares inputs (docs.gitlab.com, CI/CD inputs). One without a default is
-// required.
+// gitLabInputs declares inputs (docs.gitlab.com, CI/CD inputs).
 func gitLabInputs(settings []contract.Setting) string {
 	var b strings.Builder
 	for _, setting := range settings {
 		fmt.Fprintf(&b, "%s:\n  description: %q\n", setting.ID, setting.Description)
-		standard := setting.Default
-		if kind := kindOf(setting); kind == textual {
-			standard = yamlText(standard)
-		} else {
+		if kind := kindOf(setting); kind != textual {
 			fmt.Fprintf(&b, "  type: %s\n", kind)
 		}
-		if !setting.Required {
-			fmt.Fprintf(&b, "  default: %s\n", standard)
-		}
+		b.WriteString(defaultOf(setting))
 	}
 	return b.String()
 }

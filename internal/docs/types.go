@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/charset"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 )
 
@@ -22,10 +23,22 @@ func kindOf(setting contract.Setting) kind {
 	switch {
 	case setting.Default == "true" || setting.Default == "false":
 		return boolean
-	case setting.Default != "" && strings.Trim(setting.Default, "0123456789") == "":
+	case setting.Default != "" && charset.ContainsOnly(setting.Default, charset.Digits):
 		return number
 	}
 	return textual
+}
+
+// defaultOf returns the line with a parameter's default. One without it is required.
+func defaultOf(setting contract.Setting) string {
+	if setting.Required {
+		return ""
+	}
+	standard := setting.Default
+	if kindOf(setting) == textual {
+		standard = yamlText(standard)
+	}
+	return "  default: " + standard + "\n"
 }
 
 // parameters returns the settings that are parameters of the templates for other hosts.
