@@ -2,7 +2,6 @@ package git
 
 import (
 	"bytes"
-	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,21 +18,15 @@ type answer struct {
 // answer reads the lines that the server wrote. It drops those that contain a piece of a
 // token, since a server may send back what it received.
 func (g *Git) answer(stderr []byte) answer {
-	var lines []string
+	a := answer{naming: map[string][]int{}}
 	for _, line := range remoteLines(stderr) {
-		if line = g.options.Scrub(line); !g.options.IsSecret(line) {
-			lines = append(lines, line)
+		if line = g.options.Scrub(line); g.options.IsSecret(line) {
+			continue
 		}
-	}
-	return readAnswer(lines)
-}
-
-func readAnswer(lines []string) answer {
-	a := answer{lines, map[string][]int{}}
-	for i, line := range a.lines {
-		for word := range words(line) {
-			a.naming[word] = append(a.naming[word], i)
+		for _, word := range words(line) {
+			a.naming[word] = append(a.naming[word], len(a.lines))
 		}
+		a.lines = append(a.lines, line)
 	}
 	return a
 }
@@ -81,29 +74,29 @@ func (a answer) aboutNone(changes []mirror.Change) string {
 // punctuation can surround a name in a sentence. Some of it is allowed in names of refs.
 const punctuation = ".,:;!?'\"()[]<>`"
 
-// words yields the words of a line that can be names, without the punctuation around
+// words returns the words of a line that can be names, without the punctuation around
 // them. A word that consists of letters, such as "a" or "repository", may just belong to
 // the sentence: it is a name only in quotes or brackets, before a colon, or after a word
 // such as "branch".
-func words(line string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		before := ""
-		for _, field := range strings.Fields(line) {
-			word := strings.Trim(field, punctuation)
-			isMarked := introducesName[strings.ToLower(before)] || strings.HasSuffix(field, word+":") || isEnclosed(field)
-			if (isMarked || !isLetters(word)) && !yield(word) {
-				return
-			}
-			before = word
-			for _, part := range strings.FieldsFunc(word, func(r rune) bool { return r != '.' && r != '\'' && strings.ContainsRune(punctuation, r) }) {
-				part = strings.Trim(part, punctuation)
-				// In "push(es)" no part is a name, in "branch:main" and "main,topic" they are.
-				if part != word && (!isLetters(part) || !strings.ContainsAny(word, "()")) && !yield(part) {
-					return
-				}
+func words(line string) []string {
+	var names []string
+	before := ""
+	for _, field := range strings.Fields(line) {
+		word := strings.Trim(field, punctuation)
+		isMarked := introducesName[strings.ToLower(before)] || strings.HasSuffix(field, word+":") || isEnclosed(field)
+		if isMarked || !isLetters(word) {
+			names = append(names, word)
+		}
+		before = word
+		for _, part := range strings.FieldsFunc(word, func(r rune) bool { return r != '.' && r != '\'' && strings.ContainsRune(punctuation, r) }) {
+			part = strings.Trim(part, punctuation)
+			// In "push(es)" no part is a name, in "branch:main" and "main,topic" they are.
+			if part != word && (!isLetters(part) || !strings.ContainsAny(word, "()")) {
+				names = append(names, part)
 			}
 		}
 	}
+	return names
 }
 
 // introducesName contains the words that precede a name.

@@ -1,11 +1,9 @@
 package git
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -127,7 +125,10 @@ func (g *Git) environment(of side) []string {
 		// certificates.
 		entries = append(entries, [2]string{"http.sslBackend", "schannel"})
 	}
-	return append(env, withEntries(login, entries)...)
+	for _, v := range gitconfig.Append(login, entries...) {
+		env = append(env, v.Name+"="+v.Text.Reveal())
+	}
+	return env
 }
 
 // remote returns the configuration that names a side's repository.
@@ -143,29 +144,6 @@ func remote(of side, url string) [][2]string {
 		entries = append(entries, [2]string{"protocol.file.allow", "always"})
 	}
 	return entries
-}
-
-// countVariable contains the number of entries of configuration in the environment.
-const countVariable = "GIT_CONFIG_COUNT"
-
-// withEntries adds entries of configuration after those of a login.
-func withEntries(login []secret.Value, entries [][2]string) []string {
-	var env []string
-	count := 0
-	for _, v := range login {
-		if v.Name == countVariable {
-			count, _ = strconv.Atoi(v.Text.Reveal())
-			continue
-		}
-		env = append(env, v.Name+"="+v.Text.Reveal())
-	}
-	for _, entry := range entries {
-		env = append(env,
-			fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", count, entry[0]),
-			fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", count, entry[1]))
-		count++
-	}
-	return append(env, countVariable+"="+strconv.Itoa(count))
 }
 
 // LFSURL returns the address of a repository's objects (git-lfs's api/server-discovery.md).

@@ -23,7 +23,7 @@ var (
 	ParsePointer  = parsePointer
 	PassingReason = passingReason
 	BatchesOf     = batchesOf
-	ReadAnswer    = func(stderr []byte) answer { return readAnswer(remoteLines(stderr)) }
+	ReadAnswer    = (&Git{options: hiding(Remotes{})}).answer
 )
 
 // ParseListing reads a listing that arrives in parts of this size.

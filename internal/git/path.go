@@ -165,19 +165,19 @@ func (g *Git) readConfigs(ctx context.Context, dir, common string) (sourceConfig
 			return config, err
 		}
 		for _, e := range entries {
-			switch e.variable {
-			case "path":
+			switch e.name {
+			case "include.path", "includeif.path":
 				file, err := included(files[i], e.value)
 				if err != nil {
 					return config, err
 				}
 				files = append(files, file)
-			case "url", "mirror", "fetch":
-				mirrored := e.variable == "mirror" && e.isTrue || e.variable == "fetch" && e.value == "+refs/*:refs/*"
+			case "remote.url", "remote.mirror", "remote.fetch":
+				mirrored := e.name == "remote.mirror" && e.isTrue || e.name == "remote.fetch" && e.value == "+refs/*:refs/*"
 				remotes[e.section] = remotes[e.section] || mirrored
-			case "promisor":
+			case "remote.promisor":
 				config.isPartial = config.isPartial || e.isTrue
-			case "partialclone", "partialclonefilter": // promisor-remote.c
+			case "remote.partialclonefilter", "extensions.partialclone": // promisor-remote.c
 				config.isPartial = true
 			}
 		}
@@ -211,13 +211,14 @@ func included(from, path string) (string, error) {
 	return filepath.Join(filepath.Dir(from), path), nil
 }
 
-// configEntry is a variable of a section, such as url of remote.origin.
+// configEntry is a variable of a section, such as remote.origin, by its name without a
+// subsection, such as remote.url.
 type configEntry struct {
-	section, variable, value string
-	isTrue                   bool
+	section, name, value string
+	isTrue               bool
 }
 
-// configEntries returns the entries of a configuration file that matter here.
+// configEntries returns the entries of a configuration file.
 func (g *Git) configEntries(ctx context.Context, file string) ([]configEntry, error) {
 	out, err := g.run(ctx, machine, nil, "config", "--file", file, "--no-includes", "--null", "--list")
 	if _, failed := asFailure(err); failed {
@@ -233,21 +234,10 @@ func (g *Git) configEntries(ctx context.Context, file string) ([]configEntry, er
 		if dot < 0 {
 			continue
 		}
-		e := configEntry{key[:dot], key[dot+1:], value, !hasValue || !isFalse(value)}
-		kind, _, _ := strings.Cut(e.section, ".")
-		if slices.Contains(sourceVariables[kind], e.variable) {
-			entries = append(entries, e)
-		}
+		kind, _, _ := strings.Cut(key, ".")
+		entries = append(entries, configEntry{key[:dot], kind + key[dot:], value, !hasValue || !isFalse(value)})
 	}
 	return entries, nil
-}
-
-// sourceVariables are the variables that matter, by the kind of section.
-var sourceVariables = map[string][]string{
-	"extensions": {"partialclone"},
-	"remote":     {"promisor", "partialclonefilter", "url", "mirror", "fetch"},
-	"include":    {"path"},
-	"includeif":  {"path"},
 }
 
 // isFalse reports whether a value means no (git-config(1), "Values").

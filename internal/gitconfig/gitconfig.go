@@ -146,6 +146,23 @@ func Variables(lookup func(string) (string, bool), setups ...Setup) ([]secret.Va
 	return e.variables, nil
 }
 
+// Append adds entries, each a key and a value, after those that variables contain.
+func Append(variables []secret.Value, more ...[2]string) []secret.Value {
+	var e entries
+	for _, v := range variables {
+		if v.Name == countVariable {
+			e.next, _ = strconv.Atoi(v.Text.Reveal())
+		} else {
+			e.variables = append(e.variables, v)
+		}
+	}
+	for _, entry := range more {
+		e.add(entry[0], entry[1])
+	}
+	e.set(countVariable, strconv.Itoa(e.next))
+	return e.variables
+}
+
 // entries collects configuration entries as variables.
 type entries struct {
 	variables []secret.Value
