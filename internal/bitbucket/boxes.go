@@ -150,7 +150,11 @@ func (b box) scope(kind credential.Kind) (string, *fault.Fault) {
 	p, known := findProduct(b.product)
 	if !known {
 		f := b.unknown()
-		if near := nearestProduct(b.product); near != "" {
+		var names []string
+		for _, p := range products {
+			names = append(names, p.name)
+		}
+		if near := fault.Nearest(b.product, names); near != "" {
 			return "", f.Hint("did you mean " + near + ": " + b.level + "?")
 		}
 		return "", f.Hint("write it as on the page on which tokens are made, such as Repositories: Write")
@@ -189,14 +193,6 @@ func findProduct(name string) (product, bool) {
 		return product{}, false
 	}
 	return products[i], true
-}
-
-func nearestProduct(name string) string {
-	var names []string
-	for _, p := range products {
-		names = append(names, p.name)
-	}
-	return fault.Nearest(name, names)
 }
 
 // singular returns a name in lower case, without spaces and without the ending of a

@@ -233,17 +233,12 @@ func isAboutLimit(status int, sentence string) bool {
 	case http.StatusPaymentRequired, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, statusBandwidth:
 		return true
 	}
-	return IsAboutLimit(sentence)
-}
-
-// statusBandwidth is LFS's own status for a bandwidth limit that is exceeded
-// (git-lfs's api/batch.md).
-const statusBandwidth = 509
-
-// IsAboutLimit recognises a sentence about a quota or a limit.
-func IsAboutLimit(sentence string) bool {
 	words := strings.FieldsFunc(strings.ToLower(sentence), func(r rune) bool { return !unicode.IsLetter(r) })
 	return slices.ContainsFunc(words, func(word string) bool {
 		return slices.Contains([]string{"quota", "quotas", "limit", "limits"}, word)
 	})
 }
+
+// statusBandwidth is LFS's own status for a bandwidth limit that is exceeded
+// (git-lfs's api/batch.md).
+const statusBandwidth = 509

@@ -180,20 +180,16 @@ func (p Problem) Fault(code fault.Code, server, setting string, hasCA bool) *fau
 		f = fault.New(code, "there are no CA certificates on this machine, so the certificate of "+server+" can't be checked",
 			"install the system's CA certificates (the package ca-certificates)")
 	}
-	f = f.Hint(p.caHints(hasCA)...)
+	switch {
+	case p != Incomplete && p != UnknownCA && p != NoCA:
+		return f
+	case hasCA:
+		f = f.Hint("check that ca-certificate contains the certificate of the root CA: the last one of the chain, which signs itself")
+	default:
+		f = f.Hint("set ca-certificate to the certificate of the CA that signed it")
+	}
 	if p == Incomplete {
 		f = f.Hint("ask the server's administrator to configure the intermediate certificates, too")
 	}
 	return f
-}
-
-// caHints returns hints about ca-certificate, if that can help.
-func (p Problem) caHints(hasCA bool) []string {
-	switch {
-	case p != Incomplete && p != UnknownCA && p != NoCA:
-		return nil
-	case hasCA:
-		return []string{"check that ca-certificate contains the certificate of the root CA: the last one of the chain, which signs itself"}
-	}
-	return []string{"set ca-certificate to the certificate of the CA that signed it"}
 }

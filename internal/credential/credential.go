@@ -73,7 +73,9 @@ func New(in Claim) (Credential, []fault.Remark, error) {
 
 	c := Credential{Kind: kind, RecognisedBy: by, Token: in.Token, Server: kind.serverFor(in.Server)}
 	remarks := []fault.Remark{fault.Noticef("using the token as %s (kind %s, recognised by %s)", kind.Title(), kind, by)}
-	remarks = append(remarks, checkShape(kind, token)...)
+	if f := checkShape(kind, token); f != nil {
+		remarks = append(remarks, fault.Warn(f))
+	}
 	more, err := c.identify(in.Identity, in.GitOnly)
 	return c, append(remarks, more...), err
 }

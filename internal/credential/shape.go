@@ -52,38 +52,31 @@ func checkForeign(token string) *fault.Fault {
 // scanners).
 const checksumDigits = 8
 
-// checkShape compares a token with what tokens of its kind look like. It only
-// warns: the format isn't documented, and the documented samples deviate from it
-// on purpose.
-func checkShape(kind Kind, token string) []fault.Remark {
+// checkShape compares a token with what tokens of its kind look like. A difference is
+// only worth a warning: the format isn't documented, and the documented samples deviate
+// from it on purpose.
+func checkShape(kind Kind, token string) *fault.Fault {
 	if f := checkForeign(token); f != nil {
-		return []fault.Remark{fault.Warn(f)}
+		return f
 	}
 	found, _, known := kindByPrefix(token)
 	t := kind.Traits()
 	switch {
 	case known && found != kind:
-		return []fault.Remark{fault.Warn(fault.New(fault.KindUnexpected,
-			fmt.Sprintf("the token is used as %s, but begins like %s", kind.Title(), found.Title()),
-			"if Bitbucket refuses it, leave out kind, or set it to "+string(found)))}
+		return fault.New(fault.KindUnexpected, fmt.Sprintf("the token is used as %s, but begins like %s", t.Title, found.Title()),
+			"if Bitbucket refuses it, leave out kind, or set it to "+string(found))
 	case !known && t.Prefix != "" && !t.Unprefixed:
-		return []fault.Remark{fault.Warn(fault.New(fault.KindUnexpected,
-			fmt.Sprintf("the token doesn't begin with %s, as %s does", t.Prefix, t.Title),
-			mismatchHints(t)...))}
+		f := fault.New(fault.KindUnexpected, fmt.Sprintf("the token doesn't begin with %s, as %s does", t.Prefix, t.Title),
+			"check that the whole token was copied", "if it is of another kind, set kind")
+		if t.Removed {
+			f = f.Hint(ClientHint)
+		}
+		return f
 	case known && t.Checksum && isDamaged(token):
-		return []fault.Remark{fault.Warn(fault.New(fault.TokenChecksum,
-			"the API token looks truncated or altered: its checksum doesn't match",
-			"copy the token again, or make a new one"))}
+		return fault.New(fault.TokenChecksum, "the API token looks truncated or altered: its checksum doesn't match",
+			"copy the token again, or make a new one")
 	}
 	return nil
-}
-
-func mismatchHints(t Traits) []string {
-	hints := []string{"check that the whole token was copied", "if it is of another kind, set kind"}
-	if t.Removed {
-		return append(hints, ClientHint)
-	}
-	return hints
 }
 
 // ClientHint is for a token without a known prefix, with an identity that isn't an

@@ -85,11 +85,8 @@ func (s Setup) scopes() []string {
 // are known; if only the host is known, an equally long rule of the machine wins.
 func (s Setup) pinned() []string {
 	var ends []string
-	if s.Reach == Host {
-		ends = append(ends, "")
-	}
 	if s.Reach != RepositoryOnly {
-		ends = append(ends, suffixed(s.Workspaces, "/")...)
+		ends = s.overHTTPS()
 	}
 	for _, repository := range s.Repositories {
 		ends = append(ends, repository+".git", repository+"/")
