@@ -175,8 +175,7 @@ func (m *mirroring) openGit(ctx context.Context) error {
 	}
 	m.showRemarks()
 	m.tokens = append(m.tokens, m.settings.SourceToken)
-	m.pieces = secret.NewPieces(
-		credential.OwnPart(m.settings.Token), credential.OwnPart(m.credential.Token), credential.OwnPart(m.settings.SourceToken))
+	m.pieces = m.piecesWith(m.settings.Token)
 	sourceLogin, err := m.sourceLogin(m.source.text)
 	if err != nil {
 		return err

@@ -153,12 +153,10 @@ func (t *lfsTransfer) checkFetched(ctx context.Context) error {
 
 // leave drops objects that are lost, if lfs allows that.
 func (t *lfsTransfer) leave(ctx context.Context, lost map[string]bool) error {
-	var gone, rest []git.Pointer
+	var gone []git.Pointer
 	for _, p := range t.pointers {
 		if lost[p.OID] {
 			gone = append(gone, p)
-		} else {
-			rest = append(rest, p)
 		}
 	}
 	if len(gone) == 0 {
@@ -169,7 +167,7 @@ func (t *lfsTransfer) leave(ctx context.Context, lost map[string]bool) error {
 		return err
 	}
 	if t.settings.LFS == input.LFSAvailable {
-		t.pointers = rest
+		t.pointers = slices.DeleteFunc(t.pointers, func(p git.Pointer) bool { return lost[p.OID] })
 		t.note(fault.Warn(fault.New(fault.LFSObject, "the source's LFS storage lacks "+quantityOfObjects(len(gone))+", so Bitbucket's lacks them too", names...)))
 		t.showRemarks()
 		return nil

@@ -132,14 +132,14 @@ func (m *mirroring) set(id, value string) string {
 // leftAlone says which refs were left alone.
 func (m *mirroring) leftAlone() string {
 	named := m.plan.LeftAlone()
-	count := m.plan.Count(mirror.LeftAlone)
-	switch {
-	case len(named) == 0:
+	if len(named) == 0 {
 		return m.unnamed()
-	case count == 1:
-		return fmt.Sprintf("%s %s left alone: %s, since %s", m.plan.Quantity(mirror.LeftAlone), m.were(1), named[0].Ref, named[0].Reason)
 	}
-	return fmt.Sprintf("%s %s left alone, such as %s, since %s", m.plan.Quantity(mirror.LeftAlone), m.were(count), named[0].Ref, named[0].Reason)
+	count, such := m.plan.Count(mirror.LeftAlone), ", such as"
+	if count == 1 {
+		such = ":"
+	}
+	return fmt.Sprintf("%s %s left alone%s %s, since %s", m.plan.Quantity(mirror.LeftAlone), m.were(count), such, named[0].Ref, named[0].Reason)
 }
 
 // were returns the verb for a number of refs to which something happened, or would

@@ -123,24 +123,18 @@ func (m *mirroring) isDataCenterSource() bool {
 // sends the token in a Bearer header instead, which a Data Center accepts for tokens
 // of any owner.
 func (m *mirroring) sourceUser() string {
+	jobUser, _, isJobs := m.host.IsJobToken(m.settings.SourceToken)
 	switch {
 	case m.settings.SourceUsername != "":
 		return m.settings.SourceUsername
-	case !m.isBitbucketSource():
-		return m.tokenUser()
-	case m.isDataCenterSource():
+	case m.isBitbucketSource() && m.isDataCenterSource():
 		return ""
+	case m.isBitbucketSource():
+		return credential.CloudGitUser(m.settings.SourceToken)
+	case isJobs:
+		return jobUser
 	}
-	return credential.CloudGitUser(m.settings.SourceToken)
-}
-
-// tokenUser returns the user name of the job's own token, or else the one that goes with
-// GitHub's. GitLab, Gitea and Forgejo accept any name with most other tokens.
-func (m *mirroring) tokenUser() string {
-	if user, _, own := m.host.IsJobToken(m.settings.SourceToken); own {
-		return user
-	}
-	return "x-access-token"
+	return "x-access-token" // GitHub's: GitLab, Gitea and Forgejo accept any name with most tokens
 }
 
 // isDestination reports whether an address, in any spelling, is that of the

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,7 +18,8 @@ func (r *run) reportUnknown(source *input.Source) error {
 	return err
 }
 
-// missingSetting is the setting that is missing, by the code of the fault.
+// missingSetting is the setting that is missing, by the code of the fault. A run can need
+// any of them.
 var missingSetting = map[fault.Code]string{
 	fault.TokenMissing:      "token",
 	fault.IdentityMissing:   "identity",
@@ -45,10 +47,11 @@ func (r *run) explainMissing(f *fault.Fault) *fault.Fault {
 // can need have other actions' names too, it returns the fault about the token, with all
 // renames as its first hint.
 func (r *run) explainMissingToken(f *fault.Fault) *fault.Fault {
+	required := slices.Collect(maps.Values(missingSetting))
 	var renames []string
 	token, others := (*fault.Fault)(nil), false
 	for _, name := range r.otherNames {
-		if !isRequired(name.Setting) {
+		if !slices.Contains(required, name.Setting) {
 			continue
 		}
 		r.forget(name)
@@ -74,16 +77,6 @@ func (r *run) explainMissingToken(f *fault.Fault) *fault.Fault {
 // forget drops the warning about a name, since the run's fault is about it.
 func (r *run) forget(name input.OtherName) {
 	r.remarks = slices.DeleteFunc(r.remarks, func(remark fault.Remark) bool { return remark.Fault == name.Fault })
-}
-
-// isRequired reports whether a run can need the setting.
-func isRequired(setting string) bool {
-	for _, required := range missingSetting {
-		if setting == required {
-			return true
-		}
-	}
-	return false
 }
 
 // hasTokenByOtherName reports whether there is a token under another action's name.

@@ -19,6 +19,10 @@ func (r *run) maskSettings(secrets []secret.String) error {
 		r.proxySecrets = append(r.proxySecrets, login.Secrets()...)
 		forms = append(forms, secret.LoginForms(login.Password, login.User)...)
 	}
+	// The longest first: none may be cut out of a longer one.
+	sort.Slice(r.proxySecrets, func(a, b int) bool {
+		return len(r.proxySecrets[a].Reveal()) > len(r.proxySecrets[b].Reveal())
+	})
 	forms = append(forms, secret.Forms(append(secrets, r.proxySecrets...)...)...)
 	return r.mask(secret.InOrder(forms))
 }
@@ -43,23 +47,24 @@ func (r *run) hide(text string) string {
 // of a short word would only reveal that the word is the password.
 func (r *run) scrub(text string) string {
 	text = r.hide(text)
-	short := slices.Clone(r.proxySecrets)
-	sort.Slice(short, func(a, b int) bool { return len(short[a].Reveal()) > len(short[b].Reveal()) })
-	for _, s := range short {
-		if !s.IsEmpty() {
-			text = strings.ReplaceAll(text, s.Reveal(), "***")
-		}
+	for _, s := range r.proxySecrets {
+		text = strings.ReplaceAll(text, s.Reveal(), "***")
 	}
 	return text
 }
 
 // quote makes a sentence of the server that asked names safe to show.
 func (r *run) quote(sentence, asked string, token secret.String) string {
+	return secret.Quoter{Scrub: r.scrub, IsSecret: r.piecesWith(token).In}.Quote(sentence, asked)
+}
+
+// piecesWith recognises pieces of a token, and of all others of the run.
+func (r *run) piecesWith(token secret.String) secret.Pieces {
 	own := []secret.String{credential.OwnPart(token)}
 	for _, t := range r.tokens {
 		own = append(own, credential.OwnPart(t))
 	}
-	return secret.Quoter{Scrub: r.scrub, IsSecret: secret.NewPieces(own...).In}.Quote(sentence, asked)
+	return secret.NewPieces(own...)
 }
 
 // hidden returns a fault without masked forms, since it may contain another program's

@@ -234,14 +234,10 @@ func appendAll(ctx context.Context, w World, additions ...addition) error {
 	}
 	for _, f := range files {
 		if left := f.takeBack(); left != nil {
-			err = notTakenBack(fault.From(err), f.label, fault.Reason(left))
+			cause := fault.From(err)
+			err = fault.New(cause.Code, cause.What+"; what was written to "+f.label+" can't be taken back: "+fault.Reason(left),
+				append(cause.Hints, "remove what this step wrote to "+f.label+": it may contain part of the credential")...)
 		}
 	}
 	return err
-}
-
-// notTakenBack adds to a fault that some of the results may remain in the file.
-func notTakenBack(cause *fault.Fault, where, reason string) *fault.Fault {
-	return fault.New(cause.Code, cause.What+"; what was written to "+where+" can't be taken back: "+reason,
-		append(cause.Hints, "remove what this step wrote to "+where+": it may contain part of the credential")...)
 }

@@ -53,17 +53,13 @@ func readsLines(version string) bool {
 	return major > 17 || major == 17 && (minor > 7 || minor == 7 && !preRelease)
 }
 
-// gitLabFormat writes lines for a shell to source, except in the runner's own file.
+// gitLabFormat writes lines for a shell to source, but in the runner's own file values
+// without quotes. The runner's shell removes spaces from both ends of a line, so a value
+// that ends in a space would be altered.
 func gitLabFormat(w World, path string, values []secret.Value) (string, error) {
 	if !isGitLabEnv(w, path) {
 		return exports(w, values), nil
 	}
-	return bareLines(values)
-}
-
-// bareLines writes values without quotes. The runner's shell removes spaces from both
-// ends of a line, so a value that ends in a space would be altered.
-func bareLines(values []secret.Value) (string, error) {
 	var b strings.Builder
 	for _, v := range values {
 		text := v.Text.Reveal()

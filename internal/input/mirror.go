@@ -104,17 +104,13 @@ func (m MirrorText) Parse() (MirrorSettings, []fault.Remark, error) {
 		Project:        m.Project,
 		DryRun:         p.boolean("dry-run", m.DryRun),
 	}
-	if f := credential.CheckPlaceholder("source-token", settings.SourceToken); f != nil {
-		p.fail(f)
-	}
+	p.fail(credential.CheckPlaceholder("source-token", settings.SourceToken))
 	if settings.Project != "" && settings.Create == CreateNone {
 		p.fail(fault.New(fault.SettingAlone, "project has no effect without create",
 			"set create to private or public, or leave out project"))
 	}
 	if !settings.SourceToken.IsEmpty() {
-		if f := credential.CheckLength("source-token", settings.SourceToken.Reveal()); f != nil {
-			p.fail(f)
-		}
+		p.fail(credential.CheckLength("source-token", settings.SourceToken.Reveal()))
 	}
 	public := append(settings.public(),
 		publicSetting{"source", settings.Source.Clean()},

@@ -17,7 +17,7 @@ import (
 // reading reads the text of settings. All settings are read by it, so that pasted text
 // is treated the same way in each of them.
 type reading struct {
-	source *Source
+	source  *Source
 	remarks []fault.Remark
 	first   *fault.Fault            // of those in wrong, in the order of the fields
 	wrong   map[string]*fault.Fault // by the setting

@@ -98,9 +98,7 @@ func (c CredentialText) Parse() (Settings, []fault.Remark, error) {
 
 // common parses the settings that both commands have.
 func (p *parser) common(s SharedText) (Common, []fault.Remark) {
-	if s.wrong != nil {
-		p.fail(s.wrong)
-	}
+	p.fail(s.wrong)
 	return Common{
 		Token:       s.Token,
 		Identity:    s.Identity,
@@ -146,13 +144,14 @@ func (p *parser) refuseShownToken(token secret.String, settings []publicSetting)
 	}
 }
 
-// parser turns text into typed values. It keeps the first fault.
+// parser turns text into typed values.
 type parser struct {
 	err error
 }
 
+// fail keeps a fault, unless it is nil or there is an earlier one.
 func (p *parser) fail(f *fault.Fault) {
-	if p.err == nil {
+	if p.err == nil && f != nil {
 		p.err = f
 	}
 }
@@ -198,9 +197,8 @@ func (p *parser) oneOf(id, text string, allowed ...string) string {
 }
 
 func (p *parser) reach(text string) gitconfig.Reach {
-	const none = "none"
-	reach := p.oneOf("git", text, string(gitconfig.RepositoryOnly), string(gitconfig.Workspace), string(gitconfig.Host), none)
-	if reach == none {
+	reach := p.oneOf("git", text, string(gitconfig.RepositoryOnly), string(gitconfig.Workspace), string(gitconfig.Host), "none")
+	if reach == "none" {
 		return ""
 	}
 	return gitconfig.Reach(reach)

@@ -67,12 +67,10 @@ func Forms(secrets ...String) []string {
 // that no tool escapes, and the whole token in the ways in which tools escape it.
 func tokenForms(token string) []string {
 	var forms []string
-	for rest := token; rest != ""; {
-		end := strings.IndexAny(rest+escaped, escaped)
-		if end >= minRun {
-			forms = append(forms, rest[:end])
+	for _, run := range strings.FieldsFunc(token, func(r rune) bool { return strings.ContainsRune(escaped, r) }) {
+		if len(run) >= minRun {
+			forms = append(forms, run)
 		}
-		rest = rest[min(end+1, len(rest)):]
 	}
 	// Base64, of which Data Center's tokens consist, may have no long run. Its
 	// padding is left out: tools print it in many ways, always at the end.

@@ -68,10 +68,7 @@ func shortenURL(text, asked string) string {
 		return text
 	}
 	short := NewSource(text).Clean()
-	if cut := strings.IndexAny(short, "?#"); cut >= 0 {
-		short = short[:cut]
-	}
-	return short
+	return short[:pathEnd(short)]
 }
 
 // isOn reports whether a URL is an https URL on another one's server.
