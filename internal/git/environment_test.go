@@ -3,10 +3,12 @@ package git_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
@@ -59,6 +61,45 @@ func TestEnvironment(t *testing.T) {
 				t.Errorf("%q: %s isn't set", of, want)
 			}
 		}
+	}
+}
+
+// Git trusts the certificates that SSL_CERT_FILE names, and those of ca-certificate
+// besides them.
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	named, file := filepath.Join(root, "named.pem"), filepath.Join(root, "ca.pem")
+	if err := os.WriteFile(named, []byte("NAMED"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	trusted := [][2]string{{"http.sslCAInfo", named}}
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" { // where crypto/x509 doesn't read the variable
+		trusted = nil
+	}
+	both := [][2]string{{"http.sslCAInfo", file}, {"http.schannelUseSSLCAInfo", "true"}}
+	for _, test := range []struct {
+		named, ca string
+		want      [][2]string
+		text      string
+	}{
+		{"", "", nil, ""},
+		{named, "", trusted, ""},
+		{named + ".missing", "", nil, ""},
+		{"environment_test.go", "", nil, ""}, // for git, it would be relative to another folder
+		{named, "MORE", both, "NAMED\nMORE\n"},
+	} {
+		entries, text, err := git.UseCA(root, git.Options{
+			Remotes: git.Remotes{Bitbucket: "https://git.example.com/scm/acme/site.git"},
+			CA:      []byte(test.ca),
+			Lookup:  func(name string) (string, bool) { return test.named, name == "SSL_CERT_FILE" && test.named != "" },
+		})
+		if err != nil || !slices.Equal(entries, test.want) || text != test.text {
+			t.Errorf("SSL_CERT_FILE=%s, ca-certificate %q: got %q, %q, %v", test.named, test.ca, entries, text, err)
+		}
+	}
+	if _, _, err := git.UseCA(filepath.Join(root, "missing"), git.Options{CA: []byte("MORE"), Lookup: func(string) (string, bool) { return "", false }}); fault.From(err).Code != fault.DiskFull {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -23,7 +24,12 @@ var (
 	ParsePointer  = parsePointer
 	PassingReason = passingReason
 	BatchesOf     = batchesOf
+<<<<<<< HEAD
 	ReadAnswer    = (&Git{options: hiding(Remotes{})}).answer
+=======
+	IsRedirect    = func(stderr string) bool { return isRedirect(&failure{output: output{stderr: []byte(stderr)}}) }
+	ReadAnswer    = func(stderr []byte) answer { return readAnswer(remoteLines(stderr)) }
+>>>>>>> 5da13eb (Limit the output of git that is kept, and test limits and settings whose change no test noticed)
 )
 
 // ParseListing reads a listing that arrives in parts of this size.
@@ -37,6 +43,33 @@ func ParseListing(text string, size int) (mirror.Listing, error) {
 		text = text[n:]
 	}
 	return r.listing, nil
+}
+
+// Cap returns what a command's standard output is if it writes these parts.
+func Cap(limit int, parts ...string) (text string, dropped bool) {
+	c := capped{limit: limit}
+	for _, part := range parts {
+		// As os/exec copies a pipe: from a reader that can't write by itself.
+		_, _ = io.Copy(&c, struct{ io.Reader }{strings.NewReader(part)})
+	}
+	return string(c.text), c.dropped
+}
+
+// LastMessages returns what is kept of the standard error of a command.
+func LastMessages(parts ...string) string {
+	var t tail
+	for _, part := range parts {
+		_, _ = t.Write([]byte(part))
+	}
+	return string(t.text)
+}
+
+// UseCA returns the configuration by which git trusts certificates, and the file that it
+// writes, both for a temporary directory.
+func UseCA(root string, options Options) (entries [][2]string, file string, err error) {
+	entries, err = (&Git{root: root}).useCA(options)
+	text, _ := os.ReadFile(filepath.Join(root, "ca.pem"))
+	return entries, string(text), err
 }
 
 // Elsewhere returns the fault for a redirect of the source to another server.

@@ -7,7 +7,6 @@
 package git
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -211,9 +210,9 @@ func (*failure) Error() string { return "a git command failed" }
 // run runs git with arguments, and with the login of a side. The error is a *failure, or
 // the [*fault.Fault] that ended the context.
 func (g *Git) run(ctx context.Context, with side, stdin io.Reader, arguments ...string) (output, error) {
-	var stdout capped
+	stdout := capped{limit: maxOutput}
 	out, err := g.runTo(ctx, with, stdin, &stdout, arguments...)
-	out.stdout = stdout.Bytes()
+	out.stdout = stdout.text
 	if stdout.dropped {
 		return out, &failure{output: output{stderr: []byte("fatal: the output is too large")}}
 	}
@@ -264,18 +263,21 @@ func signalOf(err error) int {
 	return 0
 }
 
-// capped is a buffer that stops growing.
+// capped keeps what is written up to a limit. It embeds no [bytes.Buffer], whose method
+// ReadFrom [io.Copy] would call in place of Write.
 type capped struct {
-	bytes.Buffer
+	text    []byte
+	limit   int
 	dropped bool
 }
 
 func (c *capped) Write(p []byte) (int, error) {
-	if c.Len()+len(p) > maxOutput {
+	if len(c.text)+len(p) > c.limit {
 		c.dropped = true
 		return len(p), nil
 	}
-	return c.Buffer.Write(p)
+	c.text = append(c.text, p...)
+	return len(p), nil
 }
 
 // tail keeps the end of what is written.

@@ -240,6 +240,7 @@ func TestMessagesQuote(t *testing.T) {
 		{"bitbucket", "remote: gone\nfatal: repository 'https://bitbucket.org/acme/site.git/' not found", fault.NotFound, "Bitbucket says: gone"},
 		{"bitbucket", "fatal: remote error: CAPTCHA required\nYour account has been marked as requiring a CAPTCHA.\n\nfatal: the remote end hung up unexpectedly", fault.Refused, "Bitbucket says: CAPTCHA required Your account has been marked as requiring a CAPTCHA."},
 		{"bitbucket", "fatal: remote error: Access denied by policy 7\nask your admin", fault.BitbucketFailed, "Bitbucket says: Access denied by policy 7 ask your admin"},
+		{"bitbucket", "fatal: remote error: error: no entry", fault.BitbucketFailed, "Bitbucket says: error: no entry"},
 		{"bitbucket", "remote: maintenance until noon\n" + atBitbucket + "503", fault.ServerFailed, "Bitbucket says: maintenance until noon"},
 		{"bitbucket", atBitbucket + "411", fault.BitbucketFailed, "a proxy in front of the Data Center"},
 		{"push", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413", fault.PushTooLarge, "a proxy in front of the Data Center"},
@@ -248,7 +249,7 @@ func TestMessagesQuote(t *testing.T) {
 		{"push", "remote: half-a-t0ken is refused\nremote: sorry\n" + atBitbucket + "403", fault.WriteRefused, "Bitbucket says: sorry"},
 	} {
 		f := fault.From(git.Explain(git.Remotes{Source: "https://github.com/octo/site", Bitbucket: "https://bitbucket.org/acme/site.git", DataCenter: true}, test.side, test.stderr))
-		if f.Code != test.code || !strings.HasPrefix(f.Hints[0], test.first) {
+		if f.Code != test.code || !strings.HasPrefix(f.Hints[0], test.first) || strings.Contains(f.Hints[0], "hung up") {
 			t.Errorf("%s: %s\ngot %v, hints %q\nwant %s, %q", test.side, test.stderr, f, f.Hints, test.code.ID, test.first)
 		}
 	}

@@ -186,6 +186,44 @@ func TestPointers(t *testing.T) {
 	}
 }
 
+// Output that reaches its limit is kept; with any more, the command fails.
+func TestCappedOutput(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		parts   []string
+		want    string
+		dropped bool
+	}{
+		{[]string{"abc"}, "abc", false},
+		{[]string{"abc", "de"}, "abcde", false},
+		{[]string{"abcdef"}, "", true},
+		{[]string{"abc", "def"}, "abc", true},
+	} {
+		if got, dropped := git.Cap(5, test.parts...); got != test.want || dropped != test.dropped {
+			t.Errorf("%q: got %q, %v", test.parts, got, dropped)
+		}
+	}
+}
+
+// Of messages, the last 256 KiB are kept.
+func TestLastMessages(t *testing.T) {
+	t.Parallel()
+	most := strings.Repeat("x", 256<<10)
+	for _, test := range []struct {
+		parts []string
+		want  string
+	}{
+		{[]string{"one ", "two"}, "one two"},
+		{[]string{most}, most},
+		{[]string{"one", most}, most},
+		{[]string{most, "one"}, most[3:] + "one"},
+	} {
+		if got := git.LastMessages(test.parts...); got != test.want {
+			t.Errorf("of %d parts, %d bytes are kept, want %d", len(test.parts), len(got), len(test.want))
+		}
+	}
+}
+
 func TestIsOldLFS(t *testing.T) {
 	for version, want := range map[string]bool{
 		"2.13.3": true, "3.3.0": true, "3.6.0": true, "3.6.0-pre": true,

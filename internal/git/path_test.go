@@ -166,6 +166,17 @@ func TestCheckPathFindsIncompleteSources(t *testing.T) {
 	}
 }
 
+// Only a status that names another address is a redirect.
+func TestIsRedirect(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]bool{200: false, 299: false, 300: true, 301: true, 308: true, 399: true, 400: false, 404: false} {
+		stderr := fmt.Sprintf("fatal: unable to access 'https://git.example.com/octo/site/': The requested URL returned error: %d", status)
+		if got := git.IsRedirect(stderr); got != want {
+			t.Errorf("%d: got %v", status, got)
+		}
+	}
+}
+
 // A redirect is followed within the source's server, and to https there. To any other place
 // it is a fault, which shows the address unless that contains a secret.
 func TestRedirectElsewhere(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -222,6 +223,7 @@ func TestNoExpiryDate(t *testing.T) {
 func TestTokenInAnotherInput(t *testing.T) {
 	for _, settings := range []map[string]string{
 		{"token": "T0KEN_ABC", "identity": "T0KEN_ABC"},
+		{"token": "T0KEN_AB", "identity": "T0KEN_AB"}, // the shortest that is looked for
 		{"token": "T0KEN_ABC", "workspace": "T0KEN_ABC"},
 		{"token": "T0KEN_ABC", "repository": "ws/T0KEN_ABC"},
 		{"token": "T0KEN_ABC", "env-prefix": "T0KEN_ABC"},
@@ -287,11 +289,14 @@ func TestCertificateFile(t *testing.T) {
 	if err != nil || string(s.CA.PEM) != text || s.CA.File != path {
 		t.Errorf("got %q from %s, %v", s.CA.PEM, s.CA.File, err)
 	}
-	if err := os.Truncate(path, 1<<20+1); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := read(t, map[string]string{"ca-certificate": path}); fault.From(err).Code != fault.CACertificate {
-		t.Errorf("a file too large: %v", err)
+	for size, allowed := range map[int64]bool{1 << 20: true, 1<<20 + 1: false} {
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		_, err := read(t, map[string]string{"ca-certificate": path})
+		if refused := err != nil && fault.From(err).Code == fault.CACertificate; refused == allowed {
+			t.Errorf("a file of %d bytes: %v", size, err)
+		}
 	}
 }
 
@@ -389,12 +394,19 @@ func TestThePresentNameEndsTheSearch(t *testing.T) {
 // Variables of the host's family that no setting is read from.
 func TestUnknown(t *testing.T) {
 	const remove = "remove it, or look for its name in the list of settings"
+	onlyIfCaseCounts := func(said string) string {
+		if runtime.GOOS == "windows" {
+			return ""
+		}
+		return said
+	}
 	for _, test := range []struct {
 		variable string
 		inputs   string // what is said where a step is handed an action's inputs
 		other    string // and elsewhere
 	}{
 		{"X_TOKEN=x", "", ""},
+		{"X_verify=off", onlyIfCaseCounts("error: the input verify doesn't exist, did you mean verify?"), onlyIfCaseCounts("error: the setting verify doesn't exist, did you mean verify?")},
 		{"X_EXPORT_ENV=false", "error: the input export_env doesn't exist, did you mean export-env?", "error: the setting export_env doesn't exist, did you mean export-env?"},
 		{"X_EXPORTENV=false", "error: the input exportenv doesn't exist, did you mean export-env?", "error: the setting exportenv doesn't exist, did you mean export-env?"},
 		{"X_EXPORT-EVN=x", "warning: the input export-evn doesn't exist, did you mean export-env?", "warning: the setting export-evn doesn't exist, did you mean export-env?"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,8 @@ func TestUnexpandedReferences(t *testing.T) {
 		{"repository", "team/$REPO", true},
 		{"repository", "https://bitbucket.org/${WORKSPACE}/repo", true},
 		{"repository", "https://me:pa$word@bitbucket.org/team/repo", false}, // a password isn't used
+		{"server-url", "https://me:pa$word@git.example.com/ctx", false},
+		{"avo-connection-name", "%NAME%", runtime.GOOS == "windows"},
 		{"workspace", "my-${TEAM}", true},
 		{"server-url", "https://$(HOST)/ctx", true},
 		{"token", "Bearer $TOKEN", true},
@@ -191,6 +194,33 @@ func contractIDs() map[string]bool {
 	return ids
 }
 
+// White space is usual around a setting. Around a token or an identity, it is said, since
+// it may have been pasted by mistake.
+func TestWhiteSpace(t *testing.T) {
+	t.Parallel()
+	for id, test := range map[string]struct {
+		value string
+		said  []string
+	}{
+		"token":      {"t0ken-abc-def", []string{"white space around the token was removed"}},
+		"identity":   {"me@example.com", []string{"white space around the identity was removed"}},
+		"repository": {"ws/repo", nil},
+	} {
+		text, err := input.ReadCredential(context.Background(), source(map[string]string{id: " " + test.value + "\n"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, remarks, err := text.Parse()
+		var said []string
+		for _, remark := range remarks {
+			said = append(said, remark.What)
+		}
+		if err != nil || !slices.Equal(said, test.said) {
+			t.Errorf("%s: said %q, %v", id, said, err)
+		}
+	}
+}
+
 // An invisible character inside a setting is named, except in those where it can be right.
 func TestInvisibleCharacters(t *testing.T) {
 	right := []string{"branches", "tags", "avo-connection-name", "ca-certificate", "token-file", "source-token-file", "env-file"}
@@ -237,6 +267,7 @@ func TestTokenFileInUTF16(t *testing.T) {
 	files := map[string][]byte{
 		"little endian": encode(binary.LittleEndian, "\ufeff"+token+"\r\n"),
 		"big endian":    encode(binary.BigEndian, "\ufeff"+token+"\n"),
+		"unfinished":    encode(binary.LittleEndian, "\ufeff"+token),
 		"quoted":        encode(binary.LittleEndian, "\ufeff\""+token+"\"\r\n"),
 		"UTF-8, marked": []byte("\ufeff" + token + "\r\n"),
 	}

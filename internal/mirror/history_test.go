@@ -89,6 +89,12 @@ func TestEndsWithin(t *testing.T) {
 			t.Errorf("tip ends within %d commits: %v, want %v", depth, got, want)
 		}
 	}
+	chain := mirror.NewHistory("three two\ntwo one\none\n", []string{"one"})
+	for depth, want := range map[int]bool{2: false, 3: false, 4: true} {
+		if got := chain.EndsWithin(depth, []string{"three"}); got != want {
+			t.Errorf("three commits end within %d: %v, want %v", depth, got, want)
+		}
+	}
 	if graph.EndsWithin(64, []string{"lone"}) {
 		t.Error("the whole history of a branch is taken for a shallow one")
 	}
