@@ -306,10 +306,9 @@ func (m *mirroring) create(ctx context.Context, listErr error) error {
 		return nil
 	}
 	err := m.client(m.settings.Common, m.credential.Server).Create(ctx, m.credential, bitbucket.NewRepository{
-		Workspace: m.repository.Workspace,
-		Slug:      m.repository.Slug,
-		Project:   m.settings.Project,
-		Public:    m.settings.Create == input.CreatePublic,
+		Repository: m.repository,
+		Project:    m.settings.Project,
+		Public:     m.settings.Create == input.CreatePublic,
 	})
 	if err != nil {
 		return err

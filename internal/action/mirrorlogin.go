@@ -100,7 +100,7 @@ func (m *mirroring) listWithoutUser(ctx context.Context, refusal error) error {
 		return refusal
 	}
 	client := m.client(m.settings.Common, m.credential.Server)
-	report, _ := client.Check(ctx, m.credential, bitbucket.Subject{Workspace: m.repository.Workspace, Slug: m.repository.Slug})
+	report, _ := client.Check(ctx, m.credential, m.repository)
 	if !report.NoUser {
 		f.Hints = append([]string{bearerHint}, f.Hints...)
 		return f
@@ -136,8 +136,7 @@ func (m *mirroring) askWhy(ctx context.Context, refusal error) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	report, err := m.client(m.settings.Common, m.credential.Server).Check(ctx, m.credential,
-		bitbucket.Subject{Workspace: m.repository.Workspace, Slug: m.repository.Slug})
+	report, err := m.client(m.settings.Common, m.credential.Server).Check(ctx, m.credential, m.repository)
 	m.note(report.Remarks...)
 	found := fault.From(err)
 	isGuess := func(hint string) bool {

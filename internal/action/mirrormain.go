@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -20,9 +19,7 @@ func (m *mirroring) setMain(ctx context.Context, results map[string]mirror.Resul
 	if ref == "" {
 		return nil, nil
 	}
-	err := m.client(m.settings.Common, m.credential.Server).SetMainBranch(ctx, m.credential, bitbucket.MainBranch{
-		Workspace: m.repository.Workspace, Slug: m.repository.Slug, Name: mirror.ShortName(ref), Ref: ref,
-	})
+	err := m.client(m.settings.Common, m.credential.Server).SetMainBranch(ctx, m.credential, m.repository, ref)
 	if ctx.Err() != nil {
 		return nil, fault.From(context.Cause(ctx))
 	}

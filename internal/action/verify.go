@@ -74,7 +74,7 @@ func (r *run) verify(
 	if err != nil {
 		return v, err
 	}
-	report, err := client.Check(ctx, *cred, bitbucket.Subject{Workspace: repo.Workspace, Slug: repo.Slug})
+	report, err := client.Check(ctx, *cred, repo)
 	r.note(report.Remarks...)
 	if report.NoUser {
 		r.dropUser(cred)

@@ -9,13 +9,8 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 )
-
-// Subject is the repository or workspace that a credential is checked with.
-type Subject struct {
-	Workspace string // workspace id or project key; may be empty
-	Slug      string // may be empty
-}
 
 // Report is Bitbucket's answer about a credential.
 type Report struct {
@@ -63,10 +58,10 @@ const (
 )
 
 // Check asks once whether Bitbucket accepts the credential: by a request for the
-// repository if one is known, else for the workspace, else for the user. The error is
-// a [*fault.Fault]; the report is valid either way.
-func (c *Client) Check(ctx context.Context, cred credential.Credential, subject Subject) (Report, error) {
-	what, address := c.locate(subject)
+// repository if it has a slug, else for its workspace if it has one, else for the user.
+// The error is a [*fault.Fault]; the report is valid either way.
+func (c *Client) Check(ctx context.Context, cred credential.Credential, of repository.Repository) (Report, error) {
+	what, address := c.locate(of)
 	r, err := c.get(ctx, address, cred)
 	if err != nil {
 		return Report{}, err
@@ -91,12 +86,12 @@ func deprecation(header http.Header) []fault.Remark {
 }
 
 // locate returns the narrowest known resource, and its address.
-func (c *Client) locate(s Subject) (resource, string) {
+func (c *Client) locate(r repository.Repository) (resource, string) {
 	switch {
-	case s.Slug != "":
-		return aRepository, c.repositoryURL(s.Workspace, s.Slug)
-	case s.Workspace != "":
-		return aWorkspace, c.workspaceURL(s.Workspace)
+	case r.Slug != "":
+		return aRepository, c.repositoryURL(r)
+	case r.Workspace != "":
+		return aWorkspace, c.workspaceURL(r)
 	case c.options.Server.DataCenter:
 		// Not application-properties, which anybody may read.
 		return aUser, c.options.Server.API() + "/users?limit=1"
@@ -104,21 +99,21 @@ func (c *Client) locate(s Subject) (resource, string) {
 	return aUser, c.options.Server.API() + "/user"
 }
 
-// workspaceURL returns the address of a workspace in the REST API, or on Data Center of a
-// project.
-func (c *Client) workspaceURL(workspace string) string {
+// workspaceURL returns the address of a repository's workspace in the REST API, or on Data
+// Center of its project.
+func (c *Client) workspaceURL(r repository.Repository) string {
 	if c.options.Server.DataCenter {
-		return c.options.Server.API() + "/projects/" + url.PathEscape(workspace)
+		return c.options.Server.API() + "/projects/" + url.PathEscape(r.Workspace)
 	}
-	return c.options.Server.API() + "/workspaces/" + url.PathEscape(workspace)
+	return c.options.Server.API() + "/workspaces/" + url.PathEscape(r.Workspace)
 }
 
 // repositoryURL returns the address of a repository in the REST API.
-func (c *Client) repositoryURL(workspace, slug string) string {
+func (c *Client) repositoryURL(r repository.Repository) string {
 	if c.options.Server.DataCenter {
-		return c.workspaceURL(workspace) + "/repos/" + url.PathEscape(slug)
+		return c.workspaceURL(r) + "/repos/" + url.PathEscape(r.Slug)
 	}
-	return c.options.Server.API() + "/repositories/" + url.PathEscape(workspace) + "/" + url.PathEscape(slug)
+	return c.options.Server.API() + "/repositories/" + url.PathEscape(r.Workspace) + "/" + url.PathEscape(r.Slug)
 }
 
 // judge interprets a reply: as a fault, or as success with remarks about what the reply

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
@@ -51,7 +52,7 @@ func usual(t *testing.T) (*bitbuckettest.Server, *bitbucket.Client, credential.C
 	return fake, client(t, fake, credential.AccessToken, nil), newCredential(t, credential.AccessToken, token)
 }
 
-var repo = bitbucket.Subject{Workspace: "team", Slug: "repo"}
+var repo = repository.Repository{Workspace: "team", Slug: "repo"}
 
 // Each kind of token against each thing that a check can ask for.
 func TestCheck(t *testing.T) {
@@ -67,14 +68,14 @@ func TestCheck(t *testing.T) {
 	ofWorkspace := token(bitbuckettest.WorkspaceAccessToken, "repository", "team")
 	personal := token(bitbuckettest.PersonalHTTPToken, "REPO_READ")
 	ofProject := token(bitbuckettest.ProjectHTTPToken, "PROJECT_READ", "team")
-	workspace := bitbucket.Subject{Workspace: "team"}
-	nothing := bitbucket.Subject{}
+	workspace := repository.Repository{Workspace: "team"}
+	nothing := repository.Repository{}
 	none := fault.Code{}
 	for _, test := range []struct {
 		name    string
 		kind    credential.Kind
 		token   bitbuckettest.Token
-		subject bitbucket.Subject
+		subject repository.Repository
 		scopes  string     // that are reported
 		code    fault.Code // none: accepted
 		said    string     // in remarks
@@ -93,7 +94,7 @@ func TestCheck(t *testing.T) {
 		{"Data Center, personal", dataCenter, personal, repo, "", none, ""},
 		{"Data Center, project", dataCenter, ofProject, workspace, "", none, ""},
 		{"Data Center, no subject", dataCenter, personal, nothing, "", none, ""},
-		{"Data Center, no such repository", dataCenter, personal, bitbucket.Subject{Workspace: "team", Slug: "other"}, "", fault.NotFound, ""},
+		{"Data Center, no such repository", dataCenter, personal, repository.Repository{Workspace: "team", Slug: "other"}, "", fault.NotFound, ""},
 		{"Data Center, out of its reach", dataCenter, token(bitbuckettest.RepositoryHTTPToken, "REPO_READ", "other/repo"), repo, "", fault.PermissionMissing, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -145,7 +146,7 @@ func TestTokenWithoutUser(t *testing.T) {
 			}
 			fake.AnswerAlways(path, bitbuckettest.Reply{Header: map[string]string{"X-AUSERNAME": test.header}, Body: "{}"})
 		}
-		report, err := client(t, fake, test.kind, nil).Check(context.Background(), cred, bitbucket.Subject{Workspace: "team", Slug: test.slug})
+		report, err := client(t, fake, test.kind, nil).Check(context.Background(), cred, repository.Repository{Workspace: "team", Slug: test.slug})
 		if report.NoUser != test.want {
 			t.Errorf("%+v: %v, %v", test, report.NoUser, err)
 		}

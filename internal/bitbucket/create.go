@@ -7,14 +7,14 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 )
 
 // NewRepository is a repository to create.
 type NewRepository struct {
-	Workspace string // workspace id, or Data Center project key
-	Slug      string
-	Project   string // on Cloud, key of its project; the workspace's oldest project where empty
-	Public    bool
+	repository.Repository
+	Project string // on Cloud, key of its project; the workspace's oldest project where empty
+	Public  bool
 }
 
 // Create creates an empty git repository. It never repeats a request: if the first one
@@ -38,7 +38,7 @@ func (c *Client) createOnCloud(ctx context.Context, cred credential.Credential, 
 	if r.Project != "" {
 		wanted.Project = &project{r.Project}
 	}
-	answer, err := c.sendJSON(ctx, http.MethodPost, c.repositoryURL(r.Workspace, r.Slug), wanted, cred)
+	answer, err := c.sendJSON(ctx, http.MethodPost, c.repositoryURL(r.Repository), wanted, cred)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (c *Client) cloudCreated(answer reply, cred credential.Credential) *fault.F
 }
 
 func (c *Client) createOnDataCenter(ctx context.Context, cred credential.Credential, r NewRepository) error {
-	answer, err := c.sendJSON(ctx, http.MethodPost, c.workspaceURL(r.Workspace)+"/repos", map[string]string{"name": r.Slug, "scmId": "git"}, cred)
+	answer, err := c.sendJSON(ctx, http.MethodPost, c.workspaceURL(r.Repository)+"/repos", map[string]string{"name": r.Slug, "scmId": "git"}, cred)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (c *Client) createOnDataCenter(ctx context.Context, cred credential.Credent
 		return c.quoting(f, answer)
 	}
 	// A new repository is private, whatever the request that creates it says.
-	answer, err = c.sendJSON(ctx, http.MethodPut, c.repositoryURL(r.Workspace, r.Slug), map[string]bool{"public": true}, cred)
+	answer, err = c.sendJSON(ctx, http.MethodPut, c.repositoryURL(r.Repository), map[string]bool{"public": true}, cred)
 	if err != nil || answer.status == http.StatusOK {
 		return err
 	}

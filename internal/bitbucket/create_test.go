@@ -10,6 +10,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 )
 
 func TestCreate(t *testing.T) {
@@ -19,11 +20,11 @@ func TestCreate(t *testing.T) {
 	ofWorkspace := bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: []string{"repository:admin"}}
 	personal := bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"PROJECT_ADMIN"}}
 	limited := bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_ADMIN"}}
-	created := bitbucket.NewRepository{Workspace: "team", Slug: "new"}
-	public := bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true}
-	inProject := bitbucket.NewRepository{Workspace: "team", Slug: "new", Project: "WEB", Public: true}
-	elsewhere := bitbucket.NewRepository{Workspace: "other", Slug: "new"}
-	inUse := bitbucket.NewRepository{Workspace: "team", Slug: "repo"}
+	created := bitbucket.NewRepository{Repository: repository.Repository{Workspace: "team", Slug: "new"}}
+	public := bitbucket.NewRepository{Repository: repository.Repository{Workspace: "team", Slug: "new"}, Public: true}
+	inProject := bitbucket.NewRepository{Repository: repository.Repository{Workspace: "team", Slug: "new"}, Project: "WEB", Public: true}
+	elsewhere := bitbucket.NewRepository{Repository: repository.Repository{Workspace: "other", Slug: "new"}}
+	inUse := bitbucket.NewRepository{Repository: repository.Repository{Workspace: "team", Slug: "repo"}}
 	for _, test := range []struct {
 		name   string
 		kind   credential.Kind
@@ -73,7 +74,7 @@ func TestCreatedButNotPublic(t *testing.T) {
 		fake := newFake(t)
 		cred := newCredential(t, credential.HTTPAccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"PROJECT_ADMIN"}}))
 		fake.Answer("PUT /ctx/rest/api/latest/projects/team/repos/new", test.reply)
-		err := client(t, fake, credential.HTTPAccessToken, nil).Create(context.Background(), cred, bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true})
+		err := client(t, fake, credential.HTTPAccessToken, nil).Create(context.Background(), cred, bitbucket.NewRepository{Repository: repository.Repository{Workspace: "team", Slug: "new"}, Public: true})
 		if created, ok := fake.Repository("team/new"); code(err) != test.code || !ok || !created.Private {
 			t.Errorf("got %v, %+v", err, created)
 		}
@@ -107,7 +108,7 @@ func TestCreateRefused(t *testing.T) {
 		fake := newFake(t)
 		token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken})
 		fake.AnswerAlways(test.path, test.reply)
-		wanted := bitbucket.NewRepository{Workspace: "team", Slug: "new", Public: true}
+		wanted := bitbucket.NewRepository{Repository: repository.Repository{Workspace: "team", Slug: "new"}, Public: true}
 		err := client(t, fake, test.kind, nil).Create(context.Background(), newCredential(t, test.kind, token), wanted)
 		if code(err) != test.code || len(fake.Requests()) != 1 {
 			t.Errorf("%s %+v: got %v after %d requests", test.path, test.reply, err, len(fake.Requests()))

@@ -7,25 +7,20 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 )
 
-// MainBranch is the branch that becomes the main one of a repository.
-type MainBranch struct {
-	Workspace string // workspace ID, or Data Center project key
-	Slug      string
-	Name      string // of the branch
-	Ref       string // its full name
-}
-
-// SetMainBranch sets the main branch of a repository. The error is a [*fault.Fault].
-func (c *Client) SetMainBranch(ctx context.Context, cred credential.Credential, main MainBranch) error {
-	repository := c.repositoryURL(main.Workspace, main.Slug)
+// SetMainBranch makes a ref the main branch of a repository. The error is a
+// [*fault.Fault].
+func (c *Client) SetMainBranch(ctx context.Context, cred credential.Credential, of repository.Repository, ref string) error {
+	address := c.repositoryURL(of)
 	var answer reply
 	var err error
 	if c.options.Server.DataCenter {
-		answer, err = c.setDefaultBranch(ctx, cred, repository, main.Ref)
+		answer, err = c.setDefaultBranch(ctx, cred, address, ref)
 	} else {
-		answer, err = c.sendJSON(ctx, http.MethodPut, repository, map[string]any{"mainbranch": map[string]string{"name": main.Name}}, cred)
+		answer, err = c.sendJSON(ctx, http.MethodPut, address, map[string]any{"mainbranch": map[string]string{"name": mirror.ShortName(ref)}}, cred)
 	}
 	if err != nil {
 		return err
@@ -35,14 +30,14 @@ func (c *Client) SetMainBranch(ctx context.Context, cred credential.Credential, 
 
 // setDefaultBranch speaks to Data Center: newer versions have an endpoint of the
 // repository for it, and older ones one of its branches.
-func (c *Client) setDefaultBranch(ctx context.Context, cred credential.Credential, repository, ref string) (reply, error) {
+func (c *Client) setDefaultBranch(ctx context.Context, cred credential.Credential, address, ref string) (reply, error) {
 	body := map[string]string{"id": ref}
-	answer, err := c.sendJSON(ctx, http.MethodPut, repository+"/default-branch", body, cred)
+	answer, err := c.sendJSON(ctx, http.MethodPut, address+"/default-branch", body, cred)
 	isOld := answer.status == http.StatusNotFound || answer.status == http.StatusMethodNotAllowed
 	if err != nil || !isOld || strings.Contains(answer.exception(), ".NoSuchRepository") {
 		return answer, err
 	}
-	return c.sendJSON(ctx, http.MethodPut, repository+"/branches/default", body, cred)
+	return c.sendJSON(ctx, http.MethodPut, address+"/branches/default", body, cred)
 }
 
 // mainBranchSet judges the reply to a request that sets the main branch.

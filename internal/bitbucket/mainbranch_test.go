@@ -9,6 +9,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 )
 
 // The main branch is set on Cloud and on both versions of Data Center, by a token that
@@ -44,7 +45,7 @@ func TestSetMainBranch(t *testing.T) {
 			fake.AddBranch(t, "team/repo", "trunk")
 			token := fake.Add(test.token)
 			err := client(t, fake, test.kind, nil).SetMainBranch(t.Context(), newCredential(t, test.kind, token),
-				bitbucket.MainBranch{Workspace: "team", Slug: test.slug, Name: "trunk", Ref: "refs/heads/trunk"})
+				repository.Repository{Workspace: "team", Slug: test.slug}, "refs/heads/trunk")
 			if code(err) != test.code || test.said != "" && !strings.Contains(fmt.Sprint(err), test.said) {
 				t.Errorf("got %v", err)
 			}
@@ -67,7 +68,7 @@ func TestSetMainBranchMethodNotAllowed(t *testing.T) {
 	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_ADMIN"}})
 	fake.AnswerAlways("PUT /ctx/rest/api/latest/projects/team/repos/repo/default-branch", bitbuckettest.Reply{Status: 405})
 	err := client(t, fake, credential.HTTPAccessToken, nil).SetMainBranch(t.Context(), newCredential(t, credential.HTTPAccessToken, token),
-		bitbucket.MainBranch{Workspace: "team", Slug: "repo", Name: "trunk", Ref: "refs/heads/trunk"})
+		repository.Repository{Workspace: "team", Slug: "repo"}, "refs/heads/trunk")
 	if got := fake.MainBranch("team/repo"); err != nil || got != "refs/heads/trunk" {
 		t.Errorf("the main branch is %s, %v", got, err)
 	}
@@ -89,7 +90,7 @@ func TestSetMainBranchRefused(t *testing.T) {
 		token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken})
 		fake.AnswerAlways("PUT /2.0/repositories/team/repo", test.reply)
 		err := client(t, fake, credential.AccessToken, nil).SetMainBranch(t.Context(), newCredential(t, credential.AccessToken, token),
-			bitbucket.MainBranch{Workspace: "team", Slug: "repo", Name: "trunk"})
+			repository.Repository{Workspace: "team", Slug: "repo"}, "refs/heads/trunk")
 		if code(err) != test.code || len(fake.Requests()) != 1 {
 			t.Errorf("%+v: got %v after %d requests", test.reply, err, len(fake.Requests()))
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
@@ -70,12 +71,12 @@ func TestSentencesOfChanges(t *testing.T) {
 	fake, _, cred := usual(t)
 	c := bitbucket.New(bitbucket.Options{Server: servertest.At(fake.URL).AsCloud(), Quote: func(sentence string) string { return sentence }})
 	fake.AnswerAlways("POST /2.0/repositories/team/new", bitbuckettest.Reply{Status: http.StatusForbidden, Body: `{"error":{"message":"The plan allows no more repositories."}}`})
-	err := c.Create(t.Context(), cred, bitbucket.NewRepository{Workspace: "team", Slug: "new"})
+	err := c.Create(t.Context(), cred, bitbucket.NewRepository{Repository: repository.Repository{Workspace: "team", Slug: "new"}})
 	if f := fault.From(err); f.Hints[0] != "Bitbucket says: The plan allows no more repositories." {
 		t.Errorf("hints %q", f.Hints)
 	}
 	fake.AnswerAlways("PUT /2.0/repositories/team/repo", bitbuckettest.Reply{Status: http.StatusForbidden, Body: `{"error":{"message":"Ask an admin."}}`})
-	err = c.SetMainBranch(t.Context(), cred, bitbucket.MainBranch{Workspace: "team", Slug: "repo", Name: "main", Ref: "refs/heads/main"})
+	err = c.SetMainBranch(t.Context(), cred, repository.Repository{Workspace: "team", Slug: "repo"}, "refs/heads/main")
 	if f := fault.From(err); f.Hints[0] != "Bitbucket says: Ask an admin." {
 		t.Errorf("hints %q", f.Hints)
 	}
