@@ -24,12 +24,8 @@ var (
 	ParsePointer  = parsePointer
 	PassingReason = passingReason
 	BatchesOf     = batchesOf
-<<<<<<< HEAD
-	ReadAnswer    = (&Git{options: hiding(Remotes{})}).answer
-=======
 	IsRedirect    = func(stderr string) bool { return isRedirect(&failure{output: output{stderr: []byte(stderr)}}) }
-	ReadAnswer    = func(stderr []byte) answer { return readAnswer(remoteLines(stderr)) }
->>>>>>> 5da13eb (Limit the output of git that is kept, and test limits and settings whose change no test noticed)
+	ReadAnswer    = (&Git{options: hiding(Remotes{})}).answer
 )
 
 // ParseListing reads a listing that arrives in parts of this size.
@@ -67,7 +63,7 @@ func LastMessages(parts ...string) string {
 // UseCA returns the configuration by which git trusts certificates, and the file that it
 // writes, both for a temporary directory.
 func UseCA(root string, options Options) (entries [][2]string, file string, err error) {
-	entries, err = (&Git{root: root}).useCA(options)
+	entries, err = (&Git{root: root, options: options}).useCA()
 	text, _ := os.ReadFile(filepath.Join(root, "ca.pem"))
 	return entries, string(text), err
 }
