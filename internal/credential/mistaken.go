@@ -214,7 +214,7 @@ const minAssigned = 16
 func label(text string) (value string, ok bool) {
 	name, value, found := strings.Cut(text, ":")
 	name = unquoted(strings.TrimPrefix(strings.TrimSpace(name), "- "))
-	spaced := strings.HasPrefix(value, " ") || strings.HasPrefix(value, "\t") || strings.HasPrefix(value, "\n")
+	spaced := charset.StartsWith(value, " \t\n")
 	value = unquoted(value)
 	if !found || !isVariableName(name) || value == "" || strings.ContainsAny(value, " \t\r\n") {
 		return "", false

@@ -59,7 +59,7 @@ func checkToken(token string) *fault.Fault {
 			return f.Hint("the token is percent-encoded, as in a URL: store it as it was before")
 		case strings.Contains(token, "@"):
 			return f.Hint("if this is an e-mail address: are token and identity swapped?")
-		case pair && isUserName(identity):
+		case pair && len(identity) > 1 && charset.ContainsOnly(identity, charset.Name):
 			return f.Hint("if this is a pair, set identity to the part before the colon, and token to the part after it")
 		}
 		return f.Hint("copy the token again from the page where it was made, and store it unchanged")
@@ -85,11 +85,6 @@ func CheckLength(name, token string) *fault.Fault {
 func isPercentEncoded(text string) bool {
 	plain, err := url.PathUnescape(text)
 	return err == nil && plain != text && isTokenShaped(plain) && strings.IndexFunc(plain, notTokenCharacter) < 0
-}
-
-// isUserName reports whether text could be the user name before the colon of a pair.
-func isUserName(text string) bool {
-	return len(text) > 1 && charset.ContainsOnly(text, charset.Name)
 }
 
 // isHeader reports whether text is the value of an Authorization header, or a whole

@@ -73,7 +73,7 @@ func gitDir(path string) (string, error) {
 		if err == nil && info.Mode().IsRegular() {
 			// Of a worktree or a submodule (gitrepository-layout(5)).
 			if dir, err = linked(dir, "gitdir: "); err != nil {
-				return "", noRepository("source isn't a git repository")
+				return "", err
 			}
 			info, err = os.Stat(dir)
 		}
@@ -85,25 +85,25 @@ func gitDir(path string) (string, error) {
 			return dir, nil
 		}
 	}
-	return "", noRepository("source isn't a git repository")
+	return "", noRepository(notGit)
 }
+
+const notGit = "source isn't a git repository"
 
 // maxLink is far above the length of any path, in bytes.
 const maxLink = 1 << 20
-
-var errNoLink = errors.New("the file doesn't name a path")
 
 // linked returns the path that a file names after a key, relative to the file. Like
 // git, it keeps all characters but line ends (setup.c, read_gitfile_gently).
 func linked(file, key string) (string, error) {
 	if info, err := os.Stat(file); err != nil || info.Size() > maxLink {
-		return "", errNoLink
+		return "", noRepository(notGit)
 	}
 	text, err := os.ReadFile(file)
 	path, ok := strings.CutPrefix(strings.TrimRight(string(text), "\r\n"), key)
 	switch {
 	case err != nil || !ok || path == "":
-		return "", errNoLink
+		return "", noRepository(notGit)
 	case filepath.IsAbs(path):
 		return path, nil
 	}
@@ -116,11 +116,7 @@ func commonDir(dir string) (string, error) {
 	if !isFile(file) {
 		return dir, nil
 	}
-	common, err := linked(file, "")
-	if err != nil {
-		return "", noRepository("source isn't a git repository")
-	}
-	return common, nil
+	return linked(file, "")
 }
 
 func isShallow(repo string) bool {

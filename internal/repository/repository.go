@@ -119,10 +119,9 @@ func webPath(text string, on server.Server) (string, error) {
 	switch {
 	case on.IsAPI(u.Hostname()):
 		return "", restAPI(on)
-	case u.Scheme != "https" && (u.Scheme != "http" || !on.Loopback):
-		if u.Scheme != "http" {
-			return "", unclear(on)
-		}
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", unclear(on)
+	case u.Scheme == "http" && !on.Loopback:
 		return "", fault.New(fault.RepositoryHTTP, "the repository's URL is plain http, so the credential would travel in the clear",
 			"write https instead of http")
 	case !on.IsAt(u):
