@@ -163,7 +163,7 @@ func (r *run) guarded(ctx context.Context, mirror bool) (err error) {
 
 // steps performs a run of the credential command, in order.
 func (r *run) steps(ctx context.Context) error {
-	settings, err := readAndMask(ctx, r, contract.CredentialSettings, input.ReadCredential, func(s input.Settings) error {
+	settings, err := readAndMask(ctx, r, contract.CredentialSettings, input.ReadCredential, func(s *input.Settings) error {
 		return r.host.Prepare(s.EnvFile, s.ExportEnv || s.Git != "")
 	})
 	if err != nil {
@@ -217,7 +217,7 @@ func (r *run) steps(ctx context.Context) error {
 		requests, cancel = context.WithTimeout(ctx, settings.Timeout)
 		defer cancel()
 	}
-	minted, err := r.mint(requests, settings.Common, &cred, forms)
+	minted, err := r.mint(requests, &settings.Common, &cred, forms)
 	if err != nil {
 		return err
 	}
@@ -229,7 +229,7 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := outcome{settings, cred, repo, verification, connection, variables}
+	o := &outcome{settings, cred, repo, verification, connection, variables}
 	results, err := o.results(r.host)
 	if err != nil {
 		return err
@@ -255,7 +255,7 @@ func (r *run) loginForms(cred credential.Credential, connection *avo.Connection)
 	if !r.host.HasMasks || r.host.MasksBase64 {
 		return forms
 	}
-	texts := outcome{credential: cred, avo: connection}.outputs()
+	texts := (&outcome{credential: cred, avo: connection}).outputs()
 	for _, output := range contract.CredentialOutputs {
 		if output.Secret {
 			forms = append(forms, secret.Base64Forms(texts[output.ID].Reveal())...)

@@ -12,7 +12,7 @@ import (
 
 // avoConnection fills in Avo Assure's form, without the token. It returns nil if the step
 // doesn't ask for the form.
-func (r *run) avoConnection(settings input.Settings, cred credential.Credential, repo repository.Repository) (*avo.Connection, error) {
+func (r *run) avoConnection(settings *input.Settings, cred credential.Credential, repo repository.Repository) (*avo.Connection, error) {
 	if settings.AvoConnectionName == "" {
 		return nil, nil
 	}

@@ -10,7 +10,7 @@ import (
 
 // contradiction returns a warning if variables with our prefix will name different
 // repositories in later steps, or nil. An earlier call may have set some of them.
-func (r *run) contradiction(settings input.Settings, results host.Results) *fault.Fault {
+func (r *run) contradiction(settings *input.Settings, results host.Results) *fault.Fault {
 	if !settings.ExportEnv {
 		return nil
 	}

@@ -26,7 +26,7 @@ import (
 // mirroring is a run of the mirror command.
 type mirroring struct {
 	*run
-	settings   input.MirrorSettings
+	settings   *input.MirrorSettings
 	rules      mirror.Rules
 	credential credential.Credential
 	repository repository.Repository // the destination
@@ -97,7 +97,7 @@ func (m *mirroring) bringUpToDate(ctx context.Context) error {
 // readSettings reads and masks the settings, and makes every check that needs no
 // network.
 func (m *mirroring) readSettings(ctx context.Context) error {
-	settings, err := readAndMask(ctx, m.run, contract.MirrorSettings, input.ReadMirror, func(s input.MirrorSettings) error {
+	settings, err := readAndMask(ctx, m.run, contract.MirrorSettings, input.ReadMirror, func(s *input.MirrorSettings) error {
 		if !m.host.HasOutputs && s.EnvFile == "" {
 			return nil // the results are in the log only
 		}
@@ -136,7 +136,7 @@ func (m *mirroring) readSettings(ctx context.Context) error {
 }
 
 // rules returns the rules by the settings.
-func rules(settings input.MirrorSettings) (mirror.Rules, error) {
+func rules(settings *input.MirrorSettings) (mirror.Rules, error) {
 	rules := mirror.Rules{
 		Patterns:     map[string]mirror.Patterns{},
 		Prune:        settings.Prune,
@@ -167,7 +167,7 @@ func (m *mirroring) openGit(ctx context.Context) error {
 	if err := proxy.Check(m.world.Lookup); err != nil {
 		return err
 	}
-	if _, err := m.mint(ctx, m.settings.Common, &m.credential, credential.Credential.LoginForms); err != nil {
+	if _, err := m.mint(ctx, &m.settings.Common, &m.credential, credential.Credential.LoginForms); err != nil {
 		return err
 	}
 	if f := credential.CheckExpiry(m.credential.Kind, m.settings.ExpiresOn, m.world.Now()); f != nil {
@@ -198,7 +198,7 @@ func (m *mirroring) openGit(ctx context.Context) error {
 		CA:             m.settings.CA.PEM,
 		Scrub:          m.scrub,
 		Examine: func(url string) (certificate.Problem, bool) {
-			return m.client(m.settings.Common, m.credential.Server).Examine(ctx, url)
+			return m.client(&m.settings.Common, m.credential.Server).Examine(ctx, url)
 		},
 		IsSecret: m.pieces.In,
 		Locate:   m.locateSource,
@@ -305,7 +305,7 @@ func (m *mirroring) create(ctx context.Context, listErr error) error {
 		m.wouldCreate = true
 		return nil
 	}
-	err := m.client(m.settings.Common, m.credential.Server).Create(ctx, m.credential, bitbucket.NewRepository{
+	err := m.client(&m.settings.Common, m.credential.Server).Create(ctx, m.credential, bitbucket.NewRepository{
 		Repository: m.repository,
 		Project:    m.settings.Project,
 		Public:     m.settings.Create == input.CreatePublic,

@@ -232,7 +232,7 @@ func (t *lfsTransfer) elsewhere(ctx context.Context, err error) error {
 
 // lfsClient returns a client for requests to an LFS server.
 func (m *mirroring) lfsClient(name, asked string) *bitbucket.Client {
-	options := m.clientOptions(m.settings.Common, m.credential.Server, asked)
+	options := m.clientOptions(&m.settings.Common, m.credential.Server, asked)
 	options.Name, options.Say = name, m.say
 	return bitbucket.New(options)
 }

@@ -47,7 +47,7 @@ func (m *mirroring) locateSource(ctx context.Context, address string) (string, e
 
 // advertise asks the source's server for its refs, with the login of the source.
 func (m *mirroring) advertise(ctx context.Context, address string) (bitbucket.Advertisement, error) {
-	return m.client(m.settings.Common, m.credential.Server).Advertise(ctx, address, m.sourceAuthorization())
+	return m.client(&m.settings.Common, m.credential.Server).Advertise(ctx, address, m.sourceAuthorization())
 }
 
 // sourceAuthorization returns the header by which requests log in to the source's server;
@@ -99,7 +99,7 @@ func (m *mirroring) listWithoutUser(ctx context.Context, refusal error) error {
 	if f.Code != fault.Refused || !m.credential.Server.DataCenter || m.credential.GitUsername == "" {
 		return refusal
 	}
-	client := m.client(m.settings.Common, m.credential.Server)
+	client := m.client(&m.settings.Common, m.credential.Server)
 	report, _ := client.Check(ctx, m.credential, m.repository)
 	if !report.NoUser {
 		f.Hints = append([]string{bearerHint}, f.Hints...)
@@ -136,7 +136,7 @@ func (m *mirroring) askWhy(ctx context.Context, refusal error) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	report, err := m.client(m.settings.Common, m.credential.Server).Check(ctx, m.credential, m.repository)
+	report, err := m.client(&m.settings.Common, m.credential.Server).Check(ctx, m.credential, m.repository)
 	m.note(report.Remarks...)
 	found := fault.From(err)
 	isGuess := func(hint string) bool {

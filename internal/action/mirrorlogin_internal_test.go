@@ -21,7 +21,7 @@ import (
 )
 
 // mirroringOn is a mirror on a host that has read its settings, and nothing more.
-func mirroringOn(t *testing.T, environment map[string]string, settings input.MirrorSettings) *mirroring {
+func mirroringOn(t *testing.T, environment map[string]string, settings *input.MirrorSettings) *mirroring {
 	t.Helper()
 	lookup := func(name string) (string, bool) {
 		value, found := environment[name]
@@ -78,7 +78,7 @@ func TestSourceTokenGoesToItsServerOnly(t *testing.T) {
 	} {
 		for _, token := range []string{jobs, own} {
 			environment := map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": test.server, "GITHUB_REPOSITORY": "octo/job", "JOB_TOKEN": jobs}
-			m := mirroringOn(t, environment, input.MirrorSettings{Source: secret.NewSource(test.source), SourceToken: secret.New(token)})
+			m := mirroringOn(t, environment, &input.MirrorSettings{Source: secret.NewSource(test.source), SourceToken: secret.New(token)})
 			if err := m.findSource(); err != nil {
 				t.Fatalf("%s: %v", test.source, err)
 			}
@@ -96,7 +96,7 @@ func TestSourceTokenGoesToItsServerOnly(t *testing.T) {
 // Without a login for the source, its processes have none.
 func TestSourceLoginIsForOneServer(t *testing.T) {
 	t.Parallel()
-	m := mirroringOn(t, map[string]string{"GITHUB_ACTIONS": "true"}, input.MirrorSettings{SourceToken: secret.New(credentialtest.Letters(40))})
+	m := mirroringOn(t, map[string]string{"GITHUB_ACTIONS": "true"}, &input.MirrorSettings{SourceToken: secret.New(credentialtest.Letters(40))})
 	var err error
 	if m.source, err = parseAddress("https://git.example.com:8443/octo/site", false); err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestSourceLoginIsForOneServer(t *testing.T) {
 // has ended, so it has one of its own.
 func TestAskWhyIsLimited(t *testing.T) {
 	t.Parallel()
-	m := mirroringOn(t, map[string]string{"GITHUB_ACTIONS": "true"}, input.MirrorSettings{Common: input.Common{Timeout: time.Hour}, Create: input.CreateNone})
+	m := mirroringOn(t, map[string]string{"GITHUB_ACTIONS": "true"}, &input.MirrorSettings{Common: input.Common{Timeout: time.Hour}, Create: input.CreateNone})
 	m.credential.Kind, m.credential.Token, m.git = credential.AccessToken, secret.New(credentialtest.AccessToken()), &git.Git{}
 	asked := 0
 	m.world.Proxy = func(r *http.Request) (*url.URL, error) {

@@ -19,7 +19,7 @@ func (m *mirroring) setMain(ctx context.Context, results map[string]mirror.Resul
 	if ref == "" {
 		return nil, nil
 	}
-	err := m.client(m.settings.Common, m.credential.Server).SetMainBranch(ctx, m.credential, m.repository, ref)
+	err := m.client(&m.settings.Common, m.credential.Server).SetMainBranch(ctx, m.credential, m.repository, ref)
 	if ctx.Err() != nil {
 		return nil, fault.From(context.Cause(ctx))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
@@ -274,6 +275,7 @@ func reporting(t *testing.T, stdout io.Writer) (*mirroring, *hosttest.Site) {
 	}
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	return &mirroring{
+		settings:   &input.MirrorSettings{},
 		run:        &run{world: World{Lookup: site.Lookup, Now: func() time.Time { return now }}, host: h, summarizes: true},
 		repository: to,
 		source:     address{text: "https://github.com/octo/site"},

@@ -12,7 +12,7 @@ import (
 
 // tokenMissing ends a run without a token: with a fault, or by on-missing-token: skip
 // with nothing but available=false.
-func (r *run) tokenMissing(ctx context.Context, settings input.Settings) error {
+func (r *run) tokenMissing(ctx context.Context, settings *input.Settings) error {
 	results := host.Results{Outputs: []secret.Value{host.Public(contract.Available.ID, "false")}}
 	result := "the output available"
 	if !r.host.HasOutputs {

@@ -17,7 +17,7 @@ import (
 
 // outcome contains everything that a run has found out.
 type outcome struct {
-	settings     input.Settings
+	settings     *input.Settings
 	credential   credential.Credential
 	repository   repository.Repository // without a slug if only workspace is set, zero if neither is
 	verification verification
@@ -27,7 +27,7 @@ type outcome struct {
 
 // results returns the outputs that aren't empty, and the variables. On a host without
 // outputs, each of them is a variable.
-func (o outcome) results(h *host.Host) (host.Results, error) {
+func (o *outcome) results(h *host.Host) (host.Results, error) {
 	outputs, err := inContract(contract.CredentialOutputs, o.outputs())
 	if err != nil {
 		return host.Results{}, err
@@ -69,7 +69,7 @@ func inContract(outputs []contract.Output, texts map[string]secret.String) ([]se
 }
 
 // outputs returns the texts of the outputs, by their IDs.
-func (o outcome) outputs() map[string]secret.String {
+func (o *outcome) outputs() map[string]secret.String {
 	cred, repo := o.credential, o.repository
 	return map[string]secret.String{
 		"credential":        cred.Basic(),
@@ -92,7 +92,7 @@ func (o outcome) outputs() map[string]secret.String {
 }
 
 // avoJSON returns Avo Assure's form with the token; empty if it isn't asked for.
-func (o outcome) avoJSON() secret.String {
+func (o *outcome) avoJSON() secret.String {
 	if o.avo == nil {
 		return secret.String{}
 	}

@@ -20,7 +20,7 @@ type settingsText[S any] interface {
 // readAndMask begins the run of a command: it reads and parses the settings, prepares
 // the host, masks everything that may be secret, and reports names that no setting has.
 // A fault in the settings is returned after that, when it can be shown safely.
-func readAndMask[S interface{ Both() input.Common }, T settingsText[S]](
+func readAndMask[S interface{ Both() *input.Common }, T settingsText[S]](
 	ctx context.Context, r *run, settings []contract.Setting,
 	read func(context.Context, *input.Source) (T, error), prepare func(S) error,
 ) (parsed S, err error) {
@@ -63,6 +63,6 @@ func (r *run) source(settings []contract.Setting) *input.Source {
 // isSuperseded reports whether a fault is about a reference that wasn't expanded,
 // although the token is empty. A build that gets no secrets has both faults, and that
 // of the empty token says so.
-func isSuperseded(err error, settings input.Common) bool {
+func isSuperseded(err error, settings *input.Common) bool {
 	return settings.Token.IsEmpty() && fault.From(err).Code == fault.TokenUnexpanded
 }

@@ -26,7 +26,7 @@ const credentialTitle = "### Bitbucket credential\n\n"
 
 // summary returns the page that the host shows next to the log: the facts about the
 // credential, and the names of outputs and variables. It contains no secret.
-func (o outcome) summary(results host.Results, reported []fault.Remark) string {
+func (o *outcome) summary(results host.Results, reported []fault.Remark) string {
 	var b strings.Builder
 	b.WriteString(credentialTitle)
 	row(&b, "Property", "Value")
@@ -84,7 +84,7 @@ func warnings(b *strings.Builder, reported []fault.Remark) {
 type fact struct{ label, value string }
 
 // facts returns the rows of the first table. Those without a value are left out.
-func (o outcome) facts() []fact {
+func (o *outcome) facts() []fact {
 	facts := []fact{
 		{"Token", fmt.Sprintf("%s (%s), recognised by %s", o.credential.Kind.Title(), o.credential.Kind, o.credential.RecognisedBy)},
 		{"Identity", identityForm(o.credential.Identity)},
@@ -113,7 +113,7 @@ func identityForm(identity string) string {
 	return "a username"
 }
 
-func (o outcome) gitReach() string {
+func (o *outcome) gitReach() string {
 	reach := map[gitconfig.Reach]string{
 		"":                       "not set up",
 		gitconfig.RepositoryOnly: "logs in to this repository",
@@ -126,7 +126,7 @@ func (o outcome) gitReach() string {
 	return reach
 }
 
-func (o outcome) expiry() string {
+func (o *outcome) expiry() string {
 	switch {
 	case !o.verification.expiresAt.IsZero():
 		return timestamp(o.verification.expiresAt)
@@ -137,7 +137,7 @@ func (o outcome) expiry() string {
 }
 
 // avoTable writes Avo Assure's form, to be filled in from top to bottom.
-func (o outcome) avoTable(b *strings.Builder) {
+func (o *outcome) avoTable(b *strings.Builder) {
 	if o.avo == nil {
 		return
 	}
@@ -155,7 +155,7 @@ func (o outcome) avoTable(b *strings.Builder) {
 }
 
 // handedOver writes the names of outputs and variables that later steps can use.
-func (o outcome) handedOver(b *strings.Builder, results host.Results) {
+func (o *outcome) handedOver(b *strings.Builder, results host.Results) {
 	b.WriteString("**For later steps**: logs show masked values as \\*\\*\\*\n\n")
 	row(b, "Output", "Variable", "Masked")
 	row(b, "---", "---", "---")

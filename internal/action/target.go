@@ -15,7 +15,7 @@ import (
 
 // findRepository parses repository and workspace. If only workspace is set, what it
 // returns has no slug; if neither is, it is zero.
-func findRepository(settings input.Settings, on server.Server) (found repository.Repository, remarks []fault.Remark, err error) {
+func findRepository(settings *input.Settings, on server.Server) (found repository.Repository, remarks []fault.Remark, err error) {
 	if !settings.Repository.IsEmpty() {
 		found, remarks, err = repository.Parse(settings.Repository, on)
 	}
@@ -45,7 +45,7 @@ func nameOf(repo repository.Repository) string {
 
 // gitSetup returns the setup of git for later steps, without the credential; nil if it
 // isn't asked for.
-func gitSetup(settings input.Settings, on server.Server, repo repository.Repository) (*gitconfig.Setup, error) {
+func gitSetup(settings *input.Settings, on server.Server, repo repository.Repository) (*gitconfig.Setup, error) {
 	setup := &gitconfig.Setup{
 		Reach:     settings.Git,
 		Root:      on.GitRoot(),

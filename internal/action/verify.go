@@ -39,7 +39,7 @@ var verdicts = map[bitbucket.Verdict]verdict{
 // mint exchanges the secret of an OAuth client for an access token, which the
 // credential then contains, and masks the token and its further forms. For any other
 // credential it does nothing.
-func (r *run) mint(ctx context.Context, settings input.Common, cred *credential.Credential, forms func(credential.Credential) []string) (bitbucket.Minted, error) {
+func (r *run) mint(ctx context.Context, settings *input.Common, cred *credential.Credential, forms func(credential.Credential) []string) (bitbucket.Minted, error) {
 	if !cred.Kind.Traits().Client {
 		return bitbucket.Minted{}, nil
 	}
@@ -59,7 +59,7 @@ func (r *run) mint(ctx context.Context, settings input.Common, cred *credential.
 // verify checks the credential with Bitbucket, if the step asks for that. If git
 // must log in without a user name, it alters the credential.
 func (r *run) verify(
-	ctx context.Context, settings input.Settings, cred *credential.Credential,
+	ctx context.Context, settings *input.Settings, cred *credential.Credential,
 	repo repository.Repository, required []string, minted bitbucket.Minted,
 ) (verification, error) {
 	v := verification{scopes: minted.Scopes, expiresAt: minted.ExpiresAt}
@@ -70,7 +70,7 @@ func (r *run) verify(
 		v.verdict = verdict{"false", "refused: Bitbucket Cloud removed app passwords"}
 		return v, nil
 	}
-	client, err := r.connect(settings.Common, cred.Server)
+	client, err := r.connect(&settings.Common, cred.Server)
 	if err != nil {
 		return v, err
 	}
@@ -108,7 +108,7 @@ func (r *run) dropUser(cred *credential.Credential) {
 }
 
 // connect prepares for requests to Bitbucket's REST API.
-func (r *run) connect(settings input.Common, on server.Server) (*bitbucket.Client, error) {
+func (r *run) connect(settings *input.Common, on server.Server) (*bitbucket.Client, error) {
 	if err := proxy.Check(r.world.Lookup); err != nil {
 		return nil, err
 	}
@@ -117,12 +117,12 @@ func (r *run) connect(settings input.Common, on server.Server) (*bitbucket.Clien
 }
 
 // client returns a client of Bitbucket's REST API.
-func (r *run) client(settings input.Common, on server.Server) *bitbucket.Client {
+func (r *run) client(settings *input.Common, on server.Server) *bitbucket.Client {
 	return bitbucket.New(r.clientOptions(settings, on, on.URL()))
 }
 
 // clientOptions returns the options of a client that asks the server of a URL.
-func (r *run) clientOptions(settings input.Common, on server.Server, asked string) bitbucket.Options {
+func (r *run) clientOptions(settings *input.Common, on server.Server, asked string) bitbucket.Options {
 	return bitbucket.Options{
 		Server:    on,
 		CA:        settings.CA.PEM,
@@ -133,7 +133,7 @@ func (r *run) clientOptions(settings input.Common, on server.Server, asked strin
 }
 
 // checkOffline returns the faults of verify: strict that need no request.
-func checkOffline(settings input.Settings, kind credential.Kind, now time.Time) error {
+func checkOffline(settings *input.Settings, kind credential.Kind, now time.Time) error {
 	if settings.Verify != input.VerifyStrict {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 
 // warnings returns warnings about settings that aren't wrong, but may cause surprises in
 // later steps.
-func (r *run) warnings(settings input.Settings, cred credential.Credential) []fault.Remark {
+func (r *run) warnings(settings *input.Settings, cred credential.Credential) []fault.Remark {
 	var remarks []fault.Remark
 	if f := credential.CheckExpiry(cred.Kind, settings.ExpiresOn, r.world.Now()); f != nil {
 		remarks = append(remarks, fault.Warn(f))
@@ -48,7 +48,7 @@ func (r *run) warnings(settings input.Settings, cred credential.Credential) []fa
 // otherCAFile returns a warning if a variable makes git in later steps accept other CA
 // certificates than this step, or nil. The variable takes precedence over sslCAInfo
 // (git-config(1), http.sslCAInfo), and company images set it.
-func (r *run) otherCAFile(settings input.Settings) *fault.Fault {
+func (r *run) otherCAFile(settings *input.Settings) *fault.Fault {
 	const variable = "GIT_SSL_CAINFO"
 	if settings.Git == "" || len(settings.CA.PEM) == 0 && !settings.Server.DataCenter {
 		return nil

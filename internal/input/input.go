@@ -74,9 +74,9 @@ type CredentialText struct {
 // ReadCredential reads the settings of the credential command. Even with an error (a
 // [*fault.Fault]) it returns everything that could be read, so that the secrets in it
 // can be masked before the error is shown.
-func ReadCredential(ctx context.Context, source *Source) (CredentialText, error) {
-	var text CredentialText
-	err := source.read(ctx, &text, &text.SharedText, func() []tokenFile { return []tokenFile{text.tokenFile()} })
+func ReadCredential(ctx context.Context, source *Source) (*CredentialText, error) {
+	text := new(CredentialText)
+	err := source.read(ctx, text, &text.SharedText, func() []tokenFile { return []tokenFile{text.tokenFile()} })
 	return text, err
 }
 
@@ -123,10 +123,10 @@ func (s *Source) variables(setting contract.Setting) []string {
 
 // CheckEnvFile returns a fault if env-file contains a reference. It comes before all
 // other checks, since a host may have no other place for results.
-func (s SharedText) CheckEnvFile() *fault.Fault { return s.envFile }
+func (s *SharedText) CheckEnvFile() *fault.Fault { return s.envFile }
 
 // Secrets returns what may be secret in the settings, before they are parsed.
-func (s SharedText) Secrets() []secret.String {
+func (s *SharedText) Secrets() []secret.String {
 	secrets := credential.Secrets(s.Token, s.Identity)
 	return slices.Concat(secrets, s.Repository.Secrets(), s.ServerURL.Secrets())
 }

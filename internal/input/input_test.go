@@ -37,11 +37,11 @@ func source(settings map[string]string) *input.Source {
 	}
 }
 
-func read(t *testing.T, settings map[string]string) (input.Settings, error) {
+func read(t *testing.T, settings map[string]string) (*input.Settings, error) {
 	t.Helper()
 	text, err := input.ReadCredential(context.Background(), source(settings))
 	if err != nil {
-		return input.Settings{}, err
+		return &input.Settings{}, err
 	}
 	s, _, err := text.Parse()
 	return s, err
@@ -63,7 +63,7 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s: there is a token", name)
 		}
 		s.Token, s.Repository = secret.String{}, secret.Address{}
-		want := input.Settings{
+		want := &input.Settings{
 			Common: input.Common{
 				Server:  server.Cloud,
 				Summary: true,
@@ -96,7 +96,7 @@ func TestSettings(t *testing.T) {
 		t.Error("token or repository isn't what was set")
 	}
 	s.Token, s.Repository = secret.String{}, secret.Address{}
-	want := input.Settings{
+	want := &input.Settings{
 		Common: input.Common{
 			Identity:    "me@example.com",
 			Kind:        credential.AccessToken,

@@ -29,9 +29,9 @@ type MirrorText struct {
 }
 
 // ReadMirror is [ReadCredential] for the mirror command.
-func ReadMirror(ctx context.Context, source *Source) (MirrorText, error) {
-	var text MirrorText
-	err := source.read(ctx, &text, &text.SharedText, func() []tokenFile {
+func ReadMirror(ctx context.Context, source *Source) (*MirrorText, error) {
+	text := new(MirrorText)
+	err := source.read(ctx, text, &text.SharedText, func() []tokenFile {
 		return []tokenFile{text.tokenFile(), {
 			file: "source-token-file", path: text.SourceTokenFile, setting: "source-token", token: &text.SourceToken,
 		}}
@@ -40,7 +40,7 @@ func ReadMirror(ctx context.Context, source *Source) (MirrorText, error) {
 }
 
 // Secrets returns what may be secret in the settings, before they are parsed.
-func (m MirrorText) Secrets() []secret.String {
+func (m *MirrorText) Secrets() []secret.String {
 	secrets := append(m.SharedText.Secrets(), secret.NewSource(m.Source.Reveal()).Secrets()...)
 	return append(secrets, m.SourceToken)
 }
@@ -85,10 +85,10 @@ const (
 )
 
 // Parse is [CredentialText.Parse] for the mirror command.
-func (m MirrorText) Parse() (MirrorSettings, []fault.Remark, error) {
+func (m *MirrorText) Parse() (*MirrorSettings, []fault.Remark, error) {
 	var p parser
-	common, remarks := p.common(m.SharedText)
-	settings := MirrorSettings{
+	common, remarks := p.common(&m.SharedText)
+	settings := &MirrorSettings{
 		Common:         common,
 		Source:         secret.NewSource(m.Source.Reveal()),
 		SourceToken:    m.SourceToken,

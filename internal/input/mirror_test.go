@@ -16,19 +16,19 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-func readMirror(t *testing.T, settings map[string]string) (input.MirrorSettings, error) {
+func readMirror(t *testing.T, settings map[string]string) (*input.MirrorSettings, error) {
 	t.Helper()
 	s, _, err := parseMirror(t, settings)
 	return s, err
 }
 
-func parseMirror(t *testing.T, settings map[string]string) (input.MirrorSettings, []fault.Remark, error) {
+func parseMirror(t *testing.T, settings map[string]string) (*input.MirrorSettings, []fault.Remark, error) {
 	t.Helper()
 	from := source(settings)
 	from.Settings = contract.MirrorSettings
 	text, err := input.ReadMirror(context.Background(), from)
 	if err != nil {
-		return input.MirrorSettings{}, nil, err
+		return &input.MirrorSettings{}, nil, err
 	}
 	return text.Parse()
 }
@@ -39,7 +39,7 @@ func TestMirrorDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	got.Token, got.Repository, got.Source, got.SourceToken = secret.String{}, secret.Address{}, secret.Address{}, secret.String{}
-	want := input.MirrorSettings{
+	want := &input.MirrorSettings{
 		Common: input.Common{
 			Server:  server.Cloud,
 			Summary: true,
@@ -67,7 +67,7 @@ func TestMirrorSettings(t *testing.T) {
 		t.Error("source or source-token isn't what was set")
 	}
 	got.Common, got.Source, got.SourceToken = input.Common{}, secret.Address{}, secret.String{}
-	want := input.MirrorSettings{
+	want := &input.MirrorSettings{
 		SourceUsername: "gitlab-ci-token",
 		Branches:       "main, release/*",
 		Tags:           "!*",

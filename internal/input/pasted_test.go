@@ -107,11 +107,11 @@ func TestUndefinedSecrets(t *testing.T) {
 				t.Errorf("%s: got %v", reference, err)
 			}
 			switch settings := settings.(type) {
-			case input.Settings:
+			case *input.Settings:
 				if !settings.Token.IsEmpty() {
 					t.Errorf("%s is a token", reference)
 				}
-			case input.MirrorSettings:
+			case *input.MirrorSettings:
 				if !settings.Token.IsEmpty() || !settings.SourceToken.IsEmpty() {
 					t.Errorf("%s is a token", reference)
 				}
@@ -272,7 +272,7 @@ func TestTokenFileInUTF16(t *testing.T) {
 		"UTF-8, marked": []byte("\ufeff" + token + "\r\n"),
 	}
 	path := filepath.Join(t.TempDir(), "token")
-	readFile := func(content []byte) (input.CredentialText, error) {
+	readFile := func(content []byte) (*input.CredentialText, error) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}

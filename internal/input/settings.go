@@ -33,7 +33,7 @@ type Common struct {
 }
 
 // Both returns the settings that both commands have.
-func (c Common) Both() Common { return c }
+func (c *Common) Both() *Common { return c }
 
 // Settings are the settings of the credential command.
 type Settings struct {
@@ -61,10 +61,10 @@ const (
 
 // Parse turns the text into typed settings. The error is a [*fault.Fault] about the
 // first setting that is wrong; the remarks are valid either way.
-func (c CredentialText) Parse() (Settings, []fault.Remark, error) {
+func (c *CredentialText) Parse() (*Settings, []fault.Remark, error) {
 	var p parser
-	common, remarks := p.common(c.SharedText)
-	settings := Settings{
+	common, remarks := p.common(&c.SharedText)
+	settings := &Settings{
 		Common:            common,
 		Workspace:         c.Workspace,
 		Verify:            Verify(p.oneOf("verify", c.Verify, string(VerifyWarn), string(VerifyStrict), string(VerifyNone))),
@@ -97,7 +97,7 @@ func (c CredentialText) Parse() (Settings, []fault.Remark, error) {
 }
 
 // common parses the settings that both commands have.
-func (p *parser) common(s SharedText) (Common, []fault.Remark) {
+func (p *parser) common(s *SharedText) (Common, []fault.Remark) {
 	p.fail(s.wrong)
 	return Common{
 		Token:       s.Token,
@@ -119,7 +119,7 @@ func (p *parser) common(s SharedText) (Common, []fault.Remark) {
 type publicSetting struct{ id, text string }
 
 // public returns the settings of both commands that aren't secret.
-func (c Common) public() []publicSetting {
+func (c *Common) public() []publicSetting {
 	return []publicSetting{
 		{"identity", c.Identity},
 		{"repository", c.Repository.Clean()},
