@@ -35,10 +35,9 @@ func (c *Client) judgeCloud(r reply, kind credential.Kind, what resource) ([]fau
 		return nil, judgeUnauthorized(message, string(r.body), kind)
 
 	case http.StatusForbidden:
-		required := body.missingScopes()
 		switch {
-		case strings.Contains(message, "privilege scopes") || len(required) > 0:
-			return withoutScope(required, kind, what)
+		case body.lacksScope():
+			return withoutScope(body.missingScopes(), kind, what)
 		case strings.Contains(message, "authentication mechanism") && what == aUser:
 			return []fault.Remark{fault.Noticef("Bitbucket accepts the token, which doesn't belong to a user: set repository or workspace to check what it can reach")}, nil
 		case strings.Contains(message, "authentication mechanism"):
@@ -92,6 +91,11 @@ func withoutScope(required []string, kind credential.Kind, what resource) ([]fau
 			"check the spelling of the input workspace"))}, nil
 	}
 	return []fault.Remark{fault.Noticef("Bitbucket accepts the token, but it lacks the scope to see its user: the token is valid, and nothing more was checked")}, nil
+}
+
+// lacksScope recognises a refusal of Cloud for want of a scope.
+func (body errorBody) lacksScope() bool {
+	return strings.Contains(body.Error.Message, "privilege scopes") || len(body.missingScopes()) > 0
 }
 
 // missingScopes reads the scopes that a refusal asks for. It drops everything that isn't a

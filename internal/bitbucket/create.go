@@ -59,7 +59,7 @@ func (c *Client) cloudCreated(answer reply, cred credential.Credential) *fault.F
 			"a public repository can't be in a private project", byHand)
 	case http.StatusForbidden:
 		switch {
-		case strings.Contains(message, "privilege scopes"):
+		case body.lacksScope():
 			return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to create a repository (403)"+listed(body.missingScopes()),
 				"make a new token with this scope, since scopes can't be added to one: "+cred.Kind.Traits().WhereToMake, byHand)
 		case strings.Contains(message, "authentication mechanism"):

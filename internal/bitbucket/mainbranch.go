@@ -44,7 +44,6 @@ func (c *Client) setDefaultBranch(ctx context.Context, cred credential.Credentia
 func (c *Client) mainBranchSet(answer reply, kind credential.Kind) *fault.Fault {
 	const byHand = "or choose the main branch in the browser: Repository settings → Repository details → Main branch"
 	body := answer.errorBody() // without a message the status decides
-	message, required := body.Error.Message, body.missingScopes()
 	forbidden := answer.status == http.StatusForbidden || strings.Contains(answer.exception(), "AuthorisationException")
 	switch {
 	case answer.status == http.StatusOK, answer.status == http.StatusNoContent:
@@ -52,8 +51,8 @@ func (c *Client) mainBranchSet(answer reply, kind credential.Kind) *fault.Fault 
 	case forbidden && c.options.Server.DataCenter:
 		return fault.New(fault.PermissionMissing, "the Data Center accepts the token, but it isn't allowed to administer the repository",
 			"give the token, and its account, admin permission on the repository", byHand)
-	case forbidden && (strings.Contains(message, "privilege scopes") || len(required) > 0):
-		return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to administer the repository (403)"+listed(required),
+	case forbidden && body.lacksScope():
+		return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to administer the repository (403)"+listed(body.missingScopes()),
 			"make a new token with the scope admin:repository:bitbucket (an API token) or Repositories: Admin (an access token): "+kind.Traits().WhereToMake, byHand)
 	case forbidden:
 		return fault.New(fault.Forbidden, "Bitbucket accepts the token, but doesn't let it administer the repository (403)",

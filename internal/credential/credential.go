@@ -57,10 +57,8 @@ func New(in Claim) (Credential, []fault.Remark, error) {
 	if err := checkEncoded(token, kind); err != nil {
 		return Credential{}, nil, err
 	}
-	if in.Kind == "" {
-		if f := checkForeign(token); f != nil {
-			return Credential{}, nil, f.Hint("if it is a Bitbucket token after all, set kind")
-		}
+	if f := checkForeign(token); f != nil && in.Kind == "" {
+		return Credential{}, nil, f.Hint("if it is a Bitbucket token after all, set kind")
 	}
 	if kind == "" {
 		return Credential{}, nil, fault.New(fault.KindUndecided, "can't determine the kind of token",

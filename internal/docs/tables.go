@@ -16,11 +16,7 @@ func inputTable(settings []contract.Setting) string {
 		if setting.NotInput {
 			continue
 		}
-		standard := cmp.Or(setting.Expression, setting.Default)
-		if standard != "" {
-			standard = "`" + standard + "`"
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", setting.ID, standard, setting.Description)
+		b.WriteString(settingRow(setting.ID, cmp.Or(setting.Expression, setting.Default), setting))
 	}
 	return b.String()
 }
@@ -34,13 +30,16 @@ func pluginTable(settings []contract.Setting) string {
 		if setting.Variable != "" {
 			continue // not a plugin's
 		}
-		standard := setting.Default
-		if standard != "" {
-			standard = "`" + standard + "`"
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(setting.ID, "-", "_"), standard, setting.Description)
+		b.WriteString(settingRow(strings.ReplaceAll(setting.ID, "-", "_"), setting.Default, setting))
 	}
 	return b.String()
+}
+
+func settingRow(name, standard string, setting contract.Setting) string {
+	if standard != "" {
+		standard = "`" + standard + "`"
+	}
+	return fmt.Sprintf("| `%s` | %s | %s |\n", name, standard, setting.Description)
 }
 
 // outputTable says which outputs are masked, if any is.

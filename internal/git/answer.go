@@ -33,10 +33,7 @@ func (g *Git) answer(stderr []byte) answer {
 
 // namingRef returns the indexes of the lines that name a ref.
 func (a answer) namingRef(ref string) []int {
-	list := a.naming[ref]
-	if short := mirror.ShortName(ref); short != ref {
-		list = append(slices.Clone(list), a.naming[short]...)
-	}
+	list := slices.Concat(a.naming[ref], a.naming[mirror.ShortName(ref)])
 	slices.Sort(list)
 	return slices.Compact(list)
 }

@@ -120,11 +120,7 @@ func (g *Git) FetchFiles(ctx context.Context, tips, known []string) error {
 	if g.complete {
 		return nil
 	}
-	missing, err := g.missingFiles(ctx, tips, known)
-	if err != nil {
-		return err
-	}
-	return g.fetchFiles(ctx, missing, tips)
+	return g.fetchMissing(ctx, tips, known, tips)
 }
 
 // fetchAllFiles gets all files of the commits that Bitbucket lacks, whatever it has of
@@ -138,20 +134,17 @@ func (g *Git) fetchAllFiles(ctx context.Context, tips, known []string) error {
 	for _, commit := range strings.Fields(string(out.stdout)) {
 		trees = append(trees, commit+"^{tree}")
 	}
-	missing, err := g.missingFiles(ctx, trees, nil)
-	if err != nil {
-		return err
-	}
-	return g.fetchFiles(ctx, missing, tips)
+	return g.fetchMissing(ctx, trees, nil, tips)
 }
 
-// fetchFiles gets files from the source. Tips are fetched completely if it can't send
-// single files.
-func (g *Git) fetchFiles(ctx context.Context, missing, tips []string) error {
-	if len(missing) == 0 {
-		return nil
+// fetchMissing gets the files of commits or trees from the source, without those of known
+// commits. Tips are fetched completely if it can't send single files.
+func (g *Git) fetchMissing(ctx context.Context, of, known, tips []string) error {
+	missing, err := g.missingFiles(ctx, of, known)
+	if err != nil || len(missing) == 0 {
+		return err
 	}
-	_, err := g.fetchObjects(ctx, missing)
+	_, err = g.fetchObjects(ctx, missing)
 	if failed, ok := asFailure(err); ok && containsAny(string(failed.stderr), "not our ref", "unadvertised object") {
 		return g.refetch(ctx, tips)
 	}
