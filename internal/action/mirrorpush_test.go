@@ -192,20 +192,21 @@ func TestMirrorDeclinesOneReadOnly(t *testing.T) {
 	t.Parallel()
 	source := newSource(t, "main", "docs-read-only-mode", "c", "d")
 	gitIn(t, source, "tag", "v1", "main")
-	for _, hook := range []bitbuckettest.Hook{bitbuckettest.Update, bitbuckettest.PreReceive} {
-		for _, says := range []string{"docs-read-only-mode is protected", "commit 'switch to read only mode, over the size limit and the user limit' isn't signed"} {
-			t.Run(string(hook)+" "+says[:4], func(t *testing.T) {
-				t.Parallel()
-				s := newSite(t, source)
-				s.git("fetch", "--quiet", "--no-tags", source, "refs/heads/main:refs/heads/main", "refs/heads/main:refs/heads/gone")
-				s.fake.Decline(t, siteName, hook, says, "refs/heads/docs*")
-				o := s.mirror(t.Context(), env{"INPUT_PRUNE": "true"})
-				equal(t, "exit code", o.exit, fault.ExitIncomplete)
-				equal(t, "refs", fatesOf(t, o), []string{
-					"created c", "created d", "refused docs-read-only-mode, since Bitbucket declined it: " + says, "deleted gone", "created refs/tags/v1",
-				})
+	for hook, says := range map[bitbuckettest.Hook]string{
+		bitbuckettest.Update:     "docs-read-only-mode is protected",
+		bitbuckettest.PreReceive: "commit 'switch to read only mode, over the size limit and the user limit' isn't signed",
+	} {
+		t.Run(string(hook), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, source)
+			s.git("fetch", "--quiet", "--no-tags", source, "refs/heads/main:refs/heads/main", "refs/heads/main:refs/heads/gone")
+			s.fake.Decline(t, siteName, hook, says, "refs/heads/docs*")
+			o := s.mirror(t.Context(), env{"INPUT_PRUNE": "true"})
+			equal(t, "exit code", o.exit, fault.ExitIncomplete)
+			equal(t, "refs", fatesOf(t, o), []string{
+				"created c", "created d", "refused docs-read-only-mode, since Bitbucket declined it: " + says, "deleted gone", "created refs/tags/v1",
 			})
-		}
+		})
 	}
 }
 
@@ -375,7 +376,7 @@ func TestMirrorRaces(t *testing.T) {
 func TestMirrorPairs(t *testing.T) {
 	t.Parallel()
 	source := newSource(t, "main", "a", "b", "c", "d", "e", "f/g", "f/h")
-	for range 4 {
+	for range 2 {
 		s := newSite(t, source)
 		s.git("fetch", "--quiet", source, "refs/heads/main:refs/heads/gone", "refs/heads/main:refs/heads/main")
 		var both sync.WaitGroup
@@ -416,6 +417,9 @@ func TestMirrorReadOnlyToken(t *testing.T) {
 			}
 			if o := s.mirror(t.Context(), env{"INPUT_DRY-RUN": "true"}); o.exit != 0 {
 				t.Errorf("a token that may write: %d\n%s", o.exit, o.stdout)
+			}
+			if !existing {
+				return // what follows is the same in both
 			}
 			if o := s.mirror(t.Context(), nil); o.exit != 0 {
 				t.Errorf("a token that may write: %d\n%s", o.exit, o.stdout)

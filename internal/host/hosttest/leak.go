@@ -17,32 +17,39 @@ const window = 10
 func Leaks(text, secret string) []string {
 	var leaks []string
 	text = strings.NewReplacer("\n", "", "\r", "", " ", "").Replace(text)
-	for _, f := range formsOf(secret) {
-		if strings.Contains(text, f.text) {
-			leaks = append(leaks, f.name+": "+f.text)
+	for length, names := range formsOf(secret) {
+		for start := 0; start+length <= len(text); start++ {
+			if name, ok := names[text[start:start+length]]; ok {
+				leaks = append(leaks, name+": "+text[start:start+length])
+			}
 		}
 	}
 	return leaks
 }
 
-// form is one encoding of a part of a secret.
-type form struct{ name, text string }
+// forms are the encodings of all parts of a secret: by their length, and for each text the
+// name of an encoding. So a text is gone through once for each length, not for each of
+// the thousands of encodings.
+type forms map[int]map[string]string
 
 // known are the forms of secrets: tests look for the same one in many texts.
 var known sync.Map
 
-func formsOf(secret string) []form {
-	if forms, ok := known.Load(secret); ok {
-		return forms.([]form)
+func formsOf(secret string) forms {
+	if all, ok := known.Load(secret); ok {
+		return all.(forms)
 	}
-	var forms []form
+	all := forms{}
 	for start := 0; start+window <= len(secret); start++ {
 		for name, text := range encodings(secret[start : start+window]) {
-			forms = append(forms, form{name, text})
+			if all[len(text)] == nil {
+				all[len(text)] = map[string]string{}
+			}
+			all[len(text)][text] = name
 		}
 	}
-	known.Store(secret, forms)
-	return forms
+	known.Store(secret, all)
+	return all
 }
 
 // encodings of a window. In base64 its first and last characters also hold
