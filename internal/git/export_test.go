@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,8 @@ var (
 	ParsePointer  = parsePointer
 	PassingReason = passingReason
 	BatchesOf     = batchesOf
+	ListOptions   = listOptions
+	MakeTemp      = makeTemp
 	IsRedirect    = func(stderr string) bool { return isRedirect(&failure{output: output{stderr: []byte(stderr)}}) }
 	ReadAnswer    = (&Git{options: hiding(Remotes{})}).answer
 )
@@ -67,6 +70,29 @@ func UseCA(root string, options Options) (entries [][2]string, file string, err 
 	text, _ := os.ReadFile(filepath.Join(root, "ca.pem"))
 	return entries, string(text), err
 }
+
+// HasAfter returns what Bitbucket has after some changes.
+func HasAfter(has []string, changes []mirror.Change) []string {
+	p := pushing{has: has}
+	for _, c := range changes {
+		p.nowHas(c)
+	}
+	return p.has
+}
+
+// IsShallow reports whether the history in a repository's folder is shallow.
+func IsShallow(repo string) bool { return (&Git{repo: repo}).isShallow() }
+
+// Follow makes the address to which the source's server redirects the source's, and
+// returns whether git logs in there with a variable.
+func Follow(options Options, variable string) (url string, loggedIn bool, err error) {
+	g := &Git{options: options, sourceURL: options.Source, env: map[side][]string{}}
+	err = g.follow(context.Background())
+	return g.SourceURL(), slices.Contains(g.env[source], variable), err
+}
+
+// Listen hands the lines of the log to a function.
+func (g *Git) Listen(say func(line string)) { g.options.Say = say }
 
 // Elsewhere returns the fault for a redirect of the source to another server.
 func Elsewhere(source, to string) error {

@@ -98,6 +98,23 @@ func TestFetchKeepsRefsInOneFile(t *testing.T) {
 	}
 }
 
+// A history is shallow if the file that lists its ends has any (gitformat-shallow).
+func TestIsShallow(t *testing.T) {
+	t.Parallel()
+	repo := t.TempDir()
+	if git.IsShallow(repo) {
+		t.Error("a history without the file is shallow")
+	}
+	for text, want := range map[string]bool{"": false, strings.Repeat("1", 40) + "\n": true} {
+		if err := os.WriteFile(filepath.Join(repo, "shallow"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := git.IsShallow(repo); got != want {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+}
+
 // Git shows no size for a small fetch.
 func TestSizeOfASmallFetch(t *testing.T) {
 	t.Parallel()

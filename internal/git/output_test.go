@@ -169,6 +169,36 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// A part is as large as its limits allow, and not larger.
+func TestBatchesAtTheirLimits(t *testing.T) {
+	t.Parallel()
+	limit := 200_000
+	if runtime.GOOS == "windows" {
+		limit = 24_000
+	}
+	// The lease of a ref, and the refspec that deletes it, each with a space and quotes.
+	lengthOf := func(c mirror.Change) int {
+		length := len("--force-with-lease=:") + len(c.Ref) + 40 + 3
+		if c.New == "" {
+			length += len(":") + len(c.Ref) + 3
+		}
+		return length
+	}
+	for name, c := range map[string]mirror.Change{
+		"short":        {Ref: "refs/heads/a", New: "1"},
+		"of 1000":      {Ref: "refs/heads/" + strings.Repeat("a", 926), New: "1"},
+		"deletions":    {Ref: "refs/heads/" + strings.Repeat("a", 268)},
+		"long, delete": {Ref: "refs/heads/" + strings.Repeat("a", 900)},
+	} {
+		most := min(1000, limit/lengthOf(c))
+		for count, want := range map[int]int{1: 1, most: 1, most + 1: 2, 2*most + 1: 3} {
+			if got := len(git.BatchesOf(slices.Repeat([]mirror.Change{c}, count))); got != want {
+				t.Errorf("%s: %d refs are %d parts, want %d", name, count, got, want)
+			}
+		}
+	}
+}
+
 func TestPointers(t *testing.T) {
 	oid := strings.Repeat("ab", 32)
 	pointer := "version https://git-lfs.github.com/spec/v1\noid sha256:" + oid + "\nsize 12\n"
@@ -183,6 +213,17 @@ func TestPointers(t *testing.T) {
 		if want := []git.Pointer{{Blob: strings.Repeat("1", 40), OID: oid, Size: 12}}; err != nil || !slices.Equal(got, want) {
 			t.Errorf("in parts of %d: %v, %v", size, got, err)
 		}
+		if got, err := git.Pointers(object("blob", pointer), size); err != nil || len(got) != 1 {
+			t.Errorf("at the end, in parts of %d: %v, %v", size, got, err)
+		}
+	}
+}
+
+// Listings are asked for the mirrored namespaces only.
+func TestListOptions(t *testing.T) {
+	t.Parallel()
+	if got := git.ListOptions(); !slices.Equal(got, []string{"--heads", "--tags"}) {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -42,7 +42,9 @@ func TestPushInParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "log")
-	s.hook("pre-receive", "while read -r old new ref; do echo \"$ref $(git rev-list --objects --disk-usage $new --not --all)\" >>"+inScript(log)+"; done")
+	var said []string
+	s.git.Listen(func(line string) { said = append(said, line) })
+	s.hook("pre-receive", "while read -r old new ref; do refs=\"$refs$ref \"; news=\"$news $new\"; done; echo \"$refs$(git rev-list --objects --disk-usage $news --not --all)\" >>"+inScript(log))
 	created := func(ref, id string) mirror.Change { return mirror.Change{Ref: ref, Action: mirror.Created, New: id} }
 	pushed, err := s.git.Push(t.Context(), [][]mirror.Change{
 		{created("refs/heads/main", main), created("refs/heads/side", side)},
@@ -67,10 +69,18 @@ func TestPushInParts(t *testing.T) {
 	}
 	counts, tooLarge := map[string]int{}, 0
 	for line := range strings.Lines(string(text)) {
-		ref, size, _ := strings.Cut(strings.TrimSpace(line), " ")
-		counts[ref]++
+		fields := strings.Fields(line)
+		refs, size := fields[:len(fields)-1], fields[len(fields)-1]
+		for _, ref := range refs {
+			counts[ref]++
+		}
 		if len(size) > 5 { // 100,000 bytes and more
-			tooLarge++
+			tooLarge += len(refs)
+		}
+	}
+	for _, line := range said {
+		if !strings.HasSuffix(line, " commits of its main line, 0.0 GiB") {
+			t.Errorf("said %q", line)
 		}
 	}
 	// 13 commits of 20 KB, four of which fit into a part; 5 on the side, and the one

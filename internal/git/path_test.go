@@ -1,6 +1,8 @@
 package git_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // checkPath returns what is found wrong with a path as source.
@@ -173,6 +176,44 @@ func TestIsRedirect(t *testing.T) {
 		stderr := fmt.Sprintf("fatal: unable to access 'https://git.example.com/octo/site/': The requested URL returned error: %d", status)
 		if got := git.IsRedirect(stderr); got != want {
 			t.Errorf("%d: got %v", status, got)
+		}
+	}
+}
+
+// Where the source has moved within its server, git logs in anew. Anything else is a fault,
+// and the address stays.
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	const source, moved = "https://git.example.com/octo/site", "https://git.example.com/octo/renamed"
+	lost, refused := errors.New("it can't be located"), errors.New("no login")
+	for _, test := range []struct {
+		name, to  string
+		located   error
+		login     error
+		want      error
+		says, url string
+	}{
+		{"moved", moved, nil, nil, nil, "", moved},
+		{"no answer", "", lost, nil, lost, "", source},
+		{"elsewhere", "https://evil.example/octo/site", nil, nil, nil, "https://evil.example", source},
+		{"the start page", "https://git.example.com/", nil, nil, nil, "a page that isn't a repository", source},
+		{"no login", moved, nil, refused, refused, "", source},
+	} {
+		url, loggedIn, err := git.Follow(git.Options{
+			Remotes:  git.Remotes{Source: source},
+			Lookup:   func(string) (string, bool) { return "", false },
+			Scrub:    func(text string) string { return text },
+			IsSecret: func(string) bool { return false },
+			Locate:   func(context.Context, string) (string, error) { return test.to, test.located },
+			LogIn: func(url string) ([]secret.Value, error) {
+				return []secret.Value{{Name: "LOGIN", Text: secret.New("at " + url)}}, test.login
+			},
+		}, "LOGIN=at "+moved)
+		if url != test.url || loggedIn != (url == moved) || test.want != nil && !errors.Is(err, test.want) || url == moved && err != nil {
+			t.Errorf("%s: source at %q, logged in: %v, %v", test.name, url, loggedIn, err)
+		}
+		if test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+			t.Errorf("%s: got %v, want %q", test.name, err, test.says)
 		}
 	}
 }

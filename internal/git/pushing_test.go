@@ -175,6 +175,43 @@ func TestPushingFails(t *testing.T) {
 	}
 }
 
+// Only a ref that had another value than the listed one makes a later listing necessary.
+func TestPushRaced(t *testing.T) {
+	t.Parallel()
+	results := map[string]mirror.Result{}
+	for _, outcome := range []mirror.Outcome{mirror.Pushed, mirror.Present, mirror.Declined, mirror.InFlight} {
+		results[fmt.Sprintf("refs/heads/%v", outcome)] = mirror.Result{Outcome: outcome}
+	}
+	if (git.Pushed{Results: results}).Raced() {
+		t.Errorf("%v is a lost race", results)
+	}
+	results["refs/heads/raced"] = mirror.Result{Outcome: mirror.Raced}
+	if !(git.Pushed{Results: results}).Raced() {
+		t.Errorf("%v is no lost race", results)
+	}
+}
+
+// What a ref no longer leads to may be gone from Bitbucket.
+func TestHasAfterChanges(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		change mirror.Change
+		want   string
+	}{
+		{mirror.Change{Action: mirror.Created, New: "new"}, "first second new"},
+		{mirror.Change{Action: mirror.Updated, Old: "first", New: "new"}, "first second new"},
+		{mirror.Change{Action: mirror.Overwritten, Old: "first", New: "new"}, "second new"},
+		{mirror.Change{Action: mirror.Overwritten, Old: "second", New: "new"}, "first new"},
+		{mirror.Change{Action: mirror.Overwritten, Old: "other", New: "new"}, "first second new"},
+		{mirror.Change{Action: mirror.Deleted, Old: "first"}, "second"},
+		{mirror.Change{Action: mirror.Deleted, Old: "other"}, "first second"},
+	} {
+		if got := strings.Join(git.HasAfter([]string{"first", "second"}, []mirror.Change{test.change}), " "); got != test.want {
+			t.Errorf("%v: got %q, want %q", test.change, got, test.want)
+		}
+	}
+}
+
 // The list of what Bitbucket has stays as it is, whatever is replaced.
 func TestPushingKeepsTheList(t *testing.T) {
 	t.Parallel()

@@ -97,6 +97,42 @@ func TestRepeat(t *testing.T) {
 	}
 }
 
+// The temporary directory is in the first folder that a variable names and that can be
+// used. TMPDIR is the user's own choice, so no other one is tried after it.
+func TestTemporaryFolders(t *testing.T) {
+	t.Parallel()
+	folder, missing := t.TempDir(), filepath.Join(t.TempDir(), "missing")
+	for _, test := range []struct {
+		variables map[string]string
+		fails     bool
+	}{
+		{map[string]string{"TMPDIR": folder, "RUNNER_TEMP": missing}, false},
+		{map[string]string{"RUNNER_TEMP": folder, "AGENT_TEMPDIRECTORY": missing}, false},
+		{map[string]string{"RUNNER_TEMP": missing, "AGENT_TEMPDIRECTORY": folder}, false},
+		{map[string]string{"TMPDIR": missing, "RUNNER_TEMP": folder}, true},
+	} {
+		root, lock, err := git.MakeTemp(func(name string) (string, bool) { value, ok := test.variables[name]; return value, ok })
+		if test.fails != (err != nil) || err == nil && filepath.Dir(root) != folder {
+			t.Errorf("%v: got %q, %v", test.variables, root, err)
+		}
+		if err != nil {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(root, "lock")); err != nil {
+			t.Errorf("%v: %v", test.variables, err)
+		}
+		if err := lock.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := os.RemoveAll(root); err != nil {
+			t.Error(err)
+		}
+	}
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+		t.Errorf("left are %v, %v", entries, err)
+	}
+}
+
 // What a killed run left is removed by the next one, and nothing else.
 func TestLeftovers(t *testing.T) {
 	folder := t.TempDir()
