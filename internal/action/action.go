@@ -95,7 +95,6 @@ func Run(ctx context.Context, world World) int {
 	return f.Code.Exit
 }
 
-// contractOf returns the settings and the outputs of the command.
 func contractOf(o options) ([]contract.Setting, []contract.Output) {
 	if o.mirror {
 		return contract.MirrorSettings, contract.MirrorOutputs
@@ -111,7 +110,6 @@ func printText(world World, text string) int {
 	return fault.ExitDone
 }
 
-// run is the state of one run.
 type run struct {
 	world    World
 	host     *host.Host
@@ -234,10 +232,8 @@ func (r *run) steps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.note(r.warnings(settings, cred)...)
-	if f := r.contradiction(settings, results); f != nil {
-		r.note(fault.Warn(f))
-	}
+	r.warnAboutLaterSteps(settings, cred)
+	r.warn(r.contradiction(settings, results))
 	r.showRemarks()
 
 	if err := r.host.HandOver(ctx, results); err != nil {
@@ -272,7 +268,7 @@ func (r *run) summarize(page string) {
 	}
 	r.summarizes = false
 	if err := r.host.Summarize(page); err != nil {
-		r.note(fault.Warn(fault.From(err)))
+		r.warn(fault.From(err))
 		r.showRemarks()
 	}
 }
@@ -282,7 +278,13 @@ func (r *run) note(remarks ...fault.Remark) {
 	r.remarks = append(r.remarks, remarks...)
 }
 
-// showRemarks shows the remarks so far.
+// warn keeps a fault as a warning, unless it is nil.
+func (r *run) warn(f *fault.Fault) {
+	if f != nil {
+		r.note(fault.Warn(f))
+	}
+}
+
 func (r *run) showRemarks() {
 	for i := range r.remarks {
 		if !r.host.HasMasks {

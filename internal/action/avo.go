@@ -29,9 +29,7 @@ func (r *run) avoConnection(settings *input.Settings, cred credential.Credential
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if f := avo.CheckUsername(settings.AvoUsername); f != nil {
-		r.note(fault.Warn(f))
-	}
+	r.warn(avo.CheckUsername(settings.AvoUsername))
 	if t.User != "" && c.Username != t.User {
 		r.note(fault.Noticef("the Avo Assure connection contains a personal username, as Avo Assure's documentation says; Bitbucket itself uses %s with an access token", t.User))
 	}

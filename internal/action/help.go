@@ -7,7 +7,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 )
 
-// help returns the text that --help prints.
 func help(mirror bool) string {
 	var b strings.Builder
 	if mirror {

@@ -23,7 +23,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// mirroring is a run of the mirror command.
 type mirroring struct {
 	*run
 	settings   *input.MirrorSettings
@@ -42,7 +41,6 @@ type mirroring struct {
 	wouldCreate bool // without dry-run, the repository would be created
 }
 
-// mirror is the run of the mirror command.
 func (r *run) mirror(ctx context.Context) error {
 	m := &mirroring{run: r}
 	r.failurePage = m.summary
@@ -135,7 +133,6 @@ func (m *mirroring) readSettings(ctx context.Context) error {
 	return m.findSource()
 }
 
-// rules returns the rules by the settings.
 func rules(settings *input.MirrorSettings) (mirror.Rules, error) {
 	rules := mirror.Rules{
 		Patterns:     map[string]mirror.Patterns{},
@@ -170,9 +167,7 @@ func (m *mirroring) openGit(ctx context.Context) error {
 	if _, err := m.mint(ctx, &m.settings.Common, &m.credential, credential.Credential.LoginForms); err != nil {
 		return err
 	}
-	if f := credential.CheckExpiry(m.credential.Kind, m.settings.ExpiresOn, m.world.Now()); f != nil {
-		m.note(fault.Warn(f))
-	}
+	m.warn(credential.CheckExpiry(m.credential.Kind, m.settings.ExpiresOn, m.world.Now()))
 	m.showRemarks()
 	m.tokens = append(m.tokens, m.settings.SourceToken)
 	m.pieces = m.piecesWith(m.settings.Token)
@@ -259,7 +254,7 @@ func (m *mirroring) list(ctx context.Context) error {
 		if !m.settings.DryRun {
 			return f.Hint("to see the list, run once with " + m.set("dry-run", "true"))
 		}
-		m.note(fault.Warn(f))
+		m.warn(f)
 	}
 	if err := m.checkCompleteList(ctx); err != nil {
 		return err
@@ -269,12 +264,10 @@ func (m *mirroring) list(ctx context.Context) error {
 	return nil
 }
 
-// quantity returns the number of refs in a listing in words.
 func quantity(listing mirror.Listing) string {
 	return mirror.Quantity(slices.Collect(maps.Keys(listing.Refs)))
 }
 
-// noteOthers logs which refs of the source aren't mirrored.
 func (m *mirroring) noteOthers(namespaces []string) {
 	namespaces = slices.DeleteFunc(namespaces, m.rules.IsSecret)
 	if len(namespaces) > 0 {
@@ -286,9 +279,9 @@ func (m *mirroring) noteOthers(namespaces []string) {
 func (m *mirroring) warnUnmatched() {
 	unmatched := m.plan.Unmatched()
 	for _, setting := range slices.Sorted(maps.Keys(unmatched)) {
-		m.note(fault.Warn(fault.New(fault.Pattern,
+		m.warn(fault.New(fault.Pattern,
 			fmt.Sprintf("the source has no %s that match this part of %s: %s", setting, m.host.Settings.Called(setting), strings.Join(unmatched[setting], ", ")),
-			"check the spelling, or remove it")))
+			"check the spelling, or remove it"))
 	}
 	m.showRemarks()
 }
@@ -384,12 +377,11 @@ func (m *mirroring) reportPartial(ctx context.Context, err error) error {
 	}
 	cause := duringPush(err, listed)
 	if err := m.handOver(context.WithoutCancel(ctx), fault.From(cause)); err != nil {
-		m.note(fault.Warn(fault.From(err)))
+		m.warn(fault.From(err))
 	}
 	return cause
 }
 
-// tokenMissing ends a run whose token is empty.
 func (m *mirroring) tokenMissing(ctx context.Context) error {
 	reason := whyEmpty(m.host)
 	if m.hasTokenByOtherName() {

@@ -13,7 +13,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
-// lfsTransfer transfers the objects of new LFS pointers.
 type lfsTransfer struct {
 	*mirroring
 	tips     []string
@@ -52,7 +51,6 @@ func (m *mirroring) transferLFS(ctx context.Context) error {
 	return nil
 }
 
-// keepLacking keeps the pointers whose objects Bitbucket lacks.
 func (t *lfsTransfer) keepLacking(ctx context.Context) error {
 	on := bitbucket.LFSServer{URL: git.LFSURL(t.repository.URL), Authorization: t.credential.GitAuthorization()}
 	lacks, err := t.lfsClient("", t.repository.URL).LacksLFS(ctx, on, lfsObjects(t.pointers))
@@ -63,7 +61,6 @@ func (t *lfsTransfer) keepLacking(ctx context.Context) error {
 	return nil
 }
 
-// checkProgram checks that git-lfs is there.
 func (t *lfsTransfer) checkProgram(ctx context.Context) error {
 	version, err := t.git.CheckLFS(ctx)
 	if err != nil {
@@ -168,7 +165,7 @@ func (t *lfsTransfer) leave(ctx context.Context, lost map[string]bool) error {
 	}
 	if t.settings.LFS == input.LFSAvailable {
 		t.pointers = slices.DeleteFunc(t.pointers, func(p git.Pointer) bool { return lost[p.OID] })
-		t.note(fault.Warn(fault.New(fault.LFSObject, "the source's LFS storage lacks "+quantityOfObjects(len(gone))+", so Bitbucket's lacks them too", names...)))
+		t.warn(fault.New(fault.LFSObject, "the source's LFS storage lacks "+quantityOfObjects(len(gone))+", so Bitbucket's lacks them too", names...))
 		t.showRemarks()
 		return nil
 	}
@@ -185,7 +182,6 @@ func quantityOfObjects(n int) string {
 	return fmt.Sprintf("%d objects", n)
 }
 
-// maxNamed limits the number of objects that are named.
 const maxNamed = 10
 
 // names returns the paths of pointers with the IDs of their objects.
@@ -230,7 +226,6 @@ func (t *lfsTransfer) elsewhere(ctx context.Context, err error) error {
 	return f
 }
 
-// lfsClient returns a client for requests to an LFS server.
 func (m *mirroring) lfsClient(name, asked string) *bitbucket.Client {
 	options := m.clientOptions(&m.settings.Common, m.credential.Server, asked)
 	options.Name, options.Say = name, m.say

@@ -25,7 +25,7 @@ func (m *mirroring) setMain(ctx context.Context, results map[string]mirror.Resul
 	}
 	if err != nil {
 		f := fault.From(err)
-		m.note(fault.Warn(fault.New(f.Code, fmt.Sprintf("the main branch of Bitbucket's repository wasn't set to %s: %s", mirror.ShortName(ref), f.What), f.Hints...)))
+		m.warn(fault.New(f.Code, fmt.Sprintf("the main branch of Bitbucket's repository wasn't set to %s: %s", mirror.ShortName(ref), f.What), f.Hints...))
 		m.showRemarks()
 		return nil, nil
 	}

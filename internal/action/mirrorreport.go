@@ -43,7 +43,6 @@ func (m *mirroring) begin(format string, args ...any) (ended func(format string,
 	}
 }
 
-// bytesText returns a size for people.
 func bytesText(n int64) string {
 	switch {
 	case n >= 1<<30:
@@ -129,7 +128,6 @@ func (m *mirroring) set(id, value string) string {
 	return called + "=" + value
 }
 
-// leftAlone says which refs were left alone.
 func (m *mirroring) leftAlone() string {
 	named := m.plan.LeftAlone()
 	if len(named) == 0 {
@@ -269,7 +267,6 @@ func (m *mirroring) totals() string {
 	return text
 }
 
-// maxKept limits the number of kept refs that are named.
 const maxKept = 5
 
 // kept names the refs that only Bitbucket has, and that the run keeps.
@@ -293,7 +290,6 @@ func (m *mirroring) kept() string {
 	return text
 }
 
-// result returns the words for an action.
 func (m *mirroring) result(action mirror.Action) string {
 	if m.settings.DryRun {
 		return "would be " + inWords[action].done
@@ -336,7 +332,6 @@ func shortID(id string) string {
 	return id[:min(len(id), 9)]
 }
 
-// idCell returns an object ID for a cell of a table.
 func idCell(id string) string {
 	if id == "" {
 		return "–"

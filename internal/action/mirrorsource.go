@@ -14,7 +14,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
 
-// address is the source's location.
 type address struct {
 	text  string // URL without user-info, or an absolute path
 	root  string // scheme and host of a URL
@@ -22,7 +21,6 @@ type address struct {
 	jobs  bool   // the repository that the job runs for
 }
 
-// findSource decides which repository to mirror.
 func (m *mirroring) findSource() error {
 	text := m.settings.Source
 	if text.IsEmpty() {
@@ -40,9 +38,9 @@ func (m *mirroring) findSource() error {
 		return err
 	}
 	if len(text.Secrets()) > 0 && !m.settings.Source.IsEmpty() {
-		m.note(fault.Warn(fault.New(fault.SourceSecret, "source contains a password, which isn't used",
+		m.warn(fault.New(fault.SourceSecret, "source contains a password, which isn't used",
 			"remove everything between // and @, and set source-token instead",
-			"if the password was stored in the clear, revoke it")))
+			"if the password was stored in the clear, revoke it"))
 	}
 	if !secret.OneLine(m.settings.SourceToken.Reveal()) || !secret.OneLine(m.settings.SourceUsername) {
 		return fault.New(fault.TokenCharacter, "source-token or source-username contains a line break or a control character",
@@ -57,8 +55,8 @@ func (m *mirroring) findSource() error {
 	m.source.jobs = plain == m.host.CloneURL().Clean()
 	m.withholdJobToken()
 	if strings.HasPrefix(m.source.root, "http:") && !server.IsLoopback(m.source.url().Hostname()) {
-		m.note(fault.Warn(fault.New(fault.SourceHTTP, "the source's address is http, so neither its content nor source-token is protected on the way",
-			"set source to the https address of the repository, if its server has one")))
+		m.warn(fault.New(fault.SourceHTTP, "the source's address is http, so neither its content nor source-token is protected on the way",
+			"set source to the https address of the repository, if its server has one"))
 	}
 	if m.isDestination(cmp.Or(m.source.text, plain)) {
 		return sourceIsDestination()

@@ -68,7 +68,6 @@ func inContract(outputs []contract.Output, texts map[string]secret.String) ([]se
 	return values, nil
 }
 
-// outputs returns the texts of the outputs, by their IDs.
 func (o *outcome) outputs() map[string]secret.String {
 	cred, repo := o.credential, o.repository
 	return map[string]secret.String{
@@ -101,7 +100,6 @@ func (o *outcome) avoJSON() secret.String {
 	return connection.JSON()
 }
 
-// asVariables returns outputs under their names as variables.
 func asVariables(prefix string, outputs []secret.Value) []secret.Value {
 	var variables []secret.Value
 	for _, v := range outputs {
@@ -111,7 +109,6 @@ func asVariables(prefix string, outputs []secret.Value) []secret.Value {
 	return variables
 }
 
-// variableName returns the name of an output as a variable.
 func variableName(prefix, output string) string {
 	return prefix + "_" + strings.ToUpper(secret.Underscored(output))
 }

@@ -49,7 +49,6 @@ func readAndMask[S interface{ Both() *input.Common }, T settingsText[S]](
 	return parsed, nil
 }
 
-// source describes how settings are read on this host.
 func (r *run) source(settings []contract.Setting) *input.Source {
 	return &input.Source{
 		Settings:      settings,

@@ -43,7 +43,6 @@ func (o *outcome) summary(results host.Results, reported []fault.Remark) string 
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-// pageOfFault is the summary of a run that ends with a fault.
 func (r *run) pageOfFault(f *fault.Fault) string {
 	var b strings.Builder
 	b.WriteString(credentialTitle)
@@ -187,7 +186,6 @@ var markdown = strings.NewReplacer(
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "@", `\@`, "#", `\#`, "!", `\!`, "$", `\$`,
 )
 
-// cell returns text for a cell of a table.
 func cell(text string) string { return literal(text, maxCell) }
 
 // literal returns Markdown that displays text literally, on one line, cut to a number of

@@ -94,7 +94,7 @@ func (r *run) verify(
 	if settings.Verify == input.VerifyStrict || f.Code.IsSignal() {
 		return v, f
 	}
-	r.note(fault.Warn(f))
+	r.warn(f)
 	return v, nil
 }
 
@@ -116,7 +116,6 @@ func (r *run) connect(settings *input.Common, on server.Server) (*bitbucket.Clie
 	return r.client(settings, on), nil
 }
 
-// client returns a client of Bitbucket's REST API.
 func (r *run) client(settings *input.Common, on server.Server) *bitbucket.Client {
 	return bitbucket.New(r.clientOptions(settings, on, on.URL()))
 }
@@ -167,7 +166,7 @@ func (r *run) checkScopes(required []string, git bool, kind credential.Kind, gra
 	}
 	if git {
 		if missing := bitbucket.Missing(bitbucket.PushScopes, granted); len(missing) > 0 {
-			r.note(fault.Warn(bitbucket.MissingFault(missing, kind)))
+			r.warn(bitbucket.MissingFault(missing, kind))
 		}
 	}
 	if excess := bitbucket.Excess(granted, required); len(excess) > 0 {

@@ -10,39 +10,33 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
-// warnings returns warnings about settings that aren't wrong, but may cause surprises in
+// warnAboutLaterSteps warns of settings that aren't wrong, but may cause surprises in
 // later steps.
-func (r *run) warnings(settings *input.Settings, cred credential.Credential) []fault.Remark {
-	var remarks []fault.Remark
-	if f := credential.CheckExpiry(cred.Kind, settings.ExpiresOn, r.world.Now()); f != nil {
-		remarks = append(remarks, fault.Warn(f))
-	}
+func (r *run) warnAboutLaterSteps(settings *input.Settings, cred credential.Credential) {
+	r.warn(credential.CheckExpiry(cred.Kind, settings.ExpiresOn, r.world.Now()))
 	if event := r.host.Event().Name; untrusted[event] && (settings.ExportEnv || settings.Git != "") {
-		remarks = append(remarks, fault.Warn(fault.New(fault.UntrustedEvent,
+		r.warn(fault.New(fault.UntrustedEvent,
 			"on "+event+", every later step that runs the pull request's code can read the credential from its environment",
 			"don't check out or run the pull request's code in this job, or move this step to a separate job",
-			"or set export-env: false and git: none, and pass the outputs only to the steps that need them")))
+			"or set export-env: false and git: none, and pass the outputs only to the steps that need them"))
 	}
 	if !r.host.HasOutputs && !settings.ExportEnv && settings.Git == "" {
-		remarks = append(remarks, fault.Warn(fault.New(fault.SettingAlone,
+		r.warn(fault.New(fault.SettingAlone,
 			"export-env: false leaves nothing to hand over, since "+r.host.Name+" has no outputs",
-			"leave out export-env, or set git")))
+			"leave out export-env, or set git"))
 	}
 	if settings.Git != "" && len(settings.CA.PEM) > 0 && laterCAFile(settings.CA) == "" {
-		remarks = append(remarks, fault.Noticef(
+		r.note(fault.Noticef(
 			"ca-certificate applies to this step only: for git in later steps, write the certificates to a file there, and run: git config --global http.%s.sslCAInfo FILE",
 			gitconfig.HostScope(settings.Server.URL())))
 	}
-	if f := r.otherCAFile(settings); f != nil {
-		remarks = append(remarks, fault.Warn(f))
-	}
+	r.warn(r.otherCAFile(settings))
 	name := variableName(settings.EnvPrefix, "credential")
 	if old, _ := r.world.Lookup(name); settings.ExportEnv && replaces(cred, old) {
-		remarks = append(remarks, fault.Warn(fault.New(fault.CredentialSet,
+		r.warn(fault.New(fault.CredentialSet,
 			name+" is already set to another credential, which this one replaces for all later steps",
-			"set env-prefix to keep both")))
+			"set env-prefix to keep both"))
 	}
-	return remarks
 }
 
 // otherCAFile returns a warning if a variable makes git in later steps accept other CA

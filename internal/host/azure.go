@@ -96,7 +96,6 @@ func (a *azurePipelines) HandOver(ctx context.Context, results Results) error {
 // isOutput is the property of a variable that is an output of the step.
 const isOutput = ";isoutput=true"
 
-// setVariable returns the command that sets a variable.
 func setVariable(name, properties, text string) string {
 	return azureCommand("task.setvariable variable="+secret.Underscored(name)+properties, text)
 }

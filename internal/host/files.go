@@ -53,7 +53,6 @@ func (f resultFile) check() error {
 	return f.checkKind(info)
 }
 
-// checkFiles checks the files that variables name.
 func checkFiles(file func(variable string) (resultFile, error), variables []string) error {
 	for _, variable := range variables {
 		f, err := file(variable)
@@ -93,7 +92,6 @@ type addition struct {
 	text string // whole lines
 }
 
-// openFile is a file that is open for an addition.
 type openFile struct {
 	addition
 	file    *os.File

@@ -126,7 +126,6 @@ type protocol interface {
 	start(basic) Protocol
 }
 
-// start begins a run on the host.
 func (d *Definition) start(world World) *Host {
 	return &Host{Definition: d, Protocol: d.protocol.start(basic{world, d}), world: world}
 }

@@ -76,18 +76,18 @@ type CredentialText struct {
 // can be masked before the error is shown.
 func ReadCredential(ctx context.Context, source *Source) (*CredentialText, error) {
 	text := new(CredentialText)
-	err := source.read(ctx, text, &text.SharedText, func() []tokenFile { return []tokenFile{text.tokenFile()} })
+	err := source.read(ctx, text, &text.SharedText, text.tokenFile())
 	return text, err
 }
 
 // tokenFile returns the setting token-file, from which token is read.
 func (s *SharedText) tokenFile() tokenFile {
-	return tokenFile{file: "token-file", path: s.TokenFile, setting: "token", token: &s.Token, isOptional: true}
+	return tokenFile{file: "token-file", path: &s.TokenFile, setting: "token", token: &s.Token, isOptional: true}
 }
 
 // read fills in target, which embeds shared, with the text of the settings and of the
 // files that contain tokens.
-func (s *Source) read(ctx context.Context, target any, shared *SharedText, files func() []tokenFile) error {
+func (s *Source) read(ctx context.Context, target any, shared *SharedText, files ...tokenFile) error {
 	r := reading{source: s}
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
 		Target:   target,
@@ -97,7 +97,7 @@ func (s *Source) read(ctx context.Context, target any, shared *SharedText, files
 		return fault.Internal() // every field is text, so no value can make this fail
 	}
 	shared.wrong, shared.envFile = r.first, r.wrong["env-file"]
-	for _, f := range files() {
+	for _, f := range files {
 		if wrong := r.wrong[f.file]; wrong != nil {
 			return wrong // rather than that there is no such file
 		}
@@ -105,7 +105,7 @@ func (s *Source) read(ctx context.Context, target any, shared *SharedText, files
 			return err
 		}
 	}
-	more, err := s.readTokens(ctx, files()...)
+	more, err := s.readTokens(ctx, files...)
 	shared.remarks = append(r.remarks, more...)
 	return err
 }

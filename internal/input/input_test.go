@@ -337,7 +337,7 @@ func TestPastedCertificates(t *testing.T) {
 }
 
 func TestRequiredScopesAskForACheck(t *testing.T) {
-	for verify, want := range map[string]input.Verify{"": input.VerifyStrict, "none": input.VerifyStrict, "warn": input.VerifyWarn, "strict": input.VerifyStrict} {
+	for verify, want := range map[string]string{"": input.VerifyStrict, "none": input.VerifyStrict, "warn": input.VerifyWarn, "strict": input.VerifyStrict} {
 		if s, err := read(t, map[string]string{"required-scopes": "repository", "verify": verify}); err != nil || s.Verify != want {
 			t.Errorf("%q: got %s, %v", verify, s.Verify, err)
 		}

@@ -31,10 +31,8 @@ type MirrorText struct {
 // ReadMirror is [ReadCredential] for the mirror command.
 func ReadMirror(ctx context.Context, source *Source) (*MirrorText, error) {
 	text := new(MirrorText)
-	err := source.read(ctx, text, &text.SharedText, func() []tokenFile {
-		return []tokenFile{text.tokenFile(), {
-			file: "source-token-file", path: text.SourceTokenFile, setting: "source-token", token: &text.SourceToken,
-		}}
+	err := source.read(ctx, text, &text.SharedText, text.tokenFile(), tokenFile{
+		file: "source-token-file", path: &text.SourceTokenFile, setting: "source-token", token: &text.SourceToken,
 	})
 	return text, err
 }
@@ -56,32 +54,26 @@ type MirrorSettings struct {
 	Prune          bool
 	Overwrite      bool
 	MaxDeletions   int
-	LFS            LFS
+	LFS            string
 	FollowMain     bool // set Bitbucket's main branch to the source's
-	Create         Create
+	Create         string
 	Project        string
 	DryRun         bool
 }
 
-// Create says whether to create the Bitbucket repository if it doesn't exist, and who
-// may read it.
-type Create string
-
-// The values of create.
+// The values of create: whether to create the Bitbucket repository if it doesn't exist,
+// and who may read it.
 const (
-	CreateNone    Create = "none"
-	CreatePrivate Create = "private"
-	CreatePublic  Create = "public"
+	CreateNone    = "none"
+	CreatePrivate = "private"
+	CreatePublic  = "public"
 )
 
-// LFS says which LFS objects are mirrored.
-type LFS string
-
-// The values of lfs.
+// The values of lfs: which LFS objects are mirrored.
 const (
-	LFSAuto      LFS = "auto"      // all; one that is lost is a fault
-	LFSAvailable LFS = "available" // all that there are
-	LFSNone      LFS = "false"
+	LFSAuto      = "auto"      // all; one that is lost is a fault
+	LFSAvailable = "available" // all that there are
+	LFSNone      = "false"
 )
 
 // Parse is [CredentialText.Parse] for the mirror command.
@@ -98,9 +90,9 @@ func (m *MirrorText) Parse() (*MirrorSettings, []fault.Remark, error) {
 		Prune:          p.boolean("prune", m.Prune),
 		Overwrite:      p.boolean("overwrite", m.Overwrite),
 		MaxDeletions:   p.count("max-deletions", m.MaxDeletions),
-		LFS:            LFS(p.oneOf("lfs", m.LFS, string(LFSAuto), string(LFSAvailable), string(LFSNone))),
+		LFS:            p.oneOf("lfs", m.LFS, LFSAuto, LFSAvailable, LFSNone),
 		FollowMain:     p.oneOf("main-branch", m.MainBranch, "keep", "follow") == "follow",
-		Create:         Create(p.oneOf("create", m.Create, string(CreatePrivate), string(CreatePublic), string(CreateNone))),
+		Create:         p.oneOf("create", m.Create, CreatePrivate, CreatePublic, CreateNone),
 		Project:        m.Project,
 		DryRun:         p.boolean("dry-run", m.DryRun),
 	}

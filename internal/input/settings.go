@@ -39,7 +39,7 @@ func (c *Common) Both() *Common { return c }
 type Settings struct {
 	Common
 	Workspace         string
-	Verify            Verify
+	Verify            string
 	RequiredScopes    string          // a list in either vocabulary
 	Git               gitconfig.Reach // empty: none
 	RewriteSSH        bool
@@ -49,14 +49,11 @@ type Settings struct {
 	AvoUsername       string
 }
 
-// Verify says whether the credential is checked with Bitbucket.
-type Verify string
-
-// The values of verify.
+// The values of verify: whether the credential is checked with Bitbucket.
 const (
-	VerifyNone   Verify = "none"
-	VerifyWarn   Verify = "warn"
-	VerifyStrict Verify = "strict"
+	VerifyNone   = "none"
+	VerifyWarn   = "warn"
+	VerifyStrict = "strict"
 )
 
 // Parse turns the text into typed settings. The error is a [*fault.Fault] about the
@@ -67,7 +64,7 @@ func (c *CredentialText) Parse() (*Settings, []fault.Remark, error) {
 	settings := &Settings{
 		Common:            common,
 		Workspace:         c.Workspace,
-		Verify:            Verify(p.oneOf("verify", c.Verify, string(VerifyWarn), string(VerifyStrict), string(VerifyNone))),
+		Verify:            p.oneOf("verify", c.Verify, VerifyWarn, VerifyStrict, VerifyNone),
 		RequiredScopes:    c.RequiredScopes,
 		Git:               p.reach(c.Git),
 		RewriteSSH:        p.boolean("rewrite-ssh", c.RewriteSSH),
@@ -115,7 +112,6 @@ func (p *parser) common(s *SharedText) (Common, []fault.Remark) {
 	}, s.remarks
 }
 
-// publicSetting is a setting that isn't secret.
 type publicSetting struct{ id, text string }
 
 // public returns the settings of both commands that aren't secret.
@@ -144,7 +140,6 @@ func (p *parser) refuseShownToken(token secret.String, settings []publicSetting)
 	}
 }
 
-// parser turns text into typed values.
 type parser struct {
 	err error
 }
@@ -187,7 +182,6 @@ func (p *parser) boolean(id, text string) bool {
 	return p.oneOf(id, text, "true", "false") == "true"
 }
 
-// oneOf accepts the values of a list.
 func (p *parser) oneOf(id, text string, allowed ...string) string {
 	if slices.Contains(allowed, text) {
 		return text

@@ -26,20 +26,19 @@ const stdin = "-"
 
 // tokenFile is a setting that names the file with a token.
 type tokenFile struct {
-	file       string // ID of the setting
-	isOptional bool   // an empty file is an empty token, about which on-missing-token decides
-	path       string // its value; empty: it isn't set
-	setting    string // ID of the setting that is the token itself
+	file       string  // ID of the setting
+	isOptional bool    // an empty file is an empty token, about which on-missing-token decides
+	path       *string // its value; empty: it isn't set
+	setting    string  // ID of the setting that is the token itself
 	token      *secret.String
 }
 
-// readTokens reads the tokens from their files.
 func (s *Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []fault.Remark, err error) {
 	if err := s.checkTokenFiles(files); err != nil {
 		return nil, err
 	}
 	for _, f := range files {
-		if f.path == "" {
+		if *f.path == "" {
 			continue
 		}
 		if s.BeforeWaiting != nil {
@@ -59,7 +58,7 @@ func (s *Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []
 			return remarks, fault.New(fault.TokenFile, "the file that "+f.file+" names is empty",
 				"write the token to the file, or leave out "+f.file)
 		}
-		if s.othersCanRead(f.path) {
+		if s.othersCanRead(*f.path) {
 			remarks = append(remarks, fault.Warn(fault.New(fault.TokenFileOpen, "other users of this machine can read the file that "+f.file+" names",
 				"make it readable for its owner only: chmod 600")))
 		}
@@ -72,14 +71,14 @@ func (s *Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []
 func (s *Source) checkTokenFiles(files []tokenFile) error {
 	var set []tokenFile
 	for _, f := range files {
-		if f.path != "" && !f.token.IsEmpty() {
+		if *f.path != "" && !f.token.IsEmpty() {
 			return fault.New(fault.TokenFile, "both "+f.setting+" and "+f.file+" are set", "set only one of them")
 		}
-		if f.path == "" {
+		if *f.path == "" {
 			continue
 		}
 		for _, other := range set {
-			if s.areOneStream(f.path, other.path) {
+			if s.areOneStream(*f.path, *other.path) {
 				return fault.New(fault.TokenFile, other.file+" and "+f.file+" are the same stream, which can be read only once",
 					"name a file in one of them")
 			}
@@ -101,7 +100,6 @@ func (s *Source) areOneStream(a, b string) bool {
 	return err == nil && otherErr == nil && os.SameFile(first, second) && (!first.Mode().IsRegular() || a == stdin || b == stdin)
 }
 
-// info describes what a path leads to.
 func (s *Source) info(path string) (fs.FileInfo, error) {
 	if path != stdin {
 		return os.Stat(path)
@@ -121,7 +119,7 @@ func readToken(ctx context.Context, f tokenFile, input io.Reader) (secret.String
 	}
 	done := make(chan result, 1)
 	go func() {
-		text, err := readAtMost(f.path, input, maxTokenFile+1)
+		text, err := readAtMost(*f.path, input, maxTokenFile+1)
 		done <- result{text, err}
 	}()
 	var r result
@@ -154,7 +152,6 @@ func readAtMost(path string, input io.Reader, limit int64) ([]byte, error) {
 	return readFile(path, limit)
 }
 
-// readFile reads at most a number of bytes of a file.
 func readFile(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

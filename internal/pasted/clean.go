@@ -63,7 +63,6 @@ func CleanList(text string) (clean string, removed Removed) {
 	return clean, removed
 }
 
-// eachItem replaces the items between separators.
 func eachItem(text, separators string, replace func(string) string) string {
 	var b strings.Builder
 	for text != "" {

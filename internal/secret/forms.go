@@ -134,7 +134,6 @@ func Base64Forms(text string) []string {
 	return forms
 }
 
-// pieces cuts text into lines of width characters.
 func pieces(text string, width int) []string {
 	var lines []string
 	for ; len(text) > width; text = text[width:] {
