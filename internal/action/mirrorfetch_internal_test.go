@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
 
@@ -28,7 +29,7 @@ func listing(text string) mirror.Listing {
 // planned is a mirror that has listed both sides.
 func planned(t *testing.T, source, bitbucket string, rules mirror.Rules) *mirroring {
 	t.Helper()
-	m := &mirroring{run: &run{}, rules: rules, bitbucket: listing(bitbucket)}
+	m := &mirroring{run: &run{}, settings: &input.MirrorSettings{}, rules: rules, bitbucket: listing(bitbucket)}
 	var err error
 	if m.plan, err = mirror.New(t.Context(), listing(source), m.bitbucket, rules); err != nil {
 		t.Fatal(err)
