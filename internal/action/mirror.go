@@ -180,13 +180,11 @@ func (m *mirroring) openGit(ctx context.Context) error {
 		return err
 	}
 	m.git, err = git.Open(git.Options{
-		Program: m.world.Git,
-		Remotes: git.Remotes{
-			Source:      m.source.text,
-			SourceLocal: m.source.local,
-			Bitbucket:   m.repository.URL,
-			DataCenter:  m.credential.Server.DataCenter,
-		},
+		Program:        m.world.Git,
+		Source:         m.source.text,
+		SourceLocal:    m.source.local,
+		Bitbucket:      m.repository.URL,
+		DataCenter:     m.credential.Server.DataCenter,
 		SourceLogin:    sourceLogin,
 		BitbucketLogin: bitbucketLogin,
 		Lookup:         m.world.Lookup,

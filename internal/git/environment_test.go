@@ -30,7 +30,7 @@ func TestEnvironment(t *testing.T) {
 		"GIT_TEMPLATE_DIR", "GIT_PROXY_COMMAND", "GITHUB_TOKEN", "BITBUCKET_AUTH_TOKEN", "INPUT_TOKEN", "JOB_TOKEN",
 	}
 	options := git.Options{
-		Remotes: git.Remotes{Source: "https://github.com/octo/site", Bitbucket: "https://bitbucket.org/acme/site.git"},
+		Source: "https://github.com/octo/site", Bitbucket: "https://bitbucket.org/acme/site.git",
 		Lookup: func(name string) (string, bool) {
 			return mark, slices.Contains(passedOn, name) || slices.Contains(kept, name)
 		},
@@ -90,9 +90,9 @@ func TestCertificates(t *testing.T) {
 		{named, "MORE", both, "NAMED\nMORE\n"},
 	} {
 		entries, text, err := git.UseCA(root, git.Options{
-			Remotes: git.Remotes{Bitbucket: "https://git.example.com/scm/acme/site.git"},
-			CA:      []byte(test.ca),
-			Lookup:  func(name string) (string, bool) { return test.named, name == "SSL_CERT_FILE" && test.named != "" },
+			Bitbucket: "https://git.example.com/scm/acme/site.git",
+			CA:        []byte(test.ca),
+			Lookup:    func(name string) (string, bool) { return test.named, name == "SSL_CERT_FILE" && test.named != "" },
 		})
 		if err != nil || !slices.Equal(entries, test.want) || text != test.text {
 			t.Errorf("SSL_CERT_FILE=%s, ca-certificate %q: got %q, %q, %v", test.named, test.ca, entries, text, err)

@@ -28,7 +28,7 @@ var (
 	ListOptions   = listOptions
 	MakeTemp      = makeTemp
 	IsRedirect    = func(stderr string) bool { return isRedirect(&failure{output: output{stderr: []byte(stderr)}}) }
-	ReadAnswer    = (&Git{options: hiding(Remotes{})}).answer
+	ReadAnswer    = (&Git{options: hiding(Options{})}).answer
 )
 
 // ParseListing reads a listing that arrives in parts of this size.
@@ -96,17 +96,15 @@ func (g *Git) Listen(say func(line string)) { g.options.Say = say }
 
 // Elsewhere returns the fault for a redirect of the source to another server.
 func Elsewhere(source, to string) error {
-	g := &Git{options: hiding(Remotes{}), sourceURL: source}
+	g := &Git{options: hiding(Options{}), sourceURL: source}
 	return g.elsewhere(to)
 }
 
-// hiding are options that keep a secret and a piece of a token out of texts.
-func hiding(remotes Remotes) Options {
-	return Options{
-		Remotes:  remotes,
-		Scrub:    func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") },
-		IsSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") },
-	}
+// hiding adds to options what keeps a secret and a piece of a token out of texts.
+func hiding(options Options) Options {
+	options.Scrub = func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }
+	options.IsSecret = func(text string) bool { return strings.Contains(text, "half-a-t0ken") }
+	return options
 }
 
 // Server plays Bitbucket: it returns git's porcelain output and its messages for a push of
@@ -117,7 +115,7 @@ type Server func(changes []mirror.Change) (porcelain, stderr string, err error)
 // it pushed.
 func PushTo(t *testing.T, server Server, parts [][]mirror.Change, has []string) (result Pushed, pushes int, err error) {
 	t.Helper()
-	g := &Git{repo: t.TempDir(), complete: true, options: hiding(Remotes{})}
+	g := &Git{repo: t.TempDir(), complete: true, options: hiding(Options{})}
 	p := pushing{git: g, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
 	p.push = func(_ context.Context, changes []mirror.Change, _ []string) (pushed, error) {
 		pushes++
@@ -148,17 +146,17 @@ func LimitListings(refs, size int) (undo func()) {
 }
 
 // Explain returns what a failed command with these messages means.
-func Explain(remotes Remotes, side, stderr string) error {
-	return explainFor(remotes, side, &failure{output: output{stderr: []byte(stderr)}})
+func Explain(options Options, side, stderr string) error {
+	return explainFor(options, side, &failure{output: output{stderr: []byte(stderr)}})
 }
 
 // ExplainSignal returns what it means that a signal ended a command.
 func ExplainSignal(side string, signal int) error {
-	return explainFor(Remotes{}, side, &failure{signal: signal})
+	return explainFor(Options{}, side, &failure{signal: signal})
 }
 
-func explainFor(remotes Remotes, side string, failed *failure) error {
-	g := &Git{options: hiding(remotes)}
+func explainFor(options Options, side string, failed *failure) error {
+	g := &Git{options: hiding(options)}
 	switch side {
 	case "source":
 		return g.explainSource(failed)

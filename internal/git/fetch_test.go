@@ -28,9 +28,9 @@ func TestFetchFromPlainFiles(t *testing.T) {
 	t.Cleanup(server.Close)
 	g, err := git.Open(git.Options{
 		Program: "git",
-		Remotes: git.Remotes{Source: server.URL, Bitbucket: s.bitbucket},
-		Lookup:  os.LookupEnv,
-		Scrub:   func(text string) string { return text },
+		Source:  server.URL, Bitbucket: s.bitbucket,
+		Lookup: os.LookupEnv,
+		Scrub:  func(text string) string { return text },
 
 		IsSecret: func(string) bool { return false },
 	})

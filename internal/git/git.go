@@ -35,17 +35,13 @@ const (
 	staged side = "bitbucket, staged"
 )
 
-// Remotes are the repositories to mirror from and to.
-type Remotes struct {
+// Options are the parameters of [Open].
+type Options struct {
 	Source      string // URL without user-info, or an absolute path
 	SourceLocal bool   // Source is a path
 	Bitbucket   string // URL without user-info
 	DataCenter  bool   // Bitbucket is one
-}
 
-// Options are the parameters of [Open].
-type Options struct {
-	Remotes
 	// The environment variables by which git logs in to each side.
 	SourceLogin    []secret.Value
 	BitbucketLogin []secret.Value

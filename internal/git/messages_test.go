@@ -113,7 +113,7 @@ func TestMessages(t *testing.T) {
 		{"lfs", "LFS: Client error: https://bitbucket.org/acme/site.git/info/lfs/objects/batch from HTTP 507", fault.LFSFailed},
 		{"lfs source", "LFS: Put \"https://s3.example.com/o\": EOF", fault.LFSFailed},
 	} {
-		f := fault.From(git.Explain(git.Remotes{Source: url}, test.side, test.stderr))
+		f := fault.From(git.Explain(git.Options{Source: url}, test.side, test.stderr))
 		fmt.Fprintf(&page, "\n## %s\n\n    %s\n\nExit code %d\n\n    %s\n", sides[test.side], strings.ReplaceAll(test.stderr, "\n", "\n    "), f.Code.Exit, f)
 		for _, hint := range f.Hints {
 			page.WriteString("    hint: " + hint + "\n")
@@ -159,7 +159,7 @@ func compareGolden(t *testing.T, path, got string) {
 // A server may send back the token that it was sent.
 func TestMessagesHideSecrets(t *testing.T) {
 	for _, side := range []string{"source", "bitbucket", "push", "machine"} {
-		err := git.Explain(git.Remotes{Source: "https://github.com/octo/site"}, side, map[bool]string{true: "fatal: ", false: "fatal: remote error: "}[side == "machine"]+"no access with s3cret")
+		err := git.Explain(git.Options{Source: "https://github.com/octo/site"}, side, map[bool]string{true: "fatal: ", false: "fatal: remote error: "}[side == "machine"]+"no access with s3cret")
 		if text := whole(err); strings.Contains(text, "s3cret") || !strings.Contains(text, "***") {
 			t.Errorf("%s: %s", side, text)
 		}
@@ -186,7 +186,7 @@ func TestMessagesShortenAddresses(t *testing.T) {
 		{"lfs", "LFS: Put \"https://s3.example.com/o?X-Amz-Signature=" + strings.Repeat("a", 64) + "\": EOF", "Put \"https://s3.example.com/o\": EOF"},
 		{"lfs", "batch response: see " + link, "see https://bitbucket.org/sso"},
 	} {
-		text := whole(git.Explain(git.Remotes{Source: source, Bitbucket: bitbucket}, test.side, test.stderr))
+		text := whole(git.Explain(git.Options{Source: source, Bitbucket: bitbucket}, test.side, test.stderr))
 		if !strings.Contains(text, test.want+"\n") && !strings.Contains(text, test.want+": ") {
 			t.Errorf("%s: %s\ngot  %s\nwant %s", test.side, test.stderr, text, test.want)
 		}
@@ -248,7 +248,7 @@ func TestMessagesQuote(t *testing.T) {
 		{"push", "remote: Your credentials lack one or more required privilege scopes.\n" + atBitbucket + "403", fault.WriteRefused, "Bitbucket says: Your credentials lack one or more required privilege scopes."},
 		{"push", "remote: half-a-t0ken is refused\nremote: sorry\n" + atBitbucket + "403", fault.WriteRefused, "Bitbucket says: sorry"},
 	} {
-		f := fault.From(git.Explain(git.Remotes{Source: "https://github.com/octo/site", Bitbucket: "https://bitbucket.org/acme/site.git", DataCenter: true}, test.side, test.stderr))
+		f := fault.From(git.Explain(git.Options{Source: "https://github.com/octo/site", Bitbucket: "https://bitbucket.org/acme/site.git", DataCenter: true}, test.side, test.stderr))
 		if f.Code != test.code || !strings.HasPrefix(f.Hints[0], test.first) || strings.Contains(f.Hints[0], "hung up") {
 			t.Errorf("%s: %s\ngot %v, hints %q\nwant %s, %q", test.side, test.stderr, f, f.Hints, test.code.ID, test.first)
 		}
@@ -257,7 +257,7 @@ func TestMessagesQuote(t *testing.T) {
 
 // On Cloud, no proxy of the user's is in front of the server.
 func TestMessagesSizeOnCloud(t *testing.T) {
-	text := whole(git.Explain(git.Remotes{Bitbucket: "https://bitbucket.org/acme/site.git"}, "push", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413"))
+	text := whole(git.Explain(git.Options{Bitbucket: "https://bitbucket.org/acme/site.git"}, "push", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413"))
 	if strings.Contains(text, "proxy") {
 		t.Error(text)
 	}
@@ -273,7 +273,7 @@ func TestMessagesOfServers(t *testing.T) {
 		} {
 			for side, want := range map[string]fault.Code{"source": fault.SourceFailed, "bitbucket": fault.BitbucketFailed, "push": fault.BitbucketFailed} {
 				stderr := mark + line + "\nfatal: something new"
-				f := fault.From(git.Explain(git.Remotes{Source: "https://github.com/octo/site"}, side, stderr))
+				f := fault.From(git.Explain(git.Options{Source: "https://github.com/octo/site"}, side, stderr))
 				if f.Code != want {
 					t.Errorf("%s: %s\ngot %v, want %s", side, stderr, f, want.ID)
 				}
@@ -281,7 +281,7 @@ func TestMessagesOfServers(t *testing.T) {
 		}
 	}
 	// Git's own status counts, whatever the server writes before it.
-	f := fault.From(git.Explain(git.Remotes{}, "push", "remote: The requested URL returned error: 410\n"+refused+"403"))
+	f := fault.From(git.Explain(git.Options{}, "push", "remote: The requested URL returned error: 410\n"+refused+"403"))
 	if f.Code != fault.WriteRefused {
 		t.Errorf("got %v", f)
 	}
@@ -296,7 +296,7 @@ func TestMessagesOfKilled(t *testing.T) {
 		"error: git-lfs died of signal 9",
 	} {
 		for _, side := range []string{"source", "bitbucket", "push", "machine", "lfs"} {
-			f := fault.From(git.Explain(git.Remotes{}, side, stderr))
+			f := fault.From(git.Explain(git.Options{}, side, stderr))
 			if f.Code != fault.GitFailed || !strings.Contains(f.What, "signal 9") || !strings.Contains(f.What, "memory") {
 				t.Errorf("%s: %s\ngot %v", side, stderr, f)
 			}
@@ -316,7 +316,7 @@ func TestMessagesOfKilled(t *testing.T) {
 		"fatal: pack has bad object at offset 12: inflate returned -3\n" + lone:               fault.SourceFailed,
 		"remote: aborting due to possible repository corruption on the remote side.\n" + lone: fault.SourceFailed,
 	} {
-		if f := fault.From(git.Explain(git.Remotes{}, "source", stderr)); f.Code != want {
+		if f := fault.From(git.Explain(git.Options{}, "source", stderr)); f.Code != want {
 			t.Errorf("%s\ngot %v, want %s", stderr, f, want.ID)
 		}
 	}
@@ -347,7 +347,7 @@ func TestMessagesOfLFS(t *testing.T) {
 		{"lfs", "batch response: Authorization error: x", fault.WriteRefused, ""},
 		{"lfs", "LFS: write /tmp/x: no space left on device", fault.DiskFull, ""},
 	} {
-		f := fault.From(git.Explain(git.Remotes{Source: "https://github.com/octo/site"}, test.side, test.stderr))
+		f := fault.From(git.Explain(git.Options{Source: "https://github.com/octo/site"}, test.side, test.stderr))
 		if f.Code != test.code || !strings.Contains(f.What, test.reason) || strings.Contains(f.What, "%!") || strings.Contains(f.What, "failed to ") {
 			t.Errorf("%s: %s\ngot %v", test.side, test.stderr, f)
 		}

@@ -19,8 +19,8 @@ func checkPath(t *testing.T, path string, prune bool) error {
 	t.Helper()
 	g, err := git.Open(git.Options{
 		Program: "git",
-		Remotes: git.Remotes{Source: path, SourceLocal: true, Bitbucket: "https://bitbucket.org/acme/site.git"},
-		Lookup:  os.LookupEnv, Scrub: func(text string) string { return text }, IsSecret: func(string) bool { return false },
+		Source:  path, SourceLocal: true, Bitbucket: "https://bitbucket.org/acme/site.git",
+		Lookup: os.LookupEnv, Scrub: func(text string) string { return text }, IsSecret: func(string) bool { return false },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -37,9 +37,9 @@ func newSides(t *testing.T) *sides {
 	}
 	s.git, err = git.Open(git.Options{
 		Program: "git",
-		Remotes: git.Remotes{Source: s.source, SourceLocal: true, Bitbucket: s.bitbucket},
-		Lookup:  os.LookupEnv,
-		Scrub:   func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") },
+		Source:  s.source, SourceLocal: true, Bitbucket: s.bitbucket,
+		Lookup: os.LookupEnv,
+		Scrub:  func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") },
 
 		IsSecret: func(text string) bool { return strings.Contains(text, "half-a-t0ken") },
 	})

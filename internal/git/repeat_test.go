@@ -78,8 +78,8 @@ func TestRepeat(t *testing.T) {
 		}))
 		var said []string
 		g, err := git.Open(git.Options{
-			Program:  "git",
-			Remotes:  git.Remotes{Source: server.URL + "/a/b", Bitbucket: server.URL + "/c/d"},
+			Program: "git",
+			Source:  server.URL + "/a/b", Bitbucket: server.URL + "/c/d",
 			Lookup:   os.LookupEnv,
 			Scrub:    func(text string) string { return text },
 			IsSecret: func(string) bool { return false },
