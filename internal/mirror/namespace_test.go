@@ -1,6 +1,7 @@
 package mirror_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -97,5 +98,11 @@ func TestAddOther(t *testing.T) {
 	}
 	if want := []string{"refs/notes/", "refs/meta/"}; !slices.Equal(l.Others, want) {
 		t.Errorf("got %q, want %q", l.Others, want)
+	}
+	for i := range 20 {
+		l.AddOther(fmt.Sprintf("refs/other-%d/x", i))
+	}
+	if len(l.Others) != 10 {
+		t.Errorf("%d namespaces are named", len(l.Others))
 	}
 }

@@ -143,6 +143,11 @@ func TestUnmatched(t *testing.T) {
 				got = append(append(got, setting), list...)
 			}
 		}
+		for setting, list := range plan.Unmatched() {
+			if len(list) == 0 {
+				t.Errorf("%q, %q: %s has none", test.branches, test.tags, setting)
+			}
+		}
 		if joined(got) != test.want {
 			t.Errorf("%q, %q: got %q, want %q", test.branches, test.tags, got, test.want)
 		}
@@ -190,6 +195,39 @@ func TestNoPlan(t *testing.T) {
 		}
 		if err == nil || fault.From(err).Code != test.want || !plan.IsEmpty() {
 			t.Errorf("%s: %v, %v, want %v", test.name, plan.Changes(), err, test.want)
+		}
+	}
+}
+
+// As many refs as max-deletions says may be deleted.
+func TestCheckDeletions(t *testing.T) {
+	t.Parallel()
+	for maximum, want := range map[int]bool{0: false, 1: false, 2: true, 3: true} {
+		plan := newPlan(t, "main=1", "main=1 a=1 b=1", mirror.Rules{Prune: true, MaxDeletions: maximum})
+		if f := plan.CheckDeletions(); (f == nil) != want {
+			t.Errorf("2 deletions of %d: %v", maximum, f)
+		}
+	}
+}
+
+// Bitbucket changes, and git pushes, only if there is something to do.
+func TestToPush(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		source, bitbucket string
+		rules             mirror.Rules
+		want              string
+		changed           bool
+	}{
+		{"main=1", "main=1", mirror.Rules{}, "", false},
+		{"main=1 v1=2", "main=1 v1=1", mirror.Rules{}, "", false},
+		{"main=2 v1=2", "main=1 v1=1", mirror.Rules{}, "updated main", true},
+		{"main=1", "main=1 gone=1", mirror.Rules{Prune: true, MaxDeletions: 1}, "", true},
+		{"main=1 new=1", "main=1 gone=1", mirror.Rules{Prune: true, MaxDeletions: 1}, "created new", true},
+	} {
+		plan := newPlan(t, test.source, test.bitbucket, test.rules)
+		if got := joined(fates(plan.ToPush())); got != test.want || plan.Changed() != test.changed {
+			t.Errorf("%s to %s: pushes %q, changed: %v", test.source, test.bitbucket, got, plan.Changed())
 		}
 	}
 }
