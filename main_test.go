@@ -111,6 +111,42 @@ func TestSignalsDuringAWait(t *testing.T) {
 	}
 }
 
+// SIGHUP ends no run that was started with it ignored, as by nohup, even while the run
+// waits and catches the other signals.
+func TestAnIgnoredHangupEndsNothing(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := syscall.Mkfifo(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stderr strings.Builder
+	cmd := exec.Command("sh", "-c", `trap "" HUP; exec "$0"`, program)
+	cmd.Env = append(accessToken("CIRCLECI=true"), "BITBUCKET_AUTH_ENV_FILE="+newFile(t), "BITBUCKET_AUTH_TOKEN=", "BITBUCKET_AUTH_TOKEN_FILE="+file)
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	// The pipe can be opened once the program reads from it, and so waits.
+	var pipe *os.File
+	opens := func(after time.Duration) (ok bool) {
+		time.Sleep(after)
+		var err error
+		pipe, err = os.OpenFile(file, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		return err == nil
+	}
+	if !later(opens) {
+		t.Fatal("the program doesn't read its token")
+	}
+	_ = cmd.Process.Signal(syscall.SIGHUP)
+	time.Sleep(300 * time.Millisecond)         // in which it would end
+	_, _ = pipe.WriteString("s3cret-s3cret\n") // fails if it has ended
+	_ = pipe.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, stderr.String())
+	}
+}
+
 // signalled runs a program that gets a signal after a time, and returns its standard
 // error.
 func signalled(t *testing.T, cmd *exec.Cmd, after time.Duration, signal syscall.Signal) string {
