@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"bytes"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -86,6 +87,39 @@ func TestEnvFileWithoutAHost(t *testing.T) {
 			t.Errorf("asked for a shell %t, no env-file: %v", asked, err)
 		}
 	}
+}
+
+// The default branch and the checkout of the repository that a job runs for, by the host's
+// own variables, and not by those with the branch, or the folder, of a build.
+func TestDefaultBranchAndCheckout(t *testing.T) {
+	own := map[string][]string{
+		"Buildkite": {"BUILDKITE_PIPELINE_DEFAULT_BRANCH", "BUILDKITE_BUILD_CHECKOUT_PATH"},
+		"Harness":   {"DRONE_REPO_BRANCH", "DRONE_WORKSPACE"}, "Drone": {"DRONE_REPO_BRANCH", "DRONE_WORKSPACE"},
+		"Woodpecker CI": {"CI_REPO_DEFAULT_BRANCH", "CI_WORKSPACE"}, "GitLab CI": {"CI_DEFAULT_BRANCH", "CI_PROJECT_DIR"},
+	}
+	ofBuilds := []string{
+		"BUILDKITE_BRANCH", "BUILDKITE_BUILD_PATH", "DRONE_BRANCH", "DRONE_COMMIT_BRANCH", "DRONE_SOURCE_BRANCH", "DRONE_TARGET_BRANCH",
+		"DRONE_WORKSPACE_BASE", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME", "CI_COMMIT_SOURCE_BRANCH", "CI_COMMIT_TARGET_BRANCH", "CI_BUILDS_DIR",
+	}
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		for _, name := range slices.Concat(append(slices.Collect(maps.Values(own)), ofBuilds)...) {
+			j.Env[name] = "the value of " + name
+		}
+		want := []string{"", ""}
+		for i, name := range own[h.Name] {
+			want[i] = "the value of " + name
+		}
+		if got := []string{j.host.DefaultBranch(), j.host.Checkout()}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		for _, name := range own[h.Name] {
+			delete(j.Env, name)
+		}
+		if got := []string{j.host.DefaultBranch(), j.host.Checkout()}; !slices.Equal(got, []string{"", ""}) {
+			t.Errorf("without the host's own variables: %q", got)
+		}
+	})
 }
 
 // The repository that a job runs for, by the host's own variables, and no others.
