@@ -343,9 +343,10 @@ func TestPlainHTTPServer(t *testing.T) {
 	}
 }
 
+// A connection that was never made isn't tried again: the address is most likely wrong.
 func TestUnreachable(t *testing.T) {
 	for _, address := range []string{"http://127.0.0.1:1", "https://no-such-host.invalid:8443"} {
-		c := bitbucket.New(bitbucket.Options{Server: servertest.At(address)})
+		c := bitbucket.New(bitbucket.Options{Server: servertest.At(address), Say: func(line string) { t.Errorf("%s: %s", address, line) }})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		_, err := c.Check(ctx, credential.Credential{Kind: credential.AccessToken}, repo)
 		cancel()

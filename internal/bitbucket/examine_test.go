@@ -3,6 +3,11 @@ package bitbucket_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +16,39 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate/certificatetest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
+
+// Further CA certificates add to the system's, which are read once in a process. So a
+// second one is needed to have others.
+func TestFurtherCertificatesAddToTheSystems(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		t.Skip("crypto/x509 doesn't read SSL_CERT_FILE here")
+	}
+	const mark = "TEST_OF_THE_SYSTEM"
+	ofSystem := os.Getenv(mark)
+	url, root := certificatetest.Start(t, certificatetest.Chain{OfRoot: true, Sent: 1})
+	if ofSystem == "" {
+		file := filepath.Join(t.TempDir(), "ca.pem")
+		if err := os.WriteFile(file, []byte(root), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again := exec.Command(os.Args[0], "-test.run=^TestFurtherCertificatesAddToTheSystems$")
+		again.Env = append(os.Environ(), mark+"="+url, "SSL_CERT_FILE="+file, "SSL_CERT_DIR=/nowhere")
+		if out, err := again.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	unknown, _ := certificatetest.Start(t, certificatetest.Chain{OfRoot: true, Sent: 1})
+	for ca, accepted := range map[string][]string{"": {ofSystem}, root: {ofSystem, url}} {
+		c := bitbucket.New(bitbucket.Options{Server: server.Cloud, CA: []byte(ca)})
+		for _, address := range []string{ofSystem, url, unknown} {
+			if problem, found := c.Examine(t.Context(), address); found == slices.Contains(accepted, address) {
+				t.Errorf("with further ones: %t, %s: problem %v, %t", ca != "", address, problem, found)
+			}
+		}
+	}
+}
 
 // A server is examined for the problem with its certificate alone, and gets no login.
 func TestExamine(t *testing.T) {
