@@ -244,6 +244,20 @@ func TestOAuthConsumer(t *testing.T) {
 	equal(t, "verified", o.outputs["verified"], "true")
 	equal(t, "requests with a check", len(fake.Requests()), 3)
 
+	// The scopes of the minted token are those of the check's reply, or else those that
+	// came with it.
+	for reported, want := range map[string]string{"": "repository:write", "repository:admin, repository:write": "repository:admin repository:write"} {
+		reply := bitbuckettest.Reply{Body: "{}"}
+		if reported != "" {
+			reply.Header = map[string]string{"x-oauth-scopes": reported}
+		}
+		fake.Answer("/2.0/repositories/team/repo", reply)
+		o = onGitHub(t, settings(fake, consumer).with(env{"INPUT_VERIFY": "strict", "INPUT_REQUIRED-SCOPES": "repository:write"}))
+		if o.exit != 0 || o.outputs["scopes"] != want {
+			t.Errorf("with %q in the reply: exit code %d, scopes %q\n%s", reported, o.exit, o.outputs["scopes"], o.stdout)
+		}
+	}
+
 	o = onGitHub(t, settings(fake, consumer).with(env{"INPUT_IDENTITY": "another-key"}))
 	equal(t, "exit code of a wrong key", o.exit, 4)
 	equal(t, "outputs of a wrong key", o.outputs, map[string]string{"error-code": "BBA213"})

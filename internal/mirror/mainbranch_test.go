@@ -179,3 +179,17 @@ func TestSetMain(t *testing.T) {
 		t.Errorf("%d are kept, %q", count, plan.KeptMain())
 	}
 }
+
+// The main branch counts as a change of its own, even if no ref changes, and as
+// something that arrived if the run ends then.
+func TestSetMainOnly(t *testing.T) {
+	newOne := func() mirror.Plan {
+		return newPlan(t, "trunk=1 main=1", "main=1 trunk=1", mirror.Rules{FollowMain: true})
+	}
+	if plan := newOne(); plan.Changed() || plan.LeaveRest() {
+		t.Error("it counts before it is set")
+	}
+	if plan := newOne(); len(plan.SetMain()) != 0 || !plan.Changed() || !plan.LeaveRest() {
+		t.Error("it doesn't count after it is set")
+	}
+}
