@@ -200,7 +200,7 @@ func TestFollow(t *testing.T) {
 		{"no login", moved, nil, refused, refused, "", source},
 	} {
 		url, loggedIn, err := git.Follow(git.Options{
-			Remotes:  git.Remotes{Source: source},
+			Source:   source,
 			Lookup:   func(string) (string, bool) { return "", false },
 			Scrub:    func(text string) string { return text },
 			IsSecret: func(string) bool { return false },
