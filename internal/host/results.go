@@ -31,12 +31,10 @@ func isName(text string) bool {
 // check returns a fault unless each result is a plain name and one line of printable
 // text, which a reader can't take for more than one value.
 func (r Results) check() error {
-	for _, values := range [][]secret.Value{r.Outputs, r.Variables} {
-		for _, v := range values {
-			if !isName(v.Name) || !secret.OneLine(v.Text.Reveal()) {
-				return fault.New(fault.Unprintable, fmt.Sprintf("the result %q is not one line of printable text", v.Name),
-					"this is a bug: please report it with the version and the settings used, without their values")
-			}
+	for _, v := range slices.Concat(r.Outputs, r.Variables) {
+		if !isName(v.Name) || !secret.OneLine(v.Text.Reveal()) {
+			return fault.New(fault.Unprintable, fmt.Sprintf("the result %q is not one line of printable text", v.Name),
+				"this is a bug: please report it with the version and the settings used, without their values")
 		}
 	}
 	return nil

@@ -52,10 +52,7 @@ const folders = "builds drone etc github harness home mnt opt private root run s
 // isPath reports whether a text is an absolute path, or begins like a relative one in a
 // shell. A slash isn't enough: tokens may contain slashes.
 func isPath(text string) bool {
-	for _, start := range []string{"/", "./", "../", `.\`, `..\`, `\\`} {
-		if strings.HasPrefix(text, start) {
-			return true
-		}
-	}
-	return filepath.IsAbs(text) || filepath.VolumeName(text) != ""
+	starts := []string{"/", "./", "../", `.\`, `..\`, `\\`}
+	return filepath.IsAbs(text) || filepath.VolumeName(text) != "" ||
+		slices.ContainsFunc(starts, func(start string) bool { return strings.HasPrefix(text, start) })
 }
