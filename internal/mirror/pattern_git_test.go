@@ -18,7 +18,7 @@ import (
 func TestPatternsAgainstGit(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	matching := map[string][]string{} // names, by the pattern that matches them
-	for len(matching) < 10_000 {
+	for len(matching) < 3_000 {
 		pattern := randomPattern(random)
 		// A letter for each star breaks no rule; the other names are there to find one
 		// that git allows although it refuses this.
@@ -41,7 +41,7 @@ func TestPatternsAgainstGit(t *testing.T) {
 			t.Fatalf("%q: git allows a name that it matches: %v; the fault is %v", pattern, possible, err)
 		}
 	}
-	if refused := len(matching) - accepted; accepted < 1000 || refused < 1000 {
+	if refused := len(matching) - accepted; accepted < 500 || refused < 500 {
 		t.Errorf("%d were accepted and %d refused, which are too few to compare", accepted, refused)
 	}
 }
@@ -49,7 +49,7 @@ func TestPatternsAgainstGit(t *testing.T) {
 // refPieces are the texts that the rules for names mention (git-check-ref-format(1)), and
 // parts of other tools' patterns.
 var refPieces = []string{
-	"a", "b", "v1", "main", "é", "日", "*", "*", "*", "/", "/", ".", ".lock", "lock", "@", "{", "}", "-", "+", "(", ")", "|", "$", "#", "\"",
+	"a", "b", "v1", "main", "é", "日", "*", "*", "*", "/", "/", ".", "..", ".lock", "lock", "@", "@{", "{", "}", "-", "+", "(", ")", "|", "$", "#", "\"",
 	"~", "^", ":", "?", "[", "]", `\`, "[0-9]", "\x7f", "HEAD", "refs/",
 }
 
@@ -127,7 +127,7 @@ func allowedByGit(t *testing.T, names []string) map[string]bool {
 	if reported != len(names) {
 		t.Fatalf("git reports %d names of %d", reported, len(names))
 	}
-	for _, name := range names[:50] {
+	for _, name := range names[:20] {
 		if err := exec.Command(git, "check-ref-format", name).Run(); (err == nil) != allowed[name] {
 			t.Fatalf("%q: git check-ref-format says %v", name, err)
 		}
