@@ -220,9 +220,9 @@ func TestMissingToken(t *testing.T) {
 		name, event, payload, actor string
 		reason                      string
 	}{
-		{"a fork", "pull_request", fork, "mallory", "the token is empty: this pull request comes from a fork"},
-		{"a fork that is gone", "pull_request", gone, "mallory", "the token is empty: this pull request comes from a fork"},
-		{"Dependabot", "pull_request", own, "dependabot[bot]", "the token is empty: Dependabot started this run"},
+		{"a fork", "pull_request", fork, "mallory", "the token is empty: this pull request comes from a fork, which has no access to secrets"},
+		{"a fork that is gone", "pull_request", gone, "mallory", "the token is empty: this pull request comes from a fork, which has no access to secrets"},
+		{"Dependabot", "pull_request", own, "dependabot[bot]", "the token is empty: Dependabot started this run, and has no access to Actions secrets"},
 		{"a pull request of this repository", "pull_request", own, "me", "the token is empty"},
 		{"pull_request_target", "pull_request_target", fork, "mallory", "the token is empty"},
 		{"a push", "push", `{}`, "me", "the token is empty"},
@@ -240,7 +240,7 @@ func TestMissingToken(t *testing.T) {
 			o := onGitHub(t, e)
 			equal(t, "exit code", o.exit, 2)
 			equal(t, "outputs", o.outputs, map[string]string{"error-code": "BBA101"})
-			if !strings.Contains(o.stdout, "BBA101::"+test.reason) {
+			if !strings.Contains(o.stdout, "BBA101::"+test.reason+" (BBA101)") {
 				t.Errorf("the reason isn't %q: %s", test.reason, o.stdout)
 			}
 
@@ -249,7 +249,7 @@ func TestMissingToken(t *testing.T) {
 			equal(t, "exit code of skip", o.exit, 0)
 			equal(t, "outputs of skip", o.outputs, map[string]string{"available": "false"})
 			equal(t, "variables of skip", o.vars, map[string]string{})
-			if !strings.Contains(o.stdout, "::notice title=bitbucket-auth::"+test.reason) || strings.Contains(o.stdout, "hint:") {
+			if !strings.Contains(o.stdout, "::notice title=bitbucket-auth::"+test.reason+"; this step did nothing") || strings.Contains(o.stdout, "hint:") {
 				t.Errorf("skip: got %s", o.stdout)
 			}
 		})

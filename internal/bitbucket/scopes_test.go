@@ -16,6 +16,7 @@ func TestMissing(t *testing.T) {
 		// Legacy scopes bring others along.
 		{"repository", "repository:write", ""},
 		{"repository", "pullrequest", ""},
+		{"repository", "pullrequest:write", ""}, // by way of both pullrequest and repository:write
 		{"repository:write", "pullrequest:write", ""},
 		{"repository", "project", ""},
 		{"issue", "issue:write", ""},
