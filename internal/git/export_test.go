@@ -115,6 +115,12 @@ type Server func(changes []mirror.Change) (porcelain, stderr string, err error)
 // it pushed.
 func PushTo(t *testing.T, server Server, parts [][]mirror.Change, has []string) (result Pushed, pushes int, err error) {
 	t.Helper()
+	return PushThen(t, server, parts, has, nil)
+}
+
+// PushThen is [PushTo] with changes that depend on the results.
+func PushThen(t *testing.T, server Server, parts [][]mirror.Change, has []string, last func(map[string]mirror.Result) ([]mirror.Change, error)) (result Pushed, pushes int, err error) {
+	t.Helper()
 	g := &Git{repo: t.TempDir(), complete: true, options: hiding(Options{})}
 	p := pushing{git: g, has: has, done: Pushed{Results: map[string]mirror.Result{}}}
 	p.push = func(_ context.Context, changes []mirror.Change, _ []string) (pushed, error) {
@@ -122,7 +128,7 @@ func PushTo(t *testing.T, server Server, parts [][]mirror.Change, has []string) 
 		porcelain, stderr, err := server(changes)
 		return pushed{results: resultsOf([]byte(porcelain)), stderr: []byte(stderr)}, err
 	}
-	err = p.all(t.Context(), parts, nil)
+	err = p.all(t.Context(), parts, last)
 	return p.done, pushes, err
 }
 

@@ -99,6 +99,7 @@ func TestSplit(t *testing.T) {
 		"remote: Permission denied to update branch b.\n":     "a c | b",
 		"remote: refs/heads/c is protected\n":                 "a b | c",
 		"remote: 'a' and (c) are protected\n":                 "b | a | c",
+		"remote: 'a', 'b' and (c) are protected\n":            "a b | c", // each of them
 		"remote: no\nremote: Counting: 100% (1/1), a done.\n": "a b | c",
 		"remote: a b c\n": "a b | c",
 		"fatal: a\n":      "a b | c",

@@ -175,6 +175,29 @@ func TestPushingFails(t *testing.T) {
 	}
 }
 
+// What is pushed last depends on the results so far. It may be impossible to say.
+func TestPushingLast(t *testing.T) {
+	t.Parallel()
+	list := branches(2)
+	refused := errors.New("no more")
+	for _, want := range []error{nil, refused} {
+		seen := 0
+		last := func(results map[string]mirror.Result) ([]mirror.Change, error) {
+			seen = len(results)
+			return list[1:], want
+		}
+		server := declining("", "", func(string) bool { return false })
+		result, pushes, err := git.PushThen(t, server, [][]mirror.Change{list[:1]}, nil, last)
+		expected := 2
+		if want != nil {
+			expected = 1
+		}
+		if !errors.Is(err, want) || seen != 1 || pushes != expected || len(result.Results) != expected {
+			t.Errorf("got %v after %d pushes, %v; it saw %d results", result.Results, pushes, err, seen)
+		}
+	}
+}
+
 // Only a ref that had another value than the listed one makes a later listing necessary.
 func TestPushRaced(t *testing.T) {
 	t.Parallel()
