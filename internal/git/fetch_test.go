@@ -2,6 +2,8 @@ package git_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +19,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // A server of plain files can send neither a part of the history nor a part of
@@ -95,6 +99,74 @@ func TestFetchKeepsRefsInOneFile(t *testing.T) {
 	refs, files, err := s.git.Refs(t.Context())
 	if err != nil || files != 0 || !slices.Equal(refs, slices.Sorted(slices.Values([]string{s.commit, next}))) {
 		t.Errorf("got refs to %q, %d files, %v", refs, files, err)
+	}
+}
+
+// Commits that the source no longer has are left out, and named.
+func TestFetchOld(t *testing.T) {
+	t.Parallel()
+	s := newSides(t)
+	gone := []string{strings.Repeat("a", 40), strings.Repeat("b", 40)}
+	lacking, err := s.git.FetchOld(t.Context(), []string{gone[0], s.commit, gone[1]}, 8)
+	if err != nil || !slices.Equal(slices.Sorted(slices.Values(lacking)), gone) {
+		t.Errorf("lacking are %q, %v", lacking, err)
+	}
+	if history, err := s.git.History(t.Context()); err != nil || !history.Has(s.commit) {
+		t.Errorf("the commit wasn't fetched: %v", err)
+	}
+}
+
+// A source that has moved within its server is found at its new address, by five redirects
+// at most.
+func TestMovedSource(t *testing.T) {
+	t.Parallel()
+	lost := errors.New("it can't be located")
+	for _, test := range []struct {
+		moves, located int
+		locate         error
+		want           fault.Code
+	}{
+		{0, 0, nil, fault.SourceNotFound},
+		{1, 1, nil, fault.SourceNotFound},
+		{5, 5, nil, fault.SourceNotFound},
+		{9, 5, nil, fault.SourceFailed},
+		{1, 1, lost, fault.Code{}},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n, _ := strconv.Atoi(strings.Split(r.URL.Path, "/")[1])
+			if n < test.moves {
+				http.Redirect(w, r, fmt.Sprintf("/%d/info/refs", n+1), http.StatusMovedPermanently)
+				return
+			}
+			w.WriteHeader(http.StatusNotFound)
+		}))
+		located := 0
+		g, err := git.Open(git.Options{
+			Program: "git",
+			Source:  server.URL + "/0", Bitbucket: server.URL + "/bitbucket",
+			Lookup:   os.LookupEnv,
+			Scrub:    func(text string) string { return text },
+			IsSecret: func(string) bool { return false },
+			Locate: func(context.Context, string) (string, error) {
+				if located++; located > 9 {
+					return "", lost
+				}
+				return fmt.Sprintf("%s/%d", server.URL, located), test.locate
+			},
+			LogIn: func(string) ([]secret.Value, error) { return nil, nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Init(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err = g.ListSource(t.Context(), false)
+		if test.locate != nil && !errors.Is(err, test.locate) || test.locate == nil && fault.From(err).Code != test.want || located != test.located {
+			t.Errorf("%d moves: located %d times, %v", test.moves, located, err)
+		}
+		g.Close()
+		server.Close()
 	}
 }
 
