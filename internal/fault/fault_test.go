@@ -138,3 +138,11 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+func TestEnumerate(t *testing.T) {
+	for list, want := range map[string]string{"": "", "a": "a", "a b": "a or b", "a b c": "a, b or c"} {
+		if got := fault.Enumerate(strings.Fields(list), "or"); got != want {
+			t.Errorf("%q: got %q, want %q", list, got, want)
+		}
+	}
+}
