@@ -2,6 +2,7 @@ package git_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,24 @@ func TestPointersAreGitLFSs(t *testing.T) {
 	}
 	if found < len(texts)/20 || found > len(texts)*9/10 {
 		t.Errorf("%d of %d texts are pointers: they show nothing", found, len(texts))
+	}
+}
+
+// An object is shown by the path at which a history has it.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	s := newSides(t)
+	s.fastImport(s.source, "commit refs/heads/paths\ncommitter a <a> 0 +0000\ndata 0\n"+
+		"M 100644 inline some folder/a file\ndata 3\none\nM 100644 inline other\ndata 3\ntwo\n")
+	tip := s.run("--git-dir", s.source, "rev-parse", "refs/heads/paths")
+	blob := s.run("--git-dir", s.source, "rev-parse", "refs/heads/paths:some folder/a file")
+	if err := s.git.FetchAll(t.Context(), []string{tip}); err != nil {
+		t.Fatal(err)
+	}
+	absent := strings.Repeat("a", 40)
+	got, err := s.git.Paths(t.Context(), []string{tip}, nil, []git.Pointer{{Blob: blob}, {Blob: absent}})
+	if want := map[string]string{blob: "some folder/a file", absent: ""}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 

@@ -232,6 +232,16 @@ func TestToPush(t *testing.T) {
 	}
 }
 
+func TestSourceHas(t *testing.T) {
+	t.Parallel()
+	plan := newPlan(t, "main=1 v1=2", "main=3", mirror.Rules{})
+	for id, want := range map[string]bool{"1": true, "2": true, "3": false} {
+		if got := plan.SourceHas(id); got != want {
+			t.Errorf("%s: got %v", id, got)
+		}
+	}
+}
+
 func TestDiverged(t *testing.T) {
 	for overwrite, want := range map[bool]string{false: "refused main", true: "overwritten main"} {
 		plan, err := mirror.New(t.Context(), listing("main=2"), listing("main=1"), mirror.Rules{Overwrite: overwrite})
