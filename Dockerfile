@@ -12,7 +12,7 @@ RUN go mod download
 COPY main.go ./
 COPY internal ./internal
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build \
-    -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -gcflags=runtime= \
+    -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -gcflags=runtime= -gcflags=internal/runtime/...= \
     -ldflags "-s -w -funcalign=1 -X main.version=$VERSION" \
     -o /out/bitbucket-auth . \
  && mkdir -p /out/etc/ssl \

@@ -1,8 +1,8 @@
 # The build flags of the product. The Dockerfile repeats them, and a test compares
 # the two; a release calls `make binary`. They keep the image small: no HTTP/2, no
-# padding between functions, and inlining only in the runtime, where it pays most
-# (bench/README.md).
-FLAGS    = -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -gcflags=runtime=
+# padding between functions, and inlining only in the runtime and in the packages that
+# it is made of, where it pays most (bench/README.md).
+FLAGS    = -trimpath -buildvcs=false -tags nethttpomithttp2 -gcflags=all=-l -gcflags=runtime= -gcflags=internal/runtime/...=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -funcalign=1 -X main.version=$(VERSION)
 BUILD    = CGO_ENABLED=0 go build $(FLAGS) -ldflags '$(LDFLAGS)'

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -22,11 +21,6 @@ import (
 
 // version is set by the linker.
 var version string
-
-// The kernel delivers a signal to the main thread if it can (signal(7)). A run that stays
-// there is never between ignoring signals and writing results while another thread is
-// ending the process because of an earlier signal.
-func init() { runtime.LockOSThread() }
 
 func main() {
 	os.Exit(run())

@@ -272,14 +272,22 @@ func Named() []string {
 // or to settings, or "". It is reserved on every host, since most set variables of
 // others too.
 func ReservedPrefix(name string) string {
-	reserved := []string{"GIT"}
 	for _, hosts := range [][]Definition{gitHubHosts, otherHosts} {
-		for _, d := range hosts {
-			reserved = append(append(reserved, d.reserved...), strings.TrimSuffix(d.Settings.Prefix, "_"))
+		for i := range hosts {
+			d := &hosts[i]
+			if prefix := cmp.Or(prefixOf(name, d.reserved...), prefixOf(name, strings.TrimSuffix(d.Settings.Prefix, "_"))); prefix != "" {
+				return prefix
+			}
 		}
 	}
-	for _, prefix := range reserved {
-		if name == prefix || strings.HasPrefix(name, prefix+"_") {
+	return prefixOf(name, "GIT")
+}
+
+// prefixOf returns the one of some prefixes that name is, or begins with before an
+// underscore.
+func prefixOf(name string, prefixes ...string) string {
+	for _, prefix := range prefixes {
+		if rest, found := strings.CutPrefix(name, prefix); found && (rest == "" || rest[0] == '_') {
 			return prefix
 		}
 	}

@@ -33,6 +33,9 @@ func Neutral(text string) string {
 	if rest, found := strings.CutPrefix(strings.TrimLeft(line, " "), "::"); found {
 		line = ": :" + rest
 	}
+	if !strings.Contains(line, "##") { // as nearly all text: the first use of a replacer takes time
+		return line
+	}
 	return commandMarks.Replace(line)
 }
 
