@@ -29,8 +29,6 @@ type gitHub struct {
 	// base64 is set if the base64 of a masked text is masked too (actions/runner,
 	// ValueEncoders.cs). Gitea does that since 1.0.7, but a step can't find out the version.
 	base64 bool
-
-	buffer bytes.Buffer // of commands; kept, so that it grows once
 }
 
 // masking is a runner's way of reading ::add-mask::.
@@ -62,9 +60,9 @@ func (g *gitHub) Prepare(envFile string, exports bool) error {
 
 // commands collects workflow commands, then writes them at once.
 func (g *gitHub) commands(issue func(*githubactions.Action, *bytes.Buffer)) error {
-	g.buffer.Reset()
-	issue(githubactions.New(githubactions.WithWriter(&g.buffer), githubactions.WithGetenv(g.world.getenv)), &g.buffer)
-	return g.world.writeStdout(g.buffer.String())
+	var b bytes.Buffer
+	issue(githubactions.New(githubactions.WithWriter(&b), githubactions.WithGetenv(g.world.getenv)), &b)
+	return g.world.writeStdout(b.String())
 }
 
 func (g *gitHub) Mask(forms []string) error {
