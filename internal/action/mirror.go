@@ -381,14 +381,14 @@ func (m *mirroring) reportPartial(ctx context.Context, err error) error {
 }
 
 func (m *mirroring) tokenMissing(ctx context.Context) error {
-	reason := whyEmpty(m.host)
+	reason, isUsual := whyEmpty(m.host)
 	if m.hasTokenByOtherName() {
 		return reason
 	}
 	if !m.settings.SkipMissing {
 		return reason.Hint("to succeed without it, set " + m.host.Settings.Called("on-missing-token") + " to skip")
 	}
-	m.note(fault.Noticef("%s; nothing was mirrored", reason.What))
+	m.note(skipped(reason, isUsual, "nothing was mirrored"))
 	m.showRemarks()
 	return m.handOutputs(ctx, []secret.Value{host.Public(contract.Available.ID, "false")})
 }

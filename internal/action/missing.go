@@ -19,7 +19,7 @@ func (r *run) tokenMissing(ctx context.Context, settings *input.Settings) error 
 		results.Variables = asVariables(settings.EnvPrefix, results.Outputs)
 		result = "the variable " + results.Variables[0].Name
 	}
-	reason := whyEmpty(r.host)
+	reason, isUsual := whyEmpty(r.host)
 	if r.hasTokenByOtherName() {
 		return reason
 	}
@@ -27,22 +27,32 @@ func (r *run) tokenMissing(ctx context.Context, settings *input.Settings) error 
 		return reason.Hint("to continue without it, set " + r.host.Settings.Called("on-missing-token") +
 			" to skip, and check " + result + " in later steps")
 	}
-	r.note(fault.Noticef("%s; this step did nothing, and %s is false", reason.What, result))
+	r.note(skipped(reason, isUsual, "this step did nothing, and "+result+" is false"))
 	r.showRemarks()
 	return r.host.HandOver(ctx, results)
 }
 
 // whyEmpty explains an empty token by the event that started the pipeline, or else by
-// the usual causes on this host.
-func whyEmpty(h *host.Host) *fault.Fault {
+// the usual causes on this host. On such an event, an empty token is usual.
+func whyEmpty(h *host.Host) (reason *fault.Fault, isUsual bool) {
 	event := h.Event()
 	switch {
 	case event.Fork():
 		return fault.New(fault.TokenMissing, "the token is empty: this pull request comes from a fork, which has no access to secrets",
-			"run this step on push, or only if the head repository is this one")
+			"run this step on push, or only if the head repository is this one"), true
 	case event.Dependabot:
 		return fault.New(fault.TokenMissing, "the token is empty: Dependabot started this run, and has no access to Actions secrets",
-			"add the secret again under Settings → Secrets and variables → Dependabot")
+			"add the secret again under Settings → Secrets and variables → Dependabot"), true
 	}
-	return fault.New(fault.TokenMissing, "the token is empty", h.EmptyTokenHints...)
+	return fault.New(fault.TokenMissing, "the token is empty", h.EmptyTokenHints...), false
+}
+
+// skipped says what a run didn't do because its token is empty. Only a cause that isn't
+// usual is worth a warning and advice.
+func skipped(reason *fault.Fault, isUsual bool, result string) fault.Remark {
+	reason.What += "; " + result
+	if isUsual {
+		return fault.Noticef("%s", reason.What)
+	}
+	return fault.Warn(reason)
 }

@@ -115,7 +115,7 @@ func TestNamesOfOtherActions(t *testing.T) {
 			"warning: the input quiet doesn't exist (BBA144)", "remove it, or look for its name in the list of settings",
 		},
 		{"the other command's", "", env{"INPUT_TOKEN": access, "INPUT_DRY-RUN": "true", "INPUT_ARGS": "", "INPUT_ENTRYPOINT": ""}, 0, "", ""},
-		{"the other command's", "mirror", env{"INPUT_TOKEN": "", "INPUT_VERIFY": "strict"}.with(skip), 0, "", ""},
+		{"the other command's", "mirror", env{"INPUT_TOKEN": "", "INPUT_VERIFY": "strict", "GITHUB_ACTOR": "dependabot[bot]"}.with(skip), 0, "", ""},
 	} {
 		var args []string
 		if test.command != "" {

@@ -219,15 +219,16 @@ func TestMissingToken(t *testing.T) {
 	for _, test := range []struct {
 		name, event, payload, actor string
 		reason                      string
+		withheld                    bool
 	}{
-		{"a fork", "pull_request", fork, "mallory", "the token is empty: this pull request comes from a fork, which has no access to secrets"},
-		{"a fork that is gone", "pull_request", gone, "mallory", "the token is empty: this pull request comes from a fork, which has no access to secrets"},
-		{"Dependabot", "pull_request", own, "dependabot[bot]", "the token is empty: Dependabot started this run, and has no access to Actions secrets"},
-		{"a pull request of this repository", "pull_request", own, "me", "the token is empty"},
-		{"pull_request_target", "pull_request_target", fork, "mallory", "the token is empty"},
-		{"a push", "push", `{}`, "me", "the token is empty"},
-		{"no payload", "push", "", "me", "the token is empty"},
-		{"a broken payload", "push", `{"pull_request": 7`, "me", "the token is empty"},
+		{"a fork", "pull_request", fork, "mallory", "the token is empty: this pull request comes from a fork, which has no access to secrets", true},
+		{"a fork that is gone", "pull_request", gone, "mallory", "the token is empty: this pull request comes from a fork, which has no access to secrets", true},
+		{"Dependabot", "pull_request", own, "dependabot[bot]", "the token is empty: Dependabot started this run, and has no access to Actions secrets", true},
+		{"a pull request of this repository", "pull_request", own, "me", "the token is empty", false},
+		{"pull_request_target", "pull_request_target", fork, "mallory", "the token is empty", false},
+		{"a push", "push", `{}`, "me", "the token is empty", false},
+		{"no payload", "push", "", "me", "the token is empty", false},
+		{"a broken payload", "push", `{"pull_request": 7`, "me", "the token is empty", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "event.json")
@@ -244,13 +245,22 @@ func TestMissingToken(t *testing.T) {
 				t.Errorf("the reason isn't %q: %s", test.reason, o.stdout)
 			}
 
-			// Whoever asks to skip gets a notice without advice.
+			// Whoever asks to skip gets a notice without advice, if secrets are withheld
+			// on purpose, or else a warning with the likely cause.
 			o = onGitHub(t, e.with(env{"INPUT_ON-MISSING-TOKEN": "skip"}))
 			equal(t, "exit code of skip", o.exit, 0)
 			equal(t, "outputs of skip", o.outputs, map[string]string{"available": "false"})
 			equal(t, "variables of skip", o.vars, map[string]string{})
-			if !strings.Contains(o.stdout, "::notice title=bitbucket-auth::"+test.reason+"; this step did nothing") || strings.Contains(o.stdout, "hint:") {
+			remark, advice := "::warning title=bitbucket-auth BBA101::", "hint: set the input token to a secret that exists"
+			if test.withheld {
+				remark, advice = "::notice title=bitbucket-auth::", ""
+			}
+			if !strings.Contains(o.stdout, remark+test.reason+"; this step did nothing") || !strings.Contains(o.stdout, advice) || (advice == "") == strings.Contains(o.stdout, "hint:") {
 				t.Errorf("skip: got %s", o.stdout)
+			}
+			o = onGitHub(t, e.with(env{"INPUT_ON-MISSING-TOKEN": "skip"}), "mirror")
+			if o.exit != 0 || !strings.Contains(o.stdout, remark+test.reason+"; nothing was mirrored") || (advice == "") == strings.Contains(o.stdout, "hint:") {
+				t.Errorf("skip of the mirror: exit code %d, %s", o.exit, o.stdout)
 			}
 		})
 	}
