@@ -157,11 +157,13 @@ func TestCloneURL(t *testing.T) {
 		}
 		checkJobToken(t, j, h)
 	})
-	j := startJob(t, named(t, "Drone"), "DRONE_REMOTE_URL", all["DRONE_REMOTE_URL"], "DRONE_GIT_HTTP_URL", " ")
-	if got := j.host.CloneURL().Clean(); got != all["DRONE_REMOTE_URL"] {
-		t.Errorf("Drone's second variable: %q", got)
+	for _, name := range []string{"Drone", "Harness"} {
+		j := startJob(t, named(t, name), "DRONE_REMOTE_URL", all["DRONE_REMOTE_URL"], "DRONE_GIT_HTTP_URL", " ")
+		if got := j.host.CloneURL().Clean(); got != all["DRONE_REMOTE_URL"] {
+			t.Errorf("the second variable of %s: %q", name, got)
+		}
 	}
-	j = startJob(t, named(t, "GitHub Actions"), "GITHUB_REPOSITORY", "octo/site")
+	j := startJob(t, named(t, "GitHub Actions"), "GITHUB_REPOSITORY", "octo/site")
 	if got := j.host.CloneURL().Clean(); got != "https://github.com/octo/site" {
 		t.Errorf("without a server: %q", got)
 	}

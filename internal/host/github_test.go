@@ -84,6 +84,51 @@ func TestCommandFileNotMounted(t *testing.T) {
 	}
 }
 
+// The runner's files belong to whoever runs the runner, and may have a second name: only an
+// env-file has to be the running user's alone.
+func TestCommandFilesOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	s := onGitHub(t)
+	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_ENV"} {
+		if err := os.Link(s.Env[name], filepath.Join(t.TempDir(), "second-name")); err != nil {
+			t.Fatal(err)
+		}
+		if os.Geteuid() == 0 {
+			if err := os.Chown(s.Env[name], 65534, 65534); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chmod(s.Env[name], 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.host.Prepare("", true); err != nil {
+		t.Error(err)
+	}
+	if err := s.host.HandOver(t.Context(), results("value")); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_ENV"} {
+		if mode(t, s.Env[name]) != kept(0o666) {
+			t.Errorf("%s has the mode %v", name, mode(t, s.Env[name]))
+		}
+	}
+}
+
+// A payload can be large, and what tells a fork can be anywhere in it.
+func TestForkInALargePayload(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "event.json")
+	text := `{"body": "` + strings.Repeat("x", 8<<20) + `", "pull_request": {"head": {"repo": {"full_name": "mallory/repo"}}, "base": {"repo": {"full_name": "team/repo"}}}}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := startJob(t, named(t, "GitHub Actions"), "GITHUB_EVENT_NAME", "pull_request", "GITHUB_EVENT_PATH", path)
+	if !s.host.Event().Fork() {
+		t.Error("the fork isn't found")
+	}
+}
+
 // gitHubsKin are GitHub's runner and those that read the same commands, each with
 // the name of its host. Old versions of Forgejo's runner are Gitea's.
 var gitHubsKin = []struct {
