@@ -40,6 +40,7 @@ func TestContradictingVariables(t *testing.T) {
 		{"a step's outputs", "Azure Pipelines", repository.with(site).with(asOutput), "also an output of an earlier step"},
 		{"a step's outputs, mixed", "Azure Pipelines", token.with(asOutput).with(earlier("https://bitbucket.org/acme/site.git", "team", "repo")), "also an output of an earlier step"},
 		{"a step's outputs, the same", "Azure Pipelines", repository.with(same).with(asOutput), ""},
+		{"a step's outputs, without a repository", "Azure Pipelines", repository.with(asOutput), ""},
 		{"variables alone", "Azure Pipelines", repository.with(site), ""},
 		{"a variable of that name elsewhere", "GitHub Actions", repository.with(site).with(asOutput), ""},
 	} {

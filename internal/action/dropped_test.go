@@ -65,6 +65,7 @@ func TestDroppedInputs(t *testing.T) {
 				"with an unknown input": {"INPUT_TOKN": "x"},
 				"with a wrong value":    {"INPUT_KIND": "x"},
 				"without a token":       {"INPUT_TOKEN": ""},
+				"with a named host":     {"BITBUCKET_AUTH_HOST": "circleci"},
 				"with another's":        {"PLUGIN_DRY-RUN": "true", "BITBUCKET_AUTH_DRY_RUN": "true"},
 			} {
 				o, code := runs(t, site, left.with(more), command.args)

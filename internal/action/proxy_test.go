@@ -124,6 +124,7 @@ func TestProxyLoginsAreScrubbed(t *testing.T) {
 			"BITBUCKET_AUTH_SOURCE": "http://127.0.0.1:1/octo/site",
 			"http_proxy":            strings.Replace(echo.URL, "http://", "http://corp:"+escaped+"@", 1),
 			"HTTPS_PROXY":           "http://corp:w@127.0.0.1:1", // a part of the other password
+			"all_proxy":             "http://corp:v@127.0.0.1:1", // none of them replaces another
 		})
 		if !strings.Contains(o.stderr, "[***] [***] [***] [***] [corp]") {
 			t.Errorf("%s: %s", password, o.stderr)

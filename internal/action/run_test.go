@@ -54,9 +54,11 @@ func TestResultsOnGitHub(t *testing.T) {
 func TestGitAuthorizationOnDataCenter(t *testing.T) {
 	token := credentialtest.HTTPAccessToken()
 	e := env{"INPUT_TOKEN": token, "INPUT_SERVER-URL": "https://git.example.com"}
-	equal(t, "without an identity", onGitHub(t, e).outputs["git-authorization"], "Bearer "+token)
-	equal(t, "with an identity", onGitHub(t, e.with(env{"INPUT_IDENTITY": "me"})).outputs["git-authorization"],
-		"Basic "+base64.StdEncoding.EncodeToString([]byte("me:"+token)))
+	without, with := onGitHub(t, e).outputs, onGitHub(t, e.with(env{"INPUT_IDENTITY": "me"})).outputs
+	equal(t, "without an identity", without["git-authorization"], "Bearer "+token)
+	equal(t, "with an identity", with["git-authorization"], "Basic "+base64.StdEncoding.EncodeToString([]byte("me:"+token)))
+	equal(t, "user names", []string{without["git-username"], with["git-username"]}, []string{"", "me"})
+	equal(t, "the REST API's header", []string{without["authorization"], with["authorization"]}, []string{"Bearer " + token, "Bearer " + token})
 }
 
 func TestExportEnvAndPrefix(t *testing.T) {
@@ -72,11 +74,26 @@ func TestExportEnvAndPrefix(t *testing.T) {
 		equal(t, reserved, o.outputs["error-code"], "BBA105")
 	}
 
-	o = onGitHub(t, access.with(env{"INPUT_EXPORT-ENV": "false", "INPUT_GIT": "workspace", "INPUT_ENV-PREFIX": "MIRROR"}))
-	equal(t, "the count", o.vars["GIT_CONFIG_COUNT"], "6")
-	equal(t, "the user", o.vars["MIRROR_GIT_0_USERNAME"], "x-token-auth")
-	if !strings.HasSuffix(o.env, "\n") || !strings.Contains(o.env[strings.LastIndex(o.env, "<<")-20:], "GIT_CONFIG_COUNT") {
-		t.Error("GIT_CONFIG_COUNT isn't last")
+	for _, exports := range []string{"false", "true"} {
+		o = onGitHub(t, access.with(env{"INPUT_EXPORT-ENV": exports, "INPUT_GIT": "workspace", "INPUT_ENV-PREFIX": "MIRROR"}))
+		equal(t, "the count", o.vars["GIT_CONFIG_COUNT"], "6")
+		equal(t, "the user", o.vars["MIRROR_GIT_0_USERNAME"], "x-token-auth")
+		if !strings.HasSuffix(o.env, "\n") || !strings.Contains(o.env[strings.LastIndex(o.env, "<<")-20:], "GIT_CONFIG_COUNT") {
+			t.Errorf("export-env %s: GIT_CONFIG_COUNT isn't last", exports)
+		}
+	}
+
+	// The file of variables has to be there only if there are any.
+	for _, test := range []struct {
+		more env
+		code string
+	}{
+		{env{"INPUT_EXPORT-ENV": "false"}, ""},
+		{env{"INPUT_EXPORT-ENV": "false", "INPUT_GIT": "workspace"}, "BBA302"},
+		{env{"INPUT_EXPORT-ENV": "true"}, "BBA302"},
+	} {
+		o = onGitHub(t, access.with(test.more).with(env{"GITHUB_ENV": ""}))
+		equal(t, "without GITHUB_ENV", o.outputs["error-code"], test.code)
 	}
 }
 
@@ -107,6 +124,11 @@ func TestShell(t *testing.T) {
 	equal(t, "standard output without anything to hand over", o.stdout, "")
 	if !strings.Contains(o.stderr, "leaves nothing to hand over") {
 		t.Errorf("got %q", o.stderr)
+	}
+
+	o = inShell(t, env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_EXPORT_ENV": "false", "BITBUCKET_AUTH_WORKSPACE": "team", "BITBUCKET_AUTH_GIT": "workspace"})
+	if !strings.Contains(o.stdout, "export GIT_CONFIG_COUNT=") || strings.Contains(o.stdout, "_CREDENTIAL=") || strings.Contains(o.stderr, "leaves nothing to hand over") {
+		t.Errorf("git alone: got %q, %q", names(o.vars), o.stderr)
 	}
 
 	named := inShell(t, env{"BITBUCKET_AUTH_TOKEN": access, "BITBUCKET_AUTH_HOST": "shell"})
@@ -176,6 +198,68 @@ func TestArguments(t *testing.T) {
 		}
 		w.Stdout = broken{}
 		equal(t, "exit code with a broken output", action.Run(context.Background(), w), 3)
+	}
+}
+
+// Whoever may have put a token on a command line is told to rotate it, and nobody else.
+func TestArgumentsThatMayBeTokens(t *testing.T) {
+	t.Parallel()
+	for arg, want := range map[string]bool{
+		"--token=x": true, "token=x": true, "-t=x": true, strings.Repeat("x", 8): true,
+		"--a-long-option": false, "-v": false, "help": false, strings.Repeat("x", 7): false, "": false,
+	} {
+		w := world(env{}, nil, nil)
+		w.Args = []string{arg}
+		o := runWith(t, w)
+		if got := strings.Contains(o.stderr, "rotate it"); got != want || o.exit != 2 || !strings.Contains(o.stderr, "(BBA108)") {
+			t.Errorf("%q: exit code %d, %s", arg, o.exit, o.stderr)
+		}
+	}
+}
+
+// Signals are caught where a run waits, and nowhere else, since that costs a thread. They
+// are ignored once results are written, and not before.
+func TestWhereSignalsAreCaught(t *testing.T) {
+	t.Parallel()
+	fake := newFake(t)
+	access := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}})
+	client := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer})
+	token := credentialtest.AccessToken()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name           string
+		host           string
+		env            env
+		caught, writes bool
+	}{
+		{"offline", "GitHub Actions", settings(fake, access), false, true},
+		{"a check", "GitHub Actions", settings(fake, access).with(env{"INPUT_VERIFY": "warn"}), true, true},
+		{"an OAuth client", "GitHub Actions", settings(fake, client), true, true},
+		{"a file", "CircleCI", env{"INPUT_TOKEN-FILE": file}, true, true},
+		{"no file", "CircleCI", env{"INPUT_TOKEN": token}, false, true},
+		{"skipped", "GitHub Actions", env{"INPUT_ON-MISSING-TOKEN": "skip"}, false, true},
+		{"a wrong setting", "CircleCI", env{"INPUT_TOKEN": token, "INPUT_KIND": "x"}, false, false},
+	} {
+		site := namedHost(t, test.host).Start(t)
+		for name, value := range test.env {
+			site.Env[namedHost(t, test.host).Setting(strings.ToLower(strings.TrimPrefix(name, "INPUT_")))] = value
+		}
+		w := world(site.Env, nil, nil)
+		caught, ignored := 0, 0
+		w.CatchSignals = func(func(*fault.Fault)) {
+			caught++
+			if ignored > 0 {
+				t.Errorf("%s: caught after they were ignored", test.name)
+			}
+		}
+		w.IgnoreSignals = func() { ignored++ }
+		o := runWith(t, w)
+		if (caught > 0) != test.caught || (ignored > 0) != test.writes || (o.exit == 0) != test.writes {
+			t.Errorf("%s: exit code %d, caught %d times, ignored %d times\n%s%s", test.name, o.exit, caught, ignored, o.stdout, o.stderr)
+		}
 	}
 }
 
@@ -395,6 +479,27 @@ func TestAvoUsername(t *testing.T) {
 		o := onGitHub(t, step.with(env{"INPUT_AVO-USERNAME": name}))
 		equal(t, "exit code", o.exit, 0)
 		wantWarning(t, o, want)
+	}
+}
+
+// Git compares paths case-sensitively, so it logs in to those that are set, too.
+func TestSpellingsForGit(t *testing.T) {
+	t.Parallel()
+	access := env{"INPUT_TOKEN": credentialtest.AccessToken()}
+	for _, test := range []struct {
+		more env
+		want []string
+	}{
+		{env{"INPUT_GIT": "repository", "INPUT_REPOSITORY": "https://bitbucket.org/Team/RePo.git"}, []string{"/Team/RePo", "/team/repo"}},
+		{env{"INPUT_GIT": "workspace", "INPUT_REPOSITORY": "https://bitbucket.org/Team/RePo.git"}, []string{"/Team/", "/team/"}},
+		{env{"INPUT_GIT": "workspace", "INPUT_WORKSPACE": "Team"}, []string{"/Team/", "/team/"}},
+	} {
+		o := onGitHub(t, access.with(test.more))
+		for _, path := range test.want {
+			if !strings.Contains(o.env, "https://bitbucket.org"+path) {
+				t.Errorf("%v: %s isn't in %s", test.more, path, o.env)
+			}
+		}
 	}
 }
 

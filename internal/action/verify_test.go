@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ func TestVerify(t *testing.T) {
 	granular := bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:repository:bitbucket"}}
 	admin := bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: []string{"repository:write", "repository:admin"}}
 	app := bitbuckettest.Token{Kind: bitbuckettest.AppPassword}
+	user := bitbuckettest.Token{Kind: bitbuckettest.APIToken, Scopes: []string{"read:user:bitbucket"}}
 	dc := bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken, Scopes: []string{"REPO_READ"}}
 	down := func(s *bitbuckettest.Server) { s.AnswerAlways("/2.0/repositories/team/repo", bitbuckettest.Page(503)) }
 	ended := func(s *bitbuckettest.Server) {
@@ -131,6 +133,18 @@ func TestVerify(t *testing.T) {
 			exit: 4, fault: fault.Expired,
 		},
 		{
+			name: "expires soon, strict", token: readOnly, more: env{"INPUT_VERIFY": "strict", "INPUT_EXPIRES-ON": "2026-11-22"},
+			verified: "true", scopes: "repository", fault: fault.ExpiresSoon, requests: 1,
+		},
+		{
+			name: "no access, warn", token: user, more: env{"INPUT_VERIFY": "warn"},
+			verified: "false", scopes: "read:user:bitbucket", fault: fault.ScopeMissing, requests: 1,
+		},
+		{
+			name: "not found, warn", token: readOnly, more: env{"INPUT_VERIFY": "warn", "INPUT_REPOSITORY": "team/other"},
+			verified: "false", scopes: "repository", fault: fault.NotFound, requests: 1,
+		},
+		{
 			name: "expired, warn", token: readOnly, more: env{"INPUT_VERIFY": "warn", "INPUT_EXPIRES-ON": "2026-11-20"},
 			verified: "true", scopes: "repository", fault: fault.Expired, requests: 1,
 		},
@@ -185,6 +199,66 @@ func TestTimeoutIsForAllRequests(t *testing.T) {
 	})
 	equal(t, "error code", o.outputs, map[string]string{"error-code": fault.TimedOut.ID})
 	equal(t, "exit code", o.exit, fault.ExitUnavailable)
+}
+
+// The timeout ends each kind of request: the check alone, and what an OAuth client asks
+// for although the step has no check.
+func TestTimeoutOfEachRequest(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // otherwise the end of the connection isn't noticed
+		select {
+		case <-r.Context().Done():
+		case <-time.After(10 * time.Second):
+		}
+	}))
+	t.Cleanup(server.Close)
+	for name, e := range map[string]env{
+		"a check":         {"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_VERIFY": "strict"},
+		"an OAuth client": {"INPUT_TOKEN": credentialtest.ConsumerSecret(), "INPUT_IDENTITY": "Key123", "INPUT_KIND": "oauth-consumer"},
+	} {
+		o := onGitHub(t, e.with(env{"INPUT_SERVER-URL": server.URL, "INPUT_REPOSITORY": "team/repo", "INPUT_TIMEOUT": "50ms"}))
+		equal(t, name, o.outputs, map[string]string{"error-code": fault.TimedOut.ID})
+	}
+}
+
+// Requests go through the proxy of the environment, say which version asks, and accept
+// the certificates that are set.
+func TestHowBitbucketIsAsked(t *testing.T) {
+	t.Parallel()
+	fake := bitbuckettest.New(t, bitbuckettest.Options{TLS: true, Repositories: []string{"team/repo"}})
+	for _, token := range []bitbuckettest.Token{
+		fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository"}}),
+		fake.Add(bitbuckettest.Token{Kind: bitbuckettest.OAuthConsumer, Scopes: []string{"repository"}}),
+	} {
+		for ca, want := range map[string]int{fake.CA(): 0, "": fault.ExitUnavailable} {
+			site := hosttest.Hosts[0].Start(t)
+			maps.Copy(site.Env, settings(fake, token).with(env{"INPUT_VERIFY": "strict", "INPUT_CA-CERTIFICATE": ca}))
+			w := world(site.Env, nil, nil)
+			proxied := 0
+			w.Proxy = func(*http.Request) (*url.URL, error) { proxied++; return nil, nil }
+			before := len(fake.Requests())
+			o := runWith(t, w)
+			if o.exit != want || proxied == 0 {
+				t.Errorf("exit code %d, want %d; asked for a proxy %d times\n%s", o.exit, want, proxied, o.stdout)
+			}
+			for _, r := range fake.Requests()[before:] {
+				equal(t, "user agent", r.Agent, "bitbucket-auth/test")
+			}
+		}
+	}
+}
+
+// An app password is refused without a request, and one that has no prefix may be the
+// secret of an OAuth client.
+func TestHintsAboutAppPasswords(t *testing.T) {
+	t.Parallel()
+	for token, want := range map[string]bool{credentialtest.AppPassword(): false, credentialtest.ConsumerSecret(): true} {
+		o := onGitHub(t, env{"INPUT_TOKEN": token, "INPUT_IDENTITY": "me", "INPUT_KIND": "app-password", "INPUT_VERIFY": "strict"})
+		if got := strings.Contains(answers(o), "kind to oauth-consumer"); got != want || o.outputs["error-code"] != fault.AppPasswordDead.ID {
+			t.Errorf("of a client: %t; got %s", want, answers(o))
+		}
+	}
 }
 
 // A signal during the check ends the run with nothing handed over, also if a failed check
@@ -319,6 +393,9 @@ func TestVerifyTokenWithoutUser(t *testing.T) {
 		equal(t, "a notice", strings.Contains(o.stdout, "identity isn't used for git"), want == "Bearer")
 		scheme, _, _ = strings.Cut(onGitHub(t, step).outputs["git-authorization"], " ")
 		equal(t, "git's scheme without a check", scheme, "Basic")
+		o = onGitHub(t, step.with(env{"INPUT_VERIFY": "strict", "INPUT_IDENTITY": ""}))
+		equal(t, "a notice without an identity", strings.Contains(o.stdout, "identity isn't used for git"), false)
+		equal(t, "git's header without an identity", o.outputs["git-authorization"], "Bearer "+token.Secret)
 	}
 }
 

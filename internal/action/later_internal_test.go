@@ -1,0 +1,99 @@
+package action
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+)
+
+// Each character that has a meaning in GitHub's Markdown is shown as itself (GitHub
+// Flavored Markdown, 2.4 and 6.1), and so are mentions and issues.
+func TestLiteral(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"plain text-1.2/x:y": "plain text-1.2/x:y", "": "",
+		"&": "&amp;", "<": "&lt;", ">": "&gt;", `\`: `\\`, "`": "\\`", "*": `\*`, "_": `\_`, "[": `\[`, "]": `\]`, "|": `\|`,
+		"~": `\~`, "@": `\@`, "#": `\#`, "!": `\!`, "$": `\$`, "a~~b~~": `a\~\~b\~\~`,
+		"two\nlines\r|": `two lines \|`, "::error::x": ": :error::x", "##[group]": `\#\# \[group\]`,
+		"éééééé": "éééééé", "0123456789": "0123456789", "0123456789é": "0123456789…", "éééééééééé1": "éééééééééé…",
+	} {
+		length := 10
+		if len(text) > len("0123456789") && !strings.ContainsAny(text, "é") {
+			length = 100
+		}
+		if got := literal(text, length); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Times are shown in UTC, wherever the clock is.
+func TestTimestamp(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 21, 0, 30, 0, 0, time.FixedZone("CET", 3600))
+	if got := timestamp(at); got != "2026-11-20T23:30:00Z" {
+		t.Errorf("got %s", got)
+	}
+	if got := timestamp(time.Time{}); got != "" {
+		t.Errorf("no time: got %s", got)
+	}
+}
+
+// Later steps don't have the folders that the runner mounts for a container action.
+func TestFilesOfLaterSteps(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		"": "", "/github/workspace/ca.pem": "", "/github/home/ca.pem": "", "/github/file_commands/x": "",
+		"/etc/ssl/ca.pem": "/etc/ssl/ca.pem", "/home/github/ca.pem": "/home/github/ca.pem", "/githubber/ca.pem": "/githubber/ca.pem",
+	} {
+		if got := laterCAFile(input.CA{File: file}); got != want {
+			t.Errorf("%s: got %q", file, got)
+		}
+	}
+}
+
+// Git logs in to a path as Bitbucket spells it, as it is set, and in lower case.
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		normal, set string
+		want        []string
+	}{
+		{"team/repo", "team/repo", []string{"team/repo"}},
+		{"team/repo", "Team/Repo", []string{"Team/Repo", "team/repo"}},
+		{"PROJ/Repo", "Proj/REPO", []string{"PROJ/Repo", "Proj/REPO", "proj/repo"}},
+	} {
+		if got := spellings(test.normal, test.set); !slices.Equal(got, test.want) {
+			t.Errorf("%s, %s: got %q", test.normal, test.set, got)
+		}
+	}
+}
+
+// SSH addresses are those of the server's own ports, and of the port that was seen.
+func TestSSHAddresses(t *testing.T) {
+	t.Parallel()
+	ports := func(on server.Server, seen string) (found []string) {
+		for _, address := range sshAddresses(on, seen) {
+			if rest, isURL := strings.CutPrefix(address, "ssh://"); isURL {
+				if _, port, ok := strings.Cut(strings.TrimSuffix(rest, "/"), ":"); ok {
+					found = append(found, port)
+				}
+			}
+		}
+		return found
+	}
+	dataCenter := server.Cloud
+	dataCenter.DataCenter = true
+	for seen, want := range map[string][]string{"": {"22", "7999"}, "22": {"22", "7999"}, "7999": {"22", "7999"}, "2222": {"22", "7999", "2222"}} {
+		if got := ports(dataCenter, seen); !slices.Equal(got, want) {
+			t.Errorf("a Data Center, port %q: got %q", seen, got)
+		}
+		if got := ports(server.Cloud, seen); !slices.Equal(got, []string{"22", "443"}) {
+			t.Errorf("Cloud, port %q: got %q", seen, got)
+		}
+	}
+}
