@@ -102,7 +102,9 @@ func TestNamesOfOtherActions(t *testing.T) {
 			"warning: the input force doesn't exist; it is called overwrite here (BBA144)", "rename force to overwrite",
 		},
 		{
-			"force, without a token", "mirror", env{"INPUT_PASSWORD": api, "INPUT_FORCE": "true"}, 2,
+			"force, without a token", "mirror",
+			env{"INPUT_PASSWORD": api, "INPUT_FORCE": "true"},
+			2,
 			"warning: the input force doesn't exist; it is called overwrite here (BBA144)", "rename force to overwrite",
 		},
 		{

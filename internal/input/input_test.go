@@ -161,6 +161,7 @@ func TestFaults(t *testing.T) {
 		{"expires-on", "31.01.2027", fault.ExpiresOn},
 		{"expires-on", "2027-02-30", fault.ExpiresOn},
 		{"expires-on", "2027-01-31T12:00:00Z", fault.ExpiresOn},
+		{"expires-on", "2027-01-31T00:00:00.001Z", fault.ExpiresOn},
 		{"expires-on", "s3cret-s3cret", fault.ExpiresOn},
 		{"server-url", "bitbucket.example.com", fault.ServerURL},
 		{"verify", "yes", fault.NotAllowed},
@@ -227,6 +228,7 @@ func TestTokenInAnotherInput(t *testing.T) {
 		{"token": "T0KEN_ABC", "workspace": "T0KEN_ABC"},
 		{"token": "T0KEN_ABC", "repository": "ws/T0KEN_ABC"},
 		{"token": "T0KEN_ABC", "env-prefix": "T0KEN_ABC"},
+		{"token": "T0KEN_ABC", "env-file": "./T0KEN_ABC"},
 		{"token": "T0KEN_ABC", "server-url": "https://git.example.com/T0KEN_ABC"},
 		{"token": "T0KEN_ABC", "server-url": "https://git.example.com/T0KEN_ABC/projects/X"}, // a fault that quotes it
 		{"token": "T0KEN_ABC", "avo-connection-name": "mine T0KEN_ABC"},
@@ -300,6 +302,97 @@ func TestCertificateFile(t *testing.T) {
 	}
 }
 
+// A relative path is kept as an absolute one: later steps may run elsewhere. It is no
+// base64, even if it looks like that.
+func TestRelativeCertificateFile(t *testing.T) {
+	folder, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(folder)
+	text := bitbuckettest.Certificate()
+	for _, path := range []string{"ca.pem", "certs/ca"} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := read(t, map[string]string{"ca-certificate": path})
+		if err != nil || string(s.CA.PEM) != text || s.CA.File != filepath.Join(folder, path) {
+			t.Errorf("%s: got %q, %v", path, s.CA.File, err)
+		}
+	}
+}
+
+// The spellings of YAML 1.2, and no others, mean the same in each setting that is true or
+// false.
+func TestBooleans(t *testing.T) {
+	t.Parallel()
+	credential := map[string]func(*input.Settings) bool{
+		"summary":     func(s *input.Settings) bool { return s.Summary },
+		"export-env":  func(s *input.Settings) bool { return s.ExportEnv },
+		"rewrite-ssh": func(s *input.Settings) bool { return s.RewriteSSH },
+	}
+	mirror := map[string]func(*input.MirrorSettings) bool{
+		"summary":   func(s *input.MirrorSettings) bool { return s.Summary },
+		"prune":     func(s *input.MirrorSettings) bool { return s.Prune },
+		"overwrite": func(s *input.MirrorSettings) bool { return s.Overwrite },
+		"dry-run":   func(s *input.MirrorSettings) bool { return s.DryRun },
+	}
+	for text, want := range map[string]bool{"true": true, "True": true, "TRUE": true, "false": false, "False": false, "FALSE": false} {
+		for id, get := range credential {
+			if s, err := read(t, map[string]string{id: text, "git": "host"}); err != nil || get(s) != want {
+				t.Errorf("%s: %s: got %t, %v", id, text, get(s), err)
+			}
+		}
+		for id, get := range mirror {
+			if s, err := readMirror(t, map[string]string{id: text}); err != nil || get(s) != want {
+				t.Errorf("the mirror's %s: %s: got %t, %v", id, text, get(s), err)
+			}
+		}
+	}
+	for id := range mirror {
+		for _, text := range []string{"yes", "1", "tRUE", "on", "t"} {
+			if _, err := readMirror(t, map[string]string{id: text}); err == nil || fault.From(err).Code != fault.NotAllowed {
+				t.Errorf("the mirror's %s: %s: got %v", id, text, err)
+			}
+		}
+	}
+}
+
+// Each value that a setting accepts, and what it means.
+func TestChoices(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		id, text string
+		got      func(*input.Settings) any
+		want     any
+	}{
+		{"verify", "none", func(s *input.Settings) any { return s.Verify }, input.VerifyNone},
+		{"verify", "warn", func(s *input.Settings) any { return s.Verify }, input.VerifyWarn},
+		{"verify", "strict", func(s *input.Settings) any { return s.Verify }, input.VerifyStrict},
+		{"git", "none", func(s *input.Settings) any { return s.Git }, gitconfig.Reach("")},
+		{"git", "repository", func(s *input.Settings) any { return s.Git }, gitconfig.RepositoryOnly},
+		{"git", "workspace", func(s *input.Settings) any { return s.Git }, gitconfig.Workspace},
+		{"git", "host", func(s *input.Settings) any { return s.Git }, gitconfig.Host},
+		{"kind", "auto", func(s *input.Settings) any { return s.Kind }, credential.Kind("")},
+		{"kind", "api-token", func(s *input.Settings) any { return s.Kind }, credential.APIToken},
+		{"kind", "access-token", func(s *input.Settings) any { return s.Kind }, credential.AccessToken},
+		{"kind", "app-password", func(s *input.Settings) any { return s.Kind }, credential.AppPassword},
+		{"kind", "oauth-consumer", func(s *input.Settings) any { return s.Kind }, credential.OAuthConsumer},
+		{"kind", "http-access-token", func(s *input.Settings) any { return s.Kind }, credential.HTTPAccessToken},
+		{"on-missing-token", "fail", func(s *input.Settings) any { return s.SkipMissing }, false},
+		{"on-missing-token", "skip", func(s *input.Settings) any { return s.SkipMissing }, true},
+		{"log", "normal", func(s *input.Settings) any { return s.OnlyErrors }, false},
+		{"log", "errors", func(s *input.Settings) any { return s.OnlyErrors }, true},
+	} {
+		if s, err := read(t, map[string]string{test.id: test.text}); err != nil || test.got(s) != test.want {
+			t.Errorf("%s: %s: got %v, %v", test.id, test.text, test.got(s), err)
+		}
+	}
+}
+
 // A certificate whose lines were joined or decorated on the way is restored.
 func TestPastedCertificates(t *testing.T) {
 	one := bitbuckettest.Certificate()
@@ -315,6 +408,7 @@ func TestPastedCertificates(t *testing.T) {
 		"indented":        "  " + strings.Join(lines, "\n  "),
 		"two, glued":      strings.TrimSpace(one) + strings.TrimSpace(one),
 		"base64":          base64.StdEncoding.EncodeToString([]byte(one)),
+		"two, one joined": one + strings.ReplaceAll(one, "\n", `\n`),
 	} {
 		s, err := read(t, map[string]string{"ca-certificate": text})
 		want := 1
@@ -356,6 +450,9 @@ func TestEmptyTokenFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, remarks, err := text.Parse()
+	if slices.ContainsFunc(remarks, func(r fault.Remark) bool { return r.Level >= fault.Warning }) {
+		t.Errorf("it's more than a notice: %v", remarks)
+	}
 	isSaid := slices.ContainsFunc(remarks, func(r fault.Remark) bool { return r.What == "the file that token-file names is empty" })
 	if err != nil || !text.Token.IsEmpty() || !isSaid {
 		t.Errorf("got %v, %v", remarks, err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,11 +96,75 @@ func TestMirrorFaults(t *testing.T) {
 		{map[string]string{"create": "yes"}, fault.NotAllowed},
 		{map[string]string{"main-branch": "true"}, fault.NotAllowed},
 		{map[string]string{"project": "TEAM"}, fault.SettingAlone},
-		{map[string]string{"source-token": "source-secret", "branches": "source-secret"}, fault.TokenShown},
-		{map[string]string{"token": "the-token", "source-username": "the-token"}, fault.TokenShown},
 	} {
 		if _, err := readMirror(t, test.settings); fault.From(err).Code != test.want {
 			t.Errorf("%v: got %v, want %s", test.settings, err, test.want.ID)
+		}
+	}
+}
+
+// Neither token may be a part of a setting that isn't secret.
+func TestMirrorTokenInAnotherSetting(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{"token", "source-token"} {
+		for id, text := range map[string]string{
+			"identity": "T0KEN_ABC", "repository": "ws/T0KEN_ABC", "server-url": "https://git.example.com/T0KEN_ABC", "env-file": "./T0KEN_ABC",
+			"source": "https://git.example.com/a/T0KEN_ABC", "source-username": "T0KEN_ABC", "branches": "main, T0KEN_ABC", "tags": "T0KEN_ABC/*", "project": "T0KEN_ABC",
+		} {
+			_, err := readMirror(t, map[string]string{token: "T0KEN_ABC", "create": "private", id: text})
+			if f := fault.From(err); err == nil || f.Code != fault.TokenShown || !strings.Contains(f.What, "setting "+id+",") {
+				t.Errorf("%s in %s: got %v", token, id, err)
+			}
+		}
+		for id, text := range map[string]string{"source": "https://me:T0KEN_ABC@git.example.com/a/b", "repository": "https://me:T0KEN_ABC@bitbucket.org/ws/repo"} {
+			if _, err := readMirror(t, map[string]string{token: "T0KEN_ABC", id: text}); err != nil {
+				t.Errorf("%s as the password in %s: %v", token, id, err)
+			}
+		}
+	}
+}
+
+// Each value that a setting of the mirror accepts, and what it means.
+func TestMirrorChoices(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		id, text string
+		got      func(*input.MirrorSettings) any
+		want     any
+	}{
+		{"lfs", "auto", func(s *input.MirrorSettings) any { return s.LFS }, input.LFSAuto},
+		{"lfs", "available", func(s *input.MirrorSettings) any { return s.LFS }, input.LFSAvailable},
+		{"lfs", "false", func(s *input.MirrorSettings) any { return s.LFS }, input.LFSNone},
+		{"create", "none", func(s *input.MirrorSettings) any { return s.Create }, input.CreateNone},
+		{"create", "private", func(s *input.MirrorSettings) any { return s.Create }, input.CreatePrivate},
+		{"create", "public", func(s *input.MirrorSettings) any { return s.Create }, input.CreatePublic},
+		{"main-branch", "keep", func(s *input.MirrorSettings) any { return s.FollowMain }, false},
+		{"main-branch", "follow", func(s *input.MirrorSettings) any { return s.FollowMain }, true},
+		{"max-deletions", "0", func(s *input.MirrorSettings) any { return s.MaxDeletions }, 0},
+		{"max-deletions", "250", func(s *input.MirrorSettings) any { return s.MaxDeletions }, 250},
+	} {
+		if s, err := readMirror(t, map[string]string{test.id: test.text}); err != nil || test.got(s) != test.want {
+			t.Errorf("%s: %s: got %v, %v", test.id, test.text, test.got(s), err)
+		}
+	}
+}
+
+// What is removed around a token in a file is said, by the token's name.
+func TestRemovedFromTokenFiles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte(" \"a-token-x\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for setting, name := range map[string]string{"token-file": "the token", "source-token-file": "source-token"} {
+		s, remarks, err := parseMirror(t, map[string]string{setting: path})
+		var said []string
+		for _, remark := range remarks {
+			said = append(said, remark.What)
+		}
+		want := []string{"white space around " + name + " was removed", "quotes around " + name + " were removed"}
+		if err != nil || !slices.Equal(said, want) || s.Token.Reveal()+s.SourceToken.Reveal() != "a-token-x" {
+			t.Errorf("%s: said %q, %v", setting, said, err)
 		}
 	}
 }

@@ -62,6 +62,11 @@ func TestUnexpandedReferences(t *testing.T) {
 			}
 		}
 	})
+	// Of several, the first one is reported, in the order of the settings.
+	_, err := read(t, map[string]string{"avo-username": "$A", "workspace": "$B", "repository": "$C", "identity": "$D", "git": "$E"})
+	if err == nil || !strings.HasPrefix(err.Error(), "the identity is a reference") {
+		t.Errorf("of several: %v", err)
+	}
 	for _, test := range []struct {
 		id, text string
 		found    bool
@@ -204,7 +209,7 @@ func TestWhiteSpace(t *testing.T) {
 	}{
 		"token":      {"t0ken-abc-def", []string{"white space around the token was removed"}},
 		"identity":   {"me@example.com", []string{"white space around the identity was removed"}},
-		"repository": {"ws/repo", nil},
+		"repository": {"ws/repo", nil}, "required-scopes": {"repository, account", nil}, "workspace": {"ws", nil}, "timeout": {"1m", nil},
 	} {
 		text, err := input.ReadCredential(context.Background(), source(map[string]string{id: " " + test.value + "\n"}))
 		if err != nil {

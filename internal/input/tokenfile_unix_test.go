@@ -136,6 +136,31 @@ func TestTwoPipesForTwoTokens(t *testing.T) {
 	}
 }
 
+// A file that is standard input can be read only once as that. By its name, it can be read
+// again.
+func TestOneFileAsStandardInput(t *testing.T) {
+	t.Parallel()
+	path, other := filepath.Join(t.TempDir(), "token"), filepath.Join(t.TempDir(), "other")
+	for _, name := range []string{path, other} {
+		if err := os.WriteFile(name, []byte("s3cret-s3cret\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for paths, one := range map[[2]string]bool{{"-", path}: true, {path, "-"}: true, {"-", other}: false, {other, "-"}: false, {path, path}: false, {path, other}: false} {
+		in, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := source(map[string]string{"token-file": paths[0], "source-token-file": paths[1]})
+		s.Settings, s.Stdin = contract.MirrorSettings, in
+		_, err = input.ReadMirror(t.Context(), s)
+		if got := err != nil && strings.Contains(err.Error(), "are the same stream"); got != one || err != nil && !one {
+			t.Errorf("%v: %v", paths, err)
+		}
+		in.Close()
+	}
+}
+
 // A pipe can be read only once, whatever its name: the second token would be empty, or
 // the run would wait for ever.
 func TestOneStreamForTwoTokens(t *testing.T) {
