@@ -47,3 +47,41 @@ func TestAdvertiseListsNoRefs(t *testing.T) {
 		t.Errorf("the server listed %q", listed)
 	}
 }
+
+// A redirect is a status of 3xx with a location, which leads to the repository if it keeps
+// the form of the request. Anything else is the server's own answer.
+func TestAdvertiseRedirects(t *testing.T) {
+	t.Parallel()
+	const smart, form = "application/x-git-upload-pack-advertisement", "/info/refs?service=git-upload-pack"
+	for _, test := range []struct {
+		status         int
+		mediaType      string
+		location, want string
+		isSmart        bool
+	}{
+		{200, smart, "", "", true},
+		{200, "text/plain", "", "", false},
+		{201, smart, "https://git.example.com/a/b" + form, "", true},
+		{401, "", "https://git.example.com/a/b" + form, "", false},
+		{301, "", "", "", false},
+		{301, "", "https://git.example.com/a/b" + form, "https://git.example.com/a/b", false},
+		{308, "", "https://user:s3cret@git.example.com/a/b" + form, "https://git.example.com/a/b", false},
+		{302, "", "https://git.example.com/login?to=x", "https://git.example.com", false},
+		{307, "", "/c/d" + form, "HERE/c/d", false},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", test.mediaType)
+			if test.location != "" {
+				w.Header().Set("Location", test.location)
+			}
+			w.WriteHeader(test.status)
+		}))
+		c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud()})
+		answer, err := c.Advertise(t.Context(), s.URL+"/a/b", secret.String{})
+		s.Close()
+		want := bitbucket.Advertisement{IsSmart: test.isSmart, Redirect: strings.Replace(test.want, "HERE", s.URL, 1)}
+		if err != nil || answer != want {
+			t.Errorf("%d %s: got %+v, %v", test.status, test.location, answer, err)
+		}
+	}
+}

@@ -52,6 +52,7 @@ func TestLFSRefusals(t *testing.T) {
 		says     string
 		want     fault.Code
 	}{
+		{false, 400, "not understood", fault.LFSFailed},
 		{false, 401, "Bad login", fault.Refused},
 		{false, 403, "No write access", fault.WriteRefused},
 		{false, 403, "The workspace has reached its storage limit.", fault.LFSFailed},
@@ -63,6 +64,7 @@ func TestLFSRefusals(t *testing.T) {
 		{false, 404, "no LFS here", fault.LFSFailed},
 		{false, 429, "rate limit exceeded", fault.RateLimited},
 		{false, 503, "later", fault.ServerFailed},
+		{true, 400, "not understood", fault.LFSFailed},
 		{true, 401, "Bad login", fault.SourceRefused},
 		{true, 403, "SAML SSO", fault.SourceRefused},
 		{true, 403, quota, fault.LFSFailed},
@@ -143,6 +145,21 @@ func TestLostLFS(t *testing.T) {
 	}
 	if probed.Load() != 4 {
 		t.Errorf("%d probes", probed.Load())
+	}
+}
+
+// An address that can't be asked doesn't mean that its object is lost.
+func TestProbeElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, href := range []string{"", "://", "/storage/404", "ftp://127.0.0.1/x", "file:///dev/null/x", "http://127.0.0.1:1/x"} {
+		c, on, _ := lfsServer(t, true, func(w http.ResponseWriter, _ *http.Request) {
+			_ = json.NewEncoder(w).Encode(map[string]any{"objects": []any{
+				map[string]any{"oid": objects(1)[0].OID, "actions": map[string]any{"download": map[string]any{"href": href}}},
+			}})
+		})
+		if lost, err := c.LostLFS(t.Context(), on, objects(1), true); err != nil || lost[objects(1)[0].OID] {
+			t.Errorf("%s: %v, %v", href, lost, err)
+		}
 	}
 }
 

@@ -57,6 +57,28 @@ func TestMintReadsEitherField(t *testing.T) {
 	}
 }
 
+// A lifetime counts only if it is plausible: more than nothing, and less than a year.
+func TestMintReadsTheLifetime(t *testing.T) {
+	t.Parallel()
+	for field, want := range map[string]time.Duration{
+		"1": time.Second, "7200": 2 * time.Hour, "31535999": 365*24*time.Hour - time.Second, "31536000": 0, "1e300": 0,
+		"0": 0, "-1": 0, `"7200"`: 0, "null": 0,
+	} {
+		fake := newFake(t)
+		fake.Answer("POST /site/oauth2/access_token", bitbuckettest.Reply{
+			Body: `{"access_token": "` + bitbuckettest.OAuthToken.NewSecret() + `", "expires_in": ` + field + `}`,
+		})
+		minted, err := client(t, fake, credential.OAuthConsumer, nil).Mint(t.Context(), "id", secret.New("s3cret-s3cret"), now)
+		wanted := time.Time{}
+		if want > 0 {
+			wanted = now.Add(want)
+		}
+		if err != nil || !minted.ExpiresAt.Equal(wanted) {
+			t.Errorf("%s: got %v, %v", field, minted.ExpiresAt, err)
+		}
+	}
+}
+
 // The id and the secret are encoded as form values before they are joined and sent (RFC
 // 6749, section 2.3.1): otherwise one with a colon or a percent sign would be refused.
 func TestMintEncodesTheClient(t *testing.T) {

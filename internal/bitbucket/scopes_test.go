@@ -85,6 +85,8 @@ func TestParseScopes(t *testing.T) {
 		"repos:write":                  "did you mean repository:write?",
 		"REPO_WRITE":                   "did you mean repository:write?",
 		"PROJECT_ADMIN":                "did you mean project:admin?",
+		"READ_ME":                      "did you mean read:me?",
+		"READING_USERS":                "did you mean read:user:bitbucket?",
 		"s3cret-s3cret-s3cret":         asListed,
 		"::add-mask::x":                asListed,
 		"repository;write:whatever":    asListed,
@@ -158,6 +160,10 @@ func TestBoxes(t *testing.T) {
 		"Repositories:":                         "a scope that Bitbucket doesn't have",
 		"Repositories: Read, s3cret":            "a scope that Bitbucket doesn't have",
 		"Token: " + strings.Repeat("secret", 5): "a scope that Bitbucket doesn't have",
+
+		strings.Repeat("p", 30) + ": " + strings.Repeat("l", 15): "`" + strings.Repeat("p", 30) + ": " + strings.Repeat("l", 15) + "`",
+		strings.Repeat("p", 31) + ": Read":                       "a scope that Bitbucket doesn't have",
+		"Repositories: " + strings.Repeat("l", 16):               "a scope that Bitbucket doesn't have",
 	} {
 		_, err := bitbucket.ParseScopes(list, credential.AccessToken)
 		if f := fault.From(err); err == nil || f.Code != fault.ScopeUnknown || !strings.Contains(f.What, says) || len(f.Hints) == 0 {
@@ -212,6 +218,29 @@ func TestScopesAreFew(t *testing.T) {
 	}
 	if got := bitbucket.ScopesIn(list.String()); len(got) > 200 || !slices.Contains(got, "repository") {
 		t.Errorf("got %d scopes", len(got))
+	}
+}
+
+// What a server sends as a scope is dropped if it doesn't have the form of one.
+func TestScopesHaveAForm(t *testing.T) {
+	t.Parallel()
+	longest := strings.Repeat("a", 32)
+	for list, want := range map[string]string{
+		"repository account":            "repository account",
+		"something":                     "",
+		"a:b:c":                         "a:b:c",
+		"a:b:c:d":                       "",
+		"some:" + longest + " a:b":      "some:" + longest + " a:b",
+		"some:" + longest + "a a:b":     "a:b",
+		"read:pull-requests":            "read:pull-requests",
+		"-a:b a:-b b:a":                 "b:a",
+		":a a: a::b":                    "",
+		"A:b a:b1 a:b_c a:b":            "a:b",
+		"a:b repository a:b repository": "a:b repository",
+	} {
+		if got := strings.Join(bitbucket.ScopesIn(list), " "); got != want {
+			t.Errorf("%q: got %q, want %q", list, got, want)
+		}
 	}
 }
 

@@ -99,6 +99,13 @@ func TestAddOther(t *testing.T) {
 	if want := []string{"refs/notes/", "refs/meta/"}; !slices.Equal(l.Others, want) {
 		t.Errorf("got %q, want %q", l.Others, want)
 	}
+	l = mirror.Listing{}
+	for _, length := range []int{1024, 1025} {
+		l.AddOther("refs/" + strings.Repeat("x", length-len("refs//y")) + "/y")
+	}
+	if len(l.Others) != 1 || len(l.Others[0]) != 1023 {
+		t.Errorf("%d namespaces of long names are named", len(l.Others))
+	}
 	for i := range 20 {
 		l.AddOther(fmt.Sprintf("refs/other-%d/x", i))
 	}

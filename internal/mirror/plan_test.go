@@ -331,6 +331,29 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// A list of the greatest length is complete. If it is longer by one byte, a ref is left out.
+func TestJSONLimit(t *testing.T) {
+	t.Parallel()
+	const count, item = 883, 452 // each with a comma or a bracket, and a bracket more: 400,000
+	for excess, want := range []int{0, 1} {
+		listing := mirror.Listing{Refs: map[string]string{}}
+		for i := range count {
+			ref := fmt.Sprintf("refs/heads/%0*d", item-len(`{"ref":"refs/heads/","action":"created","old":"","new":"1","reason":""}`), i)
+			if i == 0 {
+				ref += strings.Repeat("x", excess)
+			}
+			listing.Refs[ref] = "1"
+		}
+		plan, err := mirror.New(t.Context(), listing, mirror.Listing{}, mirror.Rules{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, omitted := plan.JSON(); omitted != want || want == 0 && len(text) != 400_000 {
+			t.Errorf("%d omitted in %d bytes, want %d", omitted, len(text), want)
+		}
+	}
+}
+
 // The list can be printed and pasted whatever names and reasons contain, and reads
 // as what they are.
 func FuzzJSON(f *testing.F) {

@@ -3,6 +3,7 @@ package repeat_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,13 +22,15 @@ func TestDo(t *testing.T) {
 		tries    int
 		from, to time.Duration // how long it takes
 	}{
-		"at once":                       {0, 0, time.Hour, 1, 0, 0},
-		"the second time":               {1, 0, time.Hour, 2, 1500 * time.Millisecond, 2500 * time.Millisecond},
-		"after a short wish":            {1, time.Second, time.Hour, 2, 1500 * time.Millisecond, 2500 * time.Millisecond},
-		"after a long wish":             {1, time.Minute, time.Hour, 2, time.Minute, time.Minute},
-		"never":                         {9, 0, time.Hour, 4, 30 * time.Second, 50 * time.Second},
-		"until the time is short":       {9, 0, 15 * time.Second, 3, 7500 * time.Millisecond, 12500 * time.Millisecond},
-		"after a wish that is too long": {9, time.Hour, time.Minute, 1, 0, 0},
+		"at once":                        {0, 0, time.Hour, 1, 0, 0},
+		"the second time":                {1, 0, time.Hour, 2, 1500 * time.Millisecond, 2500 * time.Millisecond},
+		"after a short wish":             {1, time.Second, time.Hour, 2, 1500 * time.Millisecond, 2500 * time.Millisecond},
+		"after a long wish":              {1, time.Minute, time.Hour, 2, time.Minute, time.Minute},
+		"never":                          {9, 0, time.Hour, 4, 30 * time.Second, 50 * time.Second},
+		"until the time is short":        {9, 0, 15 * time.Second, 3, 7500 * time.Millisecond, 12500 * time.Millisecond},
+		"after a wish that is too long":  {9, time.Hour, time.Minute, 1, 0, 0},
+		"after a wish that ends with it": {1, time.Minute, time.Minute, 1, 0, 0},
+		"after a wish that ends before":  {1, time.Minute, time.Minute + 1, 2, time.Minute, time.Minute},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
@@ -48,6 +51,14 @@ func TestDo(t *testing.T) {
 				t.Errorf("%s: said %q", name, said)
 			}
 		})
+	}
+}
+
+// The waits become longer: a server that fails often needs more than a moment.
+func TestDelays(t *testing.T) {
+	t.Parallel()
+	if want := []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second}; !slices.Equal(repeat.Delays, want) {
+		t.Errorf("got %v, want %v", repeat.Delays, want)
 	}
 }
 
