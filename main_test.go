@@ -45,6 +45,32 @@ func buildAndRun(m *testing.M) (exit int) {
 	return m.Run()
 }
 
+// What the tests run is what the sources are now. To look at all of them also makes go test
+// see them: without that, it would repeat the result of an earlier run, since other
+// processes read them (go help test).
+func TestTheProgramIsUpToDate(t *testing.T) {
+	t.Parallel()
+	built, err := os.Stat(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, root := range []string{"main.go", "go.mod", "internal", "hooks", "scripts"} {
+		err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			info, err := entry.Info()
+			if err == nil && info.ModTime().After(built.ModTime()) {
+				t.Errorf("%s has changed since the program was built", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A signal ends a run that writes to a runner which reads no more: the runner
 // waits 7.5 seconds before it kills.
 func TestASignalEndsABlockedRun(t *testing.T) {
@@ -309,6 +335,32 @@ func TestADiscardedOutputHandsOverNothing(t *testing.T) {
 		if code != 0 || !strings.Contains(readFile(t, path), "s3cret") {
 			t.Errorf("CircleCI, %s: exit code %d, %q", redirect, code, stderr)
 		}
+	}
+}
+
+// A pipe whose reader has gone doesn't end the process: the fault is reported on the other
+// stream, with an exit code of its own.
+func TestAClosedPipeIsAFault(t *testing.T) {
+	t.Parallel()
+	output := newFile(t)
+	step := append(accessToken("GITHUB_ACTIONS=true"), "GITHUB_OUTPUT="+output, "GITHUB_ENV="+newFile(t))
+	for _, args := range [][]string{nil, {"--help"}, {"--version"}} {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader.Close()
+		var stderr strings.Builder
+		cmd := exec.Command(program, args...)
+		cmd.Env, cmd.Stdout, cmd.Stderr = step, writer, &stderr
+		_ = cmd.Run() // the exit code is compared below
+		writer.Close()
+		if code := cmd.ProcessState.ExitCode(); code != 3 || args == nil != strings.Contains(stderr.String(), "(BBA305)") {
+			t.Errorf("%q: %v, %q", args, cmd.ProcessState, stderr.String())
+		}
+	}
+	if text := readFile(t, output); strings.Contains(text, "s3cret") {
+		t.Errorf("handed over %q", text)
 	}
 }
 
