@@ -221,6 +221,21 @@ func SmallParts(t *testing.T, size int64) {
 	t.Cleanup(func() { maxPart = before })
 }
 
+// Root returns the temporary directory, in which git runs.
+func (g *Git) Root() string { return g.root }
+
+// Repeat repeats a command that ends a context by a fault, and then fails or succeeds.
+func Repeat(ctx context.Context, end func(), fails bool) error {
+	_, err := (&Git{}).repeat(ctx, "the source", func() (output, error) {
+		end()
+		if fails {
+			return output{}, &failure{}
+		}
+		return output{}, nil
+	})
+	return err
+}
+
 // RunGuarded runs a command as those of git run.
 func RunGuarded(cmd *exec.Cmd) error {
 	guard := startGuard(os.LookupEnv)

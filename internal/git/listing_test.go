@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -36,6 +37,21 @@ func TestListingLimits(t *testing.T) {
 			t.Errorf("%d refs, %v", len(listing.Refs), err)
 		}
 	})
+}
+
+// A listing may have exactly as many bytes as are allowed, in whatever parts it arrives.
+// Not in parallel: it changes the limits.
+func TestListingLimit(t *testing.T) {
+	text := strings.Repeat("1", 40) + "\trefs/heads/main\n" + strings.Repeat("1", 40) + "\trefs/heads/next\n"
+	for limit, want := range map[int]bool{len(text): true, len(text) - 1: false} {
+		undo := git.LimitListings(2, limit)
+		for _, size := range []int{1, 7, len(text)} {
+			if listing, err := git.ParseListing(text, size); (err == nil && len(listing.Refs) == 2) != want {
+				t.Errorf("limit %d, in parts of %d: %d refs, %v", limit, size, len(listing.Refs), err)
+			}
+		}
+		undo()
+	}
 }
 
 // Where HEAD names no branch, Bitbucket's listing has its commit.

@@ -156,6 +156,24 @@ func TestPushingReasons(t *testing.T) {
 	}
 }
 
+// Git's own reasons, too, are shown without secrets.
+func TestPushingHidesSecrets(t *testing.T) {
+	t.Parallel()
+	server := func([]mirror.Change) (string, string, error) {
+		return "!\t1:refs/heads/b000\t[remote rejected] (no s3cret)\n!\t1:refs/heads/b001\t[remote rejected] (half-a-t0ken)\n" +
+			"!\t1:refs/heads/b002\t[rejected] (stale info: s3cret)\n", "", nil
+	}
+	result, _, err := git.PushTo(t, server, [][]mirror.Change{branches(3)}, nil)
+	want := map[string]mirror.Result{
+		"refs/heads/b000": {Outcome: mirror.Declined, Reason: "no ***"},
+		"refs/heads/b001": {Outcome: mirror.Declined, Reason: "the reason contains a piece of a token, and isn't shown"},
+		"refs/heads/b002": {Outcome: mirror.Raced, Reason: "stale info: ***"},
+	}
+	if err != nil || !maps.Equal(result.Results, want) {
+		t.Errorf("got %v, %v", result.Results, err)
+	}
+}
+
 // An error ends the push. What was pushed before it, and with it, is reported.
 func TestPushingFails(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,376 @@
+package git_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+)
+
+// played is a git that a script plays: it succeeds, says that each ref was pushed, and
+// notes its commands.
+type played struct {
+	*git.Git
+	t       *testing.T
+	program string
+}
+
+// play makes one that answers some commands in another way. The answers are cases of a
+// shell, by the command and how often it was called: "push-1) exit 1 ;;".
+func play(t *testing.T, answers string) *played {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows runs no scripts")
+	}
+	p := &played{t: t, program: filepath.Join(t.TempDir(), "git")}
+	script := `#!/bin/sh
+while [ "$1" = -c ]; do shift 2; done
+echo "$1" >>"$0.log"
+fail() { echo "$1" >&2; exit 128; }
+answer() { fail "fatal: unable to access 'https://git.example.com/a/b/': The requested URL returned error: $1"; }
+each() { while read -r id ref; do printf "$1\t%s:refs/%s\t$2\n" "$id" "${ref#refs/push/}"; done <push.git/packed-refs; }
+case $1-$(grep -cx -- "$1" "$0.log") in
+` + answers + `
+init-*) for repo; do :; done; mkdir -p "$repo"; : >"$repo/config" ;;
+push-*) each '*' '[new branch]' ;;
+esac
+`
+	if err := os.WriteFile(p.program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	p.Git, err = git.Open(git.Options{
+		Program: p.program,
+		Source:  "https://git.example.com/a/b", Bitbucket: "https://bitbucket.org/a/b.git",
+		Lookup:   os.LookupEnv,
+		Scrub:    func(text string) string { return text },
+		IsSecret: func(string) bool { return false },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	if err := p.Init(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// file writes a file into the temporary directory.
+func (p *played) file(name, text string) {
+	p.t.Helper()
+	path := filepath.Join(p.Root(), name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// check compares the commands after the making of repositories, and the fault's code.
+func (p *played) check(name, commands string, err error, want fault.Code) {
+	p.t.Helper()
+	log, _ := os.ReadFile(p.program + ".log")
+	got := slices.DeleteFunc(strings.Fields(string(log)), func(command string) bool { return command == "init" })
+	if strings.Join(got, " ") != commands || codeOf(err) != want {
+		p.t.Errorf("%s: got %q, %v; want %q, %s", name, got, err, commands, want.ID)
+	}
+}
+
+// codeOf returns the code of a fault, or none without one.
+func codeOf(err error) fault.Code {
+	if err == nil {
+		return fault.Code{}
+	}
+	return fault.From(err).Code
+}
+
+// notReached is the outcome of a ref without a result.
+const notReached mirror.Outcome = -1
+
+func outcomeOf(result git.Pushed, ref string) mirror.Outcome {
+	if outcome, ok := outcomes(result)[ref]; ok {
+		return outcome
+	}
+	return notReached
+}
+
+// A push is repeated if the reason for its failure passes and nothing was changed. If
+// objects are missing, files are fetched first, and then everything.
+func TestPushAgain(t *testing.T) {
+	git.ShortDelays(t)
+	const lacks = `fail "fatal: unable to read 1"`
+	none := fault.Code{}
+	for _, test := range []struct {
+		name, answers, commands string
+		want                    fault.Code
+	}{
+		{"at once", "", "push", none},
+		{"a passing reason", "push-1) answer 503 ;;", "push ls-remote push", none},
+		{"a passing reason, twice", "push-*) answer 503 ;;", "push ls-remote push", fault.ServerFailed},
+		{"a ref has changed", `push-1) answer 503 ;; ls-remote-1) printf '%040d\trefs/heads/b000\n' 1 ;;`, "push ls-remote", fault.ServerFailed},
+		{"another ref has changed", `push-1) answer 503 ;; ls-remote-1) printf '%040d\trefs/heads/x\n' 1 ;;`, "push ls-remote push", none},
+		{"no listing", "push-1) answer 503 ;; ls-remote-1) answer 403 ;;", "push ls-remote", fault.ServerFailed},
+		{"a lasting reason", "push-1) answer 403 ;;", "push", fault.WriteRefused},
+
+		{"no files are missing", "push-1) " + lacks + " ;;", "push rev-list rev-list push", none},
+		{"files are missing", "push-1) " + lacks + " ;; rev-list-2) echo '?2' ;;", "push rev-list rev-list fetch push", none},
+		{"no commits", "push-1) " + lacks + " ;; rev-list-1) exit 1 ;;", "push rev-list", fault.GitFailed},
+		{"no list of files", "push-1) " + lacks + " ;; rev-list-2) exit 1 ;;", "push rev-list rev-list", fault.GitFailed},
+		{"no files", "push-1) " + lacks + " ;; rev-list-2) echo '?2' ;; fetch-1) answer 403 ;;", "push rev-list rev-list fetch", fault.SourceRefused},
+		{"no single files", "push-1) " + lacks + " ;; rev-list-2) echo '?2' ;; fetch-1) fail 'fatal: not our ref 2' ;;", "push rev-list rev-list fetch fetch push", none},
+		{"more is missing", "push-1 | push-2) " + lacks + " ;;", "push rev-list rev-list push fetch push", none},
+		{"not everything can be fetched", "push-1 | push-2) " + lacks + " ;; fetch-1) answer 403 ;;", "push rev-list rev-list push fetch", fault.SourceRefused},
+		{"always missing", "push-*) " + lacks + " ;;", "push rev-list rev-list push fetch push", fault.BitbucketFailed},
+	} {
+		p := play(t, test.answers)
+		result, err := p.Push(t.Context(), [][]mirror.Change{branches(1)}, nil, nil)
+		p.check(test.name, test.commands, err, test.want)
+		if got := outcomeOf(result, "refs/heads/b000") == mirror.Pushed; got != (test.want == none) {
+			t.Errorf("%s: got %v", test.name, result.Results)
+		}
+	}
+}
+
+// After Bitbucket has lost objects, the files that a push then needs are fetched.
+func TestPushAfterReplacing(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		answers  string
+		action   mirror.Action
+		commands string
+		want     fault.Code
+	}{
+		{"", mirror.Updated, "push push", fault.Code{}},
+		{"", mirror.Overwritten, "push rev-list push", fault.Code{}},
+		{"rev-list-1) echo '?3' ;;", mirror.Overwritten, "push rev-list fetch push", fault.Code{}},
+		{"rev-list-1) exit 1 ;;", mirror.Overwritten, "push rev-list", fault.GitFailed},
+	} {
+		p := play(t, test.answers)
+		result, err := p.Push(t.Context(), [][]mirror.Change{{{Ref: "refs/heads/a", Action: test.action, Old: "1", New: "2"}}, branches(1)}, []string{"1"}, nil)
+		p.check(test.answers, test.commands, err, test.want)
+		for ref, want := range map[string]bool{"refs/heads/a": true, "refs/heads/b000": err == nil} {
+			if got := outcomeOf(result, ref) == mirror.Pushed; got != want {
+				t.Errorf("%s, %s: %s: got %v", test.answers, test.action, ref, result.Results)
+			}
+		}
+	}
+}
+
+// If Bitbucket doesn't accept a ref from a shallow repository, its history is completed.
+func TestPushShallow(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		shallow, reason, answers string
+		commands                 string
+		outcome                  mirror.Outcome
+		want                     fault.Code
+	}{
+		{"1\n", "shallow update not allowed", "", "push fetch push", mirror.Pushed, fault.Code{}},
+		{"", "shallow update not allowed", "", "push", mirror.Declined, fault.Code{}},
+		{"1\n", "branch is protected", "", "push", mirror.Declined, fault.Code{}},
+		{"1\n", "shallow update not allowed", "fetch-1) answer 403 ;;", "push fetch", notReached, fault.SourceRefused},
+	} {
+		p := play(t, test.answers+"push-1) each ! '[remote rejected] ("+test.reason+")'; exit 1 ;;")
+		p.file("repository.git/shallow", test.shallow)
+		result, err := p.Push(t.Context(), [][]mirror.Change{branches(1)}, nil, nil)
+		p.check(test.reason, test.commands, err, test.want)
+		if got := outcomeOf(result, "refs/heads/b000"); got != test.outcome {
+			t.Errorf("%+v: got %v", test, result.Results)
+		}
+	}
+}
+
+// A push has as many bytes as are allowed, and not one more. Here the ID of a commit is
+// the size of its history.
+func TestPushSizes(t *testing.T) {
+	git.SmallParts(t, 100)
+	created := func(ref, id string) mirror.Change {
+		return mirror.Change{Ref: "refs/" + ref, Action: mirror.Created, New: id}
+	}
+	over := created("heads/a", "101")
+	over.Action = mirror.Overwritten
+	const each = `each '*' new`
+	for _, test := range []struct {
+		name    string
+		size    int // of everything
+		changes []mirror.Change
+		answer  string
+		pushes  string
+		want    fault.Code
+	}{
+		{"everything fits", 100, []mirror.Change{created("heads/a", "101")}, each, "a=101", fault.Code{}},
+		{"the branch fits", 101, []mirror.Change{created("heads/a", "100")}, each, "a=100", fault.Code{}},
+		{"in steps", 101, []mirror.Change{created("heads/a", "101")}, each, "a=100;a=101", fault.Code{}},
+		{"in steps that are there", 101, []mirror.Change{created("heads/a", "101")}, `each = new`, "a=100;a=101", fault.Code{}},
+		{"a step is declined", 101, []mirror.Change{created("heads/a", "101"), created("heads/b", "1")}, `case $(cat push.git/packed-refs) in *heads/a) each ! '[remote rejected] (no)'; exit 1 ;; *) each '*' new ;; esac`, "a=100;b=1", fault.Code{}},
+		{"a step fails", 101, []mirror.Change{created("heads/a", "101"), created("heads/b", "1")}, "answer 403", "a=100", fault.WriteRefused},
+		{"overwritten", 101, []mirror.Change{over}, each, "a=101", fault.Code{}},
+		{"a tag", 101, []mirror.Change{created("tags/v", "101")}, each, "v=101", fault.Code{}},
+		{"two tags that fit", 101, []mirror.Change{created("tags/v", "50"), created("tags/w", "50")}, each, "v=50,w=50", fault.Code{}},
+		{"two tags", 101, []mirror.Change{created("tags/v", "50"), created("tags/w", "51")}, each, "v=50;w=51", fault.Code{}},
+		{"four tags", 101, []mirror.Change{created("tags/v", "50"), created("tags/w", "50"), created("tags/x", "51"), created("tags/y", "50")}, each, "v=50,w=50;x=51;y=50", fault.Code{}},
+		{"a branch and a tag", 101, []mirror.Change{created("heads/a", "101"), created("tags/v", "1")}, each, "a=100;a=101;v=1", fault.Code{}},
+	} {
+		p := play(t, `rev-list-*) case $* in
+*--disk-usage*) size=0; while read -r id; do case $id in ^*) ;; *) size=$((size + id)) ;; esac; done; echo $size ;;
+*) read -r id; printf '50\n100\n%s\n' "$id" ;;
+esac ;;
+push-*) while read -r id ref; do printf '%s' ",${ref##*/}=$id" >>pushes; done <push.git/packed-refs; printf ';' >>pushes; `+test.answer+` ;;`)
+		p.file("repository.git/objects/pack/x", strings.Repeat("x", test.size))
+		_, err := p.Push(t.Context(), [][]mirror.Change{test.changes}, nil, nil)
+		pushes, _ := os.ReadFile(filepath.Join(p.Root(), "pushes"))
+		got := strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(string(pushes), ";,", ";"), ","), ";")
+		if code := codeOf(err); got != test.pushes || code != test.want {
+			t.Errorf("%s: got %s, %v, want %s", test.name, got, err, test.pushes)
+		}
+	}
+}
+
+// An empty repository, in which git finds nothing to push, is one that can be written to.
+func TestCheckPush(t *testing.T) {
+	t.Parallel()
+	const nothing = "No refs in common and none specified; doing nothing."
+	for answer, want := range map[string]fault.Code{
+		"exit 0": {}, "fail '" + nothing + "'": {}, "answer 403": fault.WriteRefused, "exit 1": fault.BitbucketFailed,
+		"fail 'remote: " + nothing + "'": fault.BitbucketFailed,
+	} {
+		p := play(t, "push-*) "+answer+" ;;")
+		p.check(answer, "push", p.CheckPush(t.Context()), want)
+	}
+}
+
+// After twenty commits that the source doesn't have, it is no longer asked.
+func TestFetchOldLimit(t *testing.T) {
+	t.Parallel()
+	p := play(t, `fetch-*) read -r id; fail "fatal: remote error: upload-pack: not our ref $id" ;;`)
+	var ids []string
+	for i := range 22 {
+		ids = append(ids, fmt.Sprintf("%040d", i))
+	}
+	lacking, err := p.FetchOld(t.Context(), ids, 8)
+	p.check("old ones", strings.TrimSpace(strings.Repeat("fetch ", 20)), err, fault.Code{})
+	if !slices.Equal(lacking, ids[:20]) {
+		t.Errorf("got %q", lacking)
+	}
+}
+
+// The complete history can only be fetched from a source that has it.
+func TestFetchAllOfShallow(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		shallow, answers string
+		want             fault.Code
+	}{
+		{"", "", fault.Code{}},
+		{"1\n", "", fault.SourceShallow},
+		{"1\n", "fetch-1) answer 403 ;;", fault.SourceRefused},
+	} {
+		p := play(t, test.answers)
+		p.file("repository.git/shallow", test.shallow)
+		p.check(test.shallow+test.answers, "fetch", p.FetchAll(t.Context(), []string{"1"}), test.want)
+	}
+}
+
+// What git writes into its configuration for a fetch doesn't stay there.
+func TestFetchRestoresConfiguration(t *testing.T) {
+	t.Parallel()
+	const config = "repository.git/config"
+	for answer, want := range map[string]fault.Code{
+		"echo x >>" + config:                                  {},
+		"echo x >>" + config + "; answer 403":                 fault.SourceRefused,
+		"rm " + config + "; mkdir " + config:                  fault.DiskFull,
+		"rm " + config + "; mkdir " + config + "; answer 403": fault.SourceRefused,
+	} {
+		p := play(t, "fetch-1) "+answer+" ;;")
+		p.check(answer, "fetch", p.Fetch(t.Context(), []string{"1"}, 8, true), want)
+		if text, err := os.ReadFile(filepath.Join(p.Root(), config)); err == nil && len(text) > 0 {
+			t.Errorf("%s: it contains %s", answer, text)
+		}
+	}
+}
+
+// The first command that fails ends the preparation of LFS objects.
+func TestLFSFails(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ answers, commands string }{
+		{"", "rev-list cat-file hash-object mktree commit-tree update-ref"},
+		{"rev-list-1) exit 1 ;;", "rev-list"},
+		{"cat-file-1) exit 1 ;;", "rev-list cat-file"},
+		{"hash-object-1) exit 1 ;;", "rev-list cat-file hash-object"},
+		{"mktree-1) exit 1 ;;", "rev-list cat-file hash-object mktree"},
+		{"commit-tree-1) exit 1 ;;", "rev-list cat-file hash-object mktree commit-tree"},
+		{"update-ref-1) exit 1 ;;", "rev-list cat-file hash-object mktree commit-tree update-ref"},
+	} {
+		p := play(t, test.answers)
+		pointers, err := p.Pointers(t.Context(), []string{"1"}, nil)
+		if err == nil {
+			err = p.PrepareLFS(t.Context(), pointers)
+		}
+		want := fault.Code{}
+		if test.answers != "" {
+			want = fault.GitFailed
+		}
+		p.check(test.answers, test.commands, err, want)
+	}
+}
+
+// An .lfsconfig that names another LFS server than the source's own is found in any tip.
+func TestOtherLFSServer(t *testing.T) {
+	t.Parallel()
+	const own, other = "https://git.example.com/a/b.git/info/lfs", "https://lfs.example.com/x"
+	config := func(urls ...string) string {
+		var entries strings.Builder
+		for _, url := range urls {
+			entries.WriteString(`lfs.url\n` + url + `\000`)
+		}
+		return "printf '" + entries.String() + "' ;;"
+	}
+	for _, test := range []struct{ answers, commands, want string }{
+		{"rev-parse-*) exit 1 ;;", "rev-parse rev-parse", ""},
+		{"config-*) exit 1 ;;", "rev-parse cat-file config rev-parse cat-file config", ""},
+		{"config-*) " + config(own), "rev-parse cat-file config rev-parse cat-file config", ""},
+		{"config-*) " + config(strings.ToUpper(own)+"/"), "rev-parse cat-file config rev-parse cat-file config", ""},
+		{"config-1) " + config(other), "rev-parse cat-file config", other},
+		{"config-1) " + config(own, other), "rev-parse cat-file config", other},
+		{"cat-file-1) exit 1 ;; config-1) " + config(other), "rev-parse cat-file fetch config", other},
+		{"rev-parse-1) exit 1 ;; config-1) " + config(other), "rev-parse rev-parse cat-file config", other},
+		{"config-1) exit 1 ;; config-2) " + config(other), "rev-parse cat-file config rev-parse cat-file config", other},
+	} {
+		p := play(t, test.answers)
+		got := p.OtherLFSServer(t.Context(), []string{"1", "2"})
+		p.check(test.answers, test.commands, nil, fault.Code{})
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", test.answers, got, test.want)
+		}
+	}
+}
+
+// The reason for the end of a run explains a command's failure, and not its success.
+func TestRepeatEnds(t *testing.T) {
+	t.Parallel()
+	why := fault.New(fault.Terminated, "terminated")
+	for _, test := range []struct {
+		ends, fails bool
+		want        error
+	}{{false, false, nil}, {true, false, nil}, {true, true, why}} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		end := func() {}
+		if test.ends {
+			end = func() { cancel(why) }
+		}
+		if err := git.Repeat(ctx, end, test.fails); err != test.want {
+			t.Errorf("%+v: got %v", test, err)
+		}
+		cancel(nil)
+	}
+}
