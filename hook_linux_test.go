@@ -38,6 +38,8 @@ func TestBuildkiteHook(t *testing.T) {
 		"no secret":    {nil, 2, "token-secret is missing"},
 		"a token":      {[]string{prefix + "SOURCE_TOKEN=visible"}, 2, "source-token isn't an option"},
 		"no name":      {[]string{prefix + "TOKEN_SECRET=$(id)"}, 2, "token-secret must be the name"},
+		"no variable":  {[]string{prefix + "TOKEN_SECRET=MY-TOKEN"}, 2, "token-secret must be the name"},
+		"no command":   {[]string{prefix + "TOKEN_SECRET=KNOWN", prefix + "COMMAND=push"}, 2, "command must be credential or mirror"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

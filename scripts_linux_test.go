@@ -1,0 +1,400 @@
+package main_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// GitLab's jobs hand a token to the program, also one in a file, without showing it in a
+// traced log. The credential's results reach the job, and nothing is left on disk.
+func TestGitLabTemplates(t *testing.T) {
+	t.Parallel()
+	const program = `#!/bin/sh
+echo "$*|$BITBUCKET_AUTH_TOKEN|${1:+$BITBUCKET_AUTH_SOURCE_TOKEN}"
+[ -z "${BITBUCKET_AUTH_ENV_FILE-}" ] || [ ! -f "$BITBUCKET_AUTH_ENV_FILE" ] || echo "RESULT='the result'" >"$BITBUCKET_AUTH_ENV_FILE"
+exit "${EXIT-0}"
+`
+	// The job's lines show no value, whatever the shell's options are.
+	const job = "\ncase $- in *x*) echo 'traced job' ;; *) echo job ;; esac\n[ \"${RESULT-}\" != 'the result' ] || echo 'with result'\n"
+	for name, test := range map[string]struct {
+		template string
+		options  string
+		env      []string
+		exit     int
+		want     string // standard output
+	}{
+		"credential":                 {"credential", "-e", nil, 0, "|the token|\njob\nwith result\n"},
+		"traced credential":          {"credential", "-ex", nil, 0, "|the token|\ntraced job\nwith result\n"},
+		"credential of a file":       {"credential", "-e", []string{"BITBUCKET_AUTH_TOKEN=FILE"}, 0, "|of the file|\njob\nwith result\n"},
+		"refused credential":         {"credential", "-e", []string{"EXIT=4"}, 4, "|the token|\n"},
+		"traced, refused credential": {"credential", "-ex", []string{"EXIT=4"}, 4, "|the token|\n"},
+		"credential without program": {"credential", "-e", []string{"PATH=/usr/bin:/bin"}, 1, "bitbucket-auth isn't in this job's image: leave out image, or add the program to that image.\n"},
+		"mirror":                     {"mirror", "-e", nil, 0, "mirror|the token|of the source\njob\n"},
+		"traced mirror":              {"mirror", "-ex", nil, 0, "mirror|the token|of the source\njob\n"},
+		"mirror of files": {
+			"mirror", "-e", []string{"BITBUCKET_AUTH_TOKEN=FILE", "BITBUCKET_AUTH_SOURCE_TOKEN=FILE"}, 0, "mirror|of the file|of the file\njob\n",
+		},
+		"incomplete mirror": {"mirror", "-e", []string{"EXIT=6"}, 6, "mirror|the token|of the source\n"},
+		"mirror without program": {
+			"mirror", "-e",
+			[]string{"PATH=/usr/bin:/bin"},
+			1,
+			"This job needs a runner that starts the job's image, such as one with the executor docker or kubernetes.\n",
+		},
+	} {
+		for _, shell := range []string{"sh", "bash"} {
+			t.Run(name+" in "+shell, func(t *testing.T) {
+				t.Parallel()
+				dir := programs(t, map[string]string{"bitbucket-auth": program})
+				file, temporary := filepath.Join(dir, "file"), t.TempDir()
+				writeProgram(t, file, "of the file\n")
+				script := blockIn(t, "templates/"+test.template+".yml", map[string]string{"credential": "before_script:", "mirror": "\n  script:"}[test.template])
+				cmd := exec.Command(shell, test.options, "-c", script+job)
+				cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "TMPDIR=" + temporary, "BITBUCKET_AUTH_TOKEN=the token", "BITBUCKET_AUTH_SOURCE_TOKEN=of the source"}
+				for _, variable := range test.env {
+					cmd.Env = append(cmd.Env, strings.Replace(variable, "=FILE", "="+file, 1))
+				}
+				var stderr bytes.Buffer
+				cmd.Stderr = &stderr
+				stdout, _ := cmd.Output() // the exit code is compared below
+				if exit := cmd.ProcessState.ExitCode(); exit != test.exit || string(stdout) != test.want {
+					t.Errorf("the exit code is %d, want %d\n%s, want\n%s\n%s", exit, test.exit, stdout, test.want, &stderr)
+				}
+				for _, value := range []string{"the token", "of the source", "of the file", "='the result'"} {
+					if strings.Contains(stderr.String(), value) {
+						t.Errorf("it shows %q:\n%s", value, &stderr)
+					}
+				}
+				if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+					t.Errorf("it leaves %v, %v", left, err)
+				}
+			})
+		}
+	}
+}
+
+// Azure's steps start the image with the token, and with the job's own token only if the
+// source is the repository in Azure Repos that the pipeline builds.
+func TestAzureTemplates(t *testing.T) {
+	t.Parallel()
+	docker := map[string]string{"docker": "#!/bin/sh\necho \"$*|$BITBUCKET_AUTH_TOKEN|${BITBUCKET_AUTH_SOURCE_TOKEN-none}\"\nexit 5\n"}
+	for name, test := range map[string]struct {
+		template, tokenVariable, provider, source string
+		begins, ends                              string
+	}{
+		"credential":     {"credential", "", "", "", "run --rm -e TF_BUILD=True -e BITBUCKET_AUTH_TOKEN -e BITBUCKET_AUTH_IDENTITY=it's me ", "bitbucket-auth:v1.0.0|the token|of the job\n"},
+		"own source":     {"mirror", "System.AccessToken", "TfsGit", "", beginsMirror, "bitbucket-auth-mirror:v1.0.0|the token|of the job\n"},
+		"from GitHub":    {"mirror", "System.AccessToken", "GitHub", "", beginsMirror, "bitbucket-auth-mirror:v1.0.0|the token|none\n"},
+		"another source": {"mirror", "System.AccessToken", "TfsGit", "https://git.example.com/x", beginsMirror, "bitbucket-auth-mirror:v1.0.0|the token|none\n"},
+		"another token":  {"mirror", "SOURCE_TOKEN", "GitHub", "https://git.example.com/x", beginsMirror, "bitbucket-auth-mirror:v1.0.0|the token|of the job\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			values := map[string]string{"identity": "it's me", "source": test.source, "source_token_variable": test.tokenVariable}
+			script := blockIn(t, "hosts/azure-pipelines/"+test.template+".yml", "steps:")
+			script = azureParameter.ReplaceAllStringFunc(script, func(text string) string {
+				part := azureParameter.FindStringSubmatch(text)
+				if value := values[part[2]]; part[1] != "" {
+					return strings.ReplaceAll(value, "'", `'\''`)
+				}
+				return values[part[2]]
+			})
+			script = strings.NewReplacer("$(Build.Repository.Provider)", test.provider, "$(Build.Repository.Uri)", "https://dev.azure.com/me").Replace(script)
+			cmd := exec.Command("bash", "--noprofile", "--norc", "-c", script)
+			cmd.Env = []string{
+				"PATH=" + programs(t, docker) + ":/usr/bin:/bin", "BITBUCKET_AUTH_TOKEN=the token", "BITBUCKET_AUTH_SOURCE_TOKEN=of the job",
+			}
+			said, _ := cmd.CombinedOutput() // the exit code is compared below
+			if exit := cmd.ProcessState.ExitCode(); exit != 5 || !strings.HasPrefix(string(said), test.begins) || !strings.HasSuffix(string(said), test.ends) {
+				t.Errorf("the exit code is %d, and docker got %s", exit, said)
+			}
+		})
+	}
+}
+
+// azureParameter is a parameter in the text of a script, which may be within single quotes.
+var azureParameter = regexp.MustCompile(`\$\{\{ (replace\()?parameters\.(\w+)(?:, '{4}, '{3}\\'{5}\))? \}\}`)
+
+const beginsMirror = "run --rm -e TF_BUILD=True -e BUILD_REPOSITORY_URI=https://dev.azure.com/me -e BITBUCKET_AUTH_TOKEN -e BITBUCKET_AUTH_SOURCE_TOKEN " +
+	"-e BITBUCKET_AUTH_IDENTITY=it's me "
+
+// The orb's commands get the program, and start it with the tokens of the variables that
+// their parameters name.
+func TestOrb(t *testing.T) {
+	t.Parallel()
+	const file = "hosts/circleci/src/@orb.yml"
+	dir := programs(t, map[string]string{"program": "#!/bin/sh\necho \"$*|$BITBUCKET_AUTH_TOKEN|${BITBUCKET_AUTH_SOURCE_TOKEN-none}|$BITBUCKET_AUTH_ENV_FILE|$(env | grep =flag | sort | tr '\\n' ' ')\"\nexit 5\n"})
+	bashEnv, temporary := filepath.Join(dir, "bash-env"), t.TempDir()
+	run := func(script string, env ...string) (said string, exit int) {
+		cmd := exec.Command("bash", "-eo", "pipefail", "-c", regexp.MustCompile(`<< parameters\.(\S+) >>`).ReplaceAllStringFunc(script, func(parameter string) string {
+			switch name := strings.Fields(parameter)[1]; name {
+			case "parameters.token-variable":
+				return "MY_TOKEN"
+			case "parameters.source-token-variable":
+				return "MY_SOURCE"
+			}
+			return "flag"
+		}))
+		cmd.Env = append([]string{"PATH=/usr/bin:/bin", "TMPDIR=" + temporary, "BASH_ENV=" + bashEnv}, env...)
+		text, _ := cmd.CombinedOutput() // the exit code is compared below
+		return string(text), cmd.ProcessState.ExitCode()
+	}
+	get := strings.ReplaceAll(blockIn(t, file, "name: Get bitbucket-auth"), `\<<`, "<<")
+	if said, exit := run(get); exit != 1 || said != "bitbucket-auth: this commit isn't a release, so it has no program to download; use a released version\n" {
+		t.Errorf("without a release: %d\n%s", exit, said)
+	}
+	os.RemoveAll(temporary)
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(bashEnv, []byte("export MY_TOKEN='the token'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(get, "# get: written")
+	_, after, found := strings.Cut(rest, "# end\n")
+	if said, exit := run(strings.Replace(before, "RELEASE\n]", "RELEASE\n", 1) + "echo '" + dir + "/program'\n" + after); !found || exit != 0 || said != "" {
+		t.Errorf("get: %d\n%s", exit, said)
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("it leaves %v, %v", left, err)
+	}
+	for name, test := range map[string]struct {
+		env  []string
+		want string
+	}{
+		"Bitbucket credential": {nil, "|the token|none|" + bashEnv + "|BITBUCKET_AUTH_REWRITE_SSH=flag \n"},
+		"Mirror to Bitbucket": {
+			[]string{"MY_SOURCE=of the source"},
+			"mirror|the token|of the source|" + bashEnv + "|BITBUCKET_AUTH_DRY_RUN=flag BITBUCKET_AUTH_OVERWRITE=flag BITBUCKET_AUTH_PRUNE=flag \n",
+		},
+	} {
+		if said, exit := run(blockIn(t, file, "name: "+name), test.env...); exit != 5 || said != test.want {
+			t.Errorf("%s: %d\n%s, want\n%s", name, exit, said, test.want)
+		}
+	}
+}
+
+// The script of the actions without a container downloads the program for the machine,
+// with the protection that curl's options give.
+func TestGet(t *testing.T) {
+	t.Parallel()
+	const options = "-q --globoff --fail --silent --show-error --location --proto =https --retry 3 --connect-timeout 15 --max-time 120 --output PROGRAM.gz "
+	const released = "https://example.com/releases/v1.2.3/bitbucket-auth_"
+	for name, test := range map[string]struct {
+		env  []string
+		want string // the arguments of curl
+		says string // what it says instead
+	}{
+		"of uname":          {nil, options + released + "linux_amd64.gz", ""},
+		"64-bit Arm":        {[]string{"UNAME_M=aarch64"}, options + released + "linux_arm64.gz", ""},
+		"macOS":             {[]string{"UNAME_S=Darwin", "UNAME_M=arm64"}, options + released + "darwin_arm64.gz", ""},
+		"Git for Windows":   {[]string{"UNAME_S=MINGW64_NT-10.0-26100"}, options + released + "windows_amd64.exe.gz", ""},
+		"MSYS2":             {[]string{"UNAME_S=MSYS_NT-10.0-26100"}, options + released + "windows_amd64.exe.gz", ""},
+		"Cygwin":            {[]string{"UNAME_S=CYGWIN_NT-10.0"}, options + released + "windows_amd64.exe.gz", ""},
+		"of GitHub":         {[]string{"RUNNER_OS=macOS", "RUNNER_ARCH=X64"}, options + released + "darwin_amd64.gz", ""},
+		"of Gitea":          {[]string{"RUNNER_OS=linux", "RUNNER_ARCH=arm64"}, options + released + "linux_arm64.gz", ""},
+		"from elsewhere":    {[]string{elsewhere + "https://example.org/a"}, options + "https://example.org/a/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
+		"from this machine": {[]string{elsewhere + "http://localhost:8080/"}, strings.Replace(options, "=https", "=http", 1) + "http://localhost:8080/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
+		"over IPv6":         {[]string{elsewhere + "http://[::1]:80/a"}, strings.Replace(options, "=https", "=http", 1) + "http://[::1]:80/a/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
+		"a user":            {[]string{elsewhere + "https://me@example.com"}, "", "must be an https address without a user name"},
+		"http":              {[]string{elsewhere + "http://example.com"}, "", "must be an https address without a user name"},
+		"another system":    {[]string{"UNAME_S=FreeBSD"}, "", "FreeBSD runners aren't supported; use Linux, macOS or Windows"},
+		"another machine":   {[]string{"UNAME_M=i686"}, "", "i686 runners aren't supported; use X64 or ARM64"},
+		"no server":         {[]string{"CURL_EXIT=22"}, "", "can't download " + released + "linux_amd64.gz"},
+		"damaged":           {[]string{"CONTENT=README.md"}, "", "can't unpack " + released + "linux_amd64.gz"},
+		"another program":   {[]string{"UNAME_S=Linux", "CONTENT=another.gz"}, "", "isn't what was released: its checksum is "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := programs(t, map[string]string{
+				"curl":  "#!/bin/sh\necho \"$*\" >\"$LOG\"\nfor at; do [ \"$before\" != --output ] || cp \"$CONTENT\" \"$at\"; before=$at; done\nexit \"${CURL_EXIT-0}\"\n",
+				"uname": "#!/bin/sh\n[ \"$1\" = -s ] && echo \"${UNAME_S-Linux}\" || echo \"${UNAME_M-x86_64}\"\n",
+				// The script prefers the system's own programs, in these folders.
+				"get":        strings.Replace(readFile(t, "binary/get"), "\nsystem_path=", "\nsystem_path=${0%/*}:", 1),
+				"content.gz": gzipped(t, "the program"), "another.gz": gzipped(t, "another program"), "README.md": "no archive",
+			})
+			release := "https://example.com/releases/v1.2.3\n"
+			for _, platform := range []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64.exe"} {
+				release += fmt.Sprintf("%x  bitbucket-auth_%s\n", sha256.Sum256([]byte("the program")), platform)
+			}
+			writeProgram(t, filepath.Join(dir, "release"), release)
+			log, temporary := filepath.Join(dir, "log"), t.TempDir()
+			cmd := exec.Command("sh", filepath.Join(dir, "get"))
+			cmd.Dir = dir
+			cmd.Env = append([]string{"PATH=/usr/bin:/bin", "LOG=" + log, "CONTENT=content.gz", "TMPDIR=" + temporary}, test.env...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			stdout, err := cmd.Output()
+			if test.says != "" {
+				if cmd.ProcessState.ExitCode() != 1 || len(stdout) > 0 || !strings.Contains(stderr.String(), "bitbucket-auth: ") || !strings.Contains(stderr.String(), test.says) {
+					t.Errorf("%v, prints %q, and says %q, want %q", err, stdout, &stderr, test.says)
+				}
+				if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+					t.Errorf("it leaves %v, %v", left, err)
+				}
+				return
+			}
+			program := strings.TrimSuffix(string(stdout), "\n")
+			asked, _ := os.ReadFile(log) // empty if curl wasn't started
+			if got := strings.ReplaceAll(strings.TrimSpace(string(asked)), program, "PROGRAM"); err != nil || got != test.want {
+				t.Errorf("%v, curl got\n%q, want\n%q\n%s", err, got, test.want, &stderr)
+			}
+			if content, err := os.ReadFile(program); err != nil || string(content) != "the program" {
+				t.Errorf("the program is %q, %v", content, err)
+			}
+		})
+	}
+}
+
+const elsewhere = "BITBUCKET_AUTH_DOWNLOAD_URL="
+
+// The actions without a container get the program by a step of its own, which has no
+// secret, and start it in the next one. Both paths may contain spaces.
+func TestCompositeActions(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "an action")
+	for file, text := range map[string]string{
+		"binary/get": "#!/bin/sh\necho \"get $#\"\nexit 5\n", "bin/program": "#!/bin/sh\necho \"program $*\"\nexit 5\n",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		writeProgram(t, filepath.Join(dir, file), text)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "mirror"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ said, env string }{
+		"binary": {"get 0\nprogram \n", "PROGRAM: ${{ steps.get.outputs.program }}"},
+		"mirror": {"get 0\nprogram mirror\n", "PROGRAM: ${{ steps.get.outputs.program }}\nJOB_TOKEN: ${{ github.token }}"},
+	} {
+		_, steps, _ := strings.Cut(readFile(t, name+"/action.yml"), "\n  steps:\n")
+		var said, env string
+		for line := range strings.Lines(steps) {
+			line = strings.TrimSpace(line)
+			if script, found := strings.CutPrefix(line, "run: "); found {
+				cmd := exec.Command("bash", "-c", script)
+				cmd.Env = []string{"PATH=/usr/bin:/bin", "GITHUB_ACTION_PATH=" + filepath.Join(dir, name), "PROGRAM=" + filepath.Join(dir, "bin/program")}
+				text, _ := cmd.CombinedOutput() // the exit code is compared below
+				if said += string(text); cmd.ProcessState.ExitCode() != 5 {
+					t.Errorf("%s: %s ends with %d", name, script, cmd.ProcessState.ExitCode())
+				}
+			}
+			if strings.Contains(line, ": ${{ ") && !strings.HasPrefix(line, "INPUT_") {
+				env += "\n" + line
+			}
+		}
+		if said != test.said || strings.TrimSpace(env) != test.env {
+			t.Errorf("%s: the steps say %q, and have the environment %q", name, said, env)
+		}
+	}
+}
+
+// Lines of the hosts' files that decide what a step is given, and how its host treats it.
+func TestHostFiles(t *testing.T) {
+	t.Parallel()
+	for file, lines := range map[string][]string{
+		"templates/credential.yml": {
+			`BITBUCKET_AUTH_TOKEN: "${$[[ inputs.token-variable ]]}"`,
+			"default: BITBUCKET_TOKEN",
+		},
+		"templates/mirror.yml": {
+			`BITBUCKET_AUTH_TOKEN: "${$[[ inputs.token-variable ]]}"`,
+			`BITBUCKET_AUTH_SOURCE_TOKEN: "${$[[ inputs.source-token-variable ]]}"`,
+			"default: BITBUCKET_TOKEN",
+			"default: CI_JOB_TOKEN",
+			`entrypoint: [""] # GitLab starts a shell in the image`,
+			"needs: []",
+			`resource_group: "$[[ inputs.job ]]"`,
+			"default: [tags, timeout]",
+			"GIT_STRATEGY: none",
+		},
+		"hosts/azure-pipelines/credential.yml": {
+			"BITBUCKET_AUTH_TOKEN: $(${{ parameters.token_variable }})",
+			"name: ${{ parameters.name }}",
+			"default: BITBUCKET_TOKEN",
+		},
+		"hosts/azure-pipelines/mirror.yml": {
+			"BITBUCKET_AUTH_TOKEN: $(${{ parameters.token_variable }})",
+			"BITBUCKET_AUTH_SOURCE_TOKEN: $(${{ parameters.source_token_variable }})",
+			"name: ${{ parameters.name }}",
+			"default: BITBUCKET_TOKEN",
+			"default: System.AccessToken",
+		},
+		"hosts/circleci/src/@orb.yml": {
+			"no_output_timeout: 5h # the program has a time limit of its own",
+			"default: BITBUCKET_TOKEN",
+			"default: SOURCE_TOKEN",
+		},
+	} {
+		text := readFile(t, file)
+		for _, line := range lines {
+			if !regexp.MustCompile(`(?m)^ +` + regexp.QuoteMeta(line) + `$`).MatchString(text) {
+				t.Errorf("%s has no line %s", file, line)
+			}
+		}
+	}
+}
+
+// blockIn returns the first block of text in a YAML file after a mark.
+func blockIn(t *testing.T, file, mark string) string {
+	t.Helper()
+	_, text, found := strings.Cut(readFile(t, file), mark)
+	_, text, foundBlock := strings.Cut(text, "|\n")
+	if !found || !foundBlock {
+		t.Fatalf("%s has no block after %q", file, mark)
+	}
+	indent := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	var block strings.Builder
+	for line := range strings.Lines(text) {
+		content, inside := strings.CutPrefix(line, indent)
+		if !inside && strings.TrimSpace(line) != "" {
+			break
+		}
+		block.WriteString(content)
+	}
+	return block.String()
+}
+
+// programs returns a folder with these programs and files.
+func programs(t *testing.T, texts map[string]string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for name, text := range texts {
+		writeProgram(t, filepath.Join(dir, name), text)
+	}
+	return dir
+}
+
+// writeProgram writes a program while no other test starts one: a process that inherits
+// the open file would make it busy (execve(2), ETXTBSY).
+func writeProgram(t *testing.T, path, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
