@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +83,35 @@ func TestAdvertiseRedirects(t *testing.T) {
 		want := bitbucket.Advertisement{IsSmart: test.isSmart, Redirect: strings.Replace(test.want, "HERE", s.URL, 1)}
 		if err != nil || answer != want {
 			t.Errorf("%d %s: got %+v, %v", test.status, test.location, answer, err)
+		}
+	}
+}
+
+// A server is asked as git asks, and gets the login only if it asks for one.
+func TestAdvertiseLogsIn(t *testing.T) {
+	t.Parallel()
+	const asked, login = "git/test version=2 ", "Basic eDp5"
+	for _, test := range []struct {
+		status int
+		login  string
+		want   []string
+	}{
+		{401, login, []string{asked, asked + login}},
+		{401, "", []string{asked}},
+		{403, login, []string{asked}},
+		{404, login, []string{asked}},
+		{200, login, []string{asked}},
+	} {
+		var got []string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got = append(got, r.Header.Get("User-Agent")+" "+r.Header.Get("Git-Protocol")+" "+r.Header.Get("Authorization"))
+			w.WriteHeader(test.status)
+		}))
+		c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud(), UserAgent: "test"})
+		_, err := c.Advertise(t.Context(), s.URL+"/a/b", secret.New(test.login))
+		s.Close()
+		if err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%d: the server was asked %q, %v, want %q", test.status, got, err, test.want)
 		}
 	}
 }

@@ -2,7 +2,11 @@ package bitbucket_test
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -278,6 +282,8 @@ func TestDataCenterReplies(t *testing.T) {
 		{bitbuckettest.Reply{Status: 403}, fault.PermissionMissing},
 		{bitbuckettest.Reply{Status: 404, Body: exception("project.NoSuchProjectException")}, fault.NotFound},
 		{bitbuckettest.Reply{Status: 404}, fault.NotFound},
+		{bitbuckettest.Reply{Status: 400, Body: exception("repository.NoSuchRepositoryException")}, fault.NotFound},
+		{bitbuckettest.Reply{Status: 400, Body: exception("project.NoSuchProjectException")}, fault.NotFound},
 		{bitbuckettest.Reply{Status: 302, Header: map[string]string{"Location": "/login"}}, fault.Redirected},
 		{bitbuckettest.Reply{Status: 409, Body: "{"}, fault.UnexpectedReply},
 	} {
@@ -333,6 +339,23 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TLS 1.2 is the oldest version that is accepted.
+func TestTLSVersions(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[uint16]fault.Code{tls.VersionTLS11: fault.Unreachable, tls.VersionTLS12: fault.NotFound, tls.VersionTLS13: fault.NotFound} {
+		s := httptest.NewUnstartedServer(http.NotFoundHandler())
+		s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: version} //nolint:gosec // an old server
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.StartTLS()
+		ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+		_, err := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL), CA: ca}).Check(t.Context(), credential.Credential{Kind: credential.HTTPAccessToken}, repo)
+		s.Close()
+		if code(err) != want {
+			t.Errorf("%s: got %v, want %s", tls.VersionName(version), err, want.ID)
+		}
+	}
+}
+
 func TestPlainHTTPServer(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
@@ -372,7 +395,11 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{bitbuckettest.Reply{Body: "{}"}, bitbucket.Accepted},
 		{bitbuckettest.Reply{Status: 401}, bitbucket.Refused},
+		{bitbuckettest.Reply{Status: 401, Body: `{"error": {"message": "Access token expired."}}`}, bitbucket.Refused},
+		{bitbuckettest.Reply{Status: 401, Body: "Bitbucket stopped supporting account passwords"}, bitbucket.Refused},
 		{bitbuckettest.Reply{Status: 403}, bitbucket.Denied},
+		{bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"not accessible by this authentication mechanism"}}`}, bitbucket.Denied},
+		{bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"lack one or more required privilege scopes"}}`}, bitbucket.Denied},
 		{bitbuckettest.Reply{Status: 404}, bitbucket.NotFound},
 		{bitbuckettest.Reply{Status: 410}, bitbucket.Refused},
 		{bitbuckettest.Page(503), bitbucket.Unanswered},

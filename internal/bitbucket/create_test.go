@@ -3,6 +3,9 @@ package bitbucket_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -11,6 +14,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 func TestCreate(t *testing.T) {
@@ -63,6 +67,42 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// What isn't set is left out of the request, so that Bitbucket decides.
+func TestCreateSends(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		kind   credential.Kind
+		wanted bitbucket.NewRepository
+		want   string
+	}{
+		{credential.AccessToken, bitbucket.NewRepository{}, `POST {"scm":"git","is_private":true}`},
+		{credential.AccessToken, bitbucket.NewRepository{Public: true, Project: "WEB"}, `POST {"scm":"git","is_private":false,"project":{"key":"WEB"}}`},
+		{credential.HTTPAccessToken, bitbucket.NewRepository{}, `POST {"name":"new","scmId":"git"}`},
+		{credential.HTTPAccessToken, bitbucket.NewRepository{Public: true}, `POST {"name":"new","scmId":"git"} PUT {"public":true}`},
+	} {
+		var got []string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			got = append(got, r.Method, string(body))
+			if r.Header.Get("Content-Type") != "application/json" || r.Header.Get("X-Atlassian-Token") != "no-check" {
+				t.Errorf("%s has the header %v", r.Method, r.Header)
+			}
+			w.WriteHeader(map[string]int{"POST": http.StatusCreated, "PUT": http.StatusOK}[r.Method])
+			_, _ = w.Write([]byte("{}"))
+		}))
+		on := servertest.At(s.URL)
+		if test.kind.OnCloud() {
+			on = on.AsCloud()
+		}
+		test.wanted.Repository = repository.Repository{Workspace: "team", Slug: "new"}
+		err := bitbucket.New(bitbucket.Options{Server: on}).Create(t.Context(), credential.Credential{Kind: test.kind}, test.wanted)
+		s.Close()
+		if err != nil || strings.Join(got, " ") != test.want {
+			t.Errorf("got %s, %v, want %s", got, err, test.want)
+		}
+	}
+}
+
 func TestCreatedButNotPublic(t *testing.T) {
 	for _, test := range []struct {
 		reply bitbuckettest.Reply
@@ -104,6 +144,10 @@ func TestCreateRefused(t *testing.T) {
 		{credential.AccessToken, cloud, bitbuckettest.Reply{Hangup: true}, fault.Unreachable},
 		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 400}, fault.CreateRefused},
 		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401}, fault.Refused},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401, Body: `{"errors":[{"exceptionName":"com.atlassian.bitbucket.AuthorisationException"}]}`}, fault.PermissionMissing},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 403}, fault.PermissionMissing},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 404}, fault.NotFound},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 409}, fault.CreateRefused},
 	} {
 		fake := newFake(t)
 		token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken})

@@ -1,6 +1,7 @@
 package bitbucket_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -54,6 +56,8 @@ func TestLFSRefusals(t *testing.T) {
 	}{
 		{false, 400, "not understood", fault.LFSFailed},
 		{false, 401, "Bad login", fault.Refused},
+		{false, 401, "The limit of logins is reached", fault.Refused},
+		{false, 400, "bad request", fault.LFSFailed},
 		{false, 403, "No write access", fault.WriteRefused},
 		{false, 403, "The workspace has reached its storage limit.", fault.LFSFailed},
 		{false, 402, "pay first", fault.LFSFailed},
@@ -66,6 +70,8 @@ func TestLFSRefusals(t *testing.T) {
 		{false, 503, "later", fault.ServerFailed},
 		{true, 400, "not understood", fault.LFSFailed},
 		{true, 401, "Bad login", fault.SourceRefused},
+		{true, 401, "The limit of logins is reached", fault.SourceRefused},
+		{true, 400, "bad request", fault.LFSFailed},
 		{true, 403, "SAML SSO", fault.SourceRefused},
 		{true, 403, quota, fault.LFSFailed},
 		{true, 402, "", fault.LFSFailed},
@@ -101,6 +107,33 @@ func TestLFSRefusals(t *testing.T) {
 				t.Errorf("%+v, whole %t: it is about %v", test, whole, one)
 			}
 		}
+	}
+}
+
+// The requests are those of git-lfs (its api/batch.md).
+func TestLFSRequests(t *testing.T) {
+	t.Parallel()
+	const mediaType = "application/vnd.git-lfs+json"
+	var got []string
+	c, on, _ := lfsServer(t, false, func(w http.ResponseWriter, r *http.Request) {
+		var request struct {
+			Operation string
+			Transfers []string
+			Objects   []bitbucket.LFSObject
+		}
+		_ = json.NewDecoder(r.Body).Decode(&request)
+		got = append(got, fmt.Sprintf("%s %s %s %q %d", r.Method, r.URL.Path, request.Operation, request.Transfers, len(request.Objects)))
+		if r.Header.Get("Accept") != mediaType || r.Header.Get("Content-Type") != mediaType || r.Header.Get("Authorization") != "Basic eDp5" {
+			t.Errorf("the header is %v", r.Header)
+		}
+		_, _ = w.Write([]byte(`{"objects": []}`))
+	})
+	_, lacksErr := c.LacksLFS(t.Context(), on, objects(101))
+	_, lostErr := c.LostLFS(t.Context(), on, objects(1), false)
+	const path = "POST /acme/site.git/info/lfs/objects/batch "
+	want := []string{path + `upload ["basic"] 100`, path + `upload ["basic"] 1`, path + `download ["basic"] 1`}
+	if lacksErr != nil || lostErr != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, %v, want %q", got, lacksErr, lostErr, want)
 	}
 }
 
@@ -245,6 +278,11 @@ func TestLFSUnanswered(t *testing.T) {
 	c, on, _ := lfsServer(t, true, nil)
 	on.URL = "http://127.0.0.1:1/x"
 	if _, err := c.LostLFS(t.Context(), on, objects(1), false); fault.From(err).Code != fault.SourceUnreachable {
+		t.Error(err)
+	}
+	ended, end := context.WithCancelCause(t.Context())
+	end(fault.New(fault.TimedOut, "the time is up"))
+	if _, err := c.LostLFS(ended, on, objects(1), false); fault.From(err).Code != fault.TimedOut {
 		t.Error(err)
 	}
 	on.IsSource = false

@@ -127,6 +127,11 @@ func TestMintRefused(t *testing.T) {
 		code  fault.Code
 	}{
 		{"invalid_client", bitbuckettest.Reply{Status: 401, Body: oauthError("invalid_client")}, fault.ConsumerRefused},
+		{"invalid_client with another status", bitbuckettest.Reply{Status: 403, Body: oauthError("invalid_client")}, fault.ConsumerRefused},
+		{"unauthorized_client with another status", bitbuckettest.Reply{Status: 403, Body: oauthError("unauthorized_client")}, fault.ConsumerRefused},
+		{"invalid_request", bitbuckettest.Reply{Status: 400, Body: oauthError("invalid_request")}, fault.ConsumerGrant},
+		{"an error that is called a success", bitbuckettest.Reply{Status: 200, Body: oauthError("invalid_grant")}, fault.ConsumerGrant},
+		{"400 alone", bitbuckettest.Reply{Status: 400}, fault.ConsumerRefused},
 		{"401 alone", bitbuckettest.Reply{Status: 401}, fault.ConsumerRefused},
 		{"invalid_grant", bitbuckettest.Reply{Status: 400, Body: oauthError("invalid_grant")}, fault.ConsumerGrant},
 		{"unauthorized_client", bitbuckettest.Reply{Status: 400, Body: oauthError("unauthorized_client")}, fault.ConsumerRefused},

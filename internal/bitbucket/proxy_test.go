@@ -65,6 +65,8 @@ func TestProxy(t *testing.T) {
 		tries  int32
 	}{
 		{200, fault.Code{}, "", 1},
+		{204, fault.ProxyRefused, "the proxy answered 204 instead of connecting to 127.0.0.1", 1},
+		{302, fault.ProxyRefused, "the proxy answered 302 instead of connecting to 127.0.0.1", 1},
 		{407, fault.ProxyRefused, "it requires a login, or refuses the one it was sent (BBA239)", 1},
 		{403, fault.ProxyRefused, "the proxy answered 403 instead of connecting to 127.0.0.1", 1},
 		{500, fault.ProxyRefused, "the proxy answered 500 instead of", 4},

@@ -1,6 +1,7 @@
 package bitbucket_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,9 @@ func TestParseScopes(t *testing.T) {
 	if got, err := bitbucket.ParseScopes("", credential.HTTPAccessToken); err != nil || got != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
+	if got, err := bitbucket.ParseScopes(" ,\n", credential.HTTPAccessToken); err != nil || got != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
 	if _, err := bitbucket.ParseScopes("REPO_READ", credential.HTTPAccessToken); code(err) != fault.ScopesUncheckable {
 		t.Errorf("got %v", err)
 	}
@@ -137,6 +141,8 @@ func TestBoxes(t *testing.T) {
 		"Repositories: Read, email":                "repository email",
 		"Repositories (Write)":                     "repository:write",
 		"Repositories - Write":                     "repository:write",
+		"Repositories – Write":                     "repository:write",
+		"Repositories > Write":                     "repository:write",
 		"repositories=write":                       "repository:write",
 		"Repository write":                         "repository:write",
 		"Pull requests → Read, Webhooks (Read)":    "pullrequest webhook",
@@ -149,12 +155,28 @@ func TestBoxes(t *testing.T) {
 			t.Errorf("%q: got %q, %v", list, got, err)
 		}
 	}
+	for product, scopes := range map[string]string{
+		"Account": "Email=email Read=account Write=account:write", "Workspace membership": "Read=team Write=team:write", "Team membership": "Read=team Write=team:write",
+		"Projects":      "Read=project Write=project:write Admin=project:admin",
+		"Repositories":  "Read=repository Write=repository:write Admin=repository:admin Delete=repository:delete",
+		"Pull requests": "Read=pullrequest Write=pullrequest:write", "Issues": "Read=issue Write=issue:write", "Wikis": "Read=wiki Write=wiki",
+		"Snippets": "Read=snippet Write=snippet:write", "Webhooks": "Read=webhook Write=webhook Delete=webhook",
+		"Pipelines": "Read=pipeline Write=pipeline:write Admin=pipeline:variable", "Runners": "Read=runner Write=runner:write",
+	} {
+		for _, pair := range strings.Fields(scopes) {
+			level, scope, _ := strings.Cut(pair, "=")
+			if got, err := bitbucket.ParseScopes(product+": "+level, credential.AccessToken); err != nil || !slices.Equal(got, []string{scope}) {
+				t.Errorf("%s: %s: got %q, %v, want %s", product, level, got, err, scope)
+			}
+		}
+	}
 	for list, says := range map[string]string{
 		"Repositories: Execute":                 "`Repositories: Execute`",
 		"Pull requests: Admin":                  "`Pull requests: Admin`",
 		"Repositoris: Write":                    "`Repositoris: Write`",
 		"Deployments: Read":                     "`Deployments: Read`",
 		"Repositories: Read, Execute":           "`Repositories: Execute`",
+		"Projects: Read, webhook, Write":        "a scope that Bitbucket doesn't have",
 		"Pipelines: Edit":                       "`Pipelines: Edit`",
 		"Pipelines: Read and Edit":              "`Pipelines: Edit`",
 		"Repositories:":                         "a scope that Bitbucket doesn't have",
@@ -241,6 +263,18 @@ func TestScopesHaveAForm(t *testing.T) {
 		if got := strings.Join(bitbucket.ScopesIn(list), " "); got != want {
 			t.Errorf("%q: got %q, want %q", list, got, want)
 		}
+	}
+}
+
+// As many as Bitbucket could have are all read.
+func TestScopesAreComplete(t *testing.T) {
+	t.Parallel()
+	var list []string
+	for n := range 200 {
+		list = append(list, fmt.Sprintf("read:a%c%c:bitbucket", 'a'+n/26, 'a'+n%26))
+	}
+	if got := bitbucket.ScopesIn(strings.Join(list, ", ")); !slices.Equal(got, list) {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -37,6 +37,8 @@ func TestSentences(t *testing.T) {
 		{"HTML that is called text", bitbuckettest.Reply{Status: 403, Header: plain, Body: "<html>no</html>"}, "html>", ""},
 		{"JSON without a message", bitbuckettest.Reply{Status: 403, Header: json, Body: `{"secretive":"words"}`}, "words", ""},
 		{"bytes", bitbuckettest.Reply{Status: 403, Header: map[string]string{"Content-Type": "application/octet-stream"}, Body: "words"}, "words", ""},
+		{"a list", bitbuckettest.Reply{Status: 403, Header: plain, Body: `["words"]`}, "words", ""},
+		{"bytes that are called text", bitbuckettest.Reply{Status: 403, Header: plain, Body: "words \xff"}, "words", ""},
 		{"nothing", bitbuckettest.Reply{Status: 403}, "", ""},
 		{"a secret", bitbuckettest.Reply{Status: 403, Header: plain, Body: "no s3cret, see https://evil.example/?x=1"}, "x=1", "no ***, see https://evil.example/"},
 		{"a piece", bitbuckettest.Reply{Status: 403, Header: plain, Body: "no half-a-t0ken"}, "half", "the reason contains a piece of a token, and isn't shown"},

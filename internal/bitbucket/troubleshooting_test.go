@@ -1,6 +1,7 @@
 package bitbucket
 
 import (
+	"crypto/x509"
 	"flag"
 	"fmt"
 	"net/http"
@@ -138,6 +139,75 @@ func TestExitCodes(t *testing.T) {
 		blamed := s.reply.status >= 400 && s.reply.status < 500 && s.reply.status != 429 && s.reply.status != 418
 		if want := map[bool]int{true: fault.ExitRefused, false: fault.ExitUnavailable}[blamed]; f.Code.Exit != want {
 			t.Errorf("%s: exit code %d, want %d", s.shown, f.Code.Exit, want)
+		}
+	}
+}
+
+// A limit of LFS is named, and no other refusal is taken for one.
+func TestLFSLimits(t *testing.T) {
+	t.Parallel()
+	for status, isLimit := range map[int]bool{402: true, 413: true, 507: true, 509: true, 400: false, 404: false, 422: false} {
+		if f := lfsRefusal(LFSServer{}, status, ""); strings.Contains(f.What, "a limit is reached") != isLimit {
+			t.Errorf("%d: got %v", status, f)
+		}
+	}
+}
+
+// What a refusal means depends on what was asked for. Either of two signs shows that a
+// scope is missing.
+func TestRefusalsOfResources(t *testing.T) {
+	t.Parallel()
+	const mechanism = `"message":"This API is not accessible by this authentication mechanism"`
+	const scope, detail = `"message":"Your credentials lack one or more required privilege scopes."`, `"detail":{"required":["repository"]}`
+	for _, test := range []struct {
+		fields string
+		what   resource
+		code   fault.Code // none: it is accepted
+		remark fault.Code
+	}{
+		{mechanism, aRepository, fault.MechanismRefused, fault.Code{}},
+		{mechanism, aWorkspace, fault.MechanismRefused, fault.Code{}},
+		{mechanism, aUser, fault.Code{}, fault.Code{}},
+		{scope, aRepository, fault.ScopeMissing, fault.Code{}},
+		{detail, aRepository, fault.ScopeMissing, fault.Code{}},
+		{scope, aWorkspace, fault.Code{}, fault.NotChecked},
+		{detail, aWorkspace, fault.Code{}, fault.NotChecked},
+		{scope, aUser, fault.Code{}, fault.Code{}},
+		{`"message":"No"`, aRepository, fault.Forbidden, fault.Code{}},
+		{`"message":"No"`, aWorkspace, fault.Forbidden, fault.Code{}},
+		{`"message":"No"`, aUser, fault.Forbidden, fault.Code{}},
+	} {
+		remarks, f := clientOf(credential.AccessToken).judge(refusal(403, test.fields), credential.AccessToken, test.what)
+		switch {
+		case f != nil && f.Code != test.code, f == nil && test.code.ID != "":
+			t.Errorf("%s, %s: got %v", test.what, test.fields, f)
+		case f == nil && (len(remarks) != 1 || remarks[0].Code != test.remark):
+			t.Errorf("%s, %s: got %v", test.what, test.fields, remarks)
+		}
+	}
+}
+
+// Messages name the host that was asked, and the settings that can help there.
+func TestCertificateHints(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		kind credential.Kind
+		ca   string
+		err  error
+		what string
+		hint string
+	}{
+		{credential.APIToken, "", x509.HostnameError{Certificate: &x509.Certificate{}}, "the certificate of api.bitbucket.org ", "check that nothing between"},
+		{credential.HTTPAccessToken, "", x509.HostnameError{Certificate: &x509.Certificate{}}, "the certificate of git.example.com ", "set server-url to an address"},
+		{credential.HTTPAccessToken, "", x509.UnknownAuthorityError{}, "the certificate of git.example.com ", "set ca-certificate to"},
+		{credential.HTTPAccessToken, "x", x509.UnknownAuthorityError{}, "the certificate of git.example.com ", "check that ca-certificate contains"},
+	} {
+		c := clientOf(test.kind)
+		c.roots = x509.NewCertPool()
+		c.roots.AddCert(&x509.Certificate{Raw: []byte("x")})
+		c.options.CA = []byte(test.ca)
+		if f := c.unreachable(t.Context(), test.err); f.Code != fault.Certificate || !strings.HasPrefix(f.What, test.what) || !strings.HasPrefix(f.Hints[0], test.hint) {
+			t.Errorf("%T: got %v, %q", test.err, f, f.Hints)
 		}
 	}
 }
