@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -56,11 +57,89 @@ func TestEnvironment(t *testing.T) {
 		if strings.Join(logins, " ") != login {
 			t.Errorf("%q: it logs in with %q, want %q", of, logins, login)
 		}
-		for _, want := range []string{"HOME=/tmp/run", "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS="} {
+		for _, want := range []string{
+			"HOME=/tmp/run", "USERPROFILE=/tmp/run", "XDG_CONFIG_HOME=" + filepath.FromSlash("/tmp/run/.config"), "TMPDIR=/tmp/run", "TMP=/tmp/run", "TEMP=/tmp/run",
+			"LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_ATTR_NOSYSTEM=1", "GIT_DEFAULT_HASH=sha1", "GIT_DEFAULT_REF_FORMAT=files",
+			"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "GCM_INTERACTIVE=never", "GIT_LFS_SKIP_SMUDGE=1",
+		} {
 			if !slices.Contains(env, want) {
 				t.Errorf("%q: %s isn't set", of, want)
 			}
 		}
+	}
+}
+
+// A process finds its own side's server by its configuration, follows no redirect there,
+// and may use its protocol besides https. Bitbucket's refs to push have a repository of
+// their own, with the objects of the other one.
+func TestConfigurationOfSides(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has one more entry, and other paths")
+	}
+	const bitbucket = "https://git.example.com/scm/acme/site.git"
+	ofBitbucket := []string{"remote.bitbucket.url=" + bitbucket, "remote.bitbucket.lfsurl=" + bitbucket + "/info/lfs", "http." + bitbucket + ".followRedirects=false"}
+	for _, test := range []struct {
+		of, source string
+		want       []string
+	}{
+		{"", "https://github.com/octo/site", nil},
+		{"source", "https://github.com/octo/site", []string{
+			"remote.source.url=https://github.com/octo/site", "remote.source.lfsurl=https://github.com/octo/site.git/info/lfs", "http.followRedirects=false",
+		}},
+		{"source", "http://gitea:3000/octo/site.git/", []string{
+			"remote.source.url=http://gitea:3000/octo/site.git/", "remote.source.lfsurl=http://gitea:3000/octo/site.git/info/lfs",
+			"protocol.http.allow=always", "http.followRedirects=false",
+		}},
+		{"source", "/srv/site.git", []string{
+			"remote.source.url=/srv/site.git", "remote.source.lfsurl=file:///srv/site.git", "protocol.file.allow=always", "http.followRedirects=false",
+		}},
+		{"bitbucket", "http://gitea:3000/octo/site", ofBitbucket},
+		{"bitbucket, staged", "/srv/site.git", ofBitbucket},
+	} {
+		env := git.Environment(git.Options{Source: test.source, Bitbucket: bitbucket, Lookup: func(string) (string, bool) { return "", false }}, test.of)
+		values := map[string]string{}
+		for _, variable := range env {
+			name, value, _ := strings.Cut(variable, "=")
+			values[name] = value
+		}
+		var got []string
+		for i := 0; values[fmt.Sprintf("GIT_CONFIG_KEY_%d", i)] != ""; i++ {
+			got = append(got, values[fmt.Sprintf("GIT_CONFIG_KEY_%d", i)]+"="+values[fmt.Sprintf("GIT_CONFIG_VALUE_%d", i)])
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%q, source %s: got\n%q, want\n%q", test.of, test.source, got, test.want)
+		}
+		repo, objects := "/tmp/run/repository.git", ""
+		if test.of == "bitbucket, staged" {
+			repo, objects = "/tmp/run/push.git", "/tmp/run/repository.git/objects"
+		}
+		if values["GIT_DIR"] != repo || values["GIT_OBJECT_DIRECTORY"] != objects {
+			t.Errorf("%q: it works in %q, with the objects of %q", test.of, values["GIT_DIR"], values["GIT_OBJECT_DIRECTORY"])
+		}
+	}
+}
+
+// No side can be reached by another protocol than https and its own, which configuration
+// of git's, a redirect, or a submodule could ask for.
+func TestOtherProtocols(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"git://127.0.0.1:1/octo/site", "ssh://127.0.0.1:1/octo/site", "ftp://127.0.0.1:1/octo/site"} {
+		g, err := git.Open(git.Options{
+			Program: "git", Source: url, Bitbucket: url, Lookup: os.LookupEnv,
+			Scrub: func(text string) string { return text }, IsSecret: func(string) bool { return false },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, fromSource := g.ListSource(t.Context(), false)
+		_, fromBitbucket := g.ListBitbucket(t.Context())
+		for _, err := range []error{fromSource, fromBitbucket} {
+			if scheme, _, _ := strings.Cut(url, ":"); err == nil || !strings.Contains(err.Error(), "transport '"+scheme+"' not allowed") {
+				t.Errorf("%s: got %v", url, err)
+			}
+		}
+		g.Close()
 	}
 }
 
@@ -100,6 +179,41 @@ func TestCertificates(t *testing.T) {
 	}
 	if _, _, err := git.UseCA(filepath.Join(root, "missing"), git.Options{CA: []byte("MORE"), Lookup: func(string) (string, bool) { return "", false }}); fault.From(err).Code != fault.DiskFull {
 		t.Errorf("got %v", err)
+	}
+}
+
+// On a machine whose certificates aren't in a file, those of ca-certificate are for
+// Bitbucket alone: git would no longer trust any other server otherwise. The file that
+// SSL_CERT_FILE names comes before the system's.
+// Not in parallel: it changes the system's files.
+func TestCertificatesOfTheSystem(t *testing.T) {
+	root := t.TempDir()
+	named, system, file := filepath.Join(root, "named.pem"), filepath.Join(root, "system.pem"), filepath.Join(root, "ca.pem")
+	for path, text := range map[string]string{named: "NAMED", system: "SYSTEM"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		systems     []string
+		named       string
+		scope, text string
+	}{
+		{nil, "", "http.https://git.example.com/.", "\nMORE\n"},
+		{[]string{system + ".missing"}, named + ".missing", "http.https://git.example.com/.", "\nMORE\n"},
+		{[]string{system + ".missing", system}, "", "http.", "SYSTEM\nMORE\n"},
+		{[]string{system}, named, "http.", "NAMED\nMORE\n"},
+		{[]string{system}, named + ".missing", "http.", "SYSTEM\nMORE\n"},
+	} {
+		undo := git.SystemCA(test.systems...)
+		entries, text, err := git.UseCA(root, git.Options{
+			Bitbucket: "https://git.example.com/scm/acme/site.git", CA: []byte("MORE"),
+			Lookup: func(name string) (string, bool) { return test.named, name == "SSL_CERT_FILE" && test.named != "" },
+		})
+		undo()
+		if want := [][2]string{{test.scope + "sslCAInfo", file}, {test.scope + "schannelUseSSLCAInfo", "true"}}; err != nil || !slices.Equal(entries, want) || text != test.text {
+			t.Errorf("the system's %q, SSL_CERT_FILE=%s: got %q, %q, %v", test.systems, test.named, entries, text, err)
+		}
 	}
 }
 

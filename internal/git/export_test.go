@@ -28,7 +28,11 @@ var (
 	ListOptions   = listOptions
 	MakeTemp      = makeTemp
 	IsRedirect    = func(stderr string) bool { return isRedirect(&failure{output: output{stderr: []byte(stderr)}}) }
-	ReadAnswer    = (&Git{options: hiding(Options{})}).answer
+	LacksObjects  = lacksObjects
+
+	IsRefusedAtOnce = isRefusedAtOnce
+
+	ReadAnswer = (&Git{options: hiding(Options{})}).answer
 )
 
 // ParseListing reads a listing that arrives in parts of this size.
@@ -69,6 +73,16 @@ func UseCA(root string, options Options) (entries [][2]string, file string, err 
 	entries, err = (&Git{root: root, options: options}).useCA()
 	text, _ := os.ReadFile(filepath.Join(root, "ca.pem"))
 	return entries, string(text), err
+}
+
+// Lines returns what a server wrote.
+func Lines(a answer) []string { return a.lines }
+
+// SystemCA sets the files with the system's certificates, and returns what undoes that.
+func SystemCA(places ...string) (undo func()) {
+	saved := systemCA
+	systemCA = places
+	return func() { systemCA = saved }
 }
 
 // HasAfter returns what Bitbucket has after some changes.

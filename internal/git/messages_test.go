@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 )
@@ -112,6 +113,14 @@ func TestMessages(t *testing.T) {
 		{"lfs", "batch response: Authorization error: https://bitbucket.org/acme/site.git/info/lfs/objects/batch", fault.WriteRefused},
 		{"lfs", "LFS: Client error: https://bitbucket.org/acme/site.git/info/lfs/objects/batch from HTTP 507", fault.LFSFailed},
 		{"lfs source", "LFS: Put \"https://s3.example.com/o\": EOF", fault.LFSFailed},
+		{"source", "fatal: unable to access '" + url + "/': The requested URL returned error: 401", fault.SourceRefused},
+		{"source", "fatal: unable to access '" + url + "/': The requested URL returned error: 404", fault.SourceNotFound},
+		{"source", "error: " + url + " did not send all necessary objects", fault.SourceFailed},
+		{"source", "error: RPC failed; curl 28 Operation timed out after 300000 milliseconds", fault.SourceUnreachable},
+		{"bitbucket", "error: RPC failed; curl 28 Operation timed out after 300000 milliseconds", fault.TimedOut},
+		{"bitbucket", "fatal: could not read Username for 'https://bitbucket.org': terminal prompts disabled", fault.Refused},
+		{"bitbucket", denied + "The requested URL returned error: 401", fault.Refused},
+		{"bitbucket", denied + "The requested URL returned error: 404", fault.NotFound},
 	} {
 		f := fault.From(git.Explain(git.Options{Source: url}, test.side, test.stderr))
 		fmt.Fprintf(&page, "\n## %s\n\n    %s\n\nExit code %d\n\n    %s\n", sides[test.side], strings.ReplaceAll(test.stderr, "\n", "\n    "), f.Code.Exit, f)
@@ -129,6 +138,57 @@ func TestMessages(t *testing.T) {
 		}
 	}
 	compareGolden(t, filepath.Join("testdata", "messages.md"), page.String())
+}
+
+// The C library's words, and Go's, for a machine that has no more space.
+func TestMessagesOfAFullDisk(t *testing.T) {
+	t.Parallel()
+	for _, words := range []string{
+		"No space left on device", "no space left on device", "Disk quota exceeded", "disk quota exceeded", "File too large", "file too large",
+	} {
+		for _, side := range []string{"source", "bitbucket", "push", "machine", "lfs", "lfs source"} {
+			if f := fault.From(git.Explain(git.Options{}, side, "fatal: write error: "+words)); f.Code != fault.DiskFull {
+				t.Errorf("%s: %s: got %v", side, words, f)
+			}
+		}
+	}
+}
+
+// With ca-certificate, the hint isn't to set it.
+func TestMessagesWithCA(t *testing.T) {
+	t.Parallel()
+	const denied = "fatal: unable to access 'https://git.example.com/': "
+	for _, test := range []struct{ stderr, without, with string }{
+		{"error adding trust anchors from file: ca.pem", "set ca-certificate", "each certificate in ca-certificate is complete"},
+		{"SSL certificate problem: unable to get local issuer certificate", "set ca-certificate", "check that ca-certificate contains"},
+	} {
+		for _, side := range []string{"source", "bitbucket", "push"} {
+			without := whole(git.Explain(git.Options{}, side, denied+test.stderr))
+			with := whole(git.Explain(git.Options{CA: []byte("PEM")}, side, denied+test.stderr))
+			if !strings.Contains(without, test.without) || strings.Contains(without, test.with) {
+				t.Errorf("%s, without: %s", side, without)
+			}
+			if strings.Contains(with, "set ca-certificate") || !strings.Contains(with, test.with) {
+				t.Errorf("%s, with: %s", side, with)
+			}
+		}
+	}
+}
+
+// Whether a certificate is wrong in another way, the server is asked that failed.
+func TestMessagesExamine(t *testing.T) {
+	t.Parallel()
+	const source, bitbucket = "https://github.com/octo/site", "https://bitbucket.org/acme/site.git"
+	for side, want := range map[string]string{"source": source, "bitbucket": bitbucket, "push": bitbucket} {
+		asked := ""
+		_ = git.Explain(git.Options{Source: source, Bitbucket: bitbucket, Examine: func(url string) (certificate.Problem, bool) {
+			asked = url
+			return 0, false
+		}}, side, "fatal: unable to access 'https://x/': SSL certificate problem: x")
+		if asked != want {
+			t.Errorf("%s: asked %q", side, asked)
+		}
+	}
 }
 
 var update = flag.Bool("update", false, "write the page of messages")
@@ -345,6 +405,8 @@ func TestMessagesOfLFS(t *testing.T) {
 		{"lfs", "Uploading LFS objects:   0% (0/2), 0 B | 0 B/s, done.\nLFS: storage says: full\nerror: failed to push some refs to 'https://bitbucket.org/acme/site.git'", fault.LFSFailed, "storage says: full"},
 		{"lfs", "batch response: Authentication required: x", fault.Refused, "Authentication required"},
 		{"lfs", "batch response: Authorization error: x", fault.WriteRefused, ""},
+		{"lfs source", "Fetching reference refs/x\nDownloading LFS objects:   0% (0/2)\nhint: x\nGit LFS upload failed:   0%\nfailed to push some refs to 'x'\nthe reason" + failed, fault.LFSFailed, "the reason"},
+		{"lfs", "hint: Your push was rejected\nUploading LFS objects: 0%\nfatal: the reason", fault.LFSFailed, "Bitbucket: the reason"},
 		{"lfs", "LFS: write /tmp/x: no space left on device", fault.DiskFull, ""},
 	} {
 		f := fault.From(git.Explain(git.Options{Source: "https://github.com/octo/site"}, test.side, test.stderr))

@@ -22,9 +22,10 @@ func TestListing(t *testing.T) {
 		}
 	}
 	text := "ref: refs/heads/main\tHEAD\n" + id("1") + "\tHEAD\n" + id("1") + "\trefs/heads/main\n" + id("2") + "\trefs/heads/\u200b$(x)\n" +
-		id("3") + "\trefs/tags/v1\n" + id("1") + "\trefs/tags/v1^{}\n" + id("4") + "\trefs/pull/1/head\n" + id("4") + "\trefs/x/refs/heads/main\n"
+		id("3") + "\trefs/tags/v1\n" + id("1") + "\trefs/tags/v1^{}\n" + id("4") + "\trefs/pull/1/head\n" + id("4") + "\trefs/x/refs/heads/main\n" +
+		"ref: refs/heads/main\trefs/heads/alias\n" + id("1") + "\trefs/heads/alias\n"
 	got, err := git.ParseListing(text, 7)
-	want := map[string]string{"refs/heads/main": id("1"), "refs/heads/\u200b$(x)": id("2"), "refs/tags/v1": id("3")}
+	want := map[string]string{"refs/heads/main": id("1"), "refs/heads/\u200b$(x)": id("2"), "refs/tags/v1": id("3"), "refs/heads/alias": id("1")}
 	if err != nil || got.Head != "refs/heads/main" || got.HeadID != id("1") || !maps.Equal(got.Refs, want) || !maps.Equal(got.Peeled, map[string]string{id("3"): id("1")}) {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -39,7 +40,12 @@ func TestSentSize(t *testing.T) {
 		"Writing objects:  50% (1/2)\rWriting objects: 100% (2/2), 280 bytes | 280.00 KiB/s, done.\n":               280,
 		"Writing objects: 100% (3/3), 1.50 MiB | 9 MiB/s\rWriting objects: 100% (3/3), 2.00 MiB | 9 MiB/s, done.\n": 2 << 20,
 		"remote: Writing objects: 100% (2/2), 9 KiB | x, done.\nTo https://bitbucket.org/team/repo.git\n":           0,
-		"Writing objects: 100% (0/0), done.\n": 0,
+		"Writing objects: 100% (0/0), done.\n":                                       0,
+		"Writing objects: 100% (1/1), 1 byte | 1.00 KiB/s, done.\n":                  1,
+		"Writing objects: 100% (3/3), 280 bytes, done.\n":                            280, // without a speed
+		"Writing objects: 100% (3/3), 1.50 KiB | 9 MiB/s, done.\n":                   1536,
+		"Writing objects: 100% (3/3), 1.50 GiB | 9 MiB/s, done.\n":                   3 << 29,
+		"Writing objects: 100% (3/3), 1.50 KiB | 9 MiB/s\nerror: something failed\n": 0,
 	} {
 		if got := git.SentSize([]byte(text)); got != want {
 			t.Errorf("%q: got %d, want %d", text, got, want)
@@ -57,6 +63,10 @@ func TestResults(t *testing.T) {
 		"!\t1:refs/heads/g\t[remote rejected]\n" +
 		"!\t1:refs/heads/h\t[remote rejected] (cannot lock ref 'refs/heads/h': is at 1 but expected 2)\n" +
 		"!\t1:refs/heads/i\t[remote rejected] (failed to update ref)\n" +
+		"!\t1:refs/heads/n\t[remote rejected] (failed to lock)\n" +
+		"!\t1:refs/heads/o\t[remote rejected] (reference already exists)\n" +
+		"!\t1:refs/heads/p\t[remote rejected] (reference does not exist)\n" +
+		"!\t1:refs/heads/q\t[remote rejected] (incorrect old value provided)\n" +
 		"=\t1:refs/heads/j\t[up to date]\n*\t1:refs/tags/k\t[new tag]\n+\t1:refs/heads/l\t1...2 (forced update)\n-\t:refs/heads/m\t[deleted]\nDone\n"))
 	pushed, present := mirror.Result{Outcome: mirror.Pushed}, mirror.Result{Outcome: mirror.Present}
 	declined := func(why string) mirror.Result { return mirror.Result{Outcome: mirror.Declined, Reason: why} }
@@ -65,6 +75,8 @@ func TestResults(t *testing.T) {
 		"refs/heads/a": pushed, "refs/heads/b": raced("stale info"), "refs/heads/c(d)": declined("pre-receive hook declined"),
 		"refs/heads/e": declined("deletion (of main) prohibited"), "refs/heads/f": {Outcome: mirror.InFlight}, "refs/heads/g": declined("rejected"),
 		"refs/heads/h": raced("cannot lock ref 'refs/heads/h': is at 1 but expected 2"), "refs/heads/i": raced("failed to update ref"),
+		"refs/heads/n": raced("failed to lock"), "refs/heads/o": raced("reference already exists"), "refs/heads/p": raced("reference does not exist"),
+		"refs/heads/q": raced("incorrect old value provided"),
 		"refs/heads/j": present, "refs/tags/k": pushed, "refs/heads/l": pushed, "refs/heads/m": pushed,
 	}
 	if !maps.Equal(got, want) {
@@ -130,6 +142,16 @@ func TestNaming(t *testing.T) {
 		{"fix-7 is closed", "fix-7", "yes"},
 		{"release/x is closed", "release/x", "yes"},
 		{"v1.2 is closed", "v1.2", "yes"},
+		{"the branch a is closed", "a", "yes"},
+		{"the branches a are closed", "a", "yes"},
+		{"the tag a is closed", "a", "yes"},
+		{"the tags a are closed", "a", "yes"},
+		{"the ref a is closed", "a", "yes"},
+		{"the refs a are closed", "a", "yes"},
+		{"the reference a is closed", "a", "yes"},
+		{"`a' is closed", "a", "yes"},
+		{"`a` is closed", "a", "yes"},
+		{"<a> is closed", "a", "yes"},
 	} {
 		// A second branch, which nothing names, shows whether the first one is set apart.
 		got := "no"
@@ -138,6 +160,76 @@ func TestNaming(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%q in %q: got %s", test.name, test.line, got)
+		}
+	}
+}
+
+// Of what a server writes, its progress and git's own line about a hook aren't shown.
+func TestAnswerLeavesOut(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"Enumerating objects: 5", "Counting objects: 5", "Compressing objects: 5", "Finding sources: 5", "Getting sizes: 5", "Writing objects: 5",
+		"Receiving objects: 5", "Resolving deltas: 5", "Updating references: 5", "Checking connectivity: 5", "Processing changes: refs: 1",
+		"Indexing:  20% (1/5)", "Indexing: 5, done.", "Total 5 (delta 0), reused 0 (delta 0)",
+		"error: hook declined to update refs/heads/main", "", " ",
+	} {
+		if got := git.Lines(git.ReadAnswer([]byte("remote: before\nremote: " + line + "\nremote: after\n"))); !slices.Equal(got, []string{"before", "after"}) {
+			t.Errorf("%q: got %q", line, got)
+		}
+	}
+	// What only resembles that is shown; a secret is hidden, and a line with a piece of a token left out.
+	said := "remote: Total of 5 commits\nremote: no s3cret\nremote: half-a-t0ken\nnot the server's\nremote: hook declined to update refs/heads/main\n"
+	if got, want := git.Lines(git.ReadAnswer([]byte(said))), []string{"Total of 5 commits", "no ***", "hook declined to update refs/heads/main"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	// The error in place of an answer ends where the process that started git writes.
+	for _, end := range []string{"fatal: the remote end hung up", "error: failed to push some refs"} {
+		if got := git.Lines(git.ReadAnswer([]byte("fatal: remote error: no\nmore\n" + end + "\nand this\n"))); !slices.Equal(got, []string{"no", "more"}) {
+			t.Errorf("%s: got %q", end, got)
+		}
+	}
+}
+
+// The messages by which a push is recognised that ended before anything was sent, or that
+// needs objects which aren't here. A server's words aren't git's.
+func TestMessagesOfAPush(t *testing.T) {
+	t.Parallel()
+	for stderr, want := range map[string][2]bool{ // refused at once, lacks objects
+		"fatal: unable to access 'https://bitbucket.org/acme/site.git/': The requested URL returned error: 403": {true, false},
+		"fatal: Authentication failed for 'https://bitbucket.org/acme/site.git/'":                               {true, false},
+		"fatal: could not read Username for 'https://bitbucket.org': terminal prompts disabled":                 {true, false},
+		"fatal: repository 'https://bitbucket.org/acme/site.git/' not found":                                    {true, false},
+		"fatal: '/srv/site.git' does not appear to be a git repository":                                         {true, false},
+		"remote: Authentication failed for 'https://bitbucket.org/acme/site.git/'":                              {false, false},
+		"fatal: unable to access '/srv/attributes': Permission denied":                                          {false, false},
+		"error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413":                             {false, false},
+		"fatal: unable to read 1111111111111111111111111111111111111111":                                        {false, true},
+		"error: Could not read 1\nfatal: could not read 1111111111111111111111111111111111111111":               {false, true},
+		"fatal: bad object 1111111111111111111111111111111111111111":                                            {false, true},
+		"error: src refspec refs/push/heads/main does not match any":                                            {false, true},
+		"fatal: missing blob object '1111111111111111111111111111111111111111'":                                 {false, true},
+		"error: unable to parse object: 1111111111111111111111111111111111111111":                               {false, true},
+		"fatal: the remote end hung up unexpectedly":                                                            {false, false},
+	} {
+		if got := [2]bool{git.IsRefusedAtOnce([]byte(stderr)), git.LacksObjects([]byte(stderr))}; got != want {
+			t.Errorf("%s\nrefused at once, lacks objects: %v, want %v", stderr, got, want)
+		}
+	}
+}
+
+// The address of a repository's LFS objects.
+func TestLFSURL(t *testing.T) {
+	t.Parallel()
+	for remote, want := range map[string]string{
+		"https://github.com/octo/site":          "https://github.com/octo/site.git/info/lfs",
+		"https://github.com/octo/site/":         "https://github.com/octo/site.git/info/lfs",
+		"https://github.com/octo/site.git":      "https://github.com/octo/site.git/info/lfs",
+		"https://github.com/octo/site.git/":     "https://github.com/octo/site.git/info/lfs",
+		"https://github.com/octo/site.git.wiki": "https://github.com/octo/site.git.wiki.git/info/lfs",
+		"/srv/site.git":                         "file:///srv/site.git",
+	} {
+		if got := git.LFSURL(remote); got != want {
+			t.Errorf("%s: got %s, want %s", remote, got, want)
 		}
 	}
 }

@@ -149,6 +149,8 @@ func TestCheckPathFindsIncompleteSources(t *testing.T) {
 		"more files than anybody has":        {map[string]string{"config": many}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"a file that isn't configuration":    {map[string]string{"config": "[remote\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"a work tree of a shallow clone":     {map[string]string{"commondir": "common\n", "common/shallow": "1\n"}, [2]fault.Code{fault.SourceShallow, fault.SourceShallow}},
+		"a promisor among others":            {map[string]string{"config": "[remote \"a\"]\n\tpromisor = true\n[remote \"b\"]\n\tpromisor = false\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
+		"a file of a linked work tree":       {map[string]string{"commondir": "common", "common/": "", "config.worktree": "[extensions]\n\tpartialClone = origin\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"a work tree of a clone":             {map[string]string{"commondir": "common", "common/config": origin}, [2]fault.Code{none, fault.SourcePartial}},
 	} {
 		t.Run(name, func(t *testing.T) {

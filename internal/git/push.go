@@ -462,7 +462,7 @@ var errIncomplete = errors.New("the push needs objects that aren't here")
 // lacksObjects recognises git's messages about a missing object, from all of its parts
 // that read objects for a push.
 func lacksObjects(stderr []byte) bool {
-	return containsAny(string(stderr), "unable to read ", "could not read ", "bad object", "does not match any", "missing blob", "unable to parse object")
+	return !isRefusedAtOnce(stderr) && containsAny(string(stderr), "unable to read ", "could not read ", "bad object", "does not match any", "missing blob", "unable to parse object")
 }
 
 // sentSize returns the size in git's progress of a push, such as "Writing objects:
