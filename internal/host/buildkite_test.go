@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // Without the API nothing can be masked, so nothing is handed over.
@@ -38,6 +40,16 @@ func TestBuildkiteFailsClosed(t *testing.T) {
 	}
 }
 
+// If no variable is set, the agent isn't asked to change anything. There are no outputs.
+func TestBuildkiteWithoutVariables(t *testing.T) {
+	t.Parallel()
+	j := startJob(t, named(t, "Buildkite"))
+	err := j.host.HandOver(t.Context(), host.Results{Outputs: []secret.Value{host.Public("kind", "x")}})
+	if requests := j.API.Requests(); err != nil || len(requests) > 0 {
+		t.Errorf("got %v, %q", err, requests)
+	}
+}
+
 // Only an answer that says so is success.
 func TestBuildkiteRefusals(t *testing.T) {
 	for _, status := range []int{http.StatusMovedPermanently, http.StatusUnprocessableEntity, http.StatusInternalServerError} {
@@ -51,6 +63,23 @@ func TestBuildkiteRefusals(t *testing.T) {
 		if fault.From(masks).Code != fault.JobAPI || fault.From(results).Code != fault.JobAPI || len(j.API.Env()) != 1 {
 			t.Errorf("%d: got %v, %v, %v", status, masks, results, j.API.Env())
 		}
+	}
+}
+
+// A redirect isn't followed: what another address answers says nothing about the mask.
+func TestBuildkiteRedirect(t *testing.T) {
+	t.Parallel()
+	j := startJob(t, named(t, "Buildkite"))
+	followed := false
+	j.API.Before = func(w http.ResponseWriter, r *http.Request) bool {
+		if followed = r.URL.Path == "/elsewhere"; !followed {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}
+		return true
+	}
+	masks, results := j.host.Mask([]string{"s3cret-value"}), j.host.HandOver(t.Context(), resultsOf([]string{"x"}))
+	if fault.From(masks).Code != fault.JobAPI || fault.From(results).Code != fault.JobAPI || followed {
+		t.Errorf("got %v, %v, followed %t", masks, results, followed)
 	}
 }
 

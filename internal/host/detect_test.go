@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"strings"
 	"testing"
@@ -94,18 +95,20 @@ func TestShellBetweenHosts(t *testing.T) {
 	}
 }
 
-// From before the first result is written, signals are ignored, once. A run that has ended
-// ignores none.
+// From before the first result is written, signals are ignored, once. If one was caught
+// just before, it ends the run too late: all results are written.
 func TestBeforeResultsAreWritten(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, name string, site *hosttest.Site, asked bool) {
 		t.Helper()
 		var stdout bytes.Buffer
 		calls := 0
+		ctx, cancel := context.WithCancelCause(t.Context())
 		h, err := host.Choose(host.World{
 			Lookup: site.Lookup, Stdout: &stdout, Stderr: io.Discard,
 			BeforeWriting: func() {
 				calls++
+				cancel(fault.New(fault.Terminated, "terminated"))
 				if stdout.Len() > 0 {
 					t.Errorf("%s: standard output has %q before", name, stdout.String())
 				}
@@ -123,8 +126,17 @@ func TestBeforeResultsAreWritten(t *testing.T) {
 		if err := h.Prepare(site.Env[site.Setting("env-file")], true); err != nil {
 			t.Fatal(name, err)
 		}
-		if err := h.HandOver(t.Context(), resultsOf([]string{"value"})); err != nil || calls != 1 {
+		if err := h.HandOver(ctx, resultsOf([]string{"value"})); err != nil || calls != 1 {
 			t.Errorf("%s: %d calls, %v", name, calls, err)
+		}
+		if asked {
+			if !strings.Contains(stdout.String(), "export PUBLIC_0='value'\n") {
+				t.Errorf("%s: printed %q", name, stdout.String())
+			}
+			return
+		}
+		if _, variables := site.HandedOver(t, stdout.String()); variables["PUBLIC_0"] != "value" {
+			t.Errorf("%s: handed over %v", name, variables)
 		}
 	}
 	for _, h := range hosttest.Hosts {

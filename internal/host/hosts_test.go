@@ -433,6 +433,21 @@ func TestUnprintableResultsAreRefusedEverywhere(t *testing.T) {
 	})
 }
 
+// A shell would evaluate them, so they are refused there too.
+func TestUnprintableResultsAreRefusedInAShell(t *testing.T) {
+	t.Parallel()
+	j := &job{Site: &hosttest.Site{Env: map[string]string{}}}
+	if err := j.choose(true); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []secret.Value{host.Public("A", "a\nb"), host.Public("A", "a\x00b"), host.Public("A;id", "x"), host.Public("A=b", "x"), host.Public("1A", "x")} {
+		err := j.host.HandOver(t.Context(), host.Results{Variables: []secret.Value{host.Public("FIRST", "x"), v}})
+		if fault.From(err).Code != fault.Unprintable || j.stdout.Len() > 0 {
+			t.Errorf("%q: got %v, %q", v.Name, err, j.stdout.String())
+		}
+	}
+}
+
 // What a host keeps out of the environment of later steps must not be a part
 // of git's settings there: git fails on a setting without a value.
 func TestGitHeaderIsRefusedWhereItCantBeCarried(t *testing.T) {
