@@ -34,6 +34,26 @@ func TestOtherNames(t *testing.T) {
 			t.Errorf("%s: got %q, want %s", name, setting.ID, want)
 		}
 	}
+	for name, want := range map[string]string{
+		"pat": "token", "client-secret": "token", "client-id": "identity", "type": "kind", "team": "workspace", "owner": "workspace", "workspace-id": "workspace",
+		"base-url": "server-url", "bitbucket-url": "server-url", "check": "verify", "scopes": "required-scopes", "expiry": "expires-on", "setup-git": "git",
+		"prefix": "env-prefix", "ca-cert": "ca-certificate", "repo-slug": "repository",
+	} {
+		if setting, ok := contract.CalledElsewhere(contract.CredentialSettings, name); !ok || setting.ID != want {
+			t.Errorf("%s: got %q, want %s", name, setting.ID, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"from": "source", "source-url": "source", "github-token": "source-token", "gh-token": "source-token", "source-user": "source-username",
+		"branch": "branches", "tag": "tags", "delete": "prune", "force-push": "overwrite", "create-repo": "create",
+	} {
+		if setting, ok := contract.CalledElsewhere(contract.MirrorSettings, name); !ok || setting.ID != want {
+			t.Errorf("the mirror's %s: got %q, want %s", name, setting.ID, want)
+		}
+		if setting, ok := contract.CalledElsewhere(contract.CredentialSettings, name); ok {
+			t.Errorf("%s is %s without the mirror", name, setting.ID)
+		}
+	}
 	if setting, ok := contract.CalledElsewhere(contract.CredentialSettings, "force"); ok {
 		t.Errorf("force is %s", setting.ID)
 	}

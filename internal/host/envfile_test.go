@@ -71,6 +71,25 @@ func TestEnvFileIsAppendedToAndClosedToOthers(t *testing.T) {
 	}
 }
 
+// Without variables, there is nothing to write: no file is created or changed.
+func TestEnvFileWithoutVariables(t *testing.T) {
+	t.Parallel()
+	created, old := filepath.Join(t.TempDir(), "env"), filepath.Join(t.TempDir(), "env")
+	write(t, old, "export B=1", 0o644)
+	for _, path := range []string{created, old} {
+		err := onJenkins(t, path).host.HandOver(t.Context(), host.Results{Outputs: []secret.Value{host.Public("kind", "x")}})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Lstat(created); !os.IsNotExist(err) {
+		t.Errorf("a file was created: %v", err)
+	}
+	if read(t, old) != "export B=1" || mode(t, old) != kept(0o644) {
+		t.Errorf("got %q, %v", read(t, old), mode(t, old))
+	}
+}
+
 // A file that the host shows or keeps can't receive secrets.
 func TestEnvFileIsNotOneThatTheHostShows(t *testing.T) {
 	for _, test := range []struct {
