@@ -255,6 +255,31 @@ func TestGet(t *testing.T) {
 	}
 }
 
+// The program for a machine is chosen by the names that its runner, or uname, has for the
+// system and the processor.
+func TestGetKnowsTheMachine(t *testing.T) {
+	t.Parallel()
+	folder := programs(t, map[string]string{"get": readFile(t, "binary/get"), "release": "https://example.com/v1.0.0\n"})
+	for _, test := range []struct{ systems, machines, want string }{
+		{"Linux linux", "X64 x64 amd64 AMD64 x86_64 x86-64", "the release has no bitbucket-auth_linux_amd64"},
+		{"Linux", "arm64 ARM64 aarch64", "the release has no bitbucket-auth_linux_arm64"},
+		{"macOS macos Darwin darwin", "X64 arm64", "the release has no bitbucket-auth_darwin_"},
+		{"Windows windows MINGW64_NT-10.0 MSYS_NT-10.0 CYGWIN_NT-10.0", "X64", "the release has no bitbucket-auth_windows_amd64.exe"},
+		{"Linux", "ARM X86 armv7l riscv64", " runners aren't supported; use X64 or ARM64"},
+		{"FreeBSD", "X64", "FreeBSD runners aren't supported; use Linux, macOS or Windows"},
+	} {
+		for _, system := range strings.Fields(test.systems) {
+			for _, machine := range strings.Fields(test.machines) {
+				cmd := exec.Command("sh", filepath.Join(folder, "get"))
+				cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "RUNNER_OS=" + system, "RUNNER_ARCH=" + machine}
+				if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), test.want) {
+					t.Errorf("%s, %s: %v, %s; want %s", system, machine, err, out, test.want)
+				}
+			}
+		}
+	}
+}
+
 const elsewhere = "BITBUCKET_AUTH_DOWNLOAD_URL="
 
 // The actions without a container get the program by a step of its own, which has no
