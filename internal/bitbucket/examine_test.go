@@ -8,13 +8,17 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/certificate/certificatetest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
 
 // Further CA certificates add to the system's, which are read once in a process. So a
@@ -80,5 +84,18 @@ func TestExamine(t *testing.T) {
 	}
 	if len(asked) != 1 || asked[0] != "HEAD " {
 		t.Errorf("the server was asked %q", asked)
+	}
+}
+
+// Whoever has set ca-certificate isn't told to set it.
+func TestUnknownCertificate(t *testing.T) {
+	t.Parallel()
+	url, _ := certificatetest.Start(t, certificatetest.Chain{OfRoot: true, Sent: 1})
+	_, other := certificatetest.Start(t, certificatetest.Chain{OfRoot: true, Sent: 1})
+	for ca, want := range map[string]string{"": "set ca-certificate to ", other: "check that ca-certificate contains "} {
+		_, err := bitbucket.New(bitbucket.Options{Server: servertest.At(url), CA: []byte(ca)}).Check(t.Context(), credential.Credential{Kind: credential.HTTPAccessToken}, repo)
+		if f := fault.From(err); err == nil || f.Code != fault.Certificate || !strings.HasPrefix(f.Hints[0], want) {
+			t.Errorf("with another CA: %t: got %v, %q", ca != "", err, fault.From(err).Hints)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func TestParseScopes(t *testing.T) {
 		"repos:write":                  "did you mean repository:write?",
 		"REPO_WRITE":                   "did you mean repository:write?",
 		"PROJECT_ADMIN":                "did you mean project:admin?",
-		"READ_ME":                      "did you mean read:me?",
+		"READING_ME":                   "did you mean read:me?",
 		"READING_USERS":                "did you mean read:user:bitbucket?",
 		"s3cret-s3cret-s3cret":         asListed,
 		"::add-mask::x":                asListed,
