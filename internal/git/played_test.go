@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -43,10 +44,14 @@ init-*) for repo; do :; done; mkdir -p "$repo"; : >"$repo/config" ;;
 push-*) each '*' '[new branch]' ;;
 esac
 `
-	if err := os.WriteFile(p.program, []byte(script), 0o700); err != nil {
+	// No other test starts a process meanwhile, which would inherit the open file and so
+	// make the program busy (execve(2), ETXTBSY).
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(p.program, []byte(script), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
-	var err error
 	p.Git, err = git.Open(git.Options{
 		Program: p.program,
 		Source:  "https://git.example.com/a/b", Bitbucket: "https://bitbucket.org/a/b.git",
