@@ -3,6 +3,7 @@ package credential_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -111,6 +112,7 @@ func TestShapes(t *testing.T) {
 		{"checksum doesn't match", input(swapped(api), email), []fault.Code{fault.TokenChecksum}},
 		{"without a checksum", input(api[:191], email), nil},
 		{"eight digits without a = before them", input(api[:100]+"a"+"0123ABCD", email), nil},
+		{"other letters after a =", input(api[:184]+"0123WXYZ", email), nil},
 		{"longer, with a checksum", input(credentialtest.APITokenOf(260), email), nil},
 		{"shorter, with a checksum", input(credentialtest.APITokenOf(120), email), nil},
 		{"longer, checksum doesn't match", input(swapped(credentialtest.APITokenOf(260)), email), []fault.Code{fault.TokenChecksum}},
@@ -162,6 +164,7 @@ func TestFaults(t *testing.T) {
 		{"an encoded token", input(base64Of(api+"\n"), email), fault.TokenEncoded},
 		{"an encoded token of Data Center", on(dataCenter, input(base64Of(dc), "")), fault.TokenEncoded},
 		{"an encoded pair, unpadded and URL-safe", input(base64.RawURLEncoding.EncodeToString([]byte(email+":~~~??>>>")), email), fault.TokenEncoded},
+		{"an encoded pair with a hyphen", input("c29tZW9uZUBleGFtcGxlLmNvbTo-Pj4-Pj4-", email), fault.TokenEncoded},
 		{"an encoded pair, with an explicit kind", as(credential.AccessToken, input(base64Of(email+":"+plain), "")), fault.TokenEncoded},
 		{"an unexpanded expression", input("${{ secrets.TOKEN }}", email), fault.TokenUnexpanded},
 		{"an expression inside", input("abc${{secrets.TOKEN}}", email), fault.TokenUnexpanded},
@@ -401,5 +404,39 @@ func TestTraits(t *testing.T) {
 	}
 	if row := credential.Kind("other").Traits(); row.Title != "" {
 		t.Errorf("a kind that doesn't exist is %s", row.Title)
+	}
+}
+
+// What distinguishes the kinds, as Atlassian's documents say.
+func TestTraitsOfKinds(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[credential.Kind]string{
+		credential.APIToken:        "Basic, prefix ATATT 3xFfGF0, user , git x-bitbucket-api-token-auth, [api_token apikey], [checksum granular on-cloud personal email]",
+		credential.AccessToken:     "Bearer, prefix ATCTT 3xFfGN0, user x-token-auth, git x-token-auth, [repo_access_token project_access_token workspace_access_token], [on-cloud]",
+		credential.AppPassword:     "Basic, prefix ATBB , user , git , [], [on-cloud removed personal]",
+		credential.OAuthConsumer:   "Bearer, prefix  , user , git x-token-auth, [], [on-cloud client]",
+		credential.HTTPAccessToken: "Bearer, prefix BBDC- , user , git , [], [unprefixed personal]",
+	} {
+		row := kind.Traits()
+		var flags []string
+		for _, flag := range []struct {
+			name string
+			set  bool
+		}{
+			{"unprefixed", row.Unprefixed},
+			{"checksum", row.Checksum},
+			{"granular", row.Granular},
+			{"on-cloud", row.OnCloud},
+			{"client", row.Client},
+			{"removed", row.Removed},
+			{"personal", row.Personal},
+			{"email", row.Email},
+		} {
+			if flag.set {
+				flags = append(flags, flag.name)
+			}
+		}
+		got := fmt.Sprintf("%s, prefix %s %s, user %s, git %s, %s, %s", row.Scheme, row.Prefix, row.SharedStart, row.User, row.GitUser, row.CredentialTypes, flags)
+		check(t, string(kind), got, want)
 	}
 }

@@ -27,6 +27,7 @@ func TestGitOnly(t *testing.T) {
 		{"by git's user name", input(plain, apiUser), credential.APIToken, apiUser, fault.Code{}},
 		{"access token by git's user name", input(plain, tokenUser), credential.AccessToken, tokenUser, fault.Code{}},
 		{"on a Data Center, that is somebody's name", on(dataCenter, input(plain, tokenUser)), credential.HTTPAccessToken, tokenUser, fault.Code{}},
+		{"app password with what no identity may be", as(credential.AppPassword, input(plain, "a\nb")), "", "", fault.IdentityCharacter},
 		{"app password without an identity", as(credential.AppPassword, input(plain, "")), "", "", fault.IdentityMissing},
 	} {
 		test.in.GitOnly = true
@@ -37,7 +38,7 @@ func TestGitOnly(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || c.Kind != test.kind || c.GitUsername != test.username {
+		if err != nil || c.Kind != test.kind || c.GitUsername != test.username || c.Identity != test.username {
 			t.Errorf("%s: got %s, %q, %v", test.name, c.Kind, c.GitUsername, err)
 		}
 		if got := c.WithoutUser(); got.GitUsername != "" || got.Token != c.Token || !strings.HasPrefix(got.GitAuthorization().Reveal(), "Bearer ") {

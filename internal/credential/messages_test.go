@@ -16,7 +16,9 @@ import (
 func TestForeignTokens(t *testing.T) {
 	for prefix, whose := range map[string]string{
 		"ghp_": "GitHub", "github_pat_": "GitHub", "gho_": "GitHub", "ghs_": "GitHub", "ghu_": "GitHub", "ghr_": "GitHub",
-		"glpat-": "GitLab", "gldt-": "GitLab", "glrt-": "GitLab", "glcbt-": "GitLab", "glptt-": "GitLab",
+		"glpat-": "GitLab", "gldt-": "GitLab", "glrt-": "GitLab", "glrtr-": "GitLab", "glcbt-": "GitLab", "glptt-": "GitLab", "glft-": "GitLab",
+		"glimt-": "GitLab", "glagent-": "GitLab", "glwt-": "GitLab", "glsoat-": "GitLab", "glffct-": "GitLab", "gloas-": "GitLab",
+		"xoxa-": "Slack", "xoxe": "Slack", "xoxr-": "Slack", "xoxs-": "Slack", "xapp-": "Slack",
 		"npm_": "npm", "xoxb-": "Slack", "xoxp-": "Slack", "AKIA": "AWS", "ASIA": "AWS", "ATSTT": "Atlassian service account",
 	} {
 		token := prefix + credentialtest.ConsumerSecret()
@@ -55,6 +57,13 @@ func TestMessages(t *testing.T) {
 		{input(username+":"+credentialtest.ConsumerSecret(), ""), "character 8 of the token can't occur", "if this is a pair", "swapped"},
 		{input("tokén-of-some-kind", email), "character 4 of the token can't occur", "copy the token again", ""},
 		{input("étoken-of-some-kind", email), "character 1 of the token can't occur", "copy the token again", ""},
+		{input(api, "MailTo:me@example.com"), "the identity is a link", "remove mailto:", "before the colon"},
+		{input(api, "me @example.com"), "the identity contains more than an e-mail address", "address alone", ""},
+		{input(email, api), "the token is an e-mail address", "if the token was ever stored as the identity", ""},
+		{input(email, username), "the token is an e-mail address", "are token and identity swapped?", "was ever stored"},
+		{input("some@one@example.com", username), "character 5 of the token can't occur", "if this is an e-mail address", ""},
+		{input("setx TOKEN "+api, email), "the token contains white space", "store only the one that begins with ATATT", ""},
+		{input(api+" "+credentialtest.AccessToken(), email), "the token contains white space", "store one token", "the one that begins"},
 		{input(app, email), "Bitbucket Cloud removed app passwords", "it goes with the e-mail address that identity is set to", "username"},
 		{input(app, username), "Bitbucket Cloud removed app passwords", "set identity to the e-mail address", ""},
 	} {
@@ -74,6 +83,7 @@ func TestMessages(t *testing.T) {
 // is, and nothing of it is shown. A token in it is masked by itself.
 func TestMistakenForTokens(t *testing.T) {
 	api, access, plain := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.ConsumerSecret()
+	app := credentialtest.AppPassword()
 	const (
 		nothing     = "the token is what programs write for a value that doesn't exist"
 		masked      = "the token was copied from a log"
@@ -163,6 +173,20 @@ func TestMistakenForTokens(t *testing.T) {
 		{"changeme", placeholder, ""},
 		{"xxxxxxxxxxxxxxxx", placeholder, ""},
 		{"{" + api + "}", json, api},
+		{"<" + api + ">", "character 1 of the token", api},
+		{"<" + app + ">", "character 1 of the token", app},
+		{"{{token}}", "character 1 of the token", ""},
+		{"xxx", placeholder, ""},
+		{"XXXX", placeholder, ""},
+		{"your token", placeholder, ""},
+		{"change-me", placeholder, ""},
+		{"change_me", placeholder, ""},
+		{"secret:" + api, labelled, api},
+		{"vault:" + api, pair, api},
+		{"ref+awsssm:/bitbucket/token", reference, ""},
+		{"https://abcdefgh@bitbucket.org/team/repo", "the token is a URL with a user name in it", "abcdefgh"},
+		{"https://abcdefg@bitbucket.org/team/repo", "the token is a URL or another address", ""},
+		{"https://someone:pass%40word@bitbucket.org/team/repo.git", login, "pass@word"},
 		{"***", masked, ""},
 		{"********", masked, ""},
 		{"••••••••", masked, ""},
@@ -200,6 +224,41 @@ func TestMistakenForTokens(t *testing.T) {
 		found := slices.ContainsFunc(credential.Secrets(secret.New(test.text), ""), func(s secret.String) bool { return s.Reveal() == test.within })
 		if test.within != "" && !found {
 			t.Errorf("%q: the token in it isn't masked by itself", test.text)
+		}
+	}
+}
+
+// Words that stand for a secret, names that may precede one, and what addresses one, or
+// is another kind of secret, are all known.
+func TestMistakenWords(t *testing.T) {
+	t.Parallel()
+	for want, texts := range map[string][]string{
+		"the token is what programs write": {
+			"undefined", "null", "none", "nil", "nan", "unset", "<no value>", "<nil>", "<null>", "<none>", "<unset>", "<undefined>", "(null)", "(nil)",
+			"(none)", "[object object]", "%!s(<nil>)", "null null", "undefined undefined", "System.Object", "System.Security.SecureString",
+		},
+		"the token was copied from a log": {
+			"[masked]", "[redacted]", "<secure>", "(secured)", "[hidden]", "{filtered}", "<sensitive>", "(sensitive-value)", "[removed]", "[PROTECTED]",
+		},
+		"the token is a key or a certificate": {
+			"-----BEGIN x", "-----END x", "---- BEGIN SSH2", "PuTTY-User-Key-File-3: x", "ssh-rsa AAAA", "ssh-ed25519 AAAA", "ssh-dss AAAA",
+			"ecdsa-sha2-nistp256 AAAA", "sk-ssh-ed25519@openssh.com AAAA", "sk-ecdsa-sha2-nistp256@openssh.com AAAA",
+		},
+		"the token is the address of a secret": {
+			"arn:x", "vault:x", "bao:x", "ssm:x", "secretsmanager:x", "sm:x", "gsm:x", "gcpsecretmanager:x", "azurekeyvault:x", "keyvault:x", "AKV:x",
+			"kms:x", "secretref:x", "secret:x/y", "env:x", "op://x",
+		},
+		"the token has a name and a colon": {
+			"token:a-value", "password:a-value", "api-token:a-value", "api_token:a-value", "access-token:a-value", "Access_Token:a-value",
+		},
+		"the token is a URL": {
+			"http://x", "https://x", "ssh://x", "git://x", "git+ssh://x", "git+https://x", "ftp://x", "sftp://x", "file:///x", "git clone x",
+		},
+	} {
+		for _, text := range texts {
+			if _, _, err := credential.New(input(text, "")); err == nil || !strings.HasPrefix(fault.From(err).What, want) {
+				t.Errorf("%q: got %v, want %q", text, err, want)
+			}
 		}
 	}
 }

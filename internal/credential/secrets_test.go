@@ -1,6 +1,7 @@
 package credential_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,13 @@ func TestSecrets(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%s: the token isn't found", name)
+		}
+	}
+	for given, want := range map[string]string{
+		"a word, another": "a word, another", ` "quoted" `: ` "quoted" `, base64Of(username + ":short-password"): "short-password", `"quoted words"`: "quoted words",
+	} {
+		if found := credential.Secrets(secret.New(given), ""); !slices.ContainsFunc(found, func(s secret.String) bool { return s.Reveal() == want }) {
+			t.Errorf("%q: %q isn't found", given, want)
 		}
 	}
 	for _, s := range credential.Secrets(secret.New("password"), strings.Repeat("n", 50)) {

@@ -21,6 +21,7 @@ func TestForms(t *testing.T) {
 		{"too short", "abcdefg", nil},
 		{"empty", "", nil},
 		{"lines", "first?line\r\n  second?line \nshort\n", []string{"second%3Fline", "first%3Fline", "second?line", "first?line"}},
+		{"lines of an old Mac", "first?line\rsecond?line", []string{"second%3Fline", "first%3Fline", "second?line", "first?line"}},
 		{"percent", "abc+d/e=f@", []string{"abc%2Bd%2Fe%3Df%40", "abc+d%2Fe=f@", "abc+d/e=f@"}},
 		{"JSON, of what a path leaves alone", "abc&defg", []string{`abc\u0026defg`, "abc%26defg", "abc&defg"}},
 		{"JSON", `quote"<here`, []string{`quote\"\u003chere`, "quote%22%3Chere", `quote\"<here`, `quote"<here`}},
@@ -132,7 +133,8 @@ func replaceAll(text string, forms []string) string {
 
 func TestLoginFormsHideEncodedPairs(t *testing.T) {
 	for padding := range 3 { // each alignment of the pair's end
-		user, token := "me@example.com", strings.Repeat("Ab3_-", 30)+strings.Repeat("x", padding)
+		// In base64, a pair can also contain + and /, and - and _ for URLs.
+		user, token := "me@example.com", strings.Repeat("Ab3_-", 30)+strings.Repeat("~?>o~?", 20)+strings.Repeat("x", padding)
 		pair := user + ":" + token
 		forms := allForms(token, user)
 		std := base64.StdEncoding
@@ -143,6 +145,9 @@ func TestLoginFormsHideEncodedPairs(t *testing.T) {
 			"CR and LF":       std.EncodeToString([]byte(pair + "\r\n")),
 			"URL-safe":        base64.URLEncoding.EncodeToString([]byte(pair)),
 			"percent-encoded": url.QueryEscape(std.EncodeToString([]byte(pair))),
+			"in a path":       strings.ReplaceAll(std.EncodeToString([]byte(pair)), "/", "%2F"),
+			"basenc(1)":       strings.NewReplacer("+", "-", "/", "_").Replace(base64Lines(pair, 76)),
+			"in other text":   strings.TrimPrefix(base64.URLEncoding.EncodeToString([]byte("a:"+token+"\n")), "YTp"),
 			"base64(1)":       base64Lines(pair, 76),
 			"base64 -w64":     base64Lines(pair, 64),
 			"Ruby":            base64Lines(pair, 60),

@@ -49,6 +49,9 @@ func TestShortenURLs(t *testing.T) {
 			t.Errorf("%s, of no server: %q", test.text, got)
 		}
 	}
+	if got := secret.ShortenURLs("https://git.example/a?b", "https://git.example:443/x"); got != "https://git.example/a?b" {
+		t.Errorf("a server asked by its port: %q", got)
+	}
 	if got := secret.ShortenURLs("https://git.example:7990/a?b", "http://git.example:7990/x"); got != "https://git.example:7990/a" {
 		t.Errorf("a server asked by http: %q", got)
 	}

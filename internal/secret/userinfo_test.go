@@ -94,6 +94,7 @@ func TestSource(t *testing.T) {
 		{"mirrors/bob:3725@host", nil, "mirrors/bob:3725@host"},
 		{`C:\bob:3725@host`, nil, `C:\bob:3725@host`},
 		{"file:///srv/bob:3725@host/repo", nil, "file:///srv/bob:3725@host/repo"},
+		{"File:///srv/bob:3725@host/repo", nil, "File:///srv/bob:3725@host/repo"},
 		{"./https://bob:3725@host", nil, "./https://bob:3725@host"},
 		{"git@github.com:octo/site.git", nil, "git@github.com:octo/site.git"},
 		{" /srv/repo\n", nil, "/srv/repo"},
