@@ -424,8 +424,20 @@ func TestMirrorReadOnlyToken(t *testing.T) {
 			if o := s.mirror(t.Context(), nil); o.exit != 0 {
 				t.Errorf("a token that may write: %d\n%s", o.exit, o.stdout)
 			}
+			if err := os.Remove(arguments); err != nil {
+				t.Fatal(err)
+			}
 			if o := s.mirror(t.Context(), env{"INPUT_TOKEN": reader.Secret}); o.exit != 0 {
 				t.Errorf("nothing to push: %d\n%s", o.exit, o.stdout)
+			}
+			if argv, err := os.ReadFile(arguments); err != nil || strings.Contains(string(argv), "init ") {
+				t.Errorf("nothing to push: it makes a repository: %v\n%s", err, argv)
+			}
+			newCommit(t, s.fake.Dir(siteName), "theirs", "topic")
+			gitIn(t, source, "tag", "v1")
+			s.git("update-ref", "refs/tags/v1", "topic")
+			if o := s.mirror(t.Context(), env{"INPUT_TOKEN": reader.Secret, "INPUT_BRANCHES": "main"}); o.exit != fault.Incomplete.Exit || o.outputs["error-code"] != fault.Incomplete.ID {
+				t.Errorf("nothing to push, a tag left alone: %d\n%s", o.exit, o.stdout)
 			}
 		})
 	}
