@@ -377,6 +377,40 @@ func TestHostileServer(t *testing.T) {
 	}
 }
 
+// A server's sentence that holds a piece of a token isn't quoted: neither of the one that is
+// set nor of the one that an OAuth client gets.
+func TestPiecesOfTokensAreNotQuoted(t *testing.T) {
+	t.Parallel()
+	minted := bitbuckettest.OAuthToken.NewSecret()
+	access, client := credentialtest.AccessToken(), credentialtest.ConsumerSecret()
+	var said string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			_, _ = io.WriteString(w, `{"access_token": "`+minted+`"}`)
+			return
+		}
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"type": "error", "error": {"message": "no access for `+said+` here"}}`)
+	}))
+	t.Cleanup(server.Close)
+	for _, test := range []struct{ name, piece, token, kind string }{
+		{"nothing secret", "this-user", access, "access-token"},
+		{"an access token", access[30:60], access, "access-token"},
+		{"a minted token", minted[30:60], client, "oauth-consumer"},
+		{"the secret of a client", client[3:15], client, "oauth-consumer"},
+	} {
+		said = test.piece
+		o := onGitHub(t, env{
+			"INPUT_TOKEN": test.token, "INPUT_IDENTITY": "Key123", "INPUT_KIND": test.kind, "INPUT_SERVER-URL": server.URL,
+			"INPUT_REPOSITORY": "team/repo", "INPUT_VERIFY": "warn",
+		})
+		shown := strings.Contains(answers(o)+o.summary, test.piece)
+		if o.exit != 0 || o.outputs["verified"] != "false" || shown != (test.name == "nothing secret") {
+			t.Errorf("%s: exit code %d, shown %t: %s", test.name, o.exit, shown, answers(o))
+		}
+	}
+}
+
 // A token of a project has no user, so git gets the Bearer header even if an
 // identity is set: the check, which sends no user name, accepts the token.
 func TestVerifyTokenWithoutUser(t *testing.T) {
