@@ -81,3 +81,30 @@ func TestWhatWasWrittenIsTakenBack(t *testing.T) {
 		})
 	}
 }
+
+// If nothing could be written, the file gets its mode back all the same.
+func TestTheModeIsTakenBack(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "results")
+	if err := os.WriteFile(path, []byte("earlier=record\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := addition{resultFile{path: path, create: true, private: true}, "a record"}.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.file.Close()
+	if err := f.takeBack(); err != nil {
+		t.Error(err)
+	}
+	if after, err := os.Stat(path); err != nil || after.Mode() != before.Mode() {
+		t.Errorf("the mode is %v, was %v, %v", after.Mode(), before.Mode(), err)
+	}
+}
