@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -21,8 +23,10 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
 )
 
-// program is the path of the program, which TestMain builds.
+// program is the path of the program, which TestMain builds as this version.
 var program string
+
+const version = "v0.0.0-test"
 
 func TestMain(m *testing.M) {
 	os.Exit(buildAndRun(m))
@@ -37,8 +41,8 @@ func buildAndRun(m *testing.M) (exit int) {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "bitbucket-auth")
-	// Without what only debuggers read, like a release.
-	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, ".").CombinedOutput(); err != nil {
+	// Without what only debuggers read, and with a version, like a release.
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w -X main.version="+version, "-o", program, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		return 1
 	}
@@ -361,6 +365,41 @@ func TestAClosedPipeIsAFault(t *testing.T) {
 	}
 	if text := readFile(t, output); strings.Contains(text, "s3cret") {
 		t.Errorf("handed over %q", text)
+	}
+}
+
+// The program has the version that it was built as, reads a token from standard input, and
+// sends requests to the proxy of its environment.
+func TestTheWorldOfTheProgram(t *testing.T) {
+	t.Parallel()
+	if shown, err := exec.Command(program, "--version").Output(); err != nil || string(shown) != "bitbucket-auth "+version+"\n" {
+		t.Errorf("--version: %q, %v", shown, err)
+	}
+
+	asked := make(chan string, 10)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Method + " " + r.Host
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer proxy.Close()
+	for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
+		var stdout, stderr strings.Builder
+		cmd := exec.Command(program, "--shell")
+		cmd.Env = []string{"BITBUCKET_AUTH_TOKEN_FILE=-", "BITBUCKET_AUTH_KIND=access-token", "BITBUCKET_AUTH_REPOSITORY=team/repo"}
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("s3cret-s3cret\n"), &stdout, &stderr
+		if err := cmd.Run(); err != nil || !strings.Contains(stdout.String(), "export BITBUCKET_TOKEN='s3cret-s3cret'\n") {
+			t.Errorf("a token in standard input: %v, %s", err, stderr.String())
+		}
+		checked := exec.Command(program, "--shell")
+		checked.Env = append(cmd.Env, "BITBUCKET_AUTH_VERIFY=strict", variable+"="+proxy.URL)
+		checked.Stdin = strings.NewReader("s3cret-s3cret\n")
+		_ = checked.Run() // the exit code is compared below
+		if code := checked.ProcessState.ExitCode(); code != 5 || len(asked) == 0 || <-asked != "CONNECT api.bitbucket.org:443" {
+			t.Errorf("%s: exit code %d", variable, code)
+		}
+		for len(asked) > 0 {
+			<-asked
+		}
 	}
 }
 

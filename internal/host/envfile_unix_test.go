@@ -185,7 +185,8 @@ func TestWhatCantBeTakenBackIsReported(t *testing.T) {
 		Variables: []secret.Value{hidden("A", secret.New(strings.Repeat("x", fits)))},
 	})
 	f := fault.From(err)
-	if f.Code != fault.CommandWrite || !strings.Contains(f.What, "can't be taken back") || !strings.Contains(strings.Join(f.Hints, "\n"), "GITHUB_ENV") {
+	hints := strings.Join(f.Hints, "\n")
+	if f.Code != fault.CommandWrite || !strings.Contains(f.What, "can't be taken back") || !strings.Contains(hints, "GITHUB_ENV") || !strings.Contains(hints, "disk space") {
 		t.Errorf("got %v, %q", err, f.Hints)
 	}
 	if read(t, path) == "" || read(t, s.Env["GITHUB_OUTPUT"]) != "" {
