@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 func TestHarnessNeedsItsFiles(t *testing.T) {
@@ -25,5 +27,18 @@ func TestHarnessNeedsItsFiles(t *testing.T) {
 				t.Errorf("%s: got %v, %q, %v", name, err, f.Hints, j.Written(t))
 			}
 		}
+	}
+}
+
+// What an earlier step set up for git stays, in front of the new entries.
+func TestHarnessKeepsEarlierParameters(t *testing.T) {
+	t.Parallel()
+	j := startJob(t, named(t, "Harness"), "GIT_CONFIG_PARAMETERS", "'user.name'='Me'")
+	err := j.host.HandOver(t.Context(), host.Results{Variables: []secret.Value{
+		host.Public("GIT_CONFIG_KEY_0", "user.email"), host.Public("GIT_CONFIG_VALUE_0", "me@example.com"), host.Public("GIT_CONFIG_COUNT", "1"),
+	}})
+	_, variables := j.HandedOver(t, j.stdout.String())
+	if got := variables["GIT_CONFIG_PARAMETERS"]; err != nil || got != "'user.name'='Me' 'user.email'='me@example.com'" || len(variables) != 1 {
+		t.Errorf("got %q, %v", variables, err)
 	}
 }
