@@ -146,6 +146,16 @@ func TestPushAgain(t *testing.T) {
 	}
 }
 
+// What both attempts sent counts.
+func TestPushSent(t *testing.T) {
+	git.ShortDelays(t)
+	const sent = `echo "Writing objects: 100%% (1/1), %d bytes | 9 KiB/s, done." >&2; `
+	p := play(t, "push-1) "+fmt.Sprintf(sent, 5)+"answer 503 ;; push-2) "+fmt.Sprintf(sent, 7)+"each '*' new ;;")
+	if result, err := p.Push(t.Context(), [][]mirror.Change{branches(1)}, nil, nil); err != nil || result.Sent != 12 {
+		t.Errorf("%d bytes, %v", result.Sent, err)
+	}
+}
+
 // After Bitbucket has lost objects, the files that a push then needs are fetched.
 func TestPushAfterReplacing(t *testing.T) {
 	t.Parallel()
