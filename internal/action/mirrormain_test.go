@@ -55,10 +55,7 @@ func TestMirrorDefaultBranch(t *testing.T) {
 			token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Scopes: []string{"repository:write"}})
 			hooks := t.TempDir()
 			order := filepath.Join(hooks, "order")
-			if err := os.WriteFile(filepath.Join(hooks, "update"), []byte("#!/bin/sh\necho $1 >>"+order+"\n"), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			gitIn(t, fake.Dir("acme/site"), "config", "core.hooksPath", hooks)
+			writeHook(t, fake.Dir("acme/site"), hooks, "echo $1 >>"+order)
 			o := mirrors(t, test.job(source).with(env{
 				"BITBUCKET_AUTH_TOKEN": token.Secret, "BITBUCKET_AUTH_SERVER_URL": fake.URL,
 				"BITBUCKET_AUTH_REPOSITORY": "acme/site", "BITBUCKET_AUTH_SOURCE": source,
@@ -75,4 +72,38 @@ func TestMirrorDefaultBranch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The first mirror of a server's repository: its main branch becomes Bitbucket's.
+func TestMirrorMainBranchOfServer(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the hook is a shell script")
+	}
+	source := newSource(t, "b", "a", "dev")
+	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"acme/site", "acme/source"}})
+	gitIn(t, fake.Dir("acme/source"), "fetch", "--quiet", source, "refs/heads/*:refs/heads/*")
+	gitIn(t, fake.Dir("acme/source"), "symbolic-ref", "HEAD", "refs/heads/dev")
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: []string{"repository:write"}})
+	e := env{
+		"BITBUCKET_AUTH_TOKEN": token.Secret, "BITBUCKET_AUTH_SERVER_URL": fake.URL, "BITBUCKET_AUTH_REPOSITORY": "acme/site",
+		"BITBUCKET_AUTH_SOURCE": fake.URL + "/acme/source.git", "BITBUCKET_AUTH_SOURCE_TOKEN": token.Secret, "BITBUCKET_AUTH_SOURCE_USERNAME": "x-token-auth",
+	}
+	hooks := t.TempDir()
+	order := filepath.Join(hooks, "order")
+	writeHook(t, fake.Dir("acme/site"), hooks, "echo $1 >>"+order)
+	o := mirrors(t, e)
+	pushed, err := os.ReadFile(order)
+	if err != nil || o.exit != 0 || !strings.HasPrefix(string(pushed), "refs/heads/dev\n") || strings.Contains(o.stderr, "becomes its main branch") {
+		t.Errorf("%v, %d, pushed %q\n%s", err, o.exit, pushed, o.stderr)
+	}
+}
+
+// writeHook runs a line of a shell for each ref that is pushed to a repository.
+func writeHook(t *testing.T, repository, hooks, line string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(hooks, "update"), []byte("#!/bin/sh\n"+line+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	gitIn(t, repository, "config", "core.hooksPath", hooks)
 }
