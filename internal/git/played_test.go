@@ -128,6 +128,8 @@ func TestPushAgain(t *testing.T) {
 		{"a lasting reason", "push-1) answer 403 ;;", "push", fault.WriteRefused},
 
 		{"no files are missing", "push-1) " + lacks + " ;;", "push rev-list rev-list push", none},
+		{"no files are missing, and Bitbucket hangs up", `push-1) fail "fatal: unable to read 1
+fatal: the remote end hung up unexpectedly" ;;`, "push rev-list rev-list push", none},
 		{"files are missing", "push-1) " + lacks + " ;; rev-list-2) echo '?2' ;;", "push rev-list rev-list fetch push", none},
 		{"no commits", "push-1) " + lacks + " ;; rev-list-1) exit 1 ;;", "push rev-list", fault.GitFailed},
 		{"no list of files", "push-1) " + lacks + " ;; rev-list-2) exit 1 ;;", "push rev-list rev-list", fault.GitFailed},

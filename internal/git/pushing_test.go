@@ -153,6 +153,18 @@ func TestPushingReasons(t *testing.T) {
 	}
 }
 
+// Refs that have changed meanwhile don't refuse a push as a whole, whatever Bitbucket says.
+func TestPushingRaced(t *testing.T) {
+	t.Parallel()
+	server := func([]mirror.Change) (string, string, error) {
+		return "!\t1:refs/heads/b000\t[rejected] (stale info)\n", "remote: repository is in read only mode\n", nil
+	}
+	result, _, err := git.PushTo(t, server, [][]mirror.Change{branches(1)}, nil)
+	if err != nil || result.Results["refs/heads/b000"].Outcome != mirror.Raced || !result.Raced() {
+		t.Errorf("got %v, %v", result.Results, err)
+	}
+}
+
 // Git's own reasons, too, are shown without secrets.
 func TestPushingHidesSecrets(t *testing.T) {
 	t.Parallel()
