@@ -105,6 +105,9 @@ func Follow(options Options, variable string) (url string, loggedIn bool, err er
 	return g.SourceURL(), slices.Contains(g.env[source], variable), err
 }
 
+// MoveSource sets the address to which the source's server has redirected.
+func (g *Git) MoveSource(to string) { g.sourceURL = to }
+
 // Listen hands the lines of the log to a function.
 func (g *Git) Listen(say func(line string)) { g.options.Say = say }
 

@@ -372,6 +372,16 @@ func TestOtherLFSServer(t *testing.T) {
 	}
 }
 
+// A source that has moved may name its LFS server by the old address or by the new one.
+func TestOtherLFSServerOfMoved(t *testing.T) {
+	t.Parallel()
+	p := play(t, `config-*) printf 'lfs.url\nhttps://git.example.com/%s.git/info/lfs\000' a/b c/d ;;`)
+	p.MoveSource("https://git.example.com/c/d")
+	if got := p.OtherLFSServer(t.Context(), []string{"1"}); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // The reason for the end of a run explains a command's failure, and not its success.
 func TestRepeatEnds(t *testing.T) {
 	t.Parallel()
