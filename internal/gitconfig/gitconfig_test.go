@@ -118,6 +118,27 @@ url.https://bitbucket.org/.insteadOf = ssh://git@bitbucket.org:22/
 url.https://bitbucket.org/.pushInsteadOf = ssh://git@bitbucket.org:22/
 GIT_CONFIG_COUNT=11
 `},
+		{"host, with a known repository and ssh", func(s *gitconfig.Setup) {
+			s.Reach, s.Workspaces, s.SSH = gitconfig.Host, []string{"ws"}, []string{"git@bitbucket.org:"}
+		}, `BITBUCKET_GIT_0_USERNAME=x-token-auth
+BITBUCKET_GIT_0_PASSWORD=t0ken (secret)
+http.https://bitbucket.org.extraHeader = 
+credential.https://bitbucket.org.helper = 
+credential.https://bitbucket.org.helper = HELPER
+url.https://bitbucket.org/.insteadOf = https://bitbucket.org/
+url.https://bitbucket.org/.pushInsteadOf = https://bitbucket.org/
+url.https://bitbucket.org/ws/.insteadOf = https://bitbucket.org/ws/
+url.https://bitbucket.org/ws/.pushInsteadOf = https://bitbucket.org/ws/
+url.https://bitbucket.org/ws/repo.git.insteadOf = https://bitbucket.org/ws/repo.git
+url.https://bitbucket.org/ws/repo.git.pushInsteadOf = https://bitbucket.org/ws/repo.git
+url.https://bitbucket.org/ws/repo/.insteadOf = https://bitbucket.org/ws/repo/
+url.https://bitbucket.org/ws/repo/.pushInsteadOf = https://bitbucket.org/ws/repo/
+url.https://bitbucket.org/.insteadOf = git@bitbucket.org:
+url.https://bitbucket.org/.pushInsteadOf = git@bitbucket.org:
+url.https://bitbucket.org/ws/.insteadOf = git@bitbucket.org:ws/
+url.https://bitbucket.org/ws/.pushInsteadOf = git@bitbucket.org:ws/
+GIT_CONFIG_COUNT=15
+`},
 		{"bearer header", func(s *gitconfig.Setup) {
 			s.Root, s.User, s.SSH = "https://git.example.com/ctx/scm", "", []string{"ssh://git@git.example.com:7999/"}
 		}, `http.https://git.example.com/ctx/scm/ws/repo.extraHeader = 
@@ -347,10 +368,36 @@ func TestBrokenEnvironment(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+	// Even if there were as many.
+	if _, err := gitconfig.Variables(func(string) (string, bool) { return "1000001", true }, cloud); fault.From(err).Code != fault.GitConfigCount {
+		t.Errorf("1000001: got %v", err)
+	}
 	for _, count := range []string{"", "0"} {
 		if _, err := gitconfig.Variables(environment(map[string]string{"GIT_CONFIG_COUNT": count}), cloud); err != nil {
 			t.Errorf("%q: %v", count, err)
 		}
+	}
+}
+
+// Entries that are added get the numbers after the others, and stand before the count.
+func TestAppend(t *testing.T) {
+	t.Parallel()
+	earlier := map[string]string{"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "x"}
+	variables, err := gitconfig.Variables(environment(earlier), cloud)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := gitconfig.Append(variables, [2]string{"c.d", "y"}, [2]string{"e.f", ""})
+	var added []string
+	for _, v := range got[len(variables)-1:] {
+		added = append(added, v.Name+"="+v.Text.Reveal())
+	}
+	want := []string{"GIT_CONFIG_KEY_13=c.d", "GIT_CONFIG_VALUE_13=y", "GIT_CONFIG_KEY_14=e.f", "GIT_CONFIG_VALUE_14=", "GIT_CONFIG_COUNT=15"}
+	if !slices.Equal(added, want) || !slices.Equal(got[:len(variables)-1], variables[:len(variables)-1]) {
+		t.Errorf("got %q, want %q", added, want)
+	}
+	if got := gitconfig.Append(nil, [2]string{"c.d", "y"}); len(got) != 3 || got[0].Name != "GIT_CONFIG_KEY_0" || got[2].Text.Reveal() != "1" {
+		t.Errorf("to nothing: got %v", got)
 	}
 }
 

@@ -28,6 +28,7 @@ func TestParse(t *testing.T) {
 		"https://notbitbucket.org":      {url: "https://notbitbucket.org", dataCenter: true},
 		"http://127.0.0.1:7990/ctx":     {url: "http://127.0.0.1:7990/ctx", dataCenter: true, loopback: true},
 		"http://127.9.9.9":              {url: "http://127.9.9.9", dataCenter: true, loopback: true},
+		"http://LocalHost:7990":         {url: "http://localhost:7990", dataCenter: true, loopback: true},
 		"http://localhost:80":           {url: "http://localhost", dataCenter: true, loopback: true},
 		"https://[::1]:8443":            {url: "https://[::1]:8443", dataCenter: true, loopback: true},
 	} {
@@ -129,6 +130,14 @@ func TestParsePages(t *testing.T) {
 			t.Errorf("%s: got %v, %q", text, err, f.Hints)
 		}
 	}
+	for _, page := range []string{
+		"projects", "users", "scm", "rest", "plugins", "dashboard", "login", "logout", "account", "admin", "profile", "getting-started", "mvc",
+	} {
+		_, err := server.Parse(secret.NewAddress(ctx + "/" + page + "/x"))
+		if err == nil || !slices.Contains(fault.From(err).Hints, "set server-url to "+ctx) {
+			t.Errorf("%s: got %v", page, err)
+		}
+	}
 	for _, text := range []string{"https://example.com/scmx", "https://example.com/git/stash", "https://example.com/projectsite"} {
 		if got, err := server.Parse(secret.NewAddress(text)); err != nil || got.URL() != text {
 			t.Errorf("%s: got %s, %v", text, got.URL(), err)
@@ -145,6 +154,14 @@ func TestAddresses(t *testing.T) {
 		{server.Cloud.GitRoot(), "https://bitbucket.org"},
 		{loopback.API(), "http://127.0.0.1:1/2.0"},
 		{loopback.TokenURL(), "http://127.0.0.1:1/site/oauth2/access_token"},
+		{server.Cloud.APIHost(), "api.bitbucket.org"},
+		{loopback.APIHost(), "127.0.0.1:1"},
+		{servertest.At("http://127.0.0.1:1").APIHost(), "127.0.0.1:1"},
+		{dataCenter.APIHost(), "git.example.com"},
+		{server.Cloud.AltSSH(), "altssh.bitbucket.org"},
+		{loopback.AltSSH(), "altssh.127.0.0.1"},
+		{dataCenter.AltSSH(), ""},
+		{dataCenter.ContextPath(), "/ctx"},
 		{dataCenter.API(), "https://git.example.com/ctx/rest/api/latest"},
 		{dataCenter.GitRoot(), "https://git.example.com/ctx/scm"},
 	} {
