@@ -52,6 +52,8 @@ func TestFind(t *testing.T) {
 		{"another host", certificatetest.Chain{Names: []string{"other.example.com"}, Sent: 2}, true, certificate.OtherName},
 		{"a chain without the intermediate CA", certificatetest.Chain{Sent: 1}, true, certificate.Incomplete},
 		{"an intermediate CA that has expired", certificatetest.Chain{CAUntil: -time.Hour, Sent: 2}, true, certificate.Expired},
+		{"an intermediate CA that has expired, of an unknown CA", certificatetest.Chain{CAUntil: -time.Hour, Sent: 2}, false, certificate.Expired},
+		{"an intermediate CA that isn't valid yet, of an unknown CA", certificatetest.Chain{CAFrom: time.Hour, Sent: 3}, false, certificate.NotYetValid},
 		{"an unknown root CA, with nothing missing", certificatetest.Chain{OfRoot: true, Sent: 1}, false, certificate.Incomplete},
 		{"an unknown CA", signed, false, certificate.UnknownCA},
 		{"an unknown CA, which is sent too", certificatetest.Chain{Sent: 3}, false, certificate.UnknownCA},
@@ -63,6 +65,9 @@ func TestFind(t *testing.T) {
 	}
 	if got, ok := problem(t, signed, true); ok {
 		t.Errorf("a good certificate has problem %d", got)
+	}
+	if got, ok := certificate.Find(&tls.CertificateVerificationError{Err: errors.New("another reason")}, nil); got != certificate.Unclear || !ok {
+		t.Errorf("another reason: got %d, %v", got, ok)
 	}
 	if _, ok := certificate.Find(errors.New("another error"), nil); ok {
 		t.Error("another error is one of a certificate")
@@ -127,6 +132,8 @@ func TestInMessage(t *testing.T) {
 		"schannel: SEC_E_CERT_EXPIRED (0x80090328) - The received certificate has expired.":        certificate.Expired,
 		"SSL certificate problem: certificate is not yet valid":                                    certificate.NotYetValid,
 		"server certificate not activated yet.":                                                    certificate.NotYetValid,
+		"certificate is not yet activated":                                                         certificate.NotYetValid,
+		"SSL certificate problem: unable to get issuer certificate":                                certificate.Incomplete,
 		"SSL: no alternative certificate subject name matches target host name 'git.example.com'":  certificate.OtherName,
 		"SSL: no alternative certificate subject name matches target ipv4 address '127.0.0.1'":     certificate.OtherName,
 		"SSL: certificate subject name 'other.example.com' does not match target hostname 'x'":     certificate.OtherName,

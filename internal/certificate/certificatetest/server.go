@@ -23,8 +23,9 @@ import (
 // Chain is a server's certificate, and those that it depends on.
 type Chain struct {
 	From, Until time.Duration // when the certificate is valid, from now; the default is now
-	CAUntil     time.Duration // the same for the intermediate CA
-	Names       []string      // for other names than the server's own
+	CAFrom      time.Duration // the same for the intermediate CA
+	CAUntil     time.Duration
+	Names       []string // for other names than the server's own
 	SignsItself bool
 	OfRoot      bool // signed by the root CA itself
 	Sent        int  // how many certificates the server sends: 1 is its own, 2 the intermediate CA's, 3 the root CA's
@@ -37,6 +38,9 @@ func Start(t testing.TB, c Chain) (url, root string) {
 	now := time.Now()
 	rootCA := sign(t, authority("Test Root CA"), nil)
 	middle := authority("Test Intermediate CA")
+	if c.CAFrom != 0 {
+		middle.NotBefore = now.Add(c.CAFrom)
+	}
 	if c.CAUntil != 0 {
 		middle.NotAfter = now.Add(c.CAUntil)
 	}
