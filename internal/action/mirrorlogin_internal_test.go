@@ -93,6 +93,49 @@ func TestSourceTokenGoesToItsServerOnly(t *testing.T) {
 	}
 }
 
+// The user name that goes with a source's token: by the server that the source is on, and
+// on a Bitbucket by the kind of token; a Data Center accepts the token alone, in a header.
+func TestSourceUser(t *testing.T) {
+	t.Parallel()
+	own, dataCenter := credentialtest.Letters(40), credentialtest.HTTPAccessToken()
+	access, api := credentialtest.AccessToken(), credentialtest.APIToken()
+	jobs := map[string]string{"GITLAB_CI": "true", "CI_SERVER_URL": "https://gitlab.example.com", "CI_JOB_TOKEN": credentialtest.Letters(30)}
+	for _, test := range []struct{ source, token, username, want string }{
+		{"https://github.com/octo/site", own, "", "x-access-token"},
+		{"https://github.com/octo/site", own, "me", "me"},
+		{"https://gitlab.example.com/octo/site", jobs["CI_JOB_TOKEN"], "", "gitlab-ci-token"},
+		{"https://gitlab.example.com/octo/site", own, "", "x-access-token"},
+		{"https://gitlab.example.com/octo/site", dataCenter, "", ""},
+		{"https://bitbucket.org/octo/site", access, "", "x-token-auth"},
+		{"https://bitbucket.org/octo/site", api, "", "x-bitbucket-api-token-auth"},
+		{"https://BITBUCKET.org/octo/site", api, "", "x-bitbucket-api-token-auth"},
+		{"https://bitbucket.org/octo/site", api, "me", "me"},
+		{"https://bitbucket.org/scm/site", access, "", "x-token-auth"},      // a workspace called scm
+		{"https://bitbucket.org/octo/site", dataCenter, "", "x-token-auth"}, // whatever its token looks like
+		{"https://git.example.com/scm/octo/site.git", own, "", ""},
+		{"https://git.example.com/scm/octo/site.git", own, "me", "me"},
+		{"https://git.example.com/ctx/scm/octo/site.git", own, "", ""},
+		{"https://git.example.com/scmx/octo/site.git", own, "", "x-access-token"},
+	} {
+		m := mirroringOn(t, jobs, &input.MirrorSettings{Source: secret.NewSource(test.source), SourceToken: secret.New(test.token), SourceUsername: test.username})
+		if err := m.findSource(); err != nil {
+			t.Fatalf("%s: %v", test.source, err)
+		}
+		if got := m.sourceUser(); got != test.want {
+			t.Errorf("%s, token %.6s, source-username %q: got %q, want %q", test.source, test.token, test.username, got, test.want)
+		}
+	}
+}
+
+// A server's name is the same in any letter case, so logins for it match.
+func TestSourceAddressIsLowerCase(t *testing.T) {
+	t.Parallel()
+	a, err := parseAddress("HTTPS://Git.Example.com:8443/Octo/Site/", false)
+	if want := (address{text: "https://git.example.com:8443/Octo/Site", root: "https://git.example.com:8443"}); err != nil || a != want {
+		t.Errorf("got %+v, %v", a, err)
+	}
+}
+
 // Without a login for the source, its processes have none.
 func TestSourceLoginIsForOneServer(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,7 @@ func TestOverHTTPS(t *testing.T) {
 		"ssh://git@gitlab.example.com:2222/group/site.git":  "https://gitlab.example.com/group/site.git",
 		"ssh://github.com/octo/site.git":                    "https://github.com/octo/site.git",
 		"git+ssh://git@github.com/octo/site.git":            "https://github.com/octo/site.git",
+		"ssh://git@github.com/octo/my%20site.git":           "https://github.com/octo/my%20site.git",
 		"ssh://git@ssh.github.com:443/octo/site.git":        "https://github.com/octo/site.git",
 		"ssh://git@altssh.gitlab.com:443/group/site.git":    "https://gitlab.com/group/site.git",
 		"ssh://git@altssh.bitbucket.org:443/acme/site.git":  "https://bitbucket.org/acme/site.git",

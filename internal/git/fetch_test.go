@@ -91,7 +91,7 @@ func TestFetchKeepsRefsInOneFile(t *testing.T) {
 	tree := s.run("--git-dir", s.source, "rev-parse", s.commit+"^{tree}")
 	next := s.run("--git-dir", s.source, "commit-tree", "-p", s.commit, "-m", "two", tree)
 	s.run("--git-dir", s.source, "update-ref", "refs/heads/main", next)
-	for _, id := range []string{s.commit, next} {
+	for _, id := range []string{s.commit, next, s.commit} {
 		if err := s.git.Fetch(t.Context(), []string{id}, git.All, false); err != nil {
 			t.Fatal(err)
 		}

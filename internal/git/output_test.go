@@ -133,6 +133,7 @@ func TestNaming(t *testing.T) {
 		{"no access to branches; ask the admin", "admin", "no"},
 		{"Permission denied to update branch a.", "a", "yes"},
 		{"Permission denied to update Branch 'a'.", "a", "yes"},
+		{"Permission denied to update Branch a.", "a", "yes"},
 		{"a: not allowed", "a", "yes"},
 		{"no pushes to 'main', \"a\" and [topic]", "a", "yes"},
 		{"no pushes to 'main', \"a\" and [topic]", "main", "yes"},

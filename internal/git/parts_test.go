@@ -83,6 +83,9 @@ func TestPushInParts(t *testing.T) {
 			t.Errorf("said %q", line)
 		}
 	}
+	if pushed.Sent < 660_000 { // 18 commits of 20 KB, and one of 300 KB
+		t.Errorf("%d bytes were sent", pushed.Sent)
+	}
 	// 13 commits of 20 KB, four of which fit into a part; 5 on the side, and the one
 	// commit that fits into none.
 	if counts["refs/heads/main"] != 4 || counts["refs/heads/side"] != 3 || counts["refs/tags/v1"] != 1 || tooLarge != 1 {
@@ -101,7 +104,8 @@ func TestPushInPartsDeclined(t *testing.T) {
 	if err := s.git.FetchAll(t.Context(), []string{second}); err != nil {
 		t.Fatal(err)
 	}
-	s.hook("update", `case $1 in */a) echo "no pushes to a"; exit 1;; esac`)
+	log := filepath.Join(t.TempDir(), "log")
+	s.hook("update", "echo $1 >>"+inScript(log)+`; case $1 in */a) echo "no pushes to a"; exit 1;; esac`)
 	pushed, err := s.git.Push(t.Context(), [][]mirror.Change{{
 		{Ref: "refs/heads/a", Action: mirror.Created, New: second}, {Ref: "refs/heads/b", Action: mirror.Created, New: second},
 	}}, nil, nil)
@@ -110,5 +114,8 @@ func TestPushInPartsDeclined(t *testing.T) {
 	}
 	if got := s.run("--git-dir", s.bitbucket, "for-each-ref", "--format=%(refname) %(objectname)"); got != "refs/heads/b "+second {
 		t.Errorf("Bitbucket has %q", got)
+	}
+	if tried, err := os.ReadFile(log); err != nil || strings.Count(string(tried), "refs/heads/a") != 1 {
+		t.Errorf("it tried %q, %v", tried, err)
 	}
 }

@@ -401,3 +401,73 @@ func TestRepeatEnds(t *testing.T) {
 		cancel(nil)
 	}
 }
+
+// What a listing contained before it was cut off isn't part of the next one: refs that are
+// gone by then would be there. Not in parallel: it changes the delays.
+func TestListingIsRepeatedFromItsBeginning(t *testing.T) {
+	git.ShortDelays(t)
+	const answers = `ls-remote-1) printf '%040d\trefs/heads/gone\nref: refs/heads/gone\tHEAD\n' 1; fail "fatal: early EOF" ;;
+ls-remote-2) printf '%040d\trefs/heads/main\n' 1 ;;`
+	for name, list := range map[string]func(p *played) (mirror.Listing, error){
+		"the source": func(p *played) (mirror.Listing, error) { return p.ListSource(t.Context(), true) },
+		"Bitbucket":  func(p *played) (mirror.Listing, error) { return p.ListBitbucket(t.Context()) },
+	} {
+		p := play(t, answers)
+		got, err := list(p)
+		p.check(name, "ls-remote ls-remote", err, fault.Code{})
+		if len(got.Refs) != 1 || got.Refs["refs/heads/main"] == "" || got.Head != "" {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+// A source that can send neither a part of its history nor single files is fetched once
+// more, completely, and from then on always.
+func TestFetchEverything(t *testing.T) {
+	t.Parallel()
+	files := func(p *played) error { return p.FetchFiles(t.Context(), []string{"1"}, nil) }
+	history := func(p *played) error { return p.Fetch(t.Context(), []string{"1"}, 8, true) }
+	for _, test := range []struct {
+		says, commands string
+		fetch          func(p *played) error
+	}{
+		{"fatal: dumb http transport does not support shallow capabilities", "fetch fetch fetch", history},
+		{"fatal: Server does not support shallow requests", "fetch fetch fetch", history},
+		{"fatal: remote error: upload-pack: not our ref 2", "rev-list fetch fetch fetch", files},
+		{"error: Server does not allow request for unadvertised object 2", "rev-list fetch fetch fetch", files},
+	} {
+		p := play(t, "rev-list-1) echo '?2' ;; fetch-1) fail '"+test.says+"' ;; fetch-*) echo \"$@\" >>later ;;")
+		err := test.fetch(p)
+		if err == nil {
+			err = history(p)
+		}
+		p.check(test.says, test.commands, err, fault.Code{})
+		if later, err := os.ReadFile(filepath.Join(p.Root(), "later")); err != nil || strings.Contains(string(later), "--depth") || strings.Contains(string(later), "--filter") {
+			t.Errorf("%s: afterwards it fetches by %s, %v", test.says, later, err)
+		}
+	}
+	// A server that says so whatever it is asked isn't asked for ever.
+	p := play(t, "fetch-*) fail 'fatal: it does not support shallow' ;;")
+	p.check("always", "fetch fetch", history(p), fault.SourceFailed)
+}
+
+// Each push says what its refs must be in Bitbucket, and runs no hook of this machine.
+func TestPushOptions(t *testing.T) {
+	t.Parallel()
+	p := play(t, `push-1) echo " $* " >options; printf ' \t1:refs/heads/a\tx\n*\t1:refs/heads/b\tx\n-\t:refs/heads/c\tx\n' ;;`)
+	_, err := p.Push(t.Context(), [][]mirror.Change{{
+		{Ref: "refs/heads/a", Action: mirror.Updated, Old: "1", New: "2"}, {Ref: "refs/heads/b", Action: mirror.Created, New: "2"}, {Ref: "refs/heads/c", Action: mirror.Deleted, Old: "3"},
+	}}, nil, nil)
+	p.check("push", "push", err, fault.Code{})
+	text, _ := os.ReadFile(filepath.Join(p.Root(), "options"))
+	for _, option := range []string{
+		"--porcelain", "--no-verify", "--progress", "--force-with-lease", "--force-with-lease=refs/heads/a:1", "--force-with-lease=refs/heads/c:3", ":refs/heads/c", "refs/push/*:refs/*",
+	} {
+		if !strings.Contains(string(text), " "+option+" ") {
+			t.Errorf("%s isn't part of%s", option, text)
+		}
+	}
+	if strings.Contains(string(text), "refs/heads/b") || strings.Contains(string(text), "--force ") {
+		t.Errorf("got%s", text)
+	}
+}

@@ -122,6 +122,8 @@ func TestTemporaryFolders(t *testing.T) {
 		{map[string]string{"TMPDIR": folder, "RUNNER_TEMP": missing}, false},
 		{map[string]string{"RUNNER_TEMP": folder, "AGENT_TEMPDIRECTORY": missing}, false},
 		{map[string]string{"RUNNER_TEMP": missing, "AGENT_TEMPDIRECTORY": folder}, false},
+		{map[string]string{"AGENT_TEMPDIRECTORY": folder, "WORKSPACE_TMP": missing}, false},
+		{map[string]string{"AGENT_TEMPDIRECTORY": missing, "WORKSPACE_TMP": folder}, false},
 		{map[string]string{"TMPDIR": missing, "RUNNER_TEMP": folder}, true},
 	} {
 		root, lock, err := git.MakeTemp(func(name string) (string, bool) { value, ok := test.variables[name]; return value, ok })

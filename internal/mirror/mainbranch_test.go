@@ -168,6 +168,9 @@ func TestSetMain(t *testing.T) {
 			t.Errorf("after outcome %d, it isn't set: %q", outcome, ref)
 		}
 	}
+	if kept := plan.KeptMain(); !slices.Equal(kept, []string{"refs/heads/main"}) {
+		t.Errorf("before, %q are kept", kept)
+	}
 	released := plan.SetMain()
 	if got := joined(fates(released)); got != "deleted main" {
 		t.Errorf("then %s", got)
@@ -176,6 +179,18 @@ func TestSetMain(t *testing.T) {
 		t.Errorf("after: %s, want %s", got, want)
 	}
 	if count, _ := plan.Kept(); count != 0 || len(plan.KeptMain()) != 0 {
+		t.Errorf("%d are kept, %q", count, plan.KeptMain())
+	}
+}
+
+// A main branch that stays, since the source's can't be set, isn't deleted and doesn't count.
+func TestSetMainToNothing(t *testing.T) {
+	rules := mirror.Rules{FollowMain: true, Prune: true, MaxDeletions: 1, Patterns: patterns("!trunk", "")}
+	plan := newPlan(t, "trunk=1 dev=1", "main=1 dev=1 gone=1", rules)
+	if f := plan.CheckDeletions(); f != nil {
+		t.Errorf("one deletion isn't allowed: %v", f)
+	}
+	if count, _ := plan.Kept(); count != 1 || !slices.Equal(plan.KeptMain(), []string{"refs/heads/main"}) {
 		t.Errorf("%d are kept, %q", count, plan.KeptMain())
 	}
 }

@@ -45,6 +45,16 @@ func TestApply(t *testing.T) {
 			}
 			plan.Apply(map[string]mirror.Result{"refs/heads/main": {Outcome: test.outcome, Reason: "why"}}, later)
 			got := plan.Changes()[0]
+			cause := map[mirror.Outcome]mirror.Cause{mirror.InFlight: mirror.IsInterrupted}[test.outcome]
+			switch test.want.Reason {
+			case declined:
+				cause = mirror.WasDeclined
+			case elsewhere:
+				cause = mirror.HasChanged
+			}
+			if got.Cause != cause {
+				t.Errorf("the cause is %v, want %v", got.Cause, cause)
+			}
 			if got.Action != test.want.Action || got.Reason != test.want.Reason {
 				t.Errorf("got %v", got)
 			}
@@ -78,6 +88,15 @@ func TestAbandon(t *testing.T) {
 			plan.Apply(test.results, nil)
 			if arrived := plan.LeaveRest(); arrived != test.arrived {
 				t.Errorf("something arrived: %v", arrived)
+			}
+			for _, c := range plan.LeftAlone() {
+				cause := mirror.IsInterrupted
+				if test.results[c.Ref].Outcome == mirror.Declined {
+					cause = mirror.WasDeclined
+				}
+				if c.Cause != cause {
+					t.Errorf("%s: the cause is %v, want %v", c.Ref, c.Cause, cause)
+				}
 			}
 			if got := fates(plan.Changes()); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
