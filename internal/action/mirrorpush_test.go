@@ -418,11 +418,15 @@ func TestMirrorReadOnlyToken(t *testing.T) {
 			if o := s.mirror(t.Context(), env{"INPUT_DRY-RUN": "true"}); o.exit != 0 {
 				t.Errorf("a token that may write: %d\n%s", o.exit, o.stdout)
 			}
-			if !existing {
-				return // what follows is the same in both
-			}
 			if o := s.mirror(t.Context(), nil); o.exit != 0 {
 				t.Errorf("a token that may write: %d\n%s", o.exit, o.stdout)
+			}
+			if !existing {
+				// An empty repository has nothing in common with the source.
+				if argv, err := os.ReadFile(arguments); err != nil || strings.Contains(string(argv), "--depth=") || strings.Contains(string(argv), "fetch --filter=") {
+					t.Errorf("it fetches in parts: %v\n%s", err, argv)
+				}
+				return // what follows is the same in both
 			}
 			if err := os.Remove(arguments); err != nil {
 				t.Fatal(err)

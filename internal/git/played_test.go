@@ -207,6 +207,17 @@ func TestPushShallow(t *testing.T) {
 	}
 }
 
+// A hook that speaks of objects declines, and lacks none.
+func TestPushDeclinedInWords(t *testing.T) {
+	t.Parallel()
+	p := play(t, `push-*) each ! '[remote rejected] (hook declined)'; fail "remote: could not read the policy: bad object" ;;`)
+	result, err := p.Push(t.Context(), [][]mirror.Change{branches(1)}, nil, nil)
+	p.check("declined", "push", err, fault.Code{})
+	if got := outcomeOf(result, "refs/heads/b000"); got != mirror.Declined {
+		t.Errorf("got %v", result.Results)
+	}
+}
+
 // A push has as many bytes as are allowed, and not one more. Here the ID of a commit is
 // the size of its history. Not in parallel: it changes the limit.
 func TestPushSizes(t *testing.T) {
