@@ -54,8 +54,8 @@ func TestFieldsAreTheFormsInItsOrder(t *testing.T) {
 	}
 	other := connection
 	other.Personal = false
-	if connection.Fields()[2].Value == other.Fields()[2].Value {
-		t.Error("the check-box doesn't show")
+	if ticked, unticked := connection.Fields()[2].Value, other.Fields()[2].Value; ticked != "tick" || unticked != "leave unticked" {
+		t.Errorf("the check-box says %q, and %q", ticked, unticked)
 	}
 }
 

@@ -6,7 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
@@ -70,6 +73,44 @@ func TestFrom(t *testing.T) {
 	}
 }
 
+// Each code ends a run with the exit code of its kind, as docs/troubleshooting.md says.
+func TestExitOfEachCode(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("codes.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byKind := map[string]string{"BBA1": "ExitInput", "BBA2": "ExitRefused", "BBA3": "ExitHost", "BBA4": "ExitUnavailable", "BBA9": "ExitInternal"}
+	others := map[string]string{
+		"BBA231 BBA232 BBA233 BBA234 BBA235 BBA236 BBA237 BBA238 BBA239 BBA240 BBA241": "ExitUnavailable",
+		"BBA306": "ExitInterrupted", "BBA307": "ExitTerminated",
+		"BBA401 BBA402 BBA403 BBA404 BBA405 BBA406 BBA407 BBA408 BBA409 BBA410 BBA415 BBA416": "ExitInput",
+		"BBA421 BBA422 BBA423 BBA424": "ExitRefused", "BBA441": "ExitIncomplete",
+	}
+	codes := regexp.MustCompile(`Code\{"(BBA\d\d\d)", (Exit\w+)\}`).FindAllStringSubmatch(string(text), -1)
+	if len(codes) < 100 {
+		t.Fatalf("%d codes were found", len(codes))
+	}
+	for _, code := range codes {
+		want := byKind[code[1][:4]]
+		for ids, exit := range others {
+			if strings.Contains(ids, code[1]) {
+				want = exit
+			}
+		}
+		if code[2] != want {
+			t.Errorf("%s has the exit code %s, want %s", code[1], code[2], want)
+		}
+	}
+	got := []int{
+		fault.TokenMissing.Exit, fault.NoHost.Exit, fault.Refused.Exit, fault.Unreachable.Exit, fault.Incomplete.Exit, fault.Unexpected.Exit,
+		fault.HungUp.Exit, fault.Interrupted.Exit, fault.Quit.Exit, fault.Terminated.Exit,
+	}
+	if want := []int{2, 3, 4, 5, 6, 1, 129, 130, 131, 143}; !slices.Equal(got, want) {
+		t.Errorf("the exit codes are %d, want %d", got, want)
+	}
+}
+
 func TestReasonNamesNoPath(t *testing.T) {
 	_, err := os.Open(filepath.Join(t.TempDir(), "s3cret"))
 	for _, test := range []struct {
@@ -77,6 +118,8 @@ func TestReasonNamesNoPath(t *testing.T) {
 		want string
 	}{
 		{err, errors.Unwrap(err).Error()}, // in the system's words
+		{&fs.PathError{Path: "s3cret", Err: syscall.ENOSPC}, syscall.ENOSPC.Error()},
+		{fmt.Errorf("s3cret: %w", syscall.EACCES), syscall.EACCES.Error()},
 		{errors.New("s3cret"), "input/output error"},
 		{&fs.PathError{Path: "s3cret", Err: errors.New("s3cret")}, "input/output error"},
 		{nil, "input/output error"},
@@ -106,7 +149,11 @@ func TestOutsideList(t *testing.T) {
 		}
 	}
 	// Only words that people are known to write are quoted.
-	for _, value := range []string{"true", "false", "yes", "No", "on", "off", "token", "PAT", "ignore"} {
+	for _, value := range []string{
+		"true", "false", "yes", "No", "on", "off", "enabled", "disabled", "enable", "disable", "token", "password", "PAT", "oauth", "oauth2", "basic",
+		"bearer", "api", "app", "access", "cloud", "server", "datacenter", "data-center", "always", "never", "skip", "ignore", "continue", "error",
+		"warning", "info", "debug", "quiet", "all", "any", "none", "default",
+	} {
 		want := "kind can't be `" + value + "`; use auto, api-token or access-token"
 		if f := fault.OutsideList("kind", value, allowed); f.What != want || len(f.Hints) == 0 {
 			t.Errorf("%s: got %v", value, f)
@@ -131,6 +178,7 @@ func TestNearest(t *testing.T) {
 		{"force", []string{"source"}, ""},
 		{"soruec", []string{"source"}, "source"},
 		{"xy", []string{"ab"}, ""}, // another word altogether
+		{"b", []string{"a"}, ""},
 		{"", []string{"ab"}, ""},
 	} {
 		if got := fault.Nearest(test.text, test.allowed); got != test.want {
