@@ -415,3 +415,15 @@ func shownPart(text, encoded string) string {
 	}
 	return ""
 }
+
+// GitHub masks the base64 of a masked text by itself, so it gets fewer masks than its kin.
+func TestFewerMasksOnGitHub(t *testing.T) {
+	t.Parallel()
+	step := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "team/repo"}
+	onIt := strings.Count(onGitHub(t, step).stdout, "::add-mask::")
+	for _, variable := range []string{"GITEA_ACTIONS", "FORGEJO_ACTIONS", "ACT"} {
+		if masks := strings.Count(onGitHub(t, step.with(env{variable: "true"})).stdout, "add-mask"); masks <= onIt {
+			t.Errorf("%s: %d masks, on GitHub %d", variable, masks, onIt)
+		}
+	}
+}
