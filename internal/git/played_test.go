@@ -370,6 +370,7 @@ func TestOtherLFSServer(t *testing.T) {
 		{"config-*) " + config(strings.ToUpper(own)+"/"), "rev-parse cat-file config rev-parse cat-file config", ""},
 		{"config-1) " + config(other), "rev-parse cat-file config", other},
 		{"config-1) " + config(own, other), "rev-parse cat-file config", other},
+		{"config-1) " + config("https://me:some-password@lfs.example.com/x?key=y"), "rev-parse cat-file config", other},
 		{"cat-file-1) exit 1 ;; config-1) " + config(other), "rev-parse cat-file fetch config", other},
 		{"rev-parse-1) exit 1 ;; config-1) " + config(other), "rev-parse rev-parse cat-file config", other},
 		{"config-1) exit 1 ;; config-2) " + config(other), "rev-parse cat-file config rev-parse cat-file config", other},
@@ -381,6 +382,14 @@ func TestOtherLFSServer(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", test.answers, got, test.want)
 		}
 	}
+}
+
+// Of many tips, the first twenty are searched.
+func TestOtherLFSServerLimit(t *testing.T) {
+	t.Parallel()
+	p := play(t, "rev-parse-*) exit 1 ;;")
+	p.OtherLFSServer(t.Context(), slices.Repeat([]string{"1"}, 21))
+	p.check("many tips", strings.TrimSpace(strings.Repeat("rev-parse ", 20)), nil, fault.Code{})
 }
 
 // A source that has moved may name its LFS server by the old address or by the new one.
