@@ -218,6 +218,18 @@ func TestPushDeclinedInWords(t *testing.T) {
 	}
 }
 
+// A push whose server doesn't report what happened to a ref has failed, and may have
+// changed that ref.
+func TestPushUnreported(t *testing.T) {
+	t.Parallel()
+	p := play(t, `push-*) each ! '[remote failure] (remote failed to report status)'; exit 1 ;;`)
+	result, err := p.Push(t.Context(), [][]mirror.Change{branches(1)}, nil, nil)
+	p.check("unreported", "push", err, fault.BitbucketFailed)
+	if got := outcomeOf(result, "refs/heads/b000"); got != mirror.InFlight {
+		t.Errorf("got %v", result.Results)
+	}
+}
+
 // A push has as many bytes as are allowed, and not one more. Here the ID of a commit is
 // the size of its history. Not in parallel: it changes the limit.
 func TestPushSizes(t *testing.T) {
