@@ -292,3 +292,37 @@ func TestExcess(t *testing.T) {
 		}
 	}
 }
+
+// What Bitbucket's OpenAPI document says about every scope: which others it includes, and
+// which scope of access tokens allows what one of API tokens does.
+func TestScopesOfBothKinds(t *testing.T) {
+	t.Parallel()
+	for scope, included := range map[string]string{
+		"repository:write": "repository", "pullrequest": "repository", "pullrequest:write": "pullrequest repository:write repository", "project": "repository",
+		"account:write": "account", "team:write": "team", "issue:write": "issue", "snippet:write": "snippet", "pipeline:write": "pipeline",
+		"runner:write": "runner", "test:write": "test",
+	} {
+		if missing := bitbucket.Missing(strings.Fields(included), []string{scope}); len(missing) > 0 {
+			t.Errorf("%s doesn't include %q", scope, missing)
+		}
+	}
+	for scope, names := range map[string]string{
+		"repository": "read:repository read:permission", "repository:write": "write:repository",
+		"repository:admin": "admin:repository write:permission delete:permission", "repository:delete": "delete:repository",
+		"pullrequest": "read:pullrequest", "pullrequest:write": "write:pullrequest", "project": "read:project", "project:admin": "admin:project",
+		"account":       "read:workspace read:user read:ssh-key read:gpg-key",
+		"account:write": "admin:workspace write:user write:ssh-key delete:ssh-key write:gpg-key delete:gpg-key",
+		"pipeline":      "read:pipeline", "pipeline:write": "write:pipeline", "pipeline:variable": "admin:pipeline", "runner": "read:runner", "runner:write": "write:runner",
+		"issue": "read:issue", "issue:write": "write:issue delete:issue", "webhook": "read:webhook write:webhook delete:webhook",
+		"snippet": "read:snippet", "snippet:write": "write:snippet delete:snippet",
+	} {
+		for _, name := range strings.Fields(names) {
+			if missing := bitbucket.Missing([]string{name + ":bitbucket"}, []string{"test"}); !slices.Equal(missing, []string{scope}) {
+				t.Errorf("%s: an access token needs %q, want %s", name, missing, scope)
+			}
+		}
+	}
+	if !slices.Equal(bitbucket.PushScopes, []string{"repository:write"}) {
+		t.Errorf("git needs %q", bitbucket.PushScopes)
+	}
+}
