@@ -93,7 +93,7 @@ func TestHoldsToken(t *testing.T) {
 
 func TestCheckPlaceholder(t *testing.T) {
 	for text, want := range map[string]string{
-		"undefined": "source-token is what programs write", "****": "source-token was copied from a log", "pa****rd-of-a-server": "", "protected": "", "[hidden]": "source-token was copied from a log", credentialtest.AccessToken(): "",
+		"undefined": "source-token is what programs write", "****": "source-token was copied from a log", "pa****rd-of-a-server": "", "protected": "", "xx": "", "xxx": "source-token is a placeholder", "[hidden]": "source-token was copied from a log", credentialtest.AccessToken(): "",
 	} {
 		f := credential.CheckPlaceholder("source-token", secret.New(text))
 		if (f == nil) != (want == "") || f != nil && !strings.HasPrefix(f.What, want) {

@@ -230,6 +230,18 @@ func TestMistakenForTokens(t *testing.T) {
 
 // Words that stand for a secret, names that may precede one, and what addresses one, or
 // is another kind of secret, are all known.
+// NAME=value is an assignment if the value is longer than the checksum at the end of an
+// API token.
+func TestAssignedLength(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[int]bool{15: false, 16: true} {
+		_, _, err := credential.New(credential.Claim{Token: secret.New("NAME=" + strings.Repeat("v", length)), Identity: email})
+		if got := err != nil && strings.Contains(err.Error(), "has a name and = before it"); got != want {
+			t.Errorf("a value of %d characters: %v", length, err)
+		}
+	}
+}
+
 func TestMistakenWords(t *testing.T) {
 	t.Parallel()
 	for want, texts := range map[string][]string{

@@ -39,6 +39,7 @@ func TestSecrets(t *testing.T) {
 	}
 	for given, want := range map[string]string{
 		"a word, another": "a word, another", ` "quoted" `: ` "quoted" `, base64Of(username + ":short-password"): "short-password", `"quoted words"`: "quoted words",
+		"https://eight-ch@bitbucket.org/team/repo": "eight-ch",
 	} {
 		if found := credential.Secrets(secret.New(given), ""); !slices.ContainsFunc(found, func(s secret.String) bool { return s.Reveal() == want }) {
 			t.Errorf("%q: %q isn't found", given, want)

@@ -368,6 +368,9 @@ func TestBrokenEnvironment(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+	if _, err := gitconfig.Variables(environment(map[string]string{"GIT_CONFIG_COUNT": "1000000"}), cloud); err == nil || !strings.Contains(err.Error(), "GIT_CONFIG_KEY_0 is not set") {
+		t.Errorf("the largest number: got %v", err)
+	}
 	// Even if there were as many.
 	if _, err := gitconfig.Variables(func(string) (string, bool) { return "1000001", true }, cloud); fault.From(err).Code != fault.GitConfigCount {
 		t.Errorf("1000001: got %v", err)

@@ -28,6 +28,9 @@ func TestShortenURLs(t *testing.T) {
 		{"lfs+https://me:pw@example.com/x?y", "lfs+https://example.com/x"},
 		{"a :// b https://example.com/?x ://", "a :// b https://example.com/ ://"},
 		{"https://", "https://"},
+		{"://a https://me:pw@example.com/x?y", "://a https://example.com/x"},
+		{"'https://example.com/?a';b 'https://example.com/?c',d", "'https://example.com/';b 'https://example.com/',d"},
+		{"https://?me:pw@example.com", "https://"},
 		{"é https://example.com/ü?ß=ö ä", "é https://example.com/ü ä"},
 		{"tab\thttps://example.com/?a\tb", "tab\thttps://example.com/\tb"},
 		// On the server that was asked.
