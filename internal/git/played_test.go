@@ -2,6 +2,7 @@ package git_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -427,7 +428,7 @@ func TestRepeatEnds(t *testing.T) {
 		if test.ends {
 			end = func() { cancel(why) }
 		}
-		if err := git.Repeat(ctx, end, test.fails); err != test.want {
+		if err := git.Repeat(ctx, end, test.fails); !errors.Is(err, test.want) {
 			t.Errorf("%+v: got %v", test, err)
 		}
 		cancel(nil)
