@@ -37,6 +37,12 @@ func TestMirrorSource(t *testing.T) {
 	given := env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(), "BITBUCKET_AUTH_REPOSITORY": "acme/site"}
 	source := func(text string) env { return given.with(env{"BITBUCKET_AUTH_SOURCE": text}) }
 	wiki := given.with(env{"BITBUCKET_AUTH_SERVER_URL": "http://127.0.0.1:1"})
+	onDataCenter := func(text string) env {
+		return env{
+			"BITBUCKET_AUTH_TOKEN": credentialtest.HTTPAccessToken(), "BITBUCKET_AUTH_SERVER_URL": "https://127.0.0.1:1/ctx",
+			"BITBUCKET_AUTH_REPOSITORY": "PROJ/site", "BITBUCKET_AUTH_SOURCE": text,
+		}
+	}
 	plugin := env{"PLUGIN_TOKEN": credentialtest.AccessToken(), "PLUGIN_REPOSITORY": "acme/site"}
 	for _, test := range []struct {
 		name string
@@ -63,6 +69,9 @@ func TestMirrorSource(t *testing.T) {
 		{"the destination's wiki", wiki.with(env{"BITBUCKET_AUTH_SOURCE": "http://127.0.0.1:1/acme/site.git/wiki"}), fault.SourceUnreachable, "of http://127.0.0.1:1/acme/site.git/wiki and"},
 		{"a page of the destination's wiki", wiki.with(env{"BITBUCKET_AUTH_SOURCE": "http://127.0.0.1:1/acme/site/wiki"}), fault.SourceUnreachable, "of http://127.0.0.1:1/acme/site/wiki and"},
 		{"the destination by another name of this machine", wiki.with(env{"BITBUCKET_AUTH_SOURCE": "http://localhost:1/acme/site.git"}), fault.SourceIsDestination, ""},
+		{"the destination on a Data Center, as its Clone button spells it", onDataCenter("https://127.0.0.1:1/ctx/scm/proj/site.git"), fault.SourceIsDestination, ""},
+		{"the destination's web page on a Data Center", onDataCenter("https://127.0.0.1:1/ctx/projects/proj/repos/Site/browse"), fault.SourceIsDestination, ""},
+		{"a neighbour of the destination on a Data Center", onDataCenter("https://127.0.0.1:1/ctx/scm/proj/site2.git"), fault.SourceUnreachable, "of https://127.0.0.1:1/ctx/scm/proj/site2.git and"},
 		{"a wiki as the destination", source(dead).with(env{"BITBUCKET_AUTH_REPOSITORY": "https://bitbucket.org/acme/site/wiki/Home"}), fault.Repository, "wiki page"},
 		{"a wiki's clone URL as the destination", source(dead).with(env{"BITBUCKET_AUTH_REPOSITORY": "git clone https://me@bitbucket.org/acme/site.git/wiki"}), fault.Repository, "after .git"},
 		{"a neighbour of the destination", source("https://bitbucket.org/acme/site2?"), fault.SourceAddress, ""},

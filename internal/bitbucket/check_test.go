@@ -273,26 +273,28 @@ func TestDataCenterReplies(t *testing.T) {
 		return `{"errors":[{"context":null,"message":"x","exceptionName":"com.atlassian.bitbucket.` + name + `"}]}`
 	}
 	for _, test := range []struct {
-		reply bitbuckettest.Reply
-		code  fault.Code
+		reply   bitbuckettest.Reply
+		code    fault.Code
+		verdict bitbucket.Verdict
 	}{
-		{bitbuckettest.Reply{Status: 401, Body: exception("auth.IncorrectPasswordAuthenticationException")}, fault.Refused},
-		{bitbuckettest.Reply{Status: 401, Body: exception("AuthorisationException")}, fault.PermissionMissing},
-		{bitbuckettest.Reply{Status: 401}, fault.Refused},
-		{bitbuckettest.Reply{Status: 403}, fault.PermissionMissing},
-		{bitbuckettest.Reply{Status: 404, Body: exception("project.NoSuchProjectException")}, fault.NotFound},
-		{bitbuckettest.Reply{Status: 404}, fault.NotFound},
-		{bitbuckettest.Reply{Status: 400, Body: exception("repository.NoSuchRepositoryException")}, fault.NotFound},
-		{bitbuckettest.Reply{Status: 400, Body: exception("project.NoSuchProjectException")}, fault.NotFound},
-		{bitbuckettest.Reply{Status: 302, Header: map[string]string{"Location": "/login"}}, fault.Redirected},
-		{bitbuckettest.Reply{Status: 409, Body: "{"}, fault.UnexpectedReply},
+		{bitbuckettest.Reply{Status: 401, Body: exception("auth.IncorrectPasswordAuthenticationException")}, fault.Refused, bitbucket.Refused},
+		{bitbuckettest.Reply{Status: 401, Body: exception("AuthorisationException")}, fault.PermissionMissing, bitbucket.Denied},
+		{bitbuckettest.Reply{Status: 403, Body: exception("auth.CaptchaRequiredAuthenticationException")}, fault.Refused, bitbucket.Refused},
+		{bitbuckettest.Reply{Status: 401}, fault.Refused, bitbucket.Refused},
+		{bitbuckettest.Reply{Status: 403}, fault.PermissionMissing, bitbucket.Denied},
+		{bitbuckettest.Reply{Status: 404, Body: exception("project.NoSuchProjectException")}, fault.NotFound, bitbucket.NotFound},
+		{bitbuckettest.Reply{Status: 404}, fault.NotFound, bitbucket.NotFound},
+		{bitbuckettest.Reply{Status: 400, Body: exception("repository.NoSuchRepositoryException")}, fault.NotFound, bitbucket.NotFound},
+		{bitbuckettest.Reply{Status: 400, Body: exception("project.NoSuchProjectException")}, fault.NotFound, bitbucket.NotFound},
+		{bitbuckettest.Reply{Status: 302, Header: map[string]string{"Location": "/login"}}, fault.Redirected, bitbucket.Unanswered},
+		{bitbuckettest.Reply{Status: 409, Body: "{"}, fault.UnexpectedReply, bitbucket.Unanswered},
 	} {
 		fake := newFake(t)
 		cred := newCredential(t, credential.HTTPAccessToken, fake.Add(bitbuckettest.Token{Kind: bitbuckettest.PersonalHTTPToken}))
 		fake.AnswerAlways("/ctx/rest/api/latest/projects/team/repos/repo", test.reply)
-		_, err := client(t, fake, credential.HTTPAccessToken, nil).Check(context.Background(), cred, repo)
-		if code(err) != test.code || len(fake.Requests()) != 1 {
-			t.Errorf("%d %s: got %v, %d requests", test.reply.Status, test.reply.Body, err, len(fake.Requests()))
+		report, err := client(t, fake, credential.HTTPAccessToken, nil).Check(context.Background(), cred, repo)
+		if code(err) != test.code || report.Verdict != test.verdict || len(fake.Requests()) != 1 {
+			t.Errorf("%d %s: got %v, verdict %d, %d requests", test.reply.Status, test.reply.Body, err, report.Verdict, len(fake.Requests()))
 		}
 	}
 }

@@ -31,6 +31,9 @@ func TestPatterns(t *testing.T) {
 		{"!wip/*", "wip/x", false},
 		{"!release/old, release/*", "release/old", false},
 		{"! *", "main", false},
+		{"!refs/heads/wip/*", "wip/x", false},
+		{"! refs/heads/old, refs/heads/*", "old", false},
+		{"! refs/heads/old, refs/heads/*", "main", true},
 		{"refs/tags/*", "main", false},
 	} {
 		patterns, err := mirror.ParsePatterns("branches", test.patterns)
@@ -40,6 +43,9 @@ func TestPatterns(t *testing.T) {
 		if got := patterns.Match(test.name); got != test.want {
 			t.Errorf("%q matches %q: %v, want %v", test.patterns, test.name, got, test.want)
 		}
+	}
+	if tags, err := mirror.ParsePatterns("tags", "!refs/tags/v0*"); err != nil || tags.Match("v0.1") || !tags.Match("v1") {
+		t.Errorf("full names of tags to exclude: got %v, %v", tags, err)
 	}
 	for _, wrong := range []string{"!", "main release", "main, !", "a\tb", "[m]ain", "mai?", "v[0-9]*", "main, release/[0-9]*", "!internal/[0-9]*", "/*", "*/", "*.lock", "*/.x", "refs/tags/"} {
 		if _, err := mirror.ParsePatterns("tags", wrong); err == nil {
