@@ -51,6 +51,9 @@ func TestVerify(t *testing.T) {
 	ended := func(s *bitbuckettest.Server) {
 		s.AnswerAlways("/2.0/repositories/team/repo", bitbuckettest.Reply{Status: 401})
 	}
+	ofAnotherKind := func(s *bitbuckettest.Server) {
+		s.AnswerAlways("/2.0/repositories/team/repo", bitbuckettest.Reply{Status: 401, Header: map[string]string{"x-credential-type": "api_token"}})
+	}
 	for _, test := range []struct {
 		name     string
 		token    bitbuckettest.Token
@@ -80,6 +83,14 @@ func TestVerify(t *testing.T) {
 		{
 			name: "refused, warn", token: readOnly, change: ended, more: env{"INPUT_VERIFY": "warn"},
 			verified: "false", fault: fault.Refused, requests: 1,
+		},
+		{
+			name: "refused, as another kind, strict", token: readOnly, change: ofAnotherKind, more: env{"INPUT_VERIFY": "strict"},
+			exit: 4, fault: fault.Refused, message: "set the input kind to api-token", requests: 1,
+		},
+		{
+			name: "refused, as another kind, warn", token: readOnly, change: ofAnotherKind, more: env{"INPUT_VERIFY": "warn"},
+			verified: "false", fault: fault.Refused, message: "set the input kind to api-token", requests: 1,
 		},
 		{
 			name: "outage, strict", token: readOnly, change: down, more: env{"INPUT_VERIFY": "strict"},
