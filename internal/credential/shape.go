@@ -87,9 +87,10 @@ const ClientHint = "if identity and token are the key and the secret of an OAuth
 // isDamaged reports whether a token ends in a checksum that doesn't match. A token
 // without one says nothing about whether it is complete.
 func isDamaged(token string) bool {
-	end := len(token) - checksumDigits
-	if end < 1 || token[end-1] != '=' || !charset.ContainsOnly(token[end:], charset.Hex) {
+	checksum := token[max(0, len(token)-checksumDigits):]
+	before := strings.TrimSuffix(token, checksum)
+	if !strings.HasSuffix(before, "=") || !charset.ContainsOnly(checksum, charset.Hex) {
 		return false
 	}
-	return !strings.EqualFold(token[end:], fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(token[:end]))))
+	return !strings.EqualFold(checksum, fmt.Sprintf("%08X", crc32.ChecksumIEEE([]byte(before))))
 }

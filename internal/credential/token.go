@@ -84,7 +84,7 @@ func CheckLength(name, token string) *fault.Fault {
 // isPercentEncoded reports whether text is a token as a URL contains it.
 func isPercentEncoded(text string) bool {
 	plain, err := url.PathUnescape(text)
-	return err == nil && plain != text && isTokenShaped(plain) && strings.IndexFunc(plain, notTokenCharacter) < 0
+	return err == nil && plain != text && isTokenShaped(plain) && !strings.ContainsFunc(plain, notTokenCharacter)
 }
 
 // isHeader reports whether text is the value of an Authorization header, or a whole
