@@ -284,7 +284,11 @@ func (m *mirroring) kept() string {
 	}
 	named := names[:min(len(names), maxKept)]
 	text += ": " + strings.Join(named, ", ")
-	if others := count - len(named); others > 0 {
+	switch others := count - len(named); others {
+	case 0:
+	case 1:
+		text += " and 1 other"
+	default:
 		text += fmt.Sprintf(" and %d others", others)
 	}
 	return text
