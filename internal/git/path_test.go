@@ -232,6 +232,7 @@ func TestRedirectElsewhere(t *testing.T) {
 		{"http://git.example.com/octo/site", "https://GIT.example.com:8443/octo/site", ""},
 		{source, "http://git.example.com/octo/site", "http://git.example.com"},
 		{source, "https://git.example.com:8443/octo/site", "https://git.example.com:8443"},
+		{"https://git.example.com:8443/octo/site", "http://git.example.com:8443/octo/site", "http://git.example.com:8443"},
 		{source, "https://git.example.com.evil.example/octo/site", "https://git.example.com.evil.example"},
 		{"http://git.example.com/octo/site", "https://evil.example/octo/site", "https://evil.example"},
 		{source, "https://s3cret.example.com/octo/site", "another address"},

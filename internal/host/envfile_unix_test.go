@@ -287,7 +287,7 @@ func TestGitLabEnvIsRefusedWhereItIsRun(t *testing.T) {
 	for version, byLine := range map[string]bool{
 		"17.5.3": false, "17.6.99": false, "16.11.1": false, "9.9.9": false,
 		"17.7.0~pre.103.gdeadbeef": false, "17.7.0-rc1": false, "": false, "development version": false, "v17.9": false,
-		"17.7.0": true, "17.7.1": true, "17.10.0": true, "18.0.0~pre.1.gdeadbeef": true, "18.0.0": true, "100.0.0": true,
+		"17.7.0": true, "17.7.1": true, "17.9.0~pre.12.gdeadbeef": true, "17.10.0": true, "18.0.0~pre.1.gdeadbeef": true, "18.0.0": true, "100.0.0": true,
 	} {
 		path := filepath.Join(t.TempDir(), "gitlab_runner_env")
 		write(t, path, "", 0o600)

@@ -71,6 +71,7 @@ func TestPlan(t *testing.T) {
 		{"excluded in the source", "main=1 wip=2", "main=1 wip=1", mirror.Rules{Patterns: patterns("!wip", ""), Prune: true}, nil},
 		{"excluded in Bitbucket", "main=1", "main=1 wip=1", mirror.Rules{Patterns: patterns("!wip", ""), Prune: true}, nil},
 		{"tags alone", "main=2 v1=1", "main=1", mirror.Rules{Patterns: patterns("!*", "")}, []string{"created v1"}},
+		{"tags alone, by two asterisks", "main=2 v1=1", "main=1", mirror.Rules{Patterns: patterns("!**", "")}, []string{"created v1"}},
 		{"a branch is in a folder's way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{}, []string{"refused a/b"}},
 		{"a folder is in a branch's way", "main=1 a=1", "main=1 a/b/c=1", mirror.Rules{}, []string{"refused a"}},
 		{"no longer in the way", "main=1 a/b=1", "main=1 a=1", mirror.Rules{Prune: true, MaxDeletions: 1}, []string{"deleted a", "created a/b"}},
