@@ -32,6 +32,11 @@ func TestBuildkiteHook(t *testing.T) {
 			0,
 			"|BRANCHES=|TOKEN=of the agent|dev|main|next",
 		},
+		"a list of a setting with a hyphen": {
+			[]string{prefix + "TOKEN_SECRET=KNOWN", prefix + "REQUIRED_SCOPES_0=repository", prefix + "REQUIRED_SCOPES_1=webhook"},
+			0,
+			"|REQUIRED_SCOPES=|TOKEN=of the agent|repository|webhook",
+		},
 		"another name": {[]string{"BUILDKITE_PLUGIN_NAME=MY_FORK", "BUILDKITE_PLUGIN_MY_FORK_TOKEN_SECRET=KNOWN", prefix + "GIT=host"}, 0, "|TOKEN=of the agent"},
 		"set before":   {[]string{prefix + "TOKEN_SECRET=KNOWN", "BITBUCKET_AUTH_SERVER_URL=https://git.example.com"}, 0, "|TOKEN=of the agent"},
 		"a fault":      {[]string{prefix + "TOKEN_SECRET=KNOWN", prefix + "KIND=wrong"}, 4, "|KIND=wrong|TOKEN=of the agent"},

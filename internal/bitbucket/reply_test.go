@@ -88,6 +88,7 @@ func TestOtherUser(t *testing.T) {
 		{credential.HTTPAccessToken, "dev", "dev", false},
 		{credential.HTTPAccessToken, "Dev", "dEV", false},
 		{credential.HTTPAccessToken, "dev@example.com", "dev%40example.com", false},
+		{credential.HTTPAccessToken, "dev+ci", "dev+ci", false},
 		{credential.HTTPAccessToken, "", "other", false},
 		{credential.HTTPAccessToken, "dev", "", false},
 		{credential.HTTPAccessToken, "dev", "access-token-user/2/11754", false},
