@@ -10,8 +10,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
 )
 
 // GitLab's jobs hand a token to the program, also one in a file, without showing it in a
@@ -56,7 +57,7 @@ exit "${EXIT-0}"
 				t.Parallel()
 				dir := programs(t, map[string]string{"bitbucket-auth": program})
 				file, temporary := filepath.Join(dir, "file"), t.TempDir()
-				writeProgram(t, file, "of the file\n")
+				temptest.WriteProgram(t, file, "of the file\n")
 				script := blockIn(t, "templates/"+test.template+".yml", map[string]string{"credential": "before_script:", "mirror": "\n  script:"}[test.template])
 				cmd := exec.Command(shell, test.options, "-c", script+job)
 				cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "TMPDIR=" + temporary, "BITBUCKET_AUTH_TOKEN=the token", "BITBUCKET_AUTH_SOURCE_TOKEN=of the source"}
@@ -226,7 +227,7 @@ func TestGet(t *testing.T) {
 			for _, platform := range []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64.exe"} {
 				release += fmt.Sprintf("%x  bitbucket-auth_%s\n", sha256.Sum256([]byte("the program")), platform)
 			}
-			writeProgram(t, filepath.Join(dir, "release"), release)
+			temptest.WriteProgram(t, filepath.Join(dir, "release"), release)
 			log, temporary := filepath.Join(dir, "log"), t.TempDir()
 			cmd := exec.Command("sh", filepath.Join(dir, "get"))
 			cmd.Dir = dir
@@ -293,7 +294,7 @@ func TestCompositeActions(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		writeProgram(t, filepath.Join(dir, file), text)
+		temptest.WriteProgram(t, filepath.Join(dir, file), text)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "mirror"), 0o700); err != nil {
 		t.Fatal(err)
@@ -395,20 +396,9 @@ func programs(t *testing.T, texts map[string]string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, text := range texts {
-		writeProgram(t, filepath.Join(dir, name), text)
+		temptest.WriteProgram(t, filepath.Join(dir, name), text)
 	}
 	return dir
-}
-
-// writeProgram writes a program while no other test starts one: a process that inherits
-// the open file would make it busy (execve(2), ETXTBSY).
-func writeProgram(t *testing.T, path, text string) {
-	t.Helper()
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func gzipped(t *testing.T, text string) string {

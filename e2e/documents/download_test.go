@@ -9,10 +9,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
 )
 
 var (
@@ -93,7 +93,7 @@ func (b sandbox) run(t *testing.T, s Script) (ran []string, err error) {
 		stubs[name] = recorder
 	}
 	for name, text := range stubs {
-		writeProgram(t, filepath.Join(bin, name), text)
+		temptest.WriteProgram(t, filepath.Join(bin, name), text)
 	}
 	text := writtenTo.ReplaceAllString(s.Text, "${1}"+dir+"/")
 	text = strings.NewReplacer("set +x -eu", "set +x", "set -eu", ":").Replace(text) // the shell's own options decide
@@ -110,17 +110,6 @@ func (b sandbox) run(t *testing.T, s Script) (ran []string, err error) {
 	out, err := cmd.CombinedOutput()
 	t.Logf("%q %+v: %v\n%s", s.File, b, err, out)
 	return strings.Fields(e2etest.Content(log)), err
-}
-
-// writeProgram writes a program while no other test starts one: a process that inherits
-// the open file would make it busy (execve(2), ETXTBSY).
-func writeProgram(t *testing.T, path, text string) {
-	t.Helper()
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // writtenTo matches the folders that samples write to, which are another one here.

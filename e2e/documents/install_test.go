@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
 )
 
 // installCommands returns the two commands of a section of docs/install.md.
@@ -66,7 +67,7 @@ func TestInstallFromImage(t *testing.T) {
 	t.Parallel()
 	context, dir := t.TempDir(), t.TempDir()
 	program := []byte(e2etest.ReadFile(t, e2etest.Program(t)))
-	writeProgram(t, filepath.Join(context, "bitbucket-auth"), string(program))
+	temptest.WriteProgram(t, filepath.Join(context, "bitbucket-auth"), string(program))
 	image, container := e2etest.NewName(e2etest.Label+"/install:test"), filepath.Base(dir)
 	build := exec.Command("docker", "build", "--quiet", "--tag", image, "--file", "-", context)
 	build.Stdin = strings.NewReader("FROM scratch\nCOPY bitbucket-auth /\nENTRYPOINT [\"/bitbucket-auth\"]\n")

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
 )
 
 const cachedName = "bitbucket-auth_linux_amd64"
@@ -156,7 +157,7 @@ func TestBinaryGetKeeps(t *testing.T) {
 	t.Parallel()
 	busybox := filepath.Join(t.TempDir(), "busybox")
 	archive := e2etest.ReadFile(t, filepath.Join(getParts(t), "debian", runtime.GOARCH, "busybox-static.tar"))
-	writeProgram(t, busybox, string(e2etest.ReadTar(t, []byte(archive))["usr/bin/busybox"].Text))
+	temptest.WriteProgram(t, busybox, string(e2etest.ReadTar(t, []byte(archive))["usr/bin/busybox"].Text))
 	for name, shell := range map[string][]string{"sh": {"sh"}, "bash": {"bash"}, "bash as sh": {"bash", "--posix"}, "busybox": {busybox, "sh"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

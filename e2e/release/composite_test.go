@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
 )
 
 // TestBinaryGet downloads the program for each kind of runner.
@@ -144,20 +144,9 @@ func lyingTools(t *testing.T) string {
 	dir := t.TempDir()
 	text := "#!/bin/sh\necho " + e2etest.Hash([]byte("the program for linux_amd64")) + "\n"
 	for _, tool := range []string{"openssl", "sha256sum", "shasum"} {
-		writeProgram(t, filepath.Join(dir, tool), text)
+		temptest.WriteProgram(t, filepath.Join(dir, tool), text)
 	}
 	return dir
-}
-
-// writeProgram writes a program while no other test starts one: a process that inherits
-// the open file would make it busy (execve(2), ETXTBSY).
-func writeProgram(t *testing.T, path, text string) {
-	t.Helper()
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // testBinaryAction runs the action without a container, as released, under act.

@@ -24,7 +24,7 @@ func TestEnvironment(t *testing.T) {
 		"ALL_PROXY", "BUILD_ID", "COMSPEC", "ComSpec", "HTTPS_PROXY", "JENKINS_NODE_COOKIE", "NO_PROXY", "PATH", "PATHEXT", "RUNNER_TRACKING_ID",
 		"SSL_CERT_DIR", "SSL_CERT_FILE", "SYSTEMROOT", "SystemRoot", "WINDIR", "all_proxy", "http_proxy", "https_proxy", "no_proxy",
 	}
-	// HTTP_PROXY is none that curl reads (curl(1), ENVIRONMENT).
+	// curl doesn't read HTTP_PROXY (curl(1), ENVIRONMENT).
 	kept := []string{
 		"HTTP_PROXY", "HOME", "TMPDIR", "XDG_CONFIG_HOME", "LC_ALL", "LD_PRELOAD", "GIT_DIR", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_COUNT",
 		"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_GLOBAL", "GIT_TRACE_CURL", "GIT_TRACE", "GIT_CURL_VERBOSE", "GIT_SSL_NO_VERIFY", "GIT_EXEC_PATH",

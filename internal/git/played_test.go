@@ -9,12 +9,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
 )
 
 // played is a git that a script plays: it succeeds, says that each ref was pushed, and
@@ -45,14 +45,8 @@ init-*) for repo; do :; done; mkdir -p "$repo"; : >"$repo/config" ;;
 push-*) each '*' '[new branch]' ;;
 esac
 `
-	// No other test starts a process meanwhile, which would inherit the open file and so
-	// make the program busy (execve(2), ETXTBSY).
-	syscall.ForkLock.RLock()
-	err := os.WriteFile(p.program, []byte(script), 0o700)
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		t.Fatal(err)
-	}
+	temptest.WriteProgram(t, p.program, script)
+	var err error
 	p.Git, err = git.Open(git.Options{
 		Program: p.program,
 		Source:  "https://git.example.com/a/b", Bitbucket: "https://bitbucket.org/a/b.git",

@@ -354,8 +354,7 @@ func (g *Git) stage(ctx context.Context, changes []mirror.Change) error {
 	if err := os.WriteFile(filepath.Join(repo, "packed-refs"), []byte(refs.String()), 0o600); err != nil {
 		return tempFault(err)
 	}
-	shallow, _ := os.ReadFile(g.shallowFile())                                           // empty if the history is complete
-	if err := os.WriteFile(filepath.Join(repo, "shallow"), shallow, 0o600); err != nil { //nolint:gosec // a path of our own
+	if err := os.WriteFile(filepath.Join(repo, "shallow"), g.shallow(), 0o600); err != nil { //nolint:gosec // a path of our own
 		return tempFault(err)
 	}
 	return nil

@@ -222,8 +222,12 @@ func (g *Git) FetchOld(ctx context.Context, ids []string, depth int) (lacking []
 	return lacking, nil
 }
 
-// shallowFile lists the commits at which the history ends (gitformat-shallow).
-func (g *Git) shallowFile() string { return filepath.Join(g.repo, "shallow") }
+// shallow lists the commits at which the history ends (gitformat-shallow): none if it is
+// complete.
+func (g *Git) shallow() []byte {
+	list, _ := os.ReadFile(filepath.Join(g.repo, "shallow"))
+	return list
+}
 
 func (g *Git) isShallow() bool { return isShallow(g.repo) }
 
@@ -233,6 +237,5 @@ func (g *Git) History(ctx context.Context) (mirror.History, error) {
 	if err != nil {
 		return mirror.History{}, g.local(err)
 	}
-	boundary, _ := os.ReadFile(g.shallowFile()) // empty if the history is complete
-	return mirror.NewHistory(string(out.stdout), strings.Fields(string(boundary))), nil
+	return mirror.NewHistory(string(out.stdout), strings.Fields(string(g.shallow()))), nil
 }
