@@ -36,6 +36,7 @@ func TestKinds(t *testing.T) {
 	api, access, app := credentialtest.APIToken(), credentialtest.AccessToken(), credentialtest.AppPassword()
 	dc, oldDC, plain := credentialtest.HTTPAccessToken(), credentialtest.OldHTTPAccessToken(), credentialtest.ConsumerSecret()
 	apiUser, tokenUser := credential.APITokenUser, credential.AccessTokenUser
+	const uuidLike = "the-team-bot-for-mirrorsofourproject"
 	for _, test := range []struct {
 		name               string
 		in                 credential.Claim
@@ -54,11 +55,15 @@ func TestKinds(t *testing.T) {
 		{"Data Center, by server-url", on(dataCenter, input(oldDC, "")), credential.HTTPAccessToken, bearer, tokenUser, ""},
 		{"Data Center with a username", on(dataCenter, input(dc, username)), credential.HTTPAccessToken, bearer, username, username},
 		{"Data Center with an e-mail", on(dataCenter, input(oldDC, email)), credential.HTTPAccessToken, bearer, email, email},
+		{"Data Center with a space in the name", on(dataCenter, input(dc, "some one")), credential.HTTPAccessToken, bearer, "some one", "some one"},
 		{"OAuth client, by name", as(credential.OAuthConsumer, input(plain, "key")), credential.OAuthConsumer, bearer, "key", tokenUser},
+		{"access token, by git's user name", input(plain, tokenUser), credential.AccessToken, bearer, tokenUser, tokenUser},
+		{"a username of the length of a UUID", input(plain, uuidLike), credential.AppPassword, basic, uuidLike, uuidLike},
 
 		{"kind before prefix", as(credential.AccessToken, input(api, "")), credential.AccessToken, bearer, tokenUser, tokenUser},
 		{"kind before identity", as(credential.AccessToken, input(plain, email)), credential.AccessToken, bearer, tokenUser, tokenUser},
 		{"prefix before server", on(loopback, input(api, email)), credential.APIToken, basic, email, apiUser},
+		{"prefix before git's user name", input(access, apiUser), credential.AccessToken, bearer, tokenUser, tokenUser},
 		{"server before identity", on(loopback, input(plain, email)), credential.HTTPAccessToken, bearer, email, email},
 		{"any kind on loopback", as(credential.HTTPAccessToken, on(loopback, input(api, email))), credential.HTTPAccessToken, bearer, email, email},
 	} {
@@ -112,6 +117,8 @@ func TestShapes(t *testing.T) {
 		{"checksum doesn't match", input(swapped(api), email), []fault.Code{fault.TokenChecksum}},
 		{"without a checksum", input(api[:191], email), nil},
 		{"eight digits without a = before them", input(api[:100]+"a"+"0123ABCD", email), nil},
+		{"a = elsewhere", input(api[:50]+"="+api[50:100]+"0123ABCD", email), nil},
+		{"nothing but a prefix and three digits", input(api[:5]+"123", email), nil},
 		{"other letters after a =", input(api[:184]+"0123WXYZ", email), nil},
 		{"longer, with a checksum", input(credentialtest.APITokenOf(260), email), nil},
 		{"shorter, with a checksum", input(credentialtest.APITokenOf(120), email), nil},
@@ -146,6 +153,7 @@ func TestFaults(t *testing.T) {
 		{"undetermined", input(plain, ""), fault.KindUndecided},
 		{"API token without an identity", input(api, ""), fault.IdentityMissing},
 		{"API token with a username", input(api, username), fault.IdentityNotEmail},
+		{"API token with git's user name", input(plain, credential.APITokenUser), fault.IdentityNotEmail},
 		{"app password without an identity", input(credentialtest.AppPassword(), ""), fault.IdentityMissing},
 		{"OAuth consumer without a key", as(credential.OAuthConsumer, input(plain, "")), fault.IdentityMissing},
 
@@ -156,6 +164,10 @@ func TestFaults(t *testing.T) {
 		{"Cloud's token to Data Center, as if it were its own", on(dataCenter, as(credential.HTTPAccessToken, input(access, ""))), fault.WrongServer},
 		{"OAuth consumer on Data Center", on(dataCenter, as(credential.OAuthConsumer, input(plain, "key"))), fault.WrongServer},
 
+		{"a wrong token before a wrong identity", input("abc", "a:b"), fault.TokenShort},
+		{"a wrong identity before a wrong server", on(dataCenter, input(api, "a:b")), fault.IdentityColon},
+		{"a wrong server before an identity of another kind", on(dataCenter, input(api, username)), fault.WrongServer},
+
 		{"a Bearer header", input("Bearer "+access, ""), fault.TokenHeader},
 		{"a basic header, lower case, tab", input("basic\t"+base64Of(email+":"+api), email), fault.TokenHeader},
 		{"a whole header line", input("Authorization: Bearer "+access, ""), fault.TokenHeader},
@@ -165,10 +177,12 @@ func TestFaults(t *testing.T) {
 		{"an encoded token of Data Center", on(dataCenter, input(base64Of(dc), "")), fault.TokenEncoded},
 		{"an encoded pair, unpadded and URL-safe", input(base64.RawURLEncoding.EncodeToString([]byte(email+":~~~??>>>")), email), fault.TokenEncoded},
 		{"an encoded pair with a hyphen", input("c29tZW9uZUBleGFtcGxlLmNvbTo-Pj4-Pj4-", email), fault.TokenEncoded},
+		{"an encoded pair with + and /", input(base64Of(email+":~~~??>>>"), email), fault.TokenEncoded},
 		{"an encoded pair, with an explicit kind", as(credential.AccessToken, input(base64Of(email+":"+plain), "")), fault.TokenEncoded},
 		{"an unexpanded expression", input("${{ secrets.TOKEN }}", email), fault.TokenUnexpanded},
 		{"an expression inside", input("abc${{secrets.TOKEN}}", email), fault.TokenUnexpanded},
 		{"an unexpanded variable", input("$BITBUCKET_TOKEN", email), fault.TokenUnexpanded},
+		{"a dollar sign inside", input("abc$def-ghij", email), fault.TokenCharacter},
 		{"white space inside", input(api[:90]+" "+api[90:], email), fault.TokenSpace},
 		{"two lines", input(api+"\n"+api, email), fault.TokenSpace},
 		{"an e-mail", input(email, api), fault.TokenCharacter},
@@ -189,6 +203,10 @@ func TestFaults(t *testing.T) {
 		{"a zero-width space in the identity", input(plain, "someone\u200b@example.com"), fault.IdentityCharacter},
 		{"broken UTF-8 in the identity", input(plain, "someone\xff@example.com"), fault.IdentityCharacter},
 		{"a colon in the identity", input(plain, "someone:else@example.com"), fault.IdentityColon},
+		{"a colon in an identity that isn't used", input(access, "someone:else"), fault.IdentityColon},
+		{"a name before a UUID", input(api, "abc:0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"), fault.IdentityColon},
+		{"nothing before a UUID", input(api, ":0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"), fault.IdentityColon},
+		{"an expression inside the identity", input(plain, "me-${{ vars.WHO }}"), fault.TokenUnexpanded},
 		{"an expression in the identity", input(plain, "${{ vars.WHO }}"), fault.TokenUnexpanded},
 		{"a token as the identity", input(plain, access), fault.IdentityIsToken},
 		{"a foreign token as the identity", input(plain, "ghp_"+credentialtest.ConsumerSecret()), fault.IdentityIsToken},
@@ -217,6 +235,11 @@ func TestFaults(t *testing.T) {
 		"base64 of something else":          input(base64Of("neither token nor pair"), email),
 		"an identity that only begins so":   input(credentialtest.AppPassword(), credentialtest.AppPassword()[:35]),
 		"Data Center's kind without a name": on(dataCenter, input("abcdefgh", "")),
+		"an encoded pair on a Data Center":  on(dataCenter, input(base64Of(email+":"+plain), "")),
+		"base64 of a pair behind a prefix":  input("ATBB"+base64Of(email+":"+plain), username),
+		"base64 of a pair and more":         input(base64Of(email+":"+plain)+".more", email),
+		"digits before a =":                 input("0123abcd=0123456789abcdef", email),
+		"a placeholder's word inside":       input("this-is-your-token", email),
 	} {
 		if _, _, err := credential.New(in); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -225,6 +248,15 @@ func TestFaults(t *testing.T) {
 	// Data Center's old tokens have the shape of an encoded pair.
 	if _, _, err := credential.New(on(dataCenter, input(oldDC, ""))); err != nil {
 		t.Errorf("an old token of Data Center: %v", err)
+	}
+}
+
+// What is known about a credential is said even if it is refused.
+func TestRemarksOfRefused(t *testing.T) {
+	t.Parallel()
+	_, remarks, err := credential.New(input(swapped(credentialtest.APIToken()), username))
+	if got := warnings(remarks); fault.From(err).Code != fault.IdentityNotEmail || !slices.Equal(got, []fault.Code{fault.TokenChecksum}) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
 
@@ -240,7 +272,7 @@ func TestTokenCharacters(t *testing.T) {
 }
 
 func TestUnusedIdentity(t *testing.T) {
-	for identity, want := range map[string]bool{"": false, "x-token-auth": false, username: true, email: true} {
+	for identity, want := range map[string]bool{"": false, "x-token-auth": false, username: true, email: true, "Some One <" + email + ">": true} {
 		_, remarks, err := credential.New(input(credentialtest.AccessToken(), identity))
 		if err != nil {
 			t.Fatal(err)
@@ -389,6 +421,11 @@ func TestTraits(t *testing.T) {
 		if row.OnCloud && (row.Reach == "" || row.RepositoryHint == "") {
 			t.Errorf("%s says nothing about which repositories it can see", kind)
 		}
+		for _, hint := range []string{row.ScopesHint, row.RepositoryHint, strings.Join(row.RefusedHints, "\n")} {
+			if hint != "" && !strings.Contains(hint, row.WhereToMake) {
+				t.Errorf("%s isn't made where a hint says: %s", kind, hint)
+			}
+		}
 		if row.Prefix != "" && prefixes[row.Prefix] {
 			t.Errorf("%s has the prefix of another kind", kind)
 		}
@@ -410,13 +447,17 @@ func TestTraits(t *testing.T) {
 // What distinguishes the kinds, as Atlassian's documents say.
 func TestTraitsOfKinds(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[credential.Kind]string{
+	kinds := map[credential.Kind]string{
 		credential.APIToken:        "Basic, prefix ATATT 3xFfGF0, user , git x-bitbucket-api-token-auth, [api_token apikey], [checksum granular on-cloud personal email]",
 		credential.AccessToken:     "Bearer, prefix ATCTT 3xFfGN0, user x-token-auth, git x-token-auth, [repo_access_token project_access_token workspace_access_token], [on-cloud]",
 		credential.AppPassword:     "Basic, prefix ATBB , user , git , [], [on-cloud removed personal]",
 		credential.OAuthConsumer:   "Bearer, prefix  , user , git x-token-auth, [], [on-cloud client]",
 		credential.HTTPAccessToken: "Bearer, prefix BBDC- , user , git , [], [unprefixed personal]",
-	} {
+	}
+	if len(credential.Kinds) != len(kinds) {
+		t.Errorf("the kinds are %q", credential.Kinds)
+	}
+	for kind, want := range kinds {
 		row := kind.Traits()
 		var flags []string
 		for _, flag := range []struct {
@@ -438,5 +479,33 @@ func TestTraitsOfKinds(t *testing.T) {
 		}
 		got := fmt.Sprintf("%s, prefix %s %s, user %s, git %s, %s, %s", row.Scheme, row.Prefix, row.SharedStart, row.User, row.GitUser, row.CredentialTypes, flags)
 		check(t, string(kind), got, want)
+	}
+}
+
+// Where each kind is made, which scope it needs to read a repository there, and what is
+// wrong if Bitbucket refuses it.
+func TestHintsOfKinds(t *testing.T) {
+	t.Parallel()
+	const granular, legacy = "read:repository:bitbucket", "Repositories: Read"
+	for kind, want := range map[credential.Kind]struct {
+		page, scope string
+		refused     []string
+	}{
+		credential.APIToken:        {"id.atlassian.com", granular, []string{"e-mail address", "with scopes", "expiry date", "blocks API tokens"}},
+		credential.AccessToken:     {"settings → Security → Access tokens", legacy, []string{"still exists", "rotate", "transferred"}},
+		credential.AppPassword:     {"id.atlassian.com", granular, []string{"removed app passwords"}},
+		credential.OAuthConsumer:   {"OAuth clients", legacy, []string{"run the step again", "still exists"}},
+		credential.HTTPAccessToken: {"Manage account → HTTP access tokens", "", []string{"still exists", "locks the account"}},
+	} {
+		row := kind.Traits()
+		if !strings.Contains(row.WhereToMake, want.page) || !strings.Contains(row.RepositoryHint, want.scope) {
+			t.Errorf("%s: made at %q, with %q", kind, row.WhereToMake, row.RepositoryHint)
+		}
+		if !slices.EqualFunc(row.RefusedHints, want.refused, strings.Contains) {
+			t.Errorf("%s is refused because of %q", kind, row.RefusedHints)
+		}
+	}
+	if hints := credential.OAuthConsumer.Traits().IdentityHints; !strings.Contains(hints[0], "client ID") || !strings.Contains(hints[0], "client secret") {
+		t.Errorf("an OAuth client's identity: %q", hints)
 	}
 }

@@ -83,7 +83,7 @@ func TestHoldsToken(t *testing.T) {
 	for text, want := range map[string]bool{
 		"TOKEN=" + token: true, "token: " + token: true, "https://x-token-auth:" + token + "@bitbucket.org/a/b": true,
 		"https://x-token-auth:" + strings.Replace(token, "A", "%41", 1) + "@bitbucket.org/a/b": true,
-		"": false, "$TOKEN": false, "TOKEN=something": false, token: false,
+		"": false, "$TOKEN": false, "TOKEN=something": false, "TOKEN=" + credentialtest.ConsumerSecret(): false, token: false,
 	} {
 		if got := credential.HoldsToken(text); got != want {
 			t.Errorf("%.30s…: got %v", text, got)
@@ -93,7 +93,7 @@ func TestHoldsToken(t *testing.T) {
 
 func TestCheckPlaceholder(t *testing.T) {
 	for text, want := range map[string]string{
-		"undefined": "source-token is what programs write", "****": "source-token was copied from a log", "pa****rd-of-a-server": "", "protected": "", "xx": "", "xxx": "source-token is a placeholder", "[hidden]": "source-token was copied from a log", credentialtest.AccessToken(): "",
+		"": "", "undefined": "source-token is what programs write", "****": "source-token was copied from a log", "pa****rd-of-a-server": "", "protected": "", "xx": "", "xxx": "source-token is a placeholder", "[hidden]": "source-token was copied from a log", credentialtest.AccessToken(): "",
 	} {
 		f := credential.CheckPlaceholder("source-token", secret.New(text))
 		if (f == nil) != (want == "") || f != nil && !strings.HasPrefix(f.What, want) {

@@ -47,7 +47,9 @@ func TestMessages(t *testing.T) {
 		{input(base64Of(api), email), "the token is base64 of a token", "store the token itself", ""},
 		{input(base64Of(email+":"+api), email), "the token is base64 of identity:token", "store the token itself", ""},
 		{input(base64Lines(email+":"+api+"\n"), email), "the token is base64 of identity:token", "store the token itself", "one line"},
+		{input(strings.ReplaceAll(base64Lines(email+":"+api+"\n"), "\n", " "), email), "the token is base64 of identity:token", "store the token itself", "one line"},
 		{input(strings.Replace(api, "=", "%3D", 1), email), "character 184 of the token can't occur", "percent-encoded", "copy the token again"},
+		{input(api+"%20and", email), "character 193 of the token can't occur", "copy the token again", "percent-encoded"},
 		{input(api, "me%40example.com"), "the identity is a percent-encoded e-mail address", "@ instead of %40", ""},
 		{input(api, "Some One <me@example.com>"), "the identity contains more than an e-mail address", "address alone", ""},
 		{input(api, "mailto:me@example.com"), "the identity is a link", "remove mailto:", "before the colon"},
@@ -58,14 +60,19 @@ func TestMessages(t *testing.T) {
 		{input("tokén-of-some-kind", email), "character 4 of the token can't occur", "copy the token again", ""},
 		{input("étoken-of-some-kind", email), "character 1 of the token can't occur", "copy the token again", ""},
 		{input(api, "MailTo:me@example.com"), "the identity is a link", "remove mailto:", "before the colon"},
+		{input(api, "me:mailto:you@example.com"), "the identity contains a colon", "before the colon", "mailto"},
 		{input(api, "me @example.com"), "the identity contains more than an e-mail address", "address alone", ""},
 		{input(email, api), "the token is an e-mail address", "if the token was ever stored as the identity", ""},
 		{input(email, username), "the token is an e-mail address", "are token and identity swapped?", "was ever stored"},
 		{input("some@one@example.com", username), "character 5 of the token can't occur", "if this is an e-mail address", ""},
 		{input("setx TOKEN "+api, email), "the token contains white space", "store only the one that begins with ATATT", ""},
+		{input("ATATT "+api, email), "the token contains white space", "store only the one that begins with ATATT", ""},
+		{input("some words", email), "the token contains white space", "store one token", "the one that begins"},
 		{input(api+" "+credentialtest.AccessToken(), email), "the token contains white space", "store one token", "the one that begins"},
 		{input(app, email), "Bitbucket Cloud removed app passwords", "it goes with the e-mail address that identity is set to", "username"},
 		{input(app, username), "Bitbucket Cloud removed app passwords", "set identity to the e-mail address", ""},
+		{as(credential.HTTPAccessToken, input(app, "")), "an HTTP access token belongs to a Bitbucket Data Center", "set kind to api-token or access-token", ""},
+		{input(credentialtest.ConsumerSecret(), ""), "can't determine the kind of token", "api-token, access-token, app-password, oauth-consumer or http-access-token", ""},
 	} {
 		_, remarks, err := credential.New(test.in)
 		f := fault.From(err)
@@ -110,6 +117,10 @@ func TestMistakenForTokens(t *testing.T) {
 		{`export BITBUCKET_TOKEN="` + api + `"`, assigned, api},
 		{"set BITBUCKET_TOKEN=" + api, assigned, api},
 		{"declare -x TOKEN='" + access + "';", assigned, access},
+		{"declare -x TOKEN='" + plain + "' ;", assigned, plain},
+		{"TOKEN='" + plain + "',", assigned, plain},
+		{`"TOKEN"="` + api + `"`, assigned, api},
+		{"TOKEN=" + api + " USER=me", "the token contains white space", api},
 		{"ENV TOKEN=" + api, assigned, api},
 		{"docker run -e TOKEN=" + api, assigned, api},
 		{"--token=" + api, assigned, api},
@@ -123,17 +134,26 @@ func TestMistakenForTokens(t *testing.T) {
 		{"token:" + api, labelled, api},
 		{"- token: '" + access + "'", labelled, access},
 		{"password: " + plain, labelled, plain},
+		{`password: "` + plain + `"`, labelled, plain},
+		{"password:short-pw", labelled, "short-pw"},
+		{"password: me:" + plain, labelled, "me:" + plain},
+		{"url: https://bitbucket.org/team/repo", labelled, ""},
 		{"BITBUCKET_TOKEN:\n  " + api, labelled, api},
 		{"X-Api-Key: " + plain, labelled, plain},
 		{`{"token": "` + api + `"}`, json, api},
 		{`["` + access + `"]`, json, access},
 		{`{"a":"b","c":"d"}`, json, ""},
+		{`{"token": "{{ token }}"}`, json, ""},
+		{"tok[en]-of-some-kind", "character 4 of the token", ""},
 		{`"token": "` + api + `"`, labelled, api},
 		{"https://x-token-auth:" + access + "@bitbucket.org/team/repo.git", login, access},
 		{"git clone https://x-token-auth:" + access + "@bitbucket.org/team/repo.git", login, access},
 		{"https://someone:" + plain + "@bitbucket.org/team/repo.git", login, plain},
 		{"https://" + access + "@bitbucket.org/team/repo.git", "the token is a URL with a user name in it", access},
 		{"https://bitbucket.org/team/repo", url, ""},
+		{"https://bitbucket.org/account/signin/?next=https://bitbucket.org/", url, ""},
+		{"https://secretmanager.googleapis.com/v1/projects/p/secrets/s", url, ""},
+		{"git clone https://bitbucket.org/team/repo folder", "the token is a URL or another address", ""},
 		{"https://me@bitbucket.org/team/repo", url, ""},
 		{"git@bitbucket.org:team/repo.git", url, ""},
 		{"ssh://git@bitbucket.org/team/repo.git", url, ""},
@@ -203,6 +223,7 @@ func TestMistakenForTokens(t *testing.T) {
 		{"to\u200bken-of-some-kind", invisible, ""},
 		{"Authorization:Bearer " + access, header, access},
 		{"authorization: " + access, header, access},
+		{"me.git@example.com:" + plain, pair, plain},
 		{"x-token-auth:" + access, pair, access},
 	} {
 		_, _, err := credential.New(input(test.text, ""))
@@ -228,8 +249,6 @@ func TestMistakenForTokens(t *testing.T) {
 	}
 }
 
-// Words that stand for a secret, names that may precede one, and what addresses one, or
-// is another kind of secret, are all known.
 // NAME=value is an assignment if the value is longer than the checksum at the end of an
 // API token.
 func TestAssignedLength(t *testing.T) {
@@ -242,6 +261,8 @@ func TestAssignedLength(t *testing.T) {
 	}
 }
 
+// Words that stand for a secret, names that may precede one, and what addresses one, or
+// is another kind of secret, are all known.
 func TestMistakenWords(t *testing.T) {
 	t.Parallel()
 	for want, texts := range map[string][]string{
@@ -280,6 +301,9 @@ func TestPairHint(t *testing.T) {
 	for text, want := range map[string]bool{
 		"someone:" + credentialtest.ConsumerSecret(): true,
 		"some_one.x-y:short-pw":                      true,
+		"me:short-password":                          true,
+		"someone:short:pw":                           true,
+		"C:some-text":                                false,
 		`C:\\Users\\token.txt`:                       false,
 		"a/b:c/d-and-more":                           false,
 		"(x):some-text":                              false,
@@ -361,6 +385,10 @@ func TestOAuthClientIsNamed(t *testing.T) {
 	_, remarks, _ = credential.New(input(credentialtest.AppPassword(), username))
 	if slices.ContainsFunc(remarks, func(r fault.Remark) bool { return slices.Contains(r.Hints, credential.ClientHint) }) {
 		t.Error("an app password with its prefix gets the hint, too")
+	}
+	_, remarks, _ = credential.New(input(credentialtest.ConsumerSecret(), email))
+	if slices.ContainsFunc(remarks, func(r fault.Remark) bool { return slices.Contains(r.Hints, credential.ClientHint) }) {
+		t.Error("an identity that is an e-mail address gets the hint, too")
 	}
 }
 

@@ -1,6 +1,7 @@
 package credential_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -15,6 +16,8 @@ func TestOwnPart(t *testing.T) {
 	_, claims, _ := strings.Cut(jwt, ".")
 	letters := credentialtest.Letters(40)
 	api := credentialtest.APIToken()
+	encode := base64.RawURLEncoding.EncodeToString
+	odd, open := encode([]byte(`{"kid":"???"}`)), encode([]byte(`{"kid":`)) // odd contains an underscore
 	for token, want := range map[string]string{
 		api:                           api[len("ATATT"+"3xFfGF0"):],
 		"ATCTT" + "3xFfGN0" + letters: letters,
@@ -28,9 +31,12 @@ func TestOwnPart(t *testing.T) {
 		"ghs_" + jwt:                  claims,
 		"ghs_1234567_" + jwt:          claims,
 		"ghs_" + letters[:20] + "_" + letters + "." + letters: letters[:20] + "_" + letters + "." + letters,
-		letters:                 letters,
-		letters + "." + letters: letters + "." + letters,
-		"":                      "",
+		"ghs_abc_" + jwt:                     "abc_" + jwt, // not the form of GitHub's
+		"ghs_1234567_" + odd + "." + letters: letters,
+		open + "." + letters:                 open + "." + letters,
+		letters:                              letters,
+		letters + "." + letters:              letters + "." + letters,
+		"":                                   "",
 	} {
 		if got := credential.OwnPart(secret.New(token)).Reveal(); got != want {
 			t.Errorf("%q: got %q, want %q", token, got, want)

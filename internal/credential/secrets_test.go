@@ -39,10 +39,20 @@ func TestSecrets(t *testing.T) {
 	}
 	for given, want := range map[string]string{
 		"a word, another": "a word, another", ` "quoted" `: ` "quoted" `, base64Of(username + ":short-password"): "short-password", `"quoted words"`: "quoted words",
-		"https://eight-ch@bitbucket.org/team/repo": "eight-ch",
+		"https://eight-ch@bitbucket.org/team/repo": "eight-ch", "first-word second-word": "second-word", email + ":short:pw": "short:pw",
+		base64Of(email + ":short:pw"): "short:pw",
 	} {
 		if found := credential.Secrets(secret.New(given), ""); !slices.ContainsFunc(found, func(s secret.String) bool { return s.Reveal() == want }) {
 			t.Errorf("%q: %q isn't found", given, want)
+		}
+	}
+	for given, public := range map[string]string{
+		"https://someone:" + token + "@bitbucket.org/team/repo": "bitbucket.org/team/repo", base64Of("neither token nor pair"): "neither token nor pair",
+	} {
+		for _, s := range credential.Secrets(secret.New(given), "") {
+			if strings.Trim(s.Reveal(), "/") == public {
+				t.Errorf("%q counts as secret", s.Reveal())
+			}
 		}
 	}
 	for _, s := range credential.Secrets(secret.New("password"), strings.Repeat("n", 50)) {
