@@ -184,11 +184,7 @@ func basic(user string, password secret.String) secret.String {
 // LoginForms returns the forms to mask in addition to the token itself, the longest
 // first (see [secret.LoginForms]).
 func (c Credential) LoginForms() []string {
-	users := []string{c.Identity}
-	if c.GitUsername != "" && c.GitUsername != c.Identity {
-		users = append(users, c.GitUsername)
-	}
-	return secret.LoginForms(c.Token, users...)
+	return secret.LoginForms(c.Token, c.Identity, c.GitUsername)
 }
 
 func either(kinds []Kind) string {

@@ -228,8 +228,5 @@ func IsDataCenterToken(token secret.String) bool {
 // the token's prefix. Tokens that OAuth clients get have none.
 func CloudGitUser(token secret.String) string {
 	kind, _, _ := kindByPrefix(token.Reveal())
-	if kind == "" {
-		return AccessTokenUser
-	}
 	return cmp.Or(kind.Traits().GitUser, AccessTokenUser)
 }

@@ -180,10 +180,10 @@ func addressFault(text string) *fault.Fault {
 // userInfo returns the user name and the password in an address.
 func userInfo(text string) (user, password string) {
 	address := secret.NewAddress(text)
-	_, after, found := strings.Cut(text, "://")
-	if !found || !address.HasUserInfo() {
+	if !address.HasUserInfo() {
 		return "", ""
 	}
+	_, after, _ := strings.Cut(text, "://")
 	_, rest, _ := strings.Cut(address.Clean(), "://")
 	user, password, _ = strings.Cut(strings.TrimSuffix(strings.TrimSuffix(after, rest), "@"), ":")
 	return user, password
@@ -213,7 +213,7 @@ const minAssigned = 16
 // label returns the value in name: value, as in YAML.
 func label(text string) (value string, ok bool) {
 	name, value, found := strings.Cut(text, ":")
-	name = unquoted(strings.TrimPrefix(strings.TrimSpace(name), "- "))
+	name = unquoted(strings.TrimPrefix(name, "- "))
 	spaced := charset.StartsWith(value, " \t\n")
 	value = unquoted(value)
 	if !found || !isVariableName(name) || value == "" || strings.ContainsAny(value, " \t\r\n") {
@@ -251,7 +251,7 @@ func isEmail(text string) bool {
 func tokensWithin(text string) []secret.String {
 	var found []secret.String
 	add := func(text string) {
-		if decoded, err := url.PathUnescape(text); err == nil && decoded != text {
+		if decoded, err := url.PathUnescape(text); err == nil {
 			found = append(found, secret.New(decoded))
 		}
 		found = append(found, secret.New(text))

@@ -13,12 +13,10 @@ import (
 // common: the prefix, and the header of a JWT. Only the rest is secret.
 func OwnPart(token secret.String) secret.String {
 	text := token.Reveal()
-	if _, prefix, ok := foreignPrefix(text); ok {
-		text = strings.TrimPrefix(text, prefix)
-	}
-	if kind, prefix, ok := kindByPrefix(text); ok {
-		text = strings.TrimPrefix(strings.TrimPrefix(text, prefix), kind.Traits().SharedStart)
-	}
+	_, foreign, _ := foreignPrefix(text)
+	text = strings.TrimPrefix(text, foreign)
+	kind, prefix, _ := kindByPrefix(text)
+	text = strings.TrimPrefix(strings.TrimPrefix(text, prefix), kind.Traits().SharedStart)
 	if header, rest, ok := strings.Cut(text, "."); ok && isJWTHeader(withoutID(header)) {
 		text = rest
 	}

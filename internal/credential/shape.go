@@ -87,8 +87,8 @@ const ClientHint = "if identity and token are the key and the secret of an OAuth
 // isDamaged reports whether a token ends in a checksum that doesn't match. A token
 // without one says nothing about whether it is complete.
 func isDamaged(token string) bool {
-	checksum := token[max(0, len(token)-checksumDigits):]
-	before := strings.TrimSuffix(token, checksum)
+	end := len(token) - checksumDigits // no token is shorter: see minToken
+	before, checksum := token[:end], token[end:]
 	if !strings.HasSuffix(before, "=") || !charset.ContainsOnly(checksum, charset.Hex) {
 		return false
 	}
