@@ -29,32 +29,32 @@ type played struct {
 // shell, by the command and how often it was called: "push-1) exit 1 ;;".
 func play(t *testing.T, answers string) *played {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("Windows runs no scripts")
-	}
-	p := &played{t: t, program: filepath.Join(t.TempDir(), "git")}
-	script := `#!/bin/sh
+	return playScript(t, git.Options{Source: "https://git.example.com/a/b"}, `#!/bin/sh
 while [ "$1" = -c ]; do shift 2; done
 echo "$1" >>"$0.log"
 fail() { echo "$1" >&2; exit 128; }
 answer() { fail "fatal: unable to access 'https://git.example.com/a/b/': The requested URL returned error: $1"; }
 each() { while read -r id ref; do printf "$1\t%s:refs/%s\t$2\n" "$id" "${ref#refs/push/}"; done <push.git/packed-refs; }
 case $1-$(grep -cx -- "$1" "$0.log") in
-` + answers + `
+`+answers+`
 init-*) for repo; do :; done; mkdir -p "$repo"; : >"$repo/config" ;;
 push-*) each '*' '[new branch]' ;;
 esac
-`
+`)
+}
+
+// playScript makes one that a whole script plays.
+func playScript(t *testing.T, options git.Options, script string) *played {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows runs no scripts")
+	}
+	p := &played{t: t, program: filepath.Join(t.TempDir(), "git")}
 	temptest.WriteProgram(t, p.program, script)
+	options.Program, options.Bitbucket, options.Lookup = p.program, "https://bitbucket.org/a/b.git", os.LookupEnv
+	options.Scrub, options.IsSecret = func(text string) string { return text }, func(string) bool { return false }
 	var err error
-	p.Git, err = git.Open(git.Options{
-		Program: p.program,
-		Source:  "https://git.example.com/a/b", Bitbucket: "https://bitbucket.org/a/b.git",
-		Lookup:   os.LookupEnv,
-		Scrub:    func(text string) string { return text },
-		IsSecret: func(string) bool { return false },
-	})
-	if err != nil {
+	if p.Git, err = git.Open(options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
@@ -476,25 +476,4 @@ func TestFetchEverything(t *testing.T) {
 	// A server that says so whatever it is asked isn't asked for ever.
 	p := play(t, "fetch-*) fail 'fatal: it does not support shallow' ;;")
 	p.check("always", "fetch fetch", history(p), fault.SourceFailed)
-}
-
-// Each push says what its refs must be in Bitbucket, and runs no hook of this machine.
-func TestPushOptions(t *testing.T) {
-	t.Parallel()
-	p := play(t, `push-1) echo " $* " >options; printf ' \t1:refs/heads/a\tx\n*\t1:refs/heads/b\tx\n-\t:refs/heads/c\tx\n' ;;`)
-	_, err := p.Push(t.Context(), [][]mirror.Change{{
-		{Ref: "refs/heads/a", Action: mirror.Updated, Old: "1", New: "2"}, {Ref: "refs/heads/b", Action: mirror.Created, New: "2"}, {Ref: "refs/heads/c", Action: mirror.Deleted, Old: "3"},
-	}}, nil, nil)
-	p.check("push", "push", err, fault.Code{})
-	text, _ := os.ReadFile(filepath.Join(p.Root(), "options"))
-	for _, option := range []string{
-		"--porcelain", "--no-verify", "--progress", "--force-with-lease", "--force-with-lease=refs/heads/a:1", "--force-with-lease=refs/heads/c:3", ":refs/heads/c", "refs/push/*:refs/*",
-	} {
-		if !strings.Contains(string(text), " "+option+" ") {
-			t.Errorf("%s isn't part of%s", option, text)
-		}
-	}
-	if strings.Contains(string(text), "refs/heads/b") || strings.Contains(string(text), "--force ") {
-		t.Errorf("got%s", text)
-	}
 }
