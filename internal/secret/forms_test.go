@@ -19,6 +19,8 @@ func TestForms(t *testing.T) {
 	}{
 		{"a password", "abc?defg", []string{"abc%3Fdefg", "abc?defg"}},
 		{"too short", "abcdefg", nil},
+		{"too short, but for its escapes", "abcde?g", nil},
+		{"a space", "pass word", []string{"pass%20word", "pass word", "pass+word"}},
 		{"empty", "", nil},
 		{"lines", "first?line\r\n  second?line \nshort\n", []string{"second%3Fline", "first%3Fline", "second?line", "first?line"}},
 		{"lines of an old Mac", "first?line\rsecond?line", []string{"second%3Fline", "first%3Fline", "second?line", "first?line"}},
@@ -113,6 +115,17 @@ func TestLoginForms(t *testing.T) {
 	want := []string{"bWU6YWJjZGVmZ2g", "YWJjZGVmZ2g", "Y2RlZmdo", "YWJjZGVm", "YmNkZWZn"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// Of a token's base64, no piece that is too short is masked at the end of the lines.
+func TestNoShortForms(t *testing.T) {
+	t.Parallel()
+	for length := 8; length < 120; length++ {
+		forms := secret.LoginForms(secret.New(strings.Repeat("x", length)), "me")
+		if shortest := forms[len(forms)-1]; len(shortest) < 8 {
+			t.Errorf("of %d characters, %q is masked", length, shortest)
+		}
 	}
 }
 

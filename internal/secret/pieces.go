@@ -37,7 +37,7 @@ func NewPieces(tokens ...String) Pieces {
 			slices.Reverse(text)
 		}
 	}
-	size := bits.Len(uint(max(len(p.windows), 2) * bitsPerWindow))
+	size := bits.Len(uint(len(p.windows) * bitsPerWindow))
 	p.filter, p.shift = make([]uint64, 1<<size/64), 64-size
 	for window := range p.windows {
 		bit := window * hashFactor >> p.shift

@@ -57,8 +57,10 @@ func TestPieces(t *testing.T) {
 	}
 	for name, encode := range encodings {
 		for i := 0; i+8 <= len(token); i++ {
-			if text := "fix " + encode(token[i:i+8]) + " x"; !pieces.In(text) {
-				t.Errorf("%s: %q isn't found", name, text)
+			for _, text := range []string{"fix " + encode(token[i:i+8]) + " x", encode(token[i : i+8])} {
+				if !pieces.In(text) {
+					t.Errorf("%s: %q isn't found", name, text)
+				}
 			}
 			if text := "fix " + encode(token[i:i+7]) + " x"; pieces.In(text) {
 				t.Errorf("%s: %q is found", name, text)
@@ -72,6 +74,24 @@ func TestPieces(t *testing.T) {
 	}
 	if secret.NewPieces(secret.New("short"), secret.String{}).In("short and more") {
 		t.Error("a piece of less than eight characters is found")
+	}
+}
+
+// Tokens of any length are known, each of several by itself.
+func TestPiecesOfLengths(t *testing.T) {
+	t.Parallel()
+	others := credentialtest.Letters(30)
+	for _, length := range []int{8, 9, 15, 16, 17, 40, 100, 192, 300, 1000} {
+		token := credentialtest.Letters(length)
+		pieces := secret.NewPieces(secret.New(token), secret.New(others))
+		for _, piece := range []string{token[:8], token[length-8:], others[11:19]} {
+			if !pieces.In(piece) || !secret.NewPieces(secret.New(token), secret.New(piece)).In(piece) {
+				t.Errorf("of %d characters, a piece isn't found", length)
+			}
+		}
+		if pieces.In(token[length-4:] + others[:4]) {
+			t.Errorf("the end of one token and the beginning of another are a piece")
+		}
 	}
 }
 

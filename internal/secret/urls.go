@@ -19,14 +19,10 @@ func ShortenURLs(text, asked string) string {
 			b.WriteString(text)
 			return b.String()
 		}
+		// Without a scheme too: it may have been masked.
 		start := mark - schemeLength(text[:mark])
 		end := start + urlLength(text[start:], quoteBefore(text[:start]))
-		if start == mark || end <= mark { // no scheme
-			end = mark + len("://")
-			b.WriteString(text[:end])
-		} else {
-			b.WriteString(text[:start] + shortenURL(text[start:end], asked))
-		}
+		b.WriteString(text[:start] + shortenURL(text[start:end], asked))
 		text = text[end:]
 	}
 }
@@ -75,6 +71,6 @@ func shortenURL(text, asked string) string {
 func isOn(text, asked string) bool {
 	a, err := url.Parse(text)
 	b, askedErr := url.Parse(asked)
-	return err == nil && askedErr == nil && a.User == nil && strings.EqualFold(a.Scheme, "https") && strings.EqualFold(b.Scheme, "https") &&
+	return err == nil && askedErr == nil && a.User == nil && a.Scheme == "https" && b.Scheme == "https" &&
 		a.Hostname() != "" && strings.EqualFold(strings.TrimSuffix(a.Host, ":443"), strings.TrimSuffix(b.Host, ":443"))
 }

@@ -14,6 +14,10 @@ func TestShortenURLs(t *testing.T) {
 		{"", ""},
 		{"unable to access 'https://me:pw@example.com/a/?x=y#z': no", "unable to access 'https://example.com/a/': no"},
 		{"unable to access 'https://example.com/a/?sig=a'b'c': no", "unable to access 'https://example.com/a/': no"},
+		{"`https://example.com/?a`;b", "`https://example.com/`;b"},
+		{`"https://example.com/?a";b`, `"https://example.com/";b`},
+		{"url=https://example.com/a?b=.c", "url=https://example.com/a"},
+		{"https://example.com/a?b=!c~d e", "https://example.com/a e"},
 		{`Put "https://s3.example.com/b/o?X-Amz-Signature=s3cret&x=1": EOF`, `Put "https://s3.example.com/b/o": EOF`},
 		{"LFS: Client error: https://s3.example.com/b/o?X-Amz-Signature=s3cret", "LFS: Client error: https://s3.example.com/b/o"},
 		{"(see https://example.com/a?b=c).", "(see https://example.com/a)."},
@@ -29,6 +33,7 @@ func TestShortenURLs(t *testing.T) {
 		{"a :// b https://example.com/?x ://", "a :// b https://example.com/ ://"},
 		{"https://", "https://"},
 		{"://a https://me:pw@example.com/x?y", "://a https://example.com/x"},
+		{"***://me:pw@example.com/x?y", "***://example.com/x"},
 		{"'https://example.com/?a';b 'https://example.com/?c',d", "'https://example.com/';b 'https://example.com/',d"},
 		{"https://?me:pw@example.com", "https://"},
 		{"é https://example.com/ü?ß=ö ä", "é https://example.com/ü ä"},
@@ -54,6 +59,9 @@ func TestShortenURLs(t *testing.T) {
 	}
 	if got := secret.ShortenURLs("https://git.example/a?b", "https://git.example:443/x"); got != "https://git.example/a?b" {
 		t.Errorf("a server asked by its port: %q", got)
+	}
+	if got := secret.ShortenURLs("https://git.example/a?b", "HTTPS://git.example/x"); got != "https://git.example/a?b" {
+		t.Errorf("a server asked in upper case: %q", got)
 	}
 	if got := secret.ShortenURLs("https://git.example:7990/a?b", "http://git.example:7990/x"); got != "https://git.example:7990/a" {
 		t.Errorf("a server asked by http: %q", got)

@@ -145,13 +145,11 @@ func authorityEnd(text string) int {
 	}
 	authority := text[:end]
 	if address, port, ok := strings.Cut(authority, "]"); ok && strings.HasPrefix(address, "[") {
-		authority = "host" + port // an IPv6 address contains colons
+		authority = port // an IPv6 address contains colons
 	}
 	_, port, colon := strings.Cut(authority, ":")
 	if colon && !strings.Contains(authority, "@") && !charset.ContainsOnly(port, charset.Digits) {
-		if at := strings.LastIndex(text, "@"); at > end {
-			return at + 1
-		}
+		return max(end, strings.LastIndex(text, "@")+1)
 	}
 	return end
 }

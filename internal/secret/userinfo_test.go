@@ -20,6 +20,9 @@ func TestAddress(t *testing.T) {
 		{"https://me:pass%2Fword@bitbucket.org/ws/repo", []string{"me:pass%2Fword", "pass%2Fword", "me:pass/word", "pass/word"}, "https://bitbucket.org/ws/repo"},
 		{"https://me:pa/ss@bitbucket.org/ws/repo", []string{"me:pa/ss", "pa/ss"}, "https://bitbucket.org/ws/repo"},
 		{"https://me:p@ss@bitbucket.org/ws", []string{"me:p@ss", "p@ss"}, "https://bitbucket.org/ws"},
+		{"https://me:pa:ss@bitbucket.org/ws", []string{"me:pa:ss", "pa:ss"}, "https://bitbucket.org/ws"},
+		{"https://me:pa:12/ss@bitbucket.org/ws", []string{"me:pa:12/ss", "pa:12/ss"}, "https://bitbucket.org/ws"},
+		{"https://[me:pa/ss@bitbucket.org/ws", []string{"[me:pa/ss", "pa/ss"}, "https://bitbucket.org/ws"},
 		{"https://" + long + "@bitbucket.org", []string{long}, "https://bitbucket.org"},
 		{"https://host:8443/ws/repo/src/@scope", nil, "https://host:8443/ws/repo/src/@scope"},
 		{"https://[2001:db8::1]/ctx/src/@scope", nil, "https://[2001:db8::1]/ctx/src/@scope"},
@@ -28,11 +31,13 @@ func TestAddress(t *testing.T) {
 		{"https://host?to=me:pass@example.com", nil, "https://host?to=me:pass@example.com"},
 		{"https://host#me:pass@example.com", nil, "https://host#me:pass@example.com"},
 		{"https://me:pass@host?to=you@example.com", []string{"me:pass", "pass"}, "https://host?to=you@example.com"},
+		{"https://me:pass@host?to=https://you@example.com", []string{"me:pass", "pass"}, "https://host?to=https://you@example.com"},
 		{"https://me:pass@host#you@example.com", []string{"me:pass", "pass"}, "https://host#you@example.com"},
 		{"https://host:8443/ws?to=me:pass@example.com#or:you@example.com", nil, "https://host:8443/ws?to=me:pass@example.com#or:you@example.com"},
 		{"git@bitbucket.org:ws/repo.git", nil, "bitbucket.org:ws/repo.git"},
 		{"ssh://git@host:7999/PROJ/repo.git", nil, "ssh://host:7999/PROJ/repo.git"},
 		{"me:secret@host/ws", []string{"me:secret", "secret"}, "host/ws"},
+		{"me:secret@", []string{"me:secret", "secret"}, ""},
 		{"ws/repo", nil, "ws/repo"},
 		{"/ws/@scope", nil, "/ws/@scope"},
 		{"https://@bitbucket.org/ws", nil, "https://bitbucket.org/ws"},
@@ -47,6 +52,9 @@ func TestAddress(t *testing.T) {
 		{"git remote add origin https://me:pass@host/ws", []string{"me:pass", "pass"}, "https://host/ws"},
 		{"git clone https://me:pa ss@host/ws", []string{"me:pa ss", "pa ss"}, "git clone https://host/ws"},
 		{"git pull https://host/ws", nil, "git pull https://host/ws"},
+		{"git clone https://host/ws/repo", nil, "https://host/ws/repo"},
+		{"git clone ws", nil, "ws"},
+		{"hub clone https://host/ws", nil, "hub clone https://host/ws"},
 		{"", nil, ""},
 	} {
 		address := secret.NewAddress(test.url)
@@ -81,6 +89,7 @@ func TestSource(t *testing.T) {
 		{"https://bob:37@25/REST@host/repo", []string{"bob:37@25/REST", "37@25/REST"}, "https://host/repo"},
 		{"HTTPS://bob:3725@host/repo", []string{"bob:3725", "3725"}, "HTTPS://host/repo"},
 		{"https://bob:pa#ss@host/repo", []string{"bob:pa#ss", "pa#ss"}, "https://host/repo"},
+		{"https://bob:3725/[x@host/repo", []string{"bob:3725/[x", "3725/[x"}, "https://host/repo"},
 		{"https://host:8443/team/repo", nil, "https://host:8443/team/repo"},
 		{"https://host/team/@scope/repo", nil, "https://host/team/@scope/repo"},
 		{"https://host:8443/repo?to=me@example.com", nil, "https://host:8443/repo?to=me@example.com"},
@@ -105,7 +114,7 @@ func TestSource(t *testing.T) {
 		for _, s := range address.Secrets() {
 			got = append(got, s.Reveal())
 		}
-		if !slices.Equal(got, test.secrets) || address.Clean() != test.rest || address.IsEmpty() != (test.source == "") {
+		if !slices.Equal(got, test.secrets) || address.Clean() != test.rest || address.IsEmpty() != (test.source == "") || address.HasUserInfo() != (strings.Count(test.rest, "@") < strings.Count(test.source, "@")) {
 			t.Errorf("%s:\ngot  %q, %q\nwant %q, %q", test.source, got, address.Clean(), test.secrets, test.rest)
 		}
 	}
