@@ -105,6 +105,11 @@ func Follow(options Options, variable string) (url string, loggedIn bool, err er
 	return g.SourceURL(), slices.Contains(g.env[source], variable), err
 }
 
+// ReadsFrom reports whether commands that read the source do so at an address.
+func (g *Git) ReadsFrom(url string) bool {
+	return slices.Contains(g.env[source], "GIT_CONFIG_VALUE_0="+url)
+}
+
 // MoveSource sets the address to which the source's server has redirected.
 func (g *Git) MoveSource(to string) { g.sourceURL = to }
 

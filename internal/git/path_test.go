@@ -14,8 +14,8 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
-// checkPath returns what is found wrong with a path as source.
-func checkPath(t *testing.T, path string, prune bool) error {
+// openPath opens a path as source.
+func openPath(t *testing.T, path string) *git.Git {
 	t.Helper()
 	g, err := git.Open(git.Options{
 		Program: "git",
@@ -25,12 +25,12 @@ func checkPath(t *testing.T, path string, prune bool) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer g.Close()
-	return g.CheckPath(t.Context(), prune)
+	t.Cleanup(g.Close)
+	return g
 }
 
 // files writes files with these texts below a folder, by their paths. A path that ends in a
-// slash is a folder.
+// slash is a folder. In a text, FOLDER is the first one's path.
 func files(t *testing.T, folder string, texts map[string]string) {
 	t.Helper()
 	for name, text := range texts {
@@ -44,50 +44,57 @@ func files(t *testing.T, folder string, texts map[string]string) {
 			}
 			continue
 		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "FOLDER", filepath.ToSlash(folder))), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 // A path is a source if git finds a repository there (path.c, enter_repo), in each of the
-// forms that one can have.
+// forms that one can have. The later commands use that one, wherever the path leads by then.
 func TestCheckPathFindsRepositories(t *testing.T) {
 	t.Parallel()
 	const head = "ref: refs/heads/main\n"
 	for name, test := range map[string]struct {
 		files map[string]string
 		path  string
-		says  string // none: it is found
+		uses  string // none: it isn't found
+		says  string
 	}{
-		"a bare repository":                    {map[string]string{"r/HEAD": head}, "r", ""},
-		"a bare repository without its ending": {map[string]string{"r.git/HEAD": head}, "r", ""},
-		"a work tree":                          {map[string]string{"r/.git/HEAD": head, "r/a": ""}, "r", ""},
-		"a work tree called like a repository": {map[string]string{"r.git/.git/HEAD": head}, "r", ""},
-		"the folder of a work tree":            {map[string]string{"r/.git/HEAD": head}, "r/.git", ""},
-		"a linked work tree":                   {map[string]string{"w/.git": "gitdir: ../r\n", "r/HEAD": head}, "w", ""},
-		"a linked work tree, with CR LF":       {map[string]string{"w/.git": "gitdir: ../r\r\n", "r/HEAD": head}, "w", ""},
-		"a submodule":                          {map[string]string{"w/m/.git": "gitdir: ../../r", "r/HEAD": head}, "w/m", ""},
-		"nothing":                              {nil, "r", "nothing is there"},
-		"an empty folder":                      {map[string]string{"r/": ""}, "r", "isn't a git repository"},
-		"a folder of other files":              {map[string]string{"r/config": "x"}, "r", "isn't a git repository"},
-		"a file":                               {map[string]string{"r": "x"}, "r", "isn't a git repository"},
-		"a link without its key":               {map[string]string{"w/.git": "../r", "r/HEAD": head}, "w", "isn't a git repository"},
-		"a link to nothing":                    {map[string]string{"w/.git": "gitdir: ../r"}, "w", "isn't a git repository"},
-		"a link without a path":                {map[string]string{"w/.git": "gitdir: \n"}, "w", "isn't a git repository"},
-		"a link to a file":                     {map[string]string{"w/.git": "gitdir: ../r", "r": head}, "w", "isn't a git repository"},
-		"a link that is too long":              {map[string]string{"w/.git": "gitdir: ../r" + strings.Repeat("/", 1<<20), "r/HEAD": head}, "w", "isn't a git repository"},
-		"a work tree of nothing in common":     {map[string]string{"r/HEAD": head, "r/commondir": "\n"}, "r", "isn't a git repository"},
+		"a bare repository":                    {map[string]string{"r/HEAD": head}, "r", "r", ""},
+		"a bare repository without its ending": {map[string]string{"r.git/HEAD": head}, "r", "r.git", ""},
+		"a work tree":                          {map[string]string{"r/.git/HEAD": head, "r/a": ""}, "r", "r/.git", ""},
+		"a work tree called like a repository": {map[string]string{"r.git/.git/HEAD": head}, "r", "r.git/.git", ""},
+		"the folder of a work tree":            {map[string]string{"r/.git/HEAD": head}, "r/.git", "r/.git", ""},
+		"a linked work tree":                   {map[string]string{"w/.git": "gitdir: ../r\n", "r/HEAD": head}, "w", "r", ""},
+		"a linked work tree, with CR LF":       {map[string]string{"w/.git": "gitdir: ../r\r\n", "r/HEAD": head}, "w", "r", ""},
+		"a submodule":                          {map[string]string{"w/m/.git": "gitdir: ../../r", "r/HEAD": head}, "w/m", "r", ""},
+		"a linked work tree, in full":          {map[string]string{"w/.git": "gitdir: FOLDER/r\n", "r/HEAD": head}, "w", "r", ""},
+		"a repository beside one of its name":  {map[string]string{"r/HEAD": head, "r.git/HEAD": head}, "r", "r", ""},
+		"a work tree beside a repository":      {map[string]string{"r/.git/HEAD": head, "r.git/HEAD": head}, "r", "r/.git", ""},
+		"a work tree in a repository":          {map[string]string{"r/.git/HEAD": head, "r/HEAD": head}, "r", "r/.git", ""},
+		"a folder beside a repository":         {map[string]string{"r/a": "", "r.git/HEAD": head}, "r", "r.git", ""},
+		"nothing":                              {nil, "r", "", "nothing is there"},
+		"an empty folder":                      {map[string]string{"r/": ""}, "r", "", "isn't a git repository"},
+		"a folder of other files":              {map[string]string{"r/config": "x"}, "r", "", "isn't a git repository"},
+		"a file":                               {map[string]string{"r": "x"}, "r", "", "isn't a git repository"},
+		"a link without its key":               {map[string]string{"w/.git": "../r", "r/HEAD": head}, "w", "", "isn't a git repository"},
+		"a link to nothing":                    {map[string]string{"w/.git": "gitdir: ../r"}, "w", "", "isn't a git repository"},
+		"a link without a path":                {map[string]string{"w/.git": "gitdir: \n"}, "w", "", "isn't a git repository"},
+		"a link to a file":                     {map[string]string{"w/.git": "gitdir: ../r", "r": head}, "w", "", "isn't a git repository"},
+		"a link that is too long":              {map[string]string{"w/.git": "gitdir: ../r" + strings.Repeat("/", 1<<20), "r/HEAD": head}, "w", "", "isn't a git repository"},
+		"a work tree of nothing in common":     {map[string]string{"r/HEAD": head, "r/commondir": "\n"}, "r", "", "isn't a git repository"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := t.TempDir()
 			files(t, folder, test.files)
-			err := checkPath(t, filepath.Join(folder, filepath.FromSlash(test.path)), true)
-			if test.says == "" && err != nil {
-				t.Errorf("got %v", err)
+			g := openPath(t, filepath.Join(folder, filepath.FromSlash(test.path)))
+			err := g.CheckPath(t.Context(), true)
+			if want := filepath.Join(folder, filepath.FromSlash(test.uses)); test.uses != "" && (err != nil || g.SourceURL() != want || !g.ReadsFrom(want)) {
+				t.Errorf("got %s, %v, want %s", g.SourceURL(), err, want)
 			}
-			if test.says != "" && (err == nil || fault.From(err).Code != fault.SourceNotFound || !strings.Contains(err.Error(), test.says)) {
+			if test.uses == "" && (err == nil || fault.From(err).Code != fault.SourceNotFound || !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}
 		})
@@ -97,7 +104,7 @@ func TestCheckPathFindsRepositories(t *testing.T) {
 	if err := os.Symlink("refs/heads/main", filepath.Join(folder, "r", "HEAD")); err != nil {
 		t.Fatal(err)
 	}
-	if err := checkPath(t, filepath.Join(folder, "r"), true); err != nil {
+	if err := openPath(t, filepath.Join(folder, "r")).CheckPath(t.Context(), true); err != nil {
 		t.Errorf("HEAD as a link to a branch that isn't there yet: %v", err)
 	}
 }
@@ -134,12 +141,17 @@ func TestCheckPathFindsIncompleteSources(t *testing.T) {
 		"a partial clone":                    {map[string]string{"config": "[extensions]\n\tpartialClone = origin\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"a promisor":                         {map[string]string{"config": "[remote \"a.b\"]\n\tpromisor = true\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"a promisor no longer":               {map[string]string{"config": "[remote \"a\"]\n\tpromisor = no\n"}, [2]fault.Code{}},
+		"a promisor no longer, in capitals":  {map[string]string{"config": "[remote \"a\"]\n\tpromisor = FALSE\n"}, [2]fault.Code{}},
+		"a promisor, of nothing":             {map[string]string{"config": "[remote \"a\"]\n\tpromisor =\n"}, [2]fault.Code{}},
+		"a promisor, without a value":        {map[string]string{"config": "[remote \"a\"]\n\tpromisor\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"a promisor, 0":                      {map[string]string{"config": "[remote \"a\"]\n\tpromisor = 0\n"}, [2]fault.Code{}},
 		"a promisor, 2":                      {map[string]string{"config": "[remote \"a\"]\n\tpromisor = 2\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"a filter":                           {map[string]string{"config": "[remote \"a\"]\n\tpartialCloneFilter = blob:none\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"variables of another section":       {map[string]string{"config": "[branch \"a\"]\n\tpromisor = true\n\turl = x\n[core]\n\tpartialClone = x\n"}, [2]fault.Code{}},
 		"a file of the work tree":            {map[string]string{"config.worktree": "[extensions]\n\tpartialClone = origin\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"an included file":                   {map[string]string{"config": "[include]\n\tpath = more\n", "more": origin}, [2]fault.Code{none, fault.SourcePartial}},
+		"an included file, in full":          {map[string]string{"config": "[include]\n\tpath = FOLDER/more\n", "more": origin}, [2]fault.Code{none, fault.SourcePartial}},
+		"a file that an included one names":  {map[string]string{"config": "[include]\n\tpath = a/more\n", "a/more": "[include]\n\tpath = b\n", "a/b": origin}, [2]fault.Code{none, fault.SourcePartial}},
 		"a file that includes itself":        {map[string]string{"config": "[include]\n\tpath = config\n"}, [2]fault.Code{}},
 		"a file included on a condition":     {map[string]string{"config": "[includeIf \"gitdir:/x\"]\n\tpath = more\n", "more": origin}, [2]fault.Code{none, fault.SourcePartial}},
 		"an included file that isn't there":  {map[string]string{"config": "[include]\n\tpath = more\n"}, [2]fault.Code{}},
@@ -151,6 +163,8 @@ func TestCheckPathFindsIncompleteSources(t *testing.T) {
 		"a work tree of a shallow clone":     {map[string]string{"commondir": "common\n", "common/shallow": "1\n"}, [2]fault.Code{fault.SourceShallow, fault.SourceShallow}},
 		"a promisor among others":            {map[string]string{"config": "[remote \"a\"]\n\tpromisor = true\n[remote \"b\"]\n\tpromisor = false\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
 		"a file of a linked work tree":       {map[string]string{"commondir": "common", "common/": "", "config.worktree": "[extensions]\n\tpartialClone = origin\n"}, [2]fault.Code{fault.SourceIncomplete, fault.SourceIncomplete}},
+		"a work tree of a fetched clone":     {map[string]string{"commondir": "common", "common/refs/remotes/origin/main": "x"}, [2]fault.Code{none, fault.SourcePartial}},
+		"a work tree of a packed clone":      {map[string]string{"commondir": "common", "common/packed-refs": "1 refs/remotes/origin/main\n"}, [2]fault.Code{none, fault.SourcePartial}},
 		"a work tree of a clone":             {map[string]string{"commondir": "common", "common/config": origin}, [2]fault.Code{none, fault.SourcePartial}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,12 +172,9 @@ func TestCheckPathFindsIncompleteSources(t *testing.T) {
 			folder := filepath.Join(t.TempDir(), "r")
 			files(t, folder, map[string]string{"HEAD": "ref: refs/heads/main\n"})
 			files(t, folder, test.files)
+			g := openPath(t, folder)
 			for i, prune := range []bool{false, true} {
-				code := none
-				if err := checkPath(t, folder, prune); err != nil {
-					code = fault.From(err).Code
-				}
-				if code != test.want[i] {
+				if code := codeOf(g.CheckPath(t.Context(), prune)); code != test.want[i] {
 					t.Errorf("prune %v: got %s, want %s", prune, code.ID, test.want[i].ID)
 				}
 			}
@@ -199,6 +210,7 @@ func TestFollow(t *testing.T) {
 		{"no answer", "", lost, nil, lost, "", source},
 		{"elsewhere", "https://evil.example/octo/site", nil, nil, nil, "https://evil.example", source},
 		{"the start page", "https://git.example.com/", nil, nil, nil, "a page that isn't a repository", source},
+		{"the start page, without a slash", "https://git.example.com", nil, nil, nil, "a page that isn't a repository", source},
 		{"no login", moved, nil, refused, refused, "", source},
 	} {
 		url, loggedIn, err := git.Follow(git.Options{

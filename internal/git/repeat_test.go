@@ -26,8 +26,9 @@ func TestPassingReasons(t *testing.T) {
 		"error: RPC failed; curl 92 HTTP/2 stream 5 was not closed cleanly":         true,
 		"fetch-pack: unexpected disconnect while reading sideband packet":           true,
 		"fatal: the remote end hung up unexpectedly":                                true,
-		"fatal: early EOF":                 true,
-		unable + "Empty reply from server": true,
+		"fatal: early EOF":                                                                    true,
+		unable + "Empty reply from server":                                                    true,
+		unable + "GnuTLS recv error (-54): Error in the pull function.":                       true,
 		unable + "GnuTLS recv error (-110): The TLS connection was non-properly terminated.":  true,
 		unable + "Operation too slow. Less than 1 bytes/sec transferred the last 120 seconds": true,
 
@@ -115,6 +116,14 @@ func TestRepeat(t *testing.T) {
 func TestTemporaryFolders(t *testing.T) {
 	t.Parallel()
 	folder, missing := t.TempDir(), filepath.Join(t.TempDir(), "missing")
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(here, folder)
+	if err != nil {
+		t.Skip(err) // on Windows, it can be on another drive
+	}
 	for _, test := range []struct {
 		variables map[string]string
 		fails     bool
@@ -125,6 +134,8 @@ func TestTemporaryFolders(t *testing.T) {
 		{map[string]string{"AGENT_TEMPDIRECTORY": folder, "WORKSPACE_TMP": missing}, false},
 		{map[string]string{"AGENT_TEMPDIRECTORY": missing, "WORKSPACE_TMP": folder}, false},
 		{map[string]string{"TMPDIR": missing, "RUNNER_TEMP": folder}, true},
+		{map[string]string{"TMPDIR": "", "RUNNER_TEMP": folder}, false},
+		{map[string]string{"TMPDIR": relative, "RUNNER_TEMP": missing}, false},
 	} {
 		root, lock, err := git.MakeTemp(func(name string) (string, bool) { value, ok := test.variables[name]; return value, ok })
 		if test.fails != (err != nil) || err == nil && filepath.Dir(root) != folder {
@@ -145,6 +156,22 @@ func TestTemporaryFolders(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
 		t.Errorf("left are %v, %v", entries, err)
+	}
+}
+
+// Where no variable names a folder that can be used, it is in the system's.
+func TestTemporaryFolderOfTheSystem(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, variables := range []map[string]string{{}, {"RUNNER_TEMP": missing, "WORKSPACE_TMP": missing}} {
+		root, lock, err := git.MakeTemp(func(name string) (string, bool) { value, ok := variables[name]; return value, ok })
+		if err != nil || filepath.Dir(root) != filepath.Clean(os.TempDir()) {
+			t.Fatalf("%v: got %q, %v", variables, root, err)
+		}
+		lock.Close()
+		if err := os.RemoveAll(root); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
