@@ -58,7 +58,7 @@ func TestAMirrorThatIsStuckIsCleanedUp(t *testing.T) {
 	w.lock.Lock()
 	text := w.text.String()
 	w.lock.Unlock()
-	if !strings.Contains(text, "terminated for a test (BBA307)") {
+	if !strings.Contains(text, "error: terminated for a test (BBA307)") {
 		t.Errorf("it says %q", text)
 	}
 	close(w.released)

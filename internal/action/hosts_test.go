@@ -387,6 +387,10 @@ func TestBase64OfSecretOutputsIsMasked(t *testing.T) {
 			for id, text := range encoded {
 				printed += id + ": " + text + "\n"
 			}
+			url := base64.StdEncoding.EncodeToString([]byte("https://bitbucket.org/team/repo.git"))
+			if name != "a minted token" && !strings.Contains(site.Seen(t, o.stdout+url+"\n", o.stderr), url) {
+				t.Errorf("%s on %s: what is public is masked", name, h.Name)
+			}
 			seen := site.Seen(t, printed, o.stderr)
 			if h.Name == "GitHub Actions" {
 				// It masks the base64 of the token in it.

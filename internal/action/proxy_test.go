@@ -136,12 +136,14 @@ func TestProxyLoginsAreScrubbed(t *testing.T) {
 // on a host without masks either: here, the password is also an address.
 func TestFaultsHideProxyLogins(t *testing.T) {
 	t.Parallel()
-	o := inShell(t, env{
-		"BITBUCKET_AUTH_TOKEN": credentialtest.HTTPAccessToken(), "BITBUCKET_AUTH_SERVER_URL": "https://127.0.0.1:1",
-		"BITBUCKET_AUTH_KIND": "http-access-token", "BITBUCKET_AUTH_REPOSITORY": "PROJ/repo", "BITBUCKET_AUTH_VERIFY": "strict",
-		"HTTPS_PROXY": "http://corp:127.0.0.1%3A1@proxy.invalid:3128",
-	})
-	if o.exit != 5 || !strings.Contains(o.stderr, "*** can't be reached (BBA234)") || strings.Contains(o.stderr, "127.0.0.1:1") {
-		t.Errorf("exit code %d\n%s", o.exit, o.stderr)
+	for verify, exit := range map[string]int{"strict": 5, "warn": 0} {
+		o := inShell(t, env{
+			"BITBUCKET_AUTH_TOKEN": credentialtest.HTTPAccessToken(), "BITBUCKET_AUTH_SERVER_URL": "https://127.0.0.1:1",
+			"BITBUCKET_AUTH_KIND": "http-access-token", "BITBUCKET_AUTH_REPOSITORY": "PROJ/repo", "BITBUCKET_AUTH_VERIFY": verify,
+			"HTTPS_PROXY": "http://corp:127.0.0.1%3A1@proxy.invalid:3128",
+		})
+		if o.exit != exit || !strings.Contains(o.stderr, "*** can't be reached (BBA234)") || strings.Contains(o.stderr, "127.0.0.1:1") {
+			t.Errorf("%s: exit code %d\n%s", verify, o.exit, o.stderr)
+		}
 	}
 }

@@ -177,7 +177,7 @@ func TestFaults(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	token := credentialtest.AccessToken()
-	for _, args := range [][]string{{token}, {"--token", token}, {"--shell", "x"}, {"x", "--shell"}} {
+	for _, args := range [][]string{{token}, {"--token", token}, {"--shell", "x"}, {"x", "--shell"}, {"--help", "x"}, {"x", "--version"}} {
 		w := world(env{"GITHUB_ACTIONS": ""}, nil, nil)
 		w.Args = args
 		o := runWith(t, w)
@@ -270,9 +270,13 @@ func TestNoHost(t *testing.T) {
 	if !strings.Contains(o.stderr, "BBA301") {
 		t.Errorf("got %q", o.stderr)
 	}
-	o = runWith(t, world(env{"BITBUCKET_AUTH_HOST": "shel"}, nil, nil))
-	if o.exit != 2 || !strings.Contains(o.stderr, "did you mean BITBUCKET_AUTH_HOST: shell?") || o.stdout != "" {
-		t.Errorf("got %d, %q, %q", o.exit, o.stdout, o.stderr)
+	for _, args := range [][]string{nil, {"mirror"}} {
+		w := world(env{"BITBUCKET_AUTH_HOST": "shel"}, nil, nil)
+		w.Args = args
+		o = runWith(t, w)
+		if o.exit != 2 || !strings.Contains(o.stderr, "did you mean BITBUCKET_AUTH_HOST: shell?") || o.stdout != "" {
+			t.Errorf("%q: got %d, %q, %q", args, o.exit, o.stdout, o.stderr)
+		}
 	}
 }
 
