@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,6 +40,7 @@ exit "${EXIT-0}"
 		"refused credential":         {"credential", "-e", []string{"EXIT=4"}, 4, "|the token|\n"},
 		"traced, refused credential": {"credential", "-ex", []string{"EXIT=4"}, 4, "|the token|\n"},
 		"credential without program": {"credential", "-e", []string{"PATH=/usr/bin:/bin"}, 1, "bitbucket-auth isn't in this job's image: leave out image, or add the program to that image.\n"},
+		"credential without folder":  {"credential", "-u", []string{"TMPDIR=/nowhere"}, 1, ""},
 		"mirror":                     {"mirror", "-e", nil, 0, "mirror|the token|of the source\njob\n"},
 		"traced mirror":              {"mirror", "-ex", nil, 0, "mirror|the token|of the source\njob\n"},
 		"mirror of files": {
@@ -56,7 +58,7 @@ exit "${EXIT-0}"
 			t.Run(name+" in "+shell, func(t *testing.T) {
 				t.Parallel()
 				dir := programs(t, map[string]string{"bitbucket-auth": program})
-				file, temporary := filepath.Join(dir, "file"), t.TempDir()
+				file, temporary := filepath.Join(dir, "a file"), folderWithSpace(t)
 				temptest.WriteProgram(t, file, "of the file\n")
 				script := blockIn(t, "templates/"+test.template+".yml", map[string]string{"credential": "before_script:", "mirror": "\n  script:"}[test.template])
 				cmd := exec.Command(shell, test.options, "-c", script+job)
@@ -87,16 +89,22 @@ exit "${EXIT-0}"
 // source is the repository in Azure Repos that the pipeline builds.
 func TestAzureTemplates(t *testing.T) {
 	t.Parallel()
-	docker := map[string]string{"docker": "#!/bin/sh\necho \"$*|$BITBUCKET_AUTH_TOKEN|${BITBUCKET_AUTH_SOURCE_TOKEN-none}\"\nexit 5\n"}
+	// Docker takes the place of the shell, so that it gets the signals of the agent.
+	docker := map[string]string{"docker": `#!/bin/sh
+printf '%s: ' "$$"
+for word; do case $word in *' '*) printf '[%s] ' "$word" ;; *) printf '%s ' "$word" ;; esac; done
+echo "|$BITBUCKET_AUTH_TOKEN|${BITBUCKET_AUTH_SOURCE_TOKEN-none}"
+exit 5
+`}
 	for name, test := range map[string]struct {
 		template, tokenVariable, provider, source string
 		begins, ends                              string
 	}{
-		"credential":     {"credential", "", "", "", "run --rm -e TF_BUILD=True -e BITBUCKET_AUTH_TOKEN -e BITBUCKET_AUTH_IDENTITY=it's me ", "bitbucket-auth:v1.0.0|the token|of the job\n"},
-		"own source":     {"mirror", "System.AccessToken", "TfsGit", "", beginsMirror, "bitbucket-auth-mirror:v1.0.0|the token|of the job\n"},
-		"from GitHub":    {"mirror", "System.AccessToken", "GitHub", "", beginsMirror, "bitbucket-auth-mirror:v1.0.0|the token|none\n"},
-		"another source": {"mirror", "System.AccessToken", "TfsGit", "https://git.example.com/x", beginsMirror, "bitbucket-auth-mirror:v1.0.0|the token|none\n"},
-		"another token":  {"mirror", "SOURCE_TOKEN", "GitHub", "https://git.example.com/x", beginsMirror, "bitbucket-auth-mirror:v1.0.0|the token|of the job\n"},
+		"credential":     {"credential", "", "", "", "run --rm -e TF_BUILD=True -e BITBUCKET_AUTH_TOKEN -e [BITBUCKET_AUTH_IDENTITY=it's me] ", "bitbucket-auth:v1.0.0 |the token|of the job\n"},
+		"own source":     {"mirror", "System.AccessToken", "TfsGit", "", beginsMirror, "bitbucket-auth-mirror:v1.0.0 |the token|of the job\n"},
+		"from GitHub":    {"mirror", "System.AccessToken", "GitHub", "", beginsMirror, "bitbucket-auth-mirror:v1.0.0 |the token|none\n"},
+		"another source": {"mirror", "System.AccessToken", "TfsGit", "https://git.example.com/a project/x", beginsMirror, "bitbucket-auth-mirror:v1.0.0 |the token|none\n"},
+		"another token":  {"mirror", "SOURCE_TOKEN", "GitHub", "https://git.example.com/x", beginsMirror, "bitbucket-auth-mirror:v1.0.0 |the token|of the job\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,12 +118,14 @@ func TestAzureTemplates(t *testing.T) {
 				return values[part[2]]
 			})
 			script = strings.NewReplacer("$(Build.Repository.Provider)", test.provider, "$(Build.Repository.Uri)", "https://dev.azure.com/me").Replace(script)
-			cmd := exec.Command("bash", "--noprofile", "--norc", "-c", script)
+			dir := programs(t, docker)
+			temptest.WriteProgram(t, filepath.Join(dir, "script.sh"), script)
+			cmd := exec.Command("bash", "--noprofile", "--norc", filepath.Join(dir, "script.sh"))
 			cmd.Env = []string{
-				"PATH=" + programs(t, docker) + ":/usr/bin:/bin", "BITBUCKET_AUTH_TOKEN=the token", "BITBUCKET_AUTH_SOURCE_TOKEN=of the job",
+				"PATH=" + dir + ":/usr/bin:/bin", "BITBUCKET_AUTH_TOKEN=the token", "BITBUCKET_AUTH_SOURCE_TOKEN=of the job",
 			}
 			said, _ := cmd.CombinedOutput() // the exit code is compared below
-			if exit := cmd.ProcessState.ExitCode(); exit != 5 || !strings.HasPrefix(string(said), test.begins) || !strings.HasSuffix(string(said), test.ends) {
+			if exit := cmd.ProcessState.ExitCode(); exit != 5 || !strings.HasPrefix(string(said), strconv.Itoa(cmd.Process.Pid)+": "+test.begins) || !strings.HasSuffix(string(said), test.ends) {
 				t.Errorf("the exit code is %d, and docker got %s", exit, said)
 			}
 		})
@@ -126,17 +136,19 @@ func TestAzureTemplates(t *testing.T) {
 var azureParameter = regexp.MustCompile(`\$\{\{ (replace\()?parameters\.(\w+)(?:, '{4}, '{3}\\'{5}\))? \}\}`)
 
 const beginsMirror = "run --rm -e TF_BUILD=True -e BUILD_REPOSITORY_URI=https://dev.azure.com/me -e BITBUCKET_AUTH_TOKEN -e BITBUCKET_AUTH_SOURCE_TOKEN " +
-	"-e BITBUCKET_AUTH_IDENTITY=it's me "
+	"-e [BITBUCKET_AUTH_IDENTITY=it's me] "
 
 // The orb's commands get the program, and start it with the tokens of the variables that
 // their parameters name.
 func TestOrb(t *testing.T) {
 	t.Parallel()
 	const file = "hosts/circleci/src/@orb.yml"
-	dir := programs(t, map[string]string{"program": "#!/bin/sh\necho \"$*|$BITBUCKET_AUTH_TOKEN|${BITBUCKET_AUTH_SOURCE_TOKEN-none}|$BITBUCKET_AUTH_ENV_FILE|$(env | grep =flag | sort | tr '\\n' ' ')\"\nexit 5\n"})
-	bashEnv, temporary := filepath.Join(dir, "bash-env"), t.TempDir()
+	dir := folderWithSpace(t)
+	// The program takes the place of the shell, so that it gets the signals of the host.
+	temptest.WriteProgram(t, filepath.Join(dir, "program"), "#!/bin/sh\necho \"$$: $*|$BITBUCKET_AUTH_TOKEN|${BITBUCKET_AUTH_SOURCE_TOKEN-none}|$BITBUCKET_AUTH_ENV_FILE|$(env | grep =flag | sort | tr '\\n' ' ')\"\nexit 5\n")
+	bashEnv, temporary := filepath.Join(dir, "bash-env"), folderWithSpace(t)
 	run := func(script string, env ...string) (said string, exit int) {
-		cmd := exec.Command("bash", "-eo", "pipefail", "-c", regexp.MustCompile(`<< parameters\.(\S+) >>`).ReplaceAllStringFunc(script, func(parameter string) string {
+		temptest.WriteProgram(t, filepath.Join(dir, "script.sh"), regexp.MustCompile(`<< parameters\.(\S+) >>`).ReplaceAllStringFunc(script, func(parameter string) string {
 			switch name := strings.Fields(parameter)[1]; name {
 			case "parameters.token-variable":
 				return "MY_TOKEN"
@@ -145,9 +157,10 @@ func TestOrb(t *testing.T) {
 			}
 			return "flag"
 		}))
+		cmd := exec.Command("bash", "-eo", "pipefail", filepath.Join(dir, "script.sh"))
 		cmd.Env = append([]string{"PATH=/usr/bin:/bin", "TMPDIR=" + temporary, "BASH_ENV=" + bashEnv}, env...)
 		text, _ := cmd.CombinedOutput() // the exit code is compared below
-		return string(text), cmd.ProcessState.ExitCode()
+		return strings.Replace(string(text), strconv.Itoa(cmd.Process.Pid)+": ", "", 1), cmd.ProcessState.ExitCode()
 	}
 	get := strings.ReplaceAll(blockIn(t, file, "name: Get bitbucket-auth"), `\<<`, "<<")
 	if said, exit := run(get); exit != 1 || said != "bitbucket-auth: this commit isn't a release, so it has no program to download; use a released version\n" {
@@ -162,7 +175,8 @@ func TestOrb(t *testing.T) {
 	}
 	before, rest, _ := strings.Cut(get, "# get: written")
 	_, after, found := strings.Cut(rest, "# end\n")
-	if said, exit := run(strings.Replace(before, "RELEASE\n]", "RELEASE\n", 1) + "echo '" + dir + "/program'\n" + after); !found || exit != 0 || said != "" {
+	if said, exit := run(strings.Replace(before, "'RELEASE'\n", "'RELEASE'\nthe release\n", 1) +
+		"grep -qx 'the release' \"${0%/*}/release\" || exit 3\necho '" + dir + "/program'\n" + after); !found || exit != 0 || said != "" {
 		t.Errorf("get: %d\n%s", exit, said)
 	}
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
@@ -337,6 +351,16 @@ func blockIn(t *testing.T, file, mark string) string {
 		block.WriteString(content)
 	}
 	return block.String()
+}
+
+// folderWithSpace returns a folder whose path contains a space, as a user's name may.
+func folderWithSpace(t *testing.T) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "a folder")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // programs returns a folder with these programs and files.
