@@ -333,6 +333,50 @@ func TestCompositeActions(t *testing.T) {
 	}
 }
 
+// The Dockerfile builds the program for the platform that is asked for, and puts it into the
+// image with the CA certificates, and nothing else. TestBuildFlags compares its flags.
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	const build = "RUN CGO_ENABLED"
+	var steps, script string
+	for line := range strings.Lines(strings.ReplaceAll(readFile(t, "Dockerfile"), "\\\n", "")) {
+		if strings.HasPrefix(line, build) {
+			script, line = strings.TrimPrefix(line, "RUN "), build+"\n"
+		}
+		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "#") {
+			steps += regexp.MustCompile(`golang:[0-9.]+-`).ReplaceAllString(line, "golang:VERSION-")
+		}
+	}
+	const want = `ARG BUILDPLATFORM=linux
+FROM --platform=$BUILDPLATFORM golang:VERSION-bookworm AS build
+ARG TARGETOS
+ARG TARGETARCH
+ARG VERSION
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY main.go ./
+COPY internal ./internal
+` + build + `
+FROM scratch
+COPY --from=build /out /
+ENTRYPOINT ["/bitbucket-auth"]
+`
+	if steps != want {
+		t.Errorf("the steps are\n%s, want\n%s", steps, want)
+	}
+	dir := programs(t, map[string]string{"go": "#!/bin/sh\necho \"$CGO_ENABLED $GOOS $GOARCH $*\"\n", "authorities.pem": "the authorities"})
+	cmd := exec.Command("sh", "-ec", strings.NewReplacer("/out", dir+"/out", "/etc/ssl/certs/ca-certificates.crt", dir+"/authorities.pem").Replace(script))
+	cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "TARGETOS=linux", "TARGETARCH=arm64", "VERSION=v1.2.3"}
+	said, err := cmd.CombinedOutput()
+	if got := string(said); err != nil || !strings.HasPrefix(got, "0 linux arm64 build ") || !strings.HasSuffix(got, " -X main.version=v1.2.3 -o "+dir+"/out/bitbucket-auth .\n") {
+		t.Errorf("%v, go got %s", err, got)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "out/etc/ssl/cert.pem")); string(got) != "the authorities" {
+		t.Errorf("the CA certificates are %q, %v", got, err)
+	}
+}
+
 // blockIn returns the first block of text in a YAML file after a mark.
 func blockIn(t *testing.T, file, mark string) string {
 	t.Helper()
