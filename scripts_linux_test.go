@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
@@ -230,43 +233,257 @@ func TestGet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := programs(t, map[string]string{
-				"curl":  "#!/bin/sh\necho \"$*\" >\"$LOG\"\nfor at; do [ \"$before\" != --output ] || cp \"$CONTENT\" \"$at\"; before=$at; done\nexit \"${CURL_EXIT-0}\"\n",
-				"uname": "#!/bin/sh\n[ \"$1\" = -s ] && echo \"${UNAME_S-Linux}\" || echo \"${UNAME_M-x86_64}\"\n",
-				// The script prefers the system's own programs, in these folders.
-				"get":        strings.Replace(readFile(t, "binary/get"), "\nsystem_path=", "\nsystem_path=${0%/*}:", 1),
-				"content.gz": gzipped(t, "the program"), "another.gz": gzipped(t, "another program"), "README.md": "no archive",
-			})
-			release := "https://example.com/releases/v1.2.3\n"
-			for _, platform := range []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64.exe"} {
-				release += fmt.Sprintf("%x  bitbucket-auth_%s\n", sha256.Sum256([]byte("the program")), platform)
-			}
-			temptest.WriteProgram(t, filepath.Join(dir, "release"), release)
-			log, temporary := filepath.Join(dir, "log"), t.TempDir()
-			cmd := exec.Command("sh", filepath.Join(dir, "get"))
-			cmd.Dir = dir
-			cmd.Env = append([]string{"PATH=/usr/bin:/bin", "LOG=" + log, "CONTENT=content.gz", "TMPDIR=" + temporary}, test.env...)
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			stdout, err := cmd.Output()
+			g := newGetter(t)
 			if test.says != "" {
-				if cmd.ProcessState.ExitCode() != 1 || len(stdout) > 0 || !strings.Contains(stderr.String(), "bitbucket-auth: ") || !strings.Contains(stderr.String(), test.says) {
-					t.Errorf("%v, prints %q, and says %q, want %q", err, stdout, &stderr, test.says)
-				}
-				if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
-					t.Errorf("it leaves %v, %v", left, err)
-				}
+				g.refuses(t, test.says, test.env...)
 				return
 			}
-			program := strings.TrimSuffix(string(stdout), "\n")
-			asked, _ := os.ReadFile(log) // empty if curl wasn't started
-			if got := strings.ReplaceAll(strings.TrimSpace(string(asked)), program, "PROGRAM"); err != nil || got != test.want {
-				t.Errorf("%v, curl got\n%q, want\n%q\n%s", err, got, test.want, &stderr)
-			}
-			if content, err := os.ReadFile(program); err != nil || string(content) != "the program" {
-				t.Errorf("the program is %q, %v", content, err)
+			platform := regexp.MustCompile(`bitbucket-auth_(\S+)\.gz$`).FindStringSubmatch(test.want)[1]
+			program := g.gets(t, platform, test.env...)
+			asked, _ := os.ReadFile(g.log) // empty if curl wasn't started
+			if got := strings.ReplaceAll(strings.TrimSpace(string(asked)), program, "PROGRAM"); got != test.want {
+				t.Errorf("curl got\n%q, want\n%q", got, test.want)
 			}
 		})
+	}
+}
+
+// The program is kept for later jobs, in the first of these folders that a machine has.
+func TestGetKeeps(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		env  []string // DIR is the folder of the script
+		kept string   // the folder of the cache
+	}{
+		"tool cache": {[]string{"RUNNER_TOOL_CACHE=DIR/the tools/cache", "XDG_CACHE_HOME=DIR/xdg", "HOME=DIR/home"}, "the tools/cache"},
+		"XDG":        {[]string{"RUNNER_TOOL_CACHE=", "XDG_CACHE_HOME=DIR/xdg", "HOME=DIR/home"}, "xdg"},
+		"home":       {[]string{"RUNNER_TOOL_CACHE=", "XDG_CACHE_HOME=", "HOME=DIR/home"}, "home/.cache"},
+		"Windows":    {[]string{"RUNNER_TOOL_CACHE=d:/tools"}, "d:/tools"},
+		"no home":    {[]string{"HOME="}, ""},
+		"relative":   {[]string{"XDG_CACHE_HOME=xdg"}, ""},
+		"no cache":   {[]string{"XDG_CACHE_HOME=DIR/README.md"}, ""},
+		"planted":    {[]string{"XDG_CACHE_HOME=DIR/planted"}, "planted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGetter(t)
+			for i := range test.env {
+				test.env[i] = strings.ReplaceAll(test.env[i], "DIR", g.dir)
+			}
+			kept := filepath.Join(g.dir, test.kept, "bitbucket-auth/v1.2.3")
+			if name == "planted" {
+				if err := os.MkdirAll(kept, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				temptest.WriteProgram(t, filepath.Join(kept, "bitbucket-auth_linux_amd64"), "#!/bin/sh\necho planted\n")
+			}
+			g.gets(t, "linux_amd64", test.env...)
+			offline := append(test.env, "CURL_EXIT=22")
+			if test.kept == "" {
+				g.refuses(t, "can't download ", offline...)
+				return
+			}
+			entries, err := os.ReadDir(kept)
+			if err != nil || len(entries) != 1 || readFile(t, filepath.Join(kept, "bitbucket-auth_linux_amd64")) != "the program for linux_amd64" {
+				t.Errorf("the cache has %v, %v", entries, err)
+			}
+			g.gets(t, "linux_amd64", offline...)
+		})
+	}
+}
+
+// On GitHub, the path is an output, and a fault is an annotation. The runner's own folder
+// for temporary files comes first.
+func TestGetOnGitHub(t *testing.T) {
+	t.Parallel()
+	g := newGetter(t)
+	output, temporary := filepath.Join(g.dir, "the output"), filepath.Join(folderWithSpace(t), "job")
+	temptest.WriteProgram(t, output, "before=1\n")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"GITHUB_OUTPUT=" + output, "RUNNER_TEMP=" + temporary}
+	stdout, stderr, err := g.run(env...)
+	program, found := strings.CutPrefix(readFile(t, output), "before=1\nprogram="+temporary+"/")
+	if program, err := os.ReadFile(filepath.Join(temporary, strings.TrimSuffix(program, "\n"))); !found || string(program) != "the program for linux_amd64" {
+		t.Errorf("the output is %q, and the program %q, %v", readFile(t, output), program, err)
+	}
+	if stdout+stderr != "" || err != nil {
+		t.Errorf("it says %q, %q, %v", stdout, stderr, err)
+	}
+	if stdout, _, err := g.run(append(env, "UNAME_S=FreeBSD")...); err == nil || stdout != "::error title=bitbucket-auth::FreeBSD runners aren't supported; use Linux, macOS or Windows\n" {
+		t.Errorf("a fault: %v, %q", err, stdout)
+	}
+}
+
+// The checksum is found by the first tool that works, and the system's own come before
+// those that an earlier step added to PATH.
+func TestGetVerifies(t *testing.T) {
+	t.Parallel()
+	const fails, good = "#!/bin/sh\nexit 1\n", "#!/bin/sh\n[ \"$OPENSSL_CONF $*\" = '%s' ] && PATH=/usr/bin:/bin exec sha256sum\n"
+	openssl, sha256sum, shasum := fmt.Sprintf(good, "/dev/null dgst -sha256 -r"), fmt.Sprintf(good, " "), fmt.Sprintf(good, " -a 256")
+	lies := fmt.Sprintf("#!/bin/sh\necho %x\n", sha256.Sum256([]byte("the program for linux_amd64")))
+	for name, test := range map[string]struct {
+		system, added [3]string // openssl, sha256sum, shasum
+		content       string
+		says          string
+	}{
+		"openssl":   {[3]string{openssl, fails, fails}, [3]string{}, "", ""},
+		"sha256sum": {[3]string{"", sha256sum, fails}, [3]string{}, "", ""},
+		"shasum":    {[3]string{fails, "", shasum}, [3]string{}, "", ""},
+		"added":     {[3]string{}, [3]string{fails, sha256sum, fails}, "", ""},
+		"none":      {[3]string{}, [3]string{fails, fails, fails}, "", "this machine has none of openssl, sha256sum and shasum"},
+		"lies":      {[3]string{fails, fails, shasum}, [3]string{lies, lies, lies}, "another.gz", "isn't what was released"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGetter(t)
+			added := folderWithSpace(t)
+			for i, tool := range []string{"openssl", "sha256sum", "shasum"} {
+				for folder, text := range map[string]string{g.dir: test.system[i], added: test.added[i]} {
+					if text != "" {
+						temptest.WriteProgram(t, filepath.Join(folder, tool), text)
+					}
+				}
+			}
+			// The system's are those of the script's folder only.
+			temptest.WriteProgram(t, filepath.Join(g.dir, "get"), strings.Replace(readFile(t, "binary/get"), "\nsystem_path=", "\nsystem_path=${0%/*} #", 1))
+			env := []string{"PATH=" + added + ":/usr/bin:/bin", "CONTENT=" + test.content}
+			if test.says != "" {
+				g.refuses(t, test.says, env...)
+			} else {
+				g.gets(t, "linux_amd64", env...)
+			}
+		})
+	}
+}
+
+// A signal ends the script, after curl, and leaves nothing behind.
+func TestASignalEndsGet(t *testing.T) {
+	// A process in the background may ignore SIGINT, which its children would inherit
+	// unless it handles the signal.
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, syscall.SIGINT)
+	t.Cleanup(func() { signal.Stop(interrupts) })
+	for tool, text := range map[string]string{
+		// It sends the signal when the script waits for it.
+		"curl": `#!/bin/sh
+trap 'sleep 0.1; echo ended >"$LOG"; exit 1' TERM
+until grep -q '^State:.S' "/proc/$PPID/status"; do sleep 0.01; done
+kill -s "$SIGNAL" "$PPID"
+sleep 1 &
+wait
+`,
+		// Its parent is a subshell of the script.
+		"openssl": `#!/bin/sh
+kill -s "$SIGNAL" "$(cut -d ' ' -f 4 "/proc/$PPID/stat")"
+echo ended >"$LOG"
+`,
+	} {
+		for _, name := range []string{"INT", "TERM"} {
+			t.Run(tool+" "+name, func(t *testing.T) {
+				t.Parallel()
+				g := newGetter(t)
+				temptest.WriteProgram(t, filepath.Join(g.dir, tool), text)
+				var exit *exec.ExitError
+				if stdout, stderr, err := g.run("SIGNAL=" + name); !errors.As(err, &exit) || exit.ExitCode() != 143 || stdout != "" {
+					t.Errorf("%v, it prints %q, %q", err, stdout, stderr)
+				}
+				if got, err := os.ReadFile(g.log); string(got) != "ended\n" {
+					t.Errorf("when the script has ended, %s has %q, %v", tool, got, err)
+				}
+				g.leavesNothing(t)
+			})
+		}
+	}
+}
+
+// getter is the script in a folder with the release that it gets, and a curl and a uname
+// that the variables of a test control.
+type getter struct{ dir, temporary, log string }
+
+func newGetter(t *testing.T) getter {
+	t.Helper()
+	g := getter{dir: folderWithSpace(t), temporary: folderWithSpace(t)}
+	g.log = filepath.Join(g.dir, "log")
+	files := map[string]string{
+		// Its last argument is the address.
+		"curl": `#!/bin/sh
+echo "$*" >"$LOG"
+for at; do
+	[ "$before" != --output ] || output=$at
+	before=$at
+done
+cp "${CONTENT:-${at##*/}}" "$output"
+exit "${CURL_EXIT-0}"
+`,
+		"uname": "#!/bin/sh\n[ \"$1\" = -s ] && echo \"${UNAME_S-Linux}\" || echo \"${UNAME_M-x86_64}\"\n",
+		// The script prefers the system's own programs, in these folders.
+		"get":        strings.Replace(readFile(t, "binary/get"), "\nsystem_path=", "\nsystem_path=${0%/*}:", 1),
+		"another.gz": gzipped(t, "another program"), "README.md": "no archive",
+		"release": "https://example.com/releases/v1.2.3\n",
+	}
+	for _, platform := range []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64.exe"} {
+		content := "the program for " + platform
+		files["bitbucket-auth_"+platform+".gz"] = gzipped(t, content)
+		files["release"] += fmt.Sprintf("%x  bitbucket-auth_%s\n", sha256.Sum256([]byte(content)), platform)
+	}
+	for name, text := range files {
+		temptest.WriteProgram(t, filepath.Join(g.dir, name), text)
+	}
+	return g
+}
+
+func (g getter) run(env ...string) (stdout, stderr string, err error) {
+	cmd := exec.Command("sh", filepath.Join(g.dir, "get"))
+	cmd.Dir = g.dir
+	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "LOG=" + g.log, "TMPDIR=" + g.temporary}, env...)
+	var out, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &log
+	err = cmd.Run()
+	return out.String(), log.String(), err
+}
+
+// gets wants the program for a platform, in a folder that is closed to others.
+func (g getter) gets(t *testing.T, platform string, env ...string) (program string) {
+	t.Helper()
+	stdout, stderr, err := g.run(env...)
+	program, ends := strings.CutSuffix(stdout, "\n")
+	if err != nil || !ends || stderr != "" || !strings.HasPrefix(program, g.temporary+"/") {
+		t.Fatalf("it prints %q, and says %q, %v", stdout, stderr, err)
+	}
+	if content, err := os.ReadFile(program); err != nil || string(content) != "the program for "+platform {
+		t.Errorf("the program is %q, %v", content, err)
+	}
+	for _, path := range []string{program, filepath.Dir(program)} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o100 == 0 || path != program && info.Mode().Perm() != 0o700 {
+			t.Errorf("%s: %v, %v", path, info, err)
+		}
+	}
+	if files, err := os.ReadDir(filepath.Dir(program)); err != nil || len(files) != 1 {
+		t.Errorf("the program's folder has %v, %v", files, err)
+	}
+	if err := os.RemoveAll(filepath.Dir(program)); err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+// refuses wants a fault with these words, and no program.
+func (g getter) refuses(t *testing.T, says string, env ...string) {
+	t.Helper()
+	stdout, stderr, err := g.run(env...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || stdout != "" || !strings.Contains(stderr, "bitbucket-auth: ") || !strings.Contains(stderr, says) {
+		t.Errorf("%v, it prints %q, and says %q, want %q", err, stdout, stderr, says)
+	}
+	g.leavesNothing(t)
+}
+
+func (g getter) leavesNothing(t *testing.T) {
+	t.Helper()
+	if left, err := os.ReadDir(g.temporary); err != nil || len(left) > 0 {
+		t.Errorf("it leaves %v, %v", left, err)
 	}
 }
 
@@ -285,7 +502,8 @@ func TestGetKnowsTheMachine(t *testing.T) {
 	} {
 		for _, system := range strings.Fields(test.systems) {
 			for _, machine := range strings.Fields(test.machines) {
-				cmd := exec.Command("sh", filepath.Join(folder, "get"))
+				cmd := exec.Command("sh", "get") // without a folder
+				cmd.Dir = folder
 				cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "RUNNER_OS=" + system, "RUNNER_ARCH=" + machine}
 				if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), test.want) {
 					t.Errorf("%s, %s: %v, %s; want %s", system, machine, err, out, test.want)
