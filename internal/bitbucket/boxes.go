@@ -58,7 +58,7 @@ var products = []product{
 type box struct{ product, level string }
 
 // isBox reports whether an item of a list is written as on the page, and not as a
-// scope's name: it has one colon, and white space, a capital or a product's name.
+// scope's name: it has a colon, and white space, a capital or a product's name.
 func isBox(item string) bool {
 	name, _, found := strings.Cut(item, ":")
 	_, known := findProduct(name)
@@ -70,7 +70,17 @@ func isBox(item string) bool {
 // boxCharacters are those of a box: a token or a URL has others.
 const boxCharacters = charset.Letters + " :/&+-_\t"
 
-// parseBoxes reads one or more boxes, such as "Pull requests: Read and Write".
+// boxesOf are the boxes of a product.
+func boxesOf(product string, levels []string) []box {
+	var boxes []box
+	for _, level := range levels {
+		boxes = append(boxes, box{product, level})
+	}
+	return boxes
+}
+
+// parseBoxes reads one or more boxes, such as "Pull requests: Read and Write". It returns
+// nil unless a level follows every product, and nothing else is left.
 func parseBoxes(item string) []box {
 	var boxes []box
 	var name []string
@@ -82,10 +92,14 @@ func parseBoxes(item string) []box {
 		}
 		var levels []string
 		levels, words = takeLevels(words[1:])
-		for _, level := range levels {
-			boxes = append(boxes, box{strings.Join(name, " "), level})
+		if levels == nil {
+			return nil
 		}
+		boxes = append(boxes, boxesOf(strings.Join(name, " "), levels)...)
 		name = nil
+	}
+	if name != nil {
+		return nil
 	}
 	return boxes
 }
@@ -104,9 +118,7 @@ func boxesWithoutColon(item string) []box {
 		var levels []string
 		name := strings.Join(words[:length], " ")
 		levels, words = takeLevels(words[length:])
-		for _, level := range levels {
-			boxes = append(boxes, box{name, level})
-		}
+		boxes = append(boxes, boxesOf(name, levels)...)
 	}
 	return boxes
 }

@@ -29,5 +29,8 @@ func OtherUser(cred credential.Credential, user string) []fault.Remark {
 	return otherUser(cred, reply{header: http.Header{"X-Ausername": {user}}})
 }
 
+// ScopeNames returns the names of the known scopes.
+var ScopeNames = scopeNames
+
 // ScopesIn reads a server's list of scopes.
 func ScopesIn(list string) []string { return scopesIn(list) }

@@ -79,8 +79,8 @@ func ParseScopes(list string, kind credential.Kind) ([]string, error) {
 }
 
 // boxesIn are the boxes that an item of a list means, or nil if it is the name of a
-// scope, or several. A level by itself continues the box before, as in "Projects:
-// Read, Admin".
+// scope, or several. Levels by themselves continue the box before, as in "Projects:
+// Read, Write and Admin".
 func boxesIn(item, last string) []box {
 	names := separated(item)
 	switch {
@@ -91,10 +91,11 @@ func boxesIn(item, last string) []box {
 	case strings.Contains(item, ":"):
 		return nil
 	}
-	if levels, rest := takeLevels(names); last != "" && len(levels) == 1 && len(rest) == 0 {
-		return []box{{last, levels[0]}}
+	boxes := boxesWithoutColon(item)
+	if levels, rest := takeLevels(names); boxes == nil && last != "" && len(rest) == 0 {
+		return boxesOf(last, levels)
 	}
-	return boxesWithoutColon(item)
+	return boxes
 }
 
 // areScopes reports whether all names are known as scopes, or have the form of those of
@@ -149,7 +150,7 @@ func scopeWords(name string) []string {
 // sameWords reports whether each word matches one of the known ones: words match if
 // their first four letters are the same, as in repo and repositories.
 func sameWords(words, known []string) bool {
-	if len(words) == 0 || len(words) != len(known) {
+	if len(words) != len(known) {
 		return false
 	}
 	for _, word := range words {
@@ -298,11 +299,7 @@ func leastMissing(ways [][]string, granted []string) []string {
 func closure(scopes []string) []string {
 	all := slices.Clone(scopes)
 	for i := 0; i < len(all); i++ {
-		for _, implied := range find(all[i]).implies {
-			if !slices.Contains(all, implied) {
-				all = append(all, implied)
-			}
-		}
+		all = append(all, find(all[i]).implies...)
 	}
 	return all
 }

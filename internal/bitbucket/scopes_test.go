@@ -44,7 +44,6 @@ func TestMissing(t *testing.T) {
 		{"read:account read:me", "read:me read:account read:repository:bitbucket", ""},
 		{"read:account read:me", "read:me read:repository:bitbucket", "read:account"},
 		{"account", "read:repository:bitbucket", "read:user:bitbucket"},
-		{"wiki", "read:repository:bitbucket", "wiki"},
 		{"repository repository", "read:issue:bitbucket", "read:repository:bitbucket"},
 	} {
 		got := bitbucket.Missing(strings.Fields(test.required), strings.Fields(test.granted))
@@ -67,6 +66,9 @@ func TestParseScopes(t *testing.T) {
 		"read:user:bitbucket  write:package:bitbucket":               {"read:user:bitbucket", "write:package:bitbucket"},
 		"- read:repository:bitbucket\n- write:pullrequest:bitbucket": {"read:repository:bitbucket", "write:pullrequest:bitbucket"},
 		"- Repositories: Write\n- Pull requests: Read":               {"repository:write", "pullrequest"},
+		"  - Repositories: Write\n  - read:user:bitbucket":           {"repository:write", "read:user:bitbucket"},
+		"Repositories: Write\rread:user:bitbucket\twebhook":          {"repository:write", "read:user:bitbucket", "webhook"},
+		"webhook\raccount": {"webhook", "account"},
 	} {
 		if got, err := bitbucket.ParseScopes(list, credential.AccessToken); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, %v", list, got, err)
@@ -86,12 +88,20 @@ func TestParseScopes(t *testing.T) {
 		"repos:write":                  "did you mean repository:write?",
 		"REPO_WRITE":                   "did you mean repository:write?",
 		"PROJECT_ADMIN":                "did you mean project:admin?",
+		"REPO-WRITE":                   "did you mean repository:write?",
+		"REPO.WRITE":                   "did you mean repository:write?",
 		"READING_ME":                   "did you mean read:me?",
 		"READING_USERS":                "did you mean read:user:bitbucket?",
 		"s3cret-s3cret-s3cret":         asListed,
 		"::add-mask::x":                asListed,
 		"repository;write:whatever":    asListed,
 		"bitbucket":                    asListed,
+		"some:bitbucket:thing":         asListed,
+
+		"some:thing1:bitbucket": asListed,
+		"writing":               asListed,
+
+		"Repositories: Read, repositry:write": "did you mean repository:write?",
 	} {
 		_, err := bitbucket.ParseScopes(name, credential.AccessToken)
 		if f := fault.From(err); f.Code != fault.ScopeUnknown || !strings.Contains(f.Hints[0], hint) || strings.Contains(f.What, name) {
@@ -122,6 +132,25 @@ func TestBoxes(t *testing.T) {
 		"Pull-Requests: write":                     "pullrequest:write",
 		"Projects: Read, Projects: Admin":          "project project:admin",
 		"Projects: Read, Admin":                    "project project:admin",
+		"Projects: Read, and Admin":                "project project:admin",
+		"Projects: Read, Write and Admin":          "project project:write project:admin",
+		"Projects: Read, webhook read":             "project webhook",
+		"Repositories: Read and Delete":            "repository repository:delete",
+		"Repositories: Read & Write":               "repository repository:write",
+		"Repositories: Read + Write":               "repository repository:write",
+		"repositories:write+pullrequests:read":     "repository:write pullrequest",
+		"Pull_Requests: Read":                      "pullrequest",
+		"pull\trequests:read":                      "pullrequest",
+		"Pull request: Read":                       "pullrequest",
+		"Account: Read and Email":                  "account email",
+		"Account Email":                            "email",
+		"Pipelines: edit Variables and read":       "pipeline:variable pipeline",
+		"Pipelines: Read, Edit variables":          "pipeline pipeline:variable",
+		"Pipelines (Edit variables)":               "pipeline:variable",
+		"Projects Admin":                           "project:admin",
+		"Repositories (Read/Delete)":               "repository repository:delete",
+		"Repositories Read & Write":                "repository repository:write",
+		"Repositories Read + Write":                "repository repository:write",
 		"Account: Read":                            "account",
 		"Account: Email":                           "email",
 		"Account: Write":                           "account:write",
@@ -142,6 +171,7 @@ func TestBoxes(t *testing.T) {
 		"Repositories (Write)":                     "repository:write",
 		"Repositories - Write":                     "repository:write",
 		"Repositories – Write":                     "repository:write",
+		"Repositories-Write":                       "repository:write",
 		"Repositories > Write":                     "repository:write",
 		"repositories=write":                       "repository:write",
 		"Repository write":                         "repository:write",
@@ -175,10 +205,19 @@ func TestBoxes(t *testing.T) {
 		"Pull requests: Admin":                  "`Pull requests: Admin`",
 		"Repositoris: Write":                    "`Repositoris: Write`",
 		"Deployments: Read":                     "`Deployments: Read`",
+		"Deployments:Read":                      "`Deployments: Read`",
+		"Deployments Read":                      "a scope that Bitbucket doesn't have",
+		"Repositories Write Issues":             "a scope that Bitbucket doesn't have",
 		"Repositories: Read, Execute":           "`Repositories: Execute`",
 		"Projects: Read, webhook, Write":        "a scope that Bitbucket doesn't have",
 		"Pipelines: Edit":                       "`Pipelines: Edit`",
 		"Pipelines: Read and Edit":              "`Pipelines: Edit`",
+		"Pipelines: Edit and Read":              "`Pipelines: Edit`",
+		"Repository webhook":                    "a scope that Bitbucket doesn't have",
+		"Repositories: Write webhook":           "a scope that Bitbucket doesn't have",
+		"Repositories: Write Issues:":           "a scope that Bitbucket doesn't have",
+		"Repositories: Write and Issues":        "a scope that Bitbucket doesn't have",
+		"Projects: Read, Write webhook":         "a scope that Bitbucket doesn't have",
 		"Repositories:":                         "a scope that Bitbucket doesn't have",
 		"Repositories: Read, s3cret":            "a scope that Bitbucket doesn't have",
 		"Token: " + strings.Repeat("secret", 5): "a scope that Bitbucket doesn't have",
@@ -192,18 +231,19 @@ func TestBoxes(t *testing.T) {
 			t.Errorf("%q: got %v, %q", list, err, f.Hints)
 		}
 	}
-	if _, err := bitbucket.ParseScopes("Repositoris: Write", credential.AccessToken); !strings.Contains(fault.From(err).Hints[0], "did you mean Repositories: Write?") {
-		t.Errorf("got %q", fault.From(err).Hints)
-	}
-	if _, err := bitbucket.ParseScopes("Pull requests: Admin", credential.AccessToken); !strings.Contains(fault.From(err).Hints[0], "Read or Write") {
-		t.Errorf("got %q", fault.From(err).Hints)
+	for list, hint := range map[string]string{
+		"Repositoris: Write": "did you mean Repositories: Write?", "Pull requests: Admin": "for Pull requests, use Read or Write", "Deployments: Read": "write it as on the page",
+	} {
+		if _, err := bitbucket.ParseScopes(list, credential.AccessToken); !strings.HasPrefix(fault.From(err).Hints[0], hint) {
+			t.Errorf("%s: got %q", list, fault.From(err).Hints)
+		}
 	}
 	// For an API token they are checked by the scopes that it has instead.
 	for list, granted := range map[string]string{
 		"Repositories: Read": "read:repository:bitbucket", "Repositories: Write": "read:repository:bitbucket write:repository:bitbucket",
 		"Repositories: Admin": "admin:repository:bitbucket", "Repositories: Delete": "delete:repository:bitbucket",
 		"Pull requests: Write": "read:pullrequest:bitbucket write:pullrequest:bitbucket", "Projects: Admin": "admin:project:bitbucket",
-		"Webhooks: Read": "read:webhook:bitbucket", "Webhooks: Delete": "delete:webhook:bitbucket", "Account: Read": "read:user:bitbucket",
+		"Webhooks: Read": "read:webhook:bitbucket", "Webhooks: Write": "write:webhook:bitbucket", "Webhooks: Delete": "delete:webhook:bitbucket", "Account: Read": "read:user:bitbucket",
 		"Pipelines: Edit variables": "admin:pipeline:bitbucket", "Runners: Write": "read:runner:bitbucket write:runner:bitbucket",
 	} {
 		required, err := bitbucket.ParseScopes(list, credential.APIToken)
@@ -221,9 +261,12 @@ func TestMissingFault(t *testing.T) {
 	for missing, hint := range map[string]string{
 		"write:repository:bitbucket": "make a new token with these scopes",
 		"write:package:bitbucket":    "check the spelling of write:package:bitbucket, which isn't a scope that this version knows",
+
+		"read:user:bitbucket write:package:bitbucket": "check the spelling of write:package:bitbucket",
 	} {
-		if f := bitbucket.MissingFault([]string{missing}, credential.APIToken); !strings.Contains(f.Hints[0], hint) {
-			t.Errorf("%s: got %q", missing, f.Hints)
+		f := bitbucket.MissingFault(strings.Fields(missing), credential.APIToken)
+		if !strings.Contains(f.Hints[0], hint) || !strings.HasSuffix(f.What, ": "+strings.ReplaceAll(missing, " ", ", ")) {
+			t.Errorf("%s: got %v, %q", missing, f, f.Hints)
 		}
 	}
 	f := bitbucket.MissingFault([]string{"repository:write"}, credential.OAuthConsumer)
@@ -250,6 +293,7 @@ func TestScopesHaveAForm(t *testing.T) {
 	for list, want := range map[string]string{
 		"repository account":            "repository account",
 		"something":                     "",
+		"a:b,c:d e:f\tg:h\ri:j\nk:l":    "a:b c:d e:f g:h i:j k:l",
 		"a:b:c":                         "a:b:c",
 		"a:b:c:d":                       "",
 		"some:" + longest + " a:b":      "some:" + longest + " a:b",
@@ -273,8 +317,10 @@ func TestScopesAreComplete(t *testing.T) {
 	for n := range 200 {
 		list = append(list, fmt.Sprintf("read:a%c%c:bitbucket", 'a'+n/26, 'a'+n%26))
 	}
-	if got := bitbucket.ScopesIn(strings.Join(list, ", ")); !slices.Equal(got, list) {
-		t.Errorf("got %q", got)
+	for _, end := range []string{"", ", repository"} { // one more is too much
+		if got := bitbucket.ScopesIn(strings.Join(list, ", ") + end); !slices.Equal(got, list) {
+			t.Errorf("got %q", got)
+		}
 	}
 }
 
@@ -285,6 +331,9 @@ func TestExcess(t *testing.T) {
 		{"repository:admin", "repository:admin", ""},
 		{"repository:admin", "admin:repository:bitbucket", ""},
 		{"admin:repository:bitbucket delete:issue:bitbucket", "repository:admin", "delete:issue:bitbucket"},
+		{"admin:repository:bitbucket write:repository:bitbucket", "repository:write", "admin:repository:bitbucket"},
+		{"project:admin pipeline:variable", "repository:admin", "project:admin"},
+		{"some:admins some:deleted readmin:user undelete:user", "", ""},
 	} {
 		got := bitbucket.Excess(strings.Fields(test.granted), strings.Fields(test.required))
 		if strings.Join(got, " ") != test.want {
@@ -324,5 +373,65 @@ func TestScopesOfBothKinds(t *testing.T) {
 	}
 	if !slices.Equal(bitbucket.PushScopes, []string{"repository:write"}) {
 		t.Errorf("git needs %q", bitbucket.PushScopes)
+	}
+}
+
+// What an access token's scope allows, an API token needs one of these sets for, by
+// Bitbucket's OpenAPI document. The first is named if none is complete; without any, the
+// scope itself is.
+func TestScopesOfAPITokens(t *testing.T) {
+	t.Parallel()
+	for scope, sets := range map[string]string{
+		"repository": "read:repository", "repository:write": "read:repository write:repository",
+		"repository:admin": "admin:repository", "repository:delete": "delete:repository",
+		"pullrequest": "read:pullrequest", "pullrequest:write": "read:pullrequest write:pullrequest",
+		"project": "read:project", "project:write": "", "project:admin": "admin:project",
+		"account": "read:user|read:workspace", "account:write": "write:user|write:ssh-key|write:gpg-key", "email": "read:user",
+		"team": "read:workspace", "team:write": "admin:workspace",
+		"issue": "read:issue", "issue:write": "read:issue write:issue", "wiki": "", "webhook": "read:webhook write:webhook",
+		"snippet": "read:snippet", "snippet:write": "read:snippet write:snippet",
+		"pipeline": "read:pipeline", "pipeline:write": "read:pipeline write:pipeline", "pipeline:variable": "admin:pipeline",
+		"runner": "read:runner", "runner:write": "read:runner write:runner", "test": "", "test:write": "",
+	} {
+		first := []string{scope}
+		for i, set := range strings.Split(sets, "|") {
+			names := strings.Fields(set)
+			for n := range names {
+				names[n] += ":bitbucket"
+			}
+			if i == 0 && sets != "" {
+				first = names
+			}
+			if missing := bitbucket.Missing([]string{scope}, names); sets != "" && len(missing) > 0 {
+				t.Errorf("%s: %q lacks %q", scope, names, missing)
+			}
+		}
+		if missing := bitbucket.Missing([]string{scope}, []string{"read:package:bitbucket"}); !slices.Equal(missing, first) {
+			t.Errorf("%s: an API token needs %q, want %q", scope, missing, first)
+		}
+	}
+}
+
+// The scopes of both vocabularies, by Bitbucket's OpenAPI document and the page on which
+// API tokens are made.
+func TestScopeNames(t *testing.T) {
+	t.Parallel()
+	want := strings.Fields("project project:write project:admin repository repository:write repository:admin repository:delete pullrequest pullrequest:write " +
+		"issue issue:write wiki webhook snippet snippet:write email account account:write team team:write " +
+		"pipeline pipeline:write pipeline:variable runner runner:write test test:write read:account read:me")
+	for _, granular := range []string{
+		"read write admin delete:repository", "read write:pullrequest", "read admin:project", "read admin:workspace", "read write:user", "read write admin:pipeline", "read write:runner",
+		"read write delete:issue", "read write delete:webhook", "read write delete:snippet", "read write delete:ssh-key", "read write delete:gpg-key", "read write delete:permission",
+	} {
+		verbs, noun, _ := strings.Cut(granular, ":")
+		for _, verb := range strings.Fields(verbs) {
+			want = append(want, verb+":"+noun+":bitbucket")
+		}
+	}
+	got := bitbucket.ScopeNames()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
