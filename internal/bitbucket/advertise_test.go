@@ -1,6 +1,7 @@
 package bitbucket_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -69,6 +70,7 @@ func TestAdvertiseRedirects(t *testing.T) {
 		{308, "", "https://user:s3cret@git.example.com/a/b" + form, "https://git.example.com/a/b", false},
 		{302, "", "https://git.example.com/login?to=x", "https://git.example.com", false},
 		{307, "", "/c/d" + form, "HERE/c/d", false},
+		{399, "", "https://git.example.com/a/b" + form, "https://git.example.com/a/b", false},
 	} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", test.mediaType)
@@ -90,13 +92,18 @@ func TestAdvertiseRedirects(t *testing.T) {
 // A server is asked as git asks, and gets the login only if it asks for one.
 func TestAdvertiseLogsIn(t *testing.T) {
 	t.Parallel()
-	const asked, login = "git/test version=2 ", "Basic eDp5"
+	const asked, login = "git/test version=2 []", "Basic eDp5"
+	for _, address := range []string{"http://%zz", "http://127.0.0.1:1/a/b"} {
+		if _, err := bitbucket.New(bitbucket.Options{}).Advertise(t.Context(), address, secret.New(login)); err == nil {
+			t.Errorf("%s has answered", address)
+		}
+	}
 	for _, test := range []struct {
 		status int
 		login  string
 		want   []string
 	}{
-		{401, login, []string{asked, asked + login}},
+		{401, login, []string{asked, "git/test version=2 [" + login + "]"}},
 		{401, "", []string{asked}},
 		{403, login, []string{asked}},
 		{404, login, []string{asked}},
@@ -104,7 +111,7 @@ func TestAdvertiseLogsIn(t *testing.T) {
 	} {
 		var got []string
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			got = append(got, r.Header.Get("User-Agent")+" "+r.Header.Get("Git-Protocol")+" "+r.Header.Get("Authorization"))
+			got = append(got, fmt.Sprint(r.UserAgent(), " ", r.Header.Get("Git-Protocol"), " ", r.Header["Authorization"]))
 			w.WriteHeader(test.status)
 		}))
 		c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud(), UserAgent: "test"})

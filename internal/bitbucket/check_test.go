@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +140,7 @@ func TestTokenWithoutUser(t *testing.T) {
 		{credential.HTTPAccessToken, bitbuckettest.PersonalHTTPToken, "", "repo", false},
 		{credential.HTTPAccessToken, bitbuckettest.ProjectHTTPToken, "access-token-user%2F2%2F11754", "repo", true},
 		{credential.HTTPAccessToken, bitbuckettest.ProjectHTTPToken, "access-token-users", "repo", false},
+		{credential.HTTPAccessToken, bitbuckettest.ProjectHTTPToken, "an-access-token-user/2/11754", "repo", false},
 		{credential.AccessToken, bitbuckettest.RepositoryAccessToken, "access-token-user/2/11754", "repo", false},
 	} {
 		fake := newFake(t)
@@ -179,15 +181,17 @@ func TestReplies(t *testing.T) {
 	}{
 		{"expired OAuth token", bitbuckettest.Reply{Status: 401, Body: `{"type": "error", "error": {"message": "Access token expired."}}`}, fault.TokenExpired, "expired", 1},
 		{"account password", bitbuckettest.Reply{Status: 401, Body: accountPassword}, fault.AccountPassword, "account's password", 1},
-		{"401 without a body", bitbuckettest.Reply{Status: 401}, fault.Refused, "401", 1},
+		{"401 without a body", bitbuckettest.Reply{Status: 401}, fault.Refused, "or doesn't belong to the identity (401)", 1},
 		{"401 with detail as text", bitbuckettest.Reply{Status: 401, Body: `{"error":{"message":"x","detail":"y"}}`}, fault.Refused, "401", 1},
-		{"scope missing", bitbuckettest.Reply{Status: 403, Body: scopeMissing}, fault.ScopeMissing, ": repository (", 1},
+		{"scope missing", bitbuckettest.Reply{Status: 403, Body: scopeMissing}, fault.ScopeMissing, "see the repository (403): repository (", 1},
+		{"scope missing, without its name", bitbuckettest.Reply{Status: 403, Body: `{"error":{"message":"lack one or more required privilege scopes"}}`}, fault.ScopeMissing, "see the repository (403) (", 1},
 		{"mechanism", bitbuckettest.Reply{Status: 403, Body: otherMechanism}, fault.MechanismRefused, "kind of token", 1},
 		{"forbidden", bitbuckettest.Reply{Status: 403, Body: `{"type": "error", "error": {"message": "Forbidden"}}`}, fault.Forbidden, "doesn't let it see", 1},
 		{"wrong path", bitbuckettest.Reply{Status: 404, Body: `{"error":{"message":"Resource not found","detail":"There is no API hosted at this URL."}}`}, fault.NotFound, "404", 1},
-		{"removed", bitbuckettest.Reply{Status: 410, Body: change("CHANGE-2770")}, fault.Removed, "CHANGE-2770", 1},
-		{"removed, as text", bitbuckettest.Reply{Status: 410, Body: "CHANGE-3222 - Functionality has been deprecated"}, fault.Removed, "CHANGE-3222", 1},
-		{"removed, without a number", bitbuckettest.Reply{Status: 410}, fault.Removed, "410", 1},
+		{"removed", bitbuckettest.Reply{Status: 410, Body: change("CHANGE-2770")}, fault.Removed, "this endpoint: CHANGE-2770 (410)", 1},
+		{"removed, as text", bitbuckettest.Reply{Status: 410, Body: "CHANGE-3222 - Functionality has been deprecated"}, fault.Removed, "this endpoint: CHANGE-3222 (410)", 1},
+		{"removed, with the number in an address", bitbuckettest.Reply{Status: 410, Body: `{"error":{"message":"Gone","data":{"announcement_url":"https://evil.example#CHANGE-2770"}}}`}, fault.Removed, "this endpoint: CHANGE-2770 (410)", 1},
+		{"removed, without a number", bitbuckettest.Reply{Status: 410}, fault.Removed, "this endpoint (410)", 1},
 		{"rate limit", bitbuckettest.RateLimited(""), fault.RateLimited, "too many", 4},
 		{"rate limit, with a Retry-After beyond the time", bitbuckettest.RateLimited("3600"), fault.RateLimited, "too many", 1},
 		{"server error", bitbuckettest.Page(500), fault.ServerFailed, "500", 4},
@@ -257,7 +261,7 @@ func TestRetry(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	soon := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
 	for text, want := range map[string]time.Duration{
-		"": 0, "3": 3 * time.Second, "-3": 0, "soon": 0, "Fri, 31 Dec 1999 23:59:59 GMT": 0, soon: time.Hour,
+		"": 0, "3": 3 * time.Second, "90": 90 * time.Second, "172800": 48 * time.Hour, "a": 0, "-3": 0, "soon": 0, "Fri, 31 Dec 1999 23:59:59 GMT": 0, soon: time.Hour,
 	} {
 		got := bitbucket.RetryAfter(http.Header{"Retry-After": {text}})
 		passed := map[bool]time.Duration{true: time.Minute}[text == soon] // since the date was written, at most
@@ -370,14 +374,43 @@ func TestPlainHTTPServer(t *testing.T) {
 
 // A connection that was never made isn't tried again: the address is most likely wrong.
 func TestUnreachable(t *testing.T) {
-	for _, address := range []string{"http://127.0.0.1:1", "https://no-such-host.invalid:8443"} {
+	for address, says := range map[string]string{
+		"http://127.0.0.1:1": "127.0.0.1:1 can't be reached (", "https://no-such-host.invalid:8443": "the host name no-such-host.invalid:8443 can't be resolved (",
+	} {
 		c := bitbucket.New(bitbucket.Options{Server: servertest.At(address), Say: func(line string) { t.Errorf("%s: %s", address, line) }})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		_, err := c.Check(ctx, credential.Credential{Kind: credential.AccessToken}, repo)
 		cancel()
-		if code(err) != fault.Unreachable {
+		if code(err) != fault.Unreachable || !strings.HasPrefix(fmt.Sprint(err), says) {
 			t.Errorf("%s: got %v", address, err)
 		}
+	}
+}
+
+// Every request names the program, and the form of the answer that it can read.
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	var got []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = append(got, fmt.Sprintf("%s %s: %s %s", r.Method, r.URL, r.UserAgent(), r.Header.Get("Accept")))
+		_, _ = fmt.Fprintf(w, `{"objects": [{"actions": {"download": {"href": "http://%s/object"}}}]}`, r.Host)
+	}))
+	t.Cleanup(s.Close)
+	c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud(), UserAgent: "us/1"})
+	cred := credential.Credential{Kind: credential.AccessToken}
+	_, _ = c.Check(t.Context(), cred, repo)
+	_ = c.Create(t.Context(), cred, bitbucket.NewRepository{Repository: repo})
+	_ = c.SetMainBranch(t.Context(), cred, repo, "refs/heads/trunk")
+	_, _ = c.Mint(t.Context(), "id", secret.New("s3cret-s3cret"), now)
+	_, _ = c.LostLFS(t.Context(), bitbucket.LFSServer{URL: s.URL}, []bitbucket.LFSObject{{}}, true)
+	_, _ = c.Examine(t.Context(), s.URL)
+	want := []string{
+		"GET /2.0/repositories/team/repo: us/1 application/json", "POST /2.0/repositories/team/repo: us/1 application/json",
+		"PUT /2.0/repositories/team/repo: us/1 application/json", "POST /site/oauth2/access_token: us/1 application/json",
+		"POST /objects/batch: us/1 application/vnd.git-lfs+json", "GET /object: us/1 ", "HEAD /: us/1 ",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

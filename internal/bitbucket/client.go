@@ -140,13 +140,11 @@ func passingReason(ctx context.Context, err error) string {
 // or a date (RFC 9110, section 10.2.3); 0 without it. Cloud doesn't send it.
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 16); err == nil {
+	if seconds, err := strconv.ParseUint(text, 10, 32); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
-	if date, err := http.ParseTime(text); err == nil {
-		return max(0, time.Until(date))
-	}
-	return 0
+	date, _ := http.ParseTime(text) // otherwise the year 1
+	return max(0, time.Until(date))
 }
 
 // reply is Bitbucket's answer.

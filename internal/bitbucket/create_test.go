@@ -42,7 +42,7 @@ func TestCreate(t *testing.T) {
 		{"scope missing", api, writer, created, fault.ScopeMissing, "the scope to create a repository (403): admin:repository:bitbucket"},
 		{"no such workspace", api, admin, elsewhere, fault.NotFound, "no such workspace"},
 		{"name in use", api, admin, inUse, fault.CreateRefused, "exists already"},
-		{"wrong token", credential.AccessToken, admin, created, fault.Refused, "401"},
+		{"wrong token", credential.AccessToken, admin, created, fault.Refused, "the token: it is wrong, expired or revoked (401)"},
 		{"Data Center", dataCenter, personal, created, fault.Code{}, ""},
 		{"Data Center, public", dataCenter, personal, public, fault.Code{}, ""},
 		{"Data Center, permission missing", dataCenter, limited, created, fault.PermissionMissing, "isn't allowed to create"},
@@ -135,26 +135,32 @@ func TestCreateRefused(t *testing.T) {
 		path  string
 		reply bitbuckettest.Reply
 		code  fault.Code
+		hint  string // part of the first one
 	}{
-		{credential.AccessToken, cloud, refused(400, "You can't create repositories under this project"), fault.CreateRefused},
-		{credential.AccessToken, cloud, refused(403, "This API is not accessible by this authentication mechanism"), fault.MechanismRefused},
-		{credential.AccessToken, cloud, refused(403, "Forbidden"), fault.Forbidden},
-		{credential.AccessToken, cloud, bitbuckettest.Page(200), fault.UnexpectedReply},
-		{credential.AccessToken, cloud, bitbuckettest.Page(503), fault.ServerFailed},
-		{credential.AccessToken, cloud, bitbuckettest.Reply{Hangup: true}, fault.Unreachable},
-		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 400}, fault.CreateRefused},
-		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401}, fault.Refused},
-		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401, Body: `{"errors":[{"exceptionName":"com.atlassian.bitbucket.AuthorisationException"}]}`}, fault.PermissionMissing},
-		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 403}, fault.PermissionMissing},
-		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 404}, fault.NotFound},
-		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 409}, fault.CreateRefused},
+		{credential.AccessToken, cloud, refused(400, "You can't create repositories under this project"), fault.CreateRefused, "the input project"},
+		{credential.AccessToken, cloud, refused(403, "This API is not accessible by this authentication mechanism"), fault.MechanismRefused, "use an API token"},
+		{credential.AccessToken, cloud, refused(403, "Forbidden"), fault.Forbidden, "may create repositories"},
+		{credential.AccessToken, cloud, refused(404, "No workspace"), fault.NotFound, "spelling of the workspace"},
+		{credential.AccessToken, cloud, refused(409, "already exists"), fault.UnexpectedReply, ""},
+		{credential.AccessToken, cloud, bitbuckettest.Page(200), fault.UnexpectedReply, ""},
+		{credential.AccessToken, cloud, bitbuckettest.Page(201), fault.UnexpectedReply, ""},
+		{credential.AccessToken, cloud, bitbuckettest.Page(503), fault.ServerFailed, ""},
+		{credential.AccessToken, cloud, bitbuckettest.Reply{Hangup: true}, fault.Unreachable, ""},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 400}, fault.CreateRefused, "check the name"},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401}, fault.Refused, ""},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401, Body: `{"errors":[{"exceptionName":"com.atlassian.bitbucket.AuthorisationException"}]}`}, fault.PermissionMissing, "permission to create repositories"},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 403}, fault.PermissionMissing, "permission to create repositories"},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 404}, fault.NotFound, "the project's key"},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 409}, fault.CreateRefused, "give the token's account access"},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Page(201), fault.UnexpectedReply, ""},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Hangup: true}, fault.Unreachable, ""},
 	} {
 		fake := newFake(t)
 		token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken})
 		fake.AnswerAlways(test.path, test.reply)
 		wanted := bitbucket.NewRepository{Repository: repository.Repository{Workspace: "team", Slug: "new"}, Public: true}
 		err := client(t, fake, test.kind, nil).Create(context.Background(), newCredential(t, test.kind, token), wanted)
-		if code(err) != test.code || len(fake.Requests()) != 1 {
+		if code(err) != test.code || !strings.Contains(fault.From(err).Hints[0], test.hint) || len(fake.Requests()) != 1 {
 			t.Errorf("%s %+v: got %v after %d requests", test.path, test.reply, err, len(fake.Requests()))
 		}
 		checkQuiet(t, err, bitbucket.Report{}, token.Secret)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,7 +158,7 @@ func (c *Client) askLFS(ctx context.Context, on LFSServer, operation string, obj
 // unreachable is a failure to get an answer, with the code of the side that it is on.
 func (on LFSServer) unreachable(ctx context.Context, err error) error {
 	f := fault.From(err)
-	if on.IsSource && ctx.Err() == nil && f.Code.Exit == fault.ExitUnavailable {
+	if on.IsSource && ctx.Err() == nil {
 		f.Code = fault.SourceUnreachable
 	}
 	return f
@@ -168,10 +167,6 @@ func (on LFSServer) unreachable(ctx context.Context, err error) error {
 // probe returns the status of the answer to a request for an object, or 0. It reads
 // none of the object.
 func (c *Client) probe(ctx context.Context, download lfsAction) int {
-	u, err := url.Parse(download.Href)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" {
-		return 0
-	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, download.Href, nil)
 	if err != nil {
 		return 0

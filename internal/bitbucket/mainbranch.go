@@ -46,12 +46,12 @@ func (c *Client) mainBranchSet(answer reply, kind credential.Kind) *fault.Fault 
 	body := answer.errorBody() // without a message the status decides
 	forbidden := answer.status == http.StatusForbidden || strings.Contains(answer.exception(), "AuthorisationException")
 	switch {
-	case answer.status == http.StatusOK, answer.status == http.StatusNoContent:
+	case answer.status == http.StatusNoContent:
 		return nil
 	case forbidden && c.options.Server.DataCenter:
 		return fault.New(fault.PermissionMissing, "the Data Center accepts the token, but it isn't allowed to administer the repository",
 			"give the token, and its account, admin permission on the repository", byHand)
-	case forbidden && body.lacksScope():
+	case body.lacksScope():
 		return fault.New(fault.ScopeMissing, "Bitbucket accepts the token, but it lacks the scope to administer the repository (403)"+listed(body.missingScopes()),
 			"make a new token with the scope admin:repository:bitbucket (an API token) or Repositories: Admin (an access token): "+kind.Traits().WhereToMake, byHand)
 	case forbidden:

@@ -76,23 +76,34 @@ func TestSetMainBranchMethodNotAllowed(t *testing.T) {
 
 // Replies that the fake doesn't give by itself. No request is repeated.
 func TestSetMainBranchRefused(t *testing.T) {
+	const (
+		cloud      = "PUT /2.0/repositories/team/repo"
+		dataCenter = "PUT /ctx/rest/api/latest/projects/team/repos/repo/default-branch"
+	)
 	for _, test := range []struct {
+		kind  credential.Kind
+		path  string
 		reply bitbuckettest.Reply
 		code  fault.Code
+		hint  string // part of the first one
 	}{
-		{bitbuckettest.Reply{Status: 403, Body: `{"type":"error","error":{"message":"Forbidden"}}`}, fault.Forbidden},
-		{bitbuckettest.Reply{Status: 400}, fault.UnexpectedReply},
-		{bitbuckettest.Reply{Status: 401}, fault.Refused},
-		{bitbuckettest.Page(503), fault.ServerFailed},
-		{bitbuckettest.Reply{Hangup: true}, fault.Unreachable},
+		{credential.AccessToken, cloud, bitbuckettest.Reply{Status: 403, Body: `{"type":"error","error":{"message":"Forbidden"}}`}, fault.Forbidden, "admin permission"},
+		{credential.AccessToken, cloud, bitbuckettest.Reply{Status: 400}, fault.UnexpectedReply, ""},
+		{credential.AccessToken, cloud, bitbuckettest.Reply{Status: 401}, fault.Refused, ""},
+		{credential.AccessToken, cloud, bitbuckettest.Page(200), fault.UnexpectedReply, "nothing stands between"},
+		{credential.AccessToken, cloud, bitbuckettest.Page(503), fault.ServerFailed, ""},
+		{credential.AccessToken, cloud, bitbuckettest.Reply{Hangup: true}, fault.Unreachable, ""},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 403}, fault.PermissionMissing, "admin permission"},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Status: 401}, fault.Refused, ""},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Page(200), fault.UnexpectedReply, "nothing stands between"},
+		{credential.HTTPAccessToken, dataCenter, bitbuckettest.Reply{Hangup: true}, fault.Unreachable, ""},
 	} {
 		fake := newFake(t)
 		token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken})
-		fake.AnswerAlways("PUT /2.0/repositories/team/repo", test.reply)
-		err := client(t, fake, credential.AccessToken, nil).SetMainBranch(t.Context(), newCredential(t, credential.AccessToken, token),
-			repository.Repository{Workspace: "team", Slug: "repo"}, "refs/heads/trunk")
-		if code(err) != test.code || len(fake.Requests()) != 1 {
-			t.Errorf("%+v: got %v after %d requests", test.reply, err, len(fake.Requests()))
+		fake.AnswerAlways(test.path, test.reply)
+		err := client(t, fake, test.kind, nil).SetMainBranch(t.Context(), newCredential(t, test.kind, token), repo, "refs/heads/trunk")
+		if code(err) != test.code || !strings.Contains(fault.From(err).Hints[0], test.hint) || len(fake.Requests()) != 1 {
+			t.Errorf("%s %+v: got %v after %d requests", test.path, test.reply, err, len(fake.Requests()))
 		}
 	}
 }

@@ -43,15 +43,13 @@ func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String
 	}
 
 	var fields map[string]any
-	notJSON := json.Unmarshal(answer.body, &fields)
+	_ = json.Unmarshal(answer.body, &fields) // without fields there is no token
 	errorCode, _ := fields["error"].(string)
 	if answer.status != http.StatusOK || errorCode != "" {
 		return Minted{}, c.quoting(c.mintFault(answer, errorCode), answer)
 	}
 	token, _ := fields["access_token"].(string)
 	switch {
-	case notJSON != nil || token == "":
-		return Minted{}, c.unexpected("isn't an OAuth token")
 	case len(token) > credential.MaxToken:
 		return Minted{}, c.unexpected("holds an access token of more than 64 KiB")
 	case credential.CheckMinted(secret.New(token)) != nil:
@@ -60,7 +58,7 @@ func (c *Client) Mint(ctx context.Context, id string, clientSecret secret.String
 	minted := Minted{Token: secret.New(token)}
 	// The field of RFC 6749, and the one that Bitbucket sent until May 2026.
 	for _, field := range []string{"scope", "scopes"} {
-		if list, ok := fields[field].(string); ok && minted.Scopes == nil {
+		if list, _ := fields[field].(string); minted.Scopes == nil {
 			minted.Scopes = scopesIn(list)
 		}
 	}

@@ -68,7 +68,7 @@ func TestProxy(t *testing.T) {
 		{204, fault.ProxyRefused, "the proxy answered 204 instead of connecting to 127.0.0.1", 1},
 		{302, fault.ProxyRefused, "the proxy answered 302 instead of connecting to 127.0.0.1", 1},
 		{407, fault.ProxyRefused, "it requires a login, or refuses the one it was sent (BBA239)", 1},
-		{403, fault.ProxyRefused, "the proxy answered 403 instead of connecting to 127.0.0.1", 1},
+		{403, fault.ProxyRefused, "the proxy answered 403 instead of connecting to HOST (BBA239)", 1},
 		{500, fault.ProxyRefused, "the proxy answered 500 instead of", 4},
 		{502, fault.ProxyRefused, "the proxy answered 502 instead of", 4},
 	} {
@@ -80,8 +80,11 @@ func TestProxy(t *testing.T) {
 				Server: servertest.At(fake.URL).AsCloud(), CA: []byte(fake.CA()), Proxy: http.ProxyURL(proxy),
 			})
 			report, err := c.Check(context.Background(), newCredential(t, credential.AccessToken, token), repo)
-			if code(err) != test.code || !strings.Contains(fmt.Sprint(err), test.said) {
+			if code(err) != test.code || !strings.Contains(fmt.Sprint(err), strings.Replace(test.said, "HOST", strings.TrimPrefix(fake.URL, "https://"), 1)) {
 				t.Errorf("got %v", err)
+			}
+			if err != nil && strings.Contains(fault.From(err).Hints[0], "user name and password") != (test.status == 407) {
+				t.Errorf("hints %q", fault.From(err).Hints)
 			}
 			checkQuiet(t, err, report, token.Secret)
 			if err != nil && strings.Contains(fmt.Sprint(fault.From(err).Hints), "proxy-password") {

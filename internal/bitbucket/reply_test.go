@@ -67,7 +67,7 @@ func TestReplyLimit(t *testing.T) {
 func TestChangeIn(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"CHANGE-1": "CHANGE-1", "see CHANGE-3222: gone": "CHANGE-3222", "CHANGE-123456x": "CHANGE-123456",
+		"CHANGE-1": "CHANGE-1", "CHANGE-1, after CHANGE-2": "CHANGE-1", "see CHANGE-3222: gone": "CHANGE-3222", "CHANGE-123456x": "CHANGE-123456",
 		"CHANGE-1234567": "", "CHANGE-": "", "CHANGE-x1": "", "change-3222": "", "3222": "", "": "",
 	} {
 		if got := bitbucket.ChangeIn(text); got != want {
@@ -91,6 +91,8 @@ func TestOtherUser(t *testing.T) {
 		{credential.HTTPAccessToken, "dev+ci", "dev+ci", false},
 		{credential.HTTPAccessToken, "", "other", false},
 		{credential.HTTPAccessToken, "dev", "", false},
+		{credential.HTTPAccessToken, "dev", "100%", true},
+		{credential.HTTPAccessToken, "100%", "100%", false},
 		{credential.HTTPAccessToken, "dev", "access-token-user/2/11754", false},
 		{credential.APIToken, "dev", "other", false},
 		{credential.AccessToken, "dev", "other", false},

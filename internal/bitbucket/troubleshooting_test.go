@@ -1,7 +1,9 @@
 package bitbucket
 
 import (
+	"context"
 	"crypto/x509"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server/servertest"
 )
@@ -103,6 +106,75 @@ func TestTroubleshootingTable(t *testing.T) {
 		}
 	} else if want != string(text) {
 		t.Error("docs/troubleshooting.md is out of date: run make docs")
+	}
+}
+
+// The narrowest resource is asked for. Its names are escaped, so that they can't lead
+// elsewhere (RFC 3986, section 3.3).
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	const api, dataCenter = credential.APIToken, credential.HTTPAccessToken
+	for _, test := range []struct {
+		kind            credential.Kind
+		workspace, slug string
+		what            resource // as messages and settings call it
+		want            string
+	}{
+		{api, "acme", "site", "repository", "https://api.bitbucket.org/2.0/repositories/acme/site"},
+		{api, "a/b", "c?d", "repository", "https://api.bitbucket.org/2.0/repositories/a%2Fb/c%3Fd"},
+		{api, "acme", "", "workspace", "https://api.bitbucket.org/2.0/workspaces/acme"},
+		{api, "a/b", "", "workspace", "https://api.bitbucket.org/2.0/workspaces/a%2Fb"},
+		{api, "", "", "user", "https://api.bitbucket.org/2.0/user"},
+		{dataCenter, "ACME", "site", "repository", "https://git.example.com/rest/api/latest/projects/ACME/repos/site"},
+		{dataCenter, "a/b", "c?d", "repository", "https://git.example.com/rest/api/latest/projects/a%2Fb/repos/c%3Fd"},
+		{dataCenter, "~dev", "", "workspace", "https://git.example.com/rest/api/latest/projects/~dev"},
+		{dataCenter, "", "", "user", "https://git.example.com/rest/api/latest/users?limit=1"},
+	} {
+		what, got := clientOf(test.kind).locate(repository.Repository{Workspace: test.workspace, Slug: test.slug})
+		if what != test.what || got != test.want {
+			t.Errorf("%+v: got %s, %s", test, what, got)
+		}
+	}
+}
+
+// Without a header that says what an answer is, a text that isn't JSON or HTML is plain.
+func TestPlainText(t *testing.T) {
+	t.Parallel()
+	const line = "down {1} [2] <3>"
+	for kind, want := range map[string]string{"": line, "text/plain": line, "Text/Plain; charset=utf-8": line, "text/html": "", "application/json": ""} {
+		if got := (reply{header: http.Header{"Content-Type": {kind}}, body: []byte(line + "\r\nuntil\nnoon")}).sentence(); got != want {
+			t.Errorf("%s: got %q, want %q", kind, got, want)
+		}
+	}
+}
+
+// A client judges certificates by those that it was given, and only adds them if there are
+// any.
+func TestRoots(t *testing.T) {
+	t.Parallel()
+	if New(Options{}).roots != nil || New(Options{CA: []byte("x")}).roots == nil {
+		t.Error("the client has other certificates than it was given")
+	}
+}
+
+// If the time is over, that is the reason, whatever failed then.
+func TestTimeIsOver(t *testing.T) {
+	t.Parallel()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for _, test := range []struct {
+		ctx  context.Context
+		err  error
+		want fault.Code
+	}{
+		{ended, errors.New("it failed"), fault.TimedOut},
+		{t.Context(), context.DeadlineExceeded, fault.TimedOut},
+		{t.Context(), errors.New("it failed"), fault.Unreachable},
+		{ended, proxyRefusal(403), fault.ProxyRefused},
+	} {
+		if f := clientOf(credential.APIToken).unreachable(test.ctx, test.err); f.Code != test.want {
+			t.Errorf("%v, ended %t: got %v", test.err, test.ctx.Err() != nil, f)
+		}
 	}
 }
 
