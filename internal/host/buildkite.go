@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
-	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // buildkite uses the agent's job API for masks and results. Without the API nothing is
@@ -56,7 +55,7 @@ func (b *buildkite) HandOver(ctx context.Context, results Results) error {
 	defer cancel()
 	variables := map[string]string{}
 	for _, v := range results.Variables {
-		variables[secret.Underscored(v.Name)] = v.Text.Reveal()
+		variables[v.Name] = v.Text.Reveal()
 	}
 	err := b.api.call(ctx, http.MethodPatch, "env", map[string]any{"env": variables})
 	if err != nil {

@@ -153,10 +153,7 @@ func contradiction(found []finding, nameable bool) *fault.Fault {
 // of a closed stream (runtime, checkfds). Windows has no identity for a pipe or a
 // device, so the kind of file must be the same too.
 func isDiscarded(stream io.Writer) bool {
-	file, isFile := stream.(*os.File)
-	if !isFile {
-		return false
-	}
+	file, _ := stream.(*os.File) // nil, which has no kind, for any other stream
 	given, err := file.Stat()
 	null, nullErr := os.Stat(os.DevNull)
 	return err == nil && nullErr == nil && given.Mode().Type() == null.Mode().Type() && os.SameFile(given, null)
@@ -165,17 +162,14 @@ func isDiscarded(stream io.Writer) bool {
 // isTerminal reports whether a stream is a terminal. Other devices, such as the null
 // device, don't count.
 func isTerminal(stream io.Writer) bool {
-	file, isFile := stream.(*os.File)
-	if !isFile {
-		return false
-	}
+	file, _ := stream.(*os.File)
 	connection, err := file.SyscallConn()
 	if err != nil {
-		return false
+		return false // no file
 	}
 	terminal := false
-	err = connection.Control(func(descriptor uintptr) { terminal = isTerminalDescriptor(descriptor) })
-	return err == nil && terminal
+	_ = connection.Control(func(descriptor uintptr) { terminal = isTerminalDescriptor(descriptor) }) // of a closed file, it isn't called
+	return terminal
 }
 
 // discarded replaces standard output that nobody can read. Its error makes the host

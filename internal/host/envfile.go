@@ -80,16 +80,16 @@ func (f *envFile) isPublic(path string) bool {
 
 // samePath reports whether two paths name the same file, existing or not.
 func samePath(a, b string) bool {
-	if a == "" || b == "" {
+	if b == "" {
 		return false
 	}
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	if errA == nil && errB == nil {
-		return os.SameFile(infoA, infoB)
+	infoA, _ := os.Stat(a)
+	infoB, _ := os.Stat(b)
+	if os.SameFile(infoA, infoB) { // never, if one of them doesn't exist
+		return true
 	}
-	a, errA = filepath.Abs(a)
-	b, errB = filepath.Abs(b)
+	a, errA := filepath.Abs(a)
+	b, errB := filepath.Abs(b)
 	return errA == nil && errB == nil && a == b
 }
 

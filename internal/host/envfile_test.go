@@ -117,6 +117,33 @@ func TestEnvFileIsNotOneThatTheHostShows(t *testing.T) {
 	}
 }
 
+// Another file is accepted, even if both exist, and so is a folder that only has such a
+// name in its path.
+func TestEnvFileNextToOneThatTheHostShows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	shown, other, below := filepath.Join(dir, "shown"), filepath.Join(dir, "other"), filepath.Join(dir, "tekton", "results")
+	write(t, shown, "", 0o600)
+	write(t, other, "", 0o600)
+	if err := os.MkdirAll(below, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ host, variable, path string }{
+		{"Bitbucket Pipelines", "BITBUCKET_PIPELINES_VARIABLES_PATH", other},
+		{"GitLab CI", "GITLAB_ENV", other}, // of an unknown version, which may run GITLAB_ENV
+		{"Tekton", "TEKTON", filepath.Join(below, "token")},
+	} {
+		j := startJob(t, named(t, test.host), test.variable, shown)
+		if err := j.host.Prepare(test.path, true); err != nil {
+			t.Errorf("%s: %v", test.host, err)
+		}
+	}
+	// A variable that is not set names no file, nor the working directory.
+	if f := fault.From(startJob(t, named(t, "GitLab CI")).host.Prepare(".", true)); f.What != "env-file is not a regular file" {
+		t.Errorf("the working directory: %v", f)
+	}
+}
+
 // Bitbucket Pipelines has these two names itself: they are of the repository
 // that is built.
 func TestPipelinesOwnNamesAreLeftAlone(t *testing.T) {
@@ -130,6 +157,11 @@ func TestPipelinesOwnNamesAreLeftAlone(t *testing.T) {
 	const want = "export MIRROR_WORKSPACE='team'\nexport BITBUCKET_KIND='x'\n"
 	if got := read(t, j.EnvFilePath()); got != want {
 		t.Errorf("got %q", got)
+	}
+	for name, keeps := range map[string]bool{"BITBUCKET_WORKSPACE": true, "BITBUCKET_REPO_SLUG": true, "MIRROR_WORKSPACE": false, "BITBUCKET_KIND": false} {
+		if j.host.Keeps(name) != keeps || onGitHub(t).host.Keeps(name) {
+			t.Errorf("%s: Bitbucket Pipelines keeps it %t, GitHub %t", name, !keeps, onGitHub(t).host.Keeps(name))
+		}
 	}
 	if err := j.choose(true); err != nil {
 		t.Fatal(err)

@@ -102,6 +102,11 @@ func TestThePayloadIsNoPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	end, err := os.OpenFile(path, os.O_RDWR, 0) // so that a read would wait, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end.Close()
 	j := startJob(t, named(t, "GitHub Actions"), "GITHUB_EVENT_NAME", "pull_request", "GITHUB_EVENT_PATH", path)
 	done := make(chan bool, 1)
 	go func() { done <- j.host.Event().Fork() }()
@@ -192,6 +197,35 @@ func TestWhatCantBeTakenBackIsReported(t *testing.T) {
 	if read(t, path) == "" || read(t, s.Env["GITHUB_OUTPUT"]) != "" {
 		t.Errorf("this doesn't test what it should: %q, %q", read(t, path), read(t, s.Env["GITHUB_OUTPUT"]))
 	}
+	// From a folder that can only be added to, a new file can't be removed.
+	folder := t.TempDir()
+	if err := exec.Command("chattr", "+a", folder).Run(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = exec.Command("chattr", "-a", folder).Run() })
+	err = onJenkins(t, filepath.Join(folder, "env")).host.HandOver(t.Context(), resultsOf([]string{strings.Repeat("x", fits)}))
+	if f := fault.From(err); f.Code != fault.EnvFileWrite || !strings.Contains(f.What, "env-file can't be taken back") {
+		t.Errorf("a new file: got %v", err)
+	}
+}
+
+// A file that can't be opened isn't taken for one that was replaced. (On Linux, nobody
+// can write to a program that runs.)
+func TestAFileThatCantBeOpened(t *testing.T) {
+	t.Parallel()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file, err := os.OpenFile(program, os.O_WRONLY, 0); err == nil {
+		file.Close()
+		t.Skip("this system can write to a program that runs")
+	}
+	j := startJob(t, named(t, "GitHub Actions"), "GITHUB_OUTPUT", program)
+	f := fault.From(j.host.HandOver(t.Context(), results("value")))
+	if f.Code != fault.CommandFile || !strings.Contains(f.What, "GITHUB_OUTPUT names can't be opened") {
+		t.Errorf("got %v", f)
+	}
 }
 
 // Every real shell of this machine reads back exactly what was handed over.
@@ -224,11 +258,15 @@ func TestEnvFileMustBeARegularFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, path := range []string{dir, link, dangling, "/dev/null", "/dev/stdout", filepath.Join(dir, "no", "folder"), target + "/x", "a\x00b"} {
+	for path, reason := range map[string]string{
+		dir: "is not a regular file", link: "is a symbolic link", dangling: "is a symbolic link", "/dev/null": "is not a regular file", "/dev/stdout": "is ",
+		filepath.Join(dir, "no", "folder"): "", target + "/x": "", "a\x00b": "",
+	} {
 		j := startJob(t, named(t, "Jenkins"))
 		for _, err := range []error{j.host.Prepare(path, true), j.host.HandOver(context.Background(), one)} {
-			if fault.From(err).Code != fault.EnvFile {
-				t.Errorf("%q: got %v", path, err)
+			f := fault.From(err)
+			if f.Code != fault.EnvFile || !strings.HasPrefix(f.What, "env-file "+reason) || !strings.Contains(strings.Join(f.Hints, ""), "a regular file that belongs to the user") {
+				t.Errorf("%q: got %v, %q", path, err, f.Hints)
 			} else if strings.Contains(err.Error(), path) {
 				t.Errorf("%q is echoed: %v", path, err)
 			}
@@ -287,6 +325,7 @@ func TestGitLabEnvIsRefusedWhereItIsRun(t *testing.T) {
 	for version, byLine := range map[string]bool{
 		"17.5.3": false, "17.6.99": false, "16.11.1": false, "9.9.9": false,
 		"17.7.0~pre.103.gdeadbeef": false, "17.7.0-rc1": false, "": false, "development version": false, "v17.9": false,
+		"18.x": false, "18": false, "x.9.0": false, "17.8.0": true, "17.8.0~pre.1.gdeadbeef": true,
 		"17.7.0": true, "17.7.1": true, "17.9.0~pre.12.gdeadbeef": true, "17.10.0": true, "18.0.0~pre.1.gdeadbeef": true, "18.0.0": true, "100.0.0": true,
 	} {
 		path := filepath.Join(t.TempDir(), "gitlab_runner_env")

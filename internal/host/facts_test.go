@@ -1,6 +1,8 @@
 package host_test
 
 import (
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,9 +14,10 @@ import (
 // What is constant about each host, all in one place.
 func TestFactsAboutHosts(t *testing.T) {
 	t.Parallel()
-	gitHub := host.Definition{HasOutputs: true, HasMasks: true}
+	images := []string{"INPUT_ENTRYPOINT", "INPUT_ARGS"} // inputs of every action that is an image
+	gitHub := host.Definition{HasOutputs: true, HasMasks: true, HostVariables: images}
 	want := map[string]host.Definition{
-		"GitHub Actions":  {HasOutputs: true, HasMasks: true, MasksBase64: true},
+		"GitHub Actions":  {HasOutputs: true, HasMasks: true, MasksBase64: true, HostVariables: images},
 		"Gitea Actions":   gitHub,
 		"Forgejo Actions": gitHub,
 		"act":             gitHub,
@@ -22,8 +25,11 @@ func TestFactsAboutHosts(t *testing.T) {
 			ID: "azure-pipelines", HasOutputs: true, HasMasks: true, OutputsAreVariables: true, LeavesUndefined: true,
 			MapSecrets: "map it under env: in this step",
 		},
-		"Buildkite":           {ID: "buildkite", HasMasks: true},
-		"Harness":             {ID: "harness", HasOutputs: true, MapSecrets: "map it under envVariables: in this step"},
+		"Buildkite": {ID: "buildkite", HasMasks: true},
+		"Harness": {
+			ID: "harness", HasOutputs: true, MapSecrets: "map it under envVariables: in this step",
+			HostVariables: []string{"PLUGIN_ARTIFACT_FILE", "PLUGIN_METADATA_FILE", "PLUGIN_CACHE_METRICS_FILE", "PLUGIN_CACHE_INTEL_METRICS_FILE", "PLUGIN_BUILD_TOOL_FILE"},
+		},
 		"Woodpecker CI":       {ID: "woodpecker"},
 		"Drone":               {ID: "drone"},
 		"GitLab CI":           {ID: "gitlab", FileVariableHint: "or change the variable's type from File to Variable: Settings → CI/CD → Variables"},
@@ -45,8 +51,8 @@ func TestFactsAboutHosts(t *testing.T) {
 		factsOf := func(d host.Definition) facts {
 			return facts{d.HasOutputs, d.HasMasks, d.MasksBase64, d.OutputsAreVariables, d.LeavesUndefined, d.OnBitbucket, d.MapSecrets, d.FileVariableHint}
 		}
-		if got := factsOf(d); got != factsOf(w) || d.ID != w.ID {
-			t.Errorf("%s (%s): got %+v, want %+v", d.Name, d.ID, got, factsOf(w))
+		if got := factsOf(d); got != factsOf(w) || d.ID != w.ID || !slices.Equal(d.HostVariables, w.HostVariables) {
+			t.Errorf("%s (%s): got %+v, %q, want %+v", d.Name, d.ID, got, d.HostVariables, factsOf(w))
 		}
 		family := map[string]host.Family{
 			"INPUT_": {ByID: true, InputsOnly: true}, "PLUGIN_": {ByID: true, Place: " under settings:"}, "BITBUCKET_AUTH_": {},
@@ -60,24 +66,51 @@ func TestFactsAboutHosts(t *testing.T) {
 // The hints about an empty token, a reference and env-file are the host's own.
 func TestHintsOfHosts(t *testing.T) {
 	t.Parallel()
-	const gitHubReference = "write env-prefix: ${{ secrets.NAME }}"
-	for name, want := range map[string]struct{ token, reference, file string }{
-		"GitHub Actions":      {"a secret of an environment needs that environment", gitHubReference, ""},
-		"Gitea Actions":       {"if its caller passes them", gitHubReference, ""},
-		"Forgejo Actions":     {"if its caller passes them", gitHubReference, ""},
-		"act":                 {"--secret-file", gitHubReference, ""},
-		"Azure Pipelines":     {"BITBUCKET_AUTH_TOKEN: $(BITBUCKET_TOKEN)", "write BITBUCKET_AUTH_ENV_PREFIX: $(NAME) under env:", ""},
-		"Buildkite":           {"buildkite-agent secret get", `export BITBUCKET_AUTH_ENV_PREFIX="$NAME"`, ""},
-		"Harness":             {`(PLUGIN_TOKEN) to <+secrets.getValue("name")>`, `env-prefix: <+secrets.getValue("name")> under settings:`, ""},
-		"Woodpecker CI":       {"pull requests get no secrets", "write env-prefix: { from_secret: NAME }", "./.bitbucket.env"},
-		"Drone":               {"pull requests get no secrets", "write env-prefix: { from_secret: NAME }", "./.bitbucket.env"},
-		"GitLab CI":           {"a protected variable is empty", "BITBUCKET_AUTH_ENV_PREFIX refers to", "../bitbucket.env"},
-		"Bitbucket Pipelines": {"a deployment variable needs deployment:", `export BITBUCKET_AUTH_ENV_PREFIX="$NAME"`, "../bitbucket.env"},
-		"CircleCI":            {"a variable of a context", `set it in the command, with double quotes: export BITBUCKET_AUTH_ENV_PREFIX="$NAME"`, `"$BASH_ENV"`},
-		"TeamCity":            {"env.BITBUCKET_AUTH_TOKEN, of type password", "BITBUCKET_AUTH_ENV_PREFIX to %name%", `"$TMPDIR/bitbucket.env"`},
-		"Jenkins":             {"withCredentials", `write BITBUCKET_AUTH_ENV_PREFIX = "${env.NAME}"`, `"$WORKSPACE_TMP/bitbucket.env"`},
-		"Tekton":              {"secretKeyRef", "$(params.NAME)", "/credentials/bitbucket.env"},
-		"a shell":             {"export it", `export BITBUCKET_AUTH_ENV_PREFIX="$NAME"`, ""},
+	type keys []string // one for each hint, in their order
+	misspelt, caller := "set the input token to a secret that exists", "secrets: inherit"
+	gitHubReference := keys{"write env-prefix: ${{ secrets.NAME }}", "${{ inputs.NAME }}"}
+	withheld := keys{"(PLUGIN_TOKEN) to a secret that exists, by from_secret", "pull requests get no secrets"}
+	fromSecret := keys{"write env-prefix: { from_secret: NAME }", "${NAME} is replaced before"}
+	for name, want := range map[string]struct {
+		token, reference keys
+		file             string
+	}{
+		"GitHub Actions":  {keys{misspelt, "a secret of an environment needs that environment", caller}, gitHubReference, ""},
+		"Gitea Actions":   {keys{misspelt, caller}, gitHubReference, ""},
+		"Forgejo Actions": {keys{misspelt, caller}, gitHubReference, ""},
+		"act":             {keys{misspelt, "--secret-file"}, gitHubReference, ""},
+		"Azure Pipelines": {
+			keys{"BITBUCKET_AUTH_TOKEN: $(BITBUCKET_TOKEN)", "builds of forks get none"},
+			keys{"write BITBUCKET_AUTH_ENV_PREFIX: $(NAME) under env:", "a variable of a group needs that group"},
+			"",
+		},
+		"Buildkite": {
+			keys{"buildkite-agent secret get", "with the docker plugin"},
+			keys{`export BITBUCKET_AUTH_ENV_PREFIX="$NAME"`, "$NAME is expanded when the pipeline is uploaded"},
+			"",
+		},
+		"Harness":       {keys{`(PLUGIN_TOKEN) to <+secrets.getValue("name")>`}, keys{`env-prefix: <+secrets.getValue("name")> under settings:`}, ""},
+		"Woodpecker CI": {withheld, fromSecret, "./.bitbucket.env"},
+		"Drone":         {withheld, fromSecret, "./.bitbucket.env"},
+		"GitLab CI": {
+			keys{"to a CI/CD variable that exists", "a protected variable is empty", "an environment scope"},
+			keys{"BITBUCKET_AUTH_ENV_PREFIX refers to", "Expand variable reference"},
+			"../bitbucket.env",
+		},
+		"Bitbucket Pipelines": {
+			keys{"a secured variable of the repository or workspace", "a deployment variable needs deployment:"},
+			keys{`export BITBUCKET_AUTH_ENV_PREFIX="$NAME"`, "Repository settings"},
+			"../bitbucket.env",
+		},
+		"CircleCI": {
+			keys{"a variable of the project or of a context", "a variable of a context needs that context", "pull requests from forks get no secrets"},
+			keys{`set it in the command, with double quotes: export BITBUCKET_AUTH_ENV_PREFIX="$NAME"`, "<< parameters.name >>"},
+			`"$BASH_ENV"`,
+		},
+		"TeamCity": {keys{"env.BITBUCKET_AUTH_TOKEN, of type password"}, keys{"env.BITBUCKET_AUTH_ENV_PREFIX to %name%"}, `"$TMPDIR/bitbucket.env"`},
+		"Jenkins":  {keys{"withCredentials"}, keys{`write BITBUCKET_AUTH_ENV_PREFIX = "${env.NAME}"`}, `"$WORKSPACE_TMP/bitbucket.env"`},
+		"Tekton":   {keys{"secretKeyRef"}, keys{"$(params.NAME)"}, "/credentials/bitbucket.env"},
+		"a shell":  {keys{"set BITBUCKET_AUTH_TOKEN and export it", "in BITBUCKET_AUTH_TOKEN_FILE"}, keys{`export BITBUCKET_AUTH_ENV_PREFIX="$NAME"`}, ""},
 	} {
 		var h *host.Host
 		if name == "a shell" {
@@ -89,11 +122,11 @@ func TestHintsOfHosts(t *testing.T) {
 		} else {
 			h = startJob(t, named(t, name)).host
 		}
-		if hints := strings.Join(h.EmptyTokenHints, "\n"); !strings.Contains(hints, want.token) {
-			t.Errorf("%s: an empty token: %s", name, hints)
+		if !slices.EqualFunc(h.EmptyTokenHints, want.token, strings.Contains) {
+			t.Errorf("%s: an empty token: %q", name, h.EmptyTokenHints)
 		}
-		if hints := strings.Join(h.HintsAboutReferences("env-prefix"), "\n"); !strings.Contains(hints, want.reference) || strings.Contains(hints, "SETTING") {
-			t.Errorf("%s: a reference: %s", name, hints)
+		if hints := h.HintsAboutReferences("env-prefix"); !slices.EqualFunc(hints, want.reference, strings.Contains) || strings.Contains(strings.Join(hints, ""), "SETTING") {
+			t.Errorf("%s: a reference: %q", name, hints)
 		}
 		if want.file == "" {
 			continue
@@ -115,6 +148,34 @@ func TestEvents(t *testing.T) {
 		isKin := h.Prefix == "INPUT_"
 		if (event.Name == "pull_request") != isKin || event.Dependabot != isKin || event.Fork() {
 			t.Errorf("%s: got %+v", h.Name, event)
+		}
+	}
+}
+
+// Whether a pull request comes from a fork, by the event's payload. A head without a
+// repository is one that has been deleted since.
+func TestForks(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "event.json")
+	const own, foreign = `{"repo": {"full_name": "team/repo"}}`, `{"repo": {"full_name": "mallory/repo"}}`
+	for _, test := range []struct {
+		event, payload string
+		fork           bool
+	}{
+		{"pull_request", `{"pull_request": {"head": ` + foreign + `, "base": ` + own + `}}`, true},
+		{"pull_request_review", `{"pull_request": {"head": ` + foreign + `, "base": ` + own + `}}`, true},
+		{"pull_request_target", `{"pull_request": {"head": ` + foreign + `, "base": ` + own + `}}`, false}, // has the secrets
+		{"pull_request", `{"pull_request": {"head": {"repo": null}, "base": ` + own + `}}`, true},
+		{"pull_request", `{"pull_request": {"head": ` + own + `, "base": ` + own + `}}`, false},
+		{"pull_request", `{"pull_request": {"head": ` + foreign + `}}`, false},
+		{"push", `{"repository": {"full_name": "team/repo"}}`, false},
+		{"pull_request", `{"pull_request": {"head": ` + foreign + `, "base": ` + own, false},
+		{"pull_request", ``, false},
+	} {
+		write(t, path, test.payload, 0o600)
+		j := startJob(t, named(t, "GitHub Actions"), "GITHUB_EVENT_NAME", test.event, "GITHUB_EVENT_PATH", path)
+		if got := j.host.Event().Fork(); got != test.fork {
+			t.Errorf("%s, %s: got %t", test.event, test.payload, got)
 		}
 	}
 }

@@ -177,12 +177,9 @@ func (f *openFile) endsInsideLine() bool {
 // takeBack restores the file. It opens the file again, since Windows
 // neither truncates through a handle for appending nor removes an open file.
 func (f *openFile) takeBack() error {
-	now, err := os.Lstat(f.path)
-	if err != nil {
-		return err
-	}
+	now, _ := os.Lstat(f.path)
 	if !os.SameFile(now, f.before) {
-		return errors.New("it was replaced")
+		return errors.New("it was replaced or removed")
 	}
 	if f.created {
 		return os.Remove(f.path)
@@ -221,13 +218,7 @@ func appendAll(ctx context.Context, w World, additions ...addition) error {
 			err = f.write()
 		}
 	}
-	for _, f := range files {
-		// Some file systems report a full disk only now.
-		if closeErr := f.writeFault(f.file.Close()); err == nil {
-			err = closeErr
-		}
-	}
-	if err == nil {
+	if err = closeAll(files, err); err == nil {
 		return nil
 	}
 	for _, f := range files {
@@ -235,6 +226,17 @@ func appendAll(ctx context.Context, w World, additions ...addition) error {
 			cause := fault.From(err)
 			err = fault.New(cause.Code, cause.What+"; what was written to "+f.label+" can't be taken back: "+fault.Reason(left),
 				append(cause.Hints, "remove what this step wrote to "+f.label+": it may contain part of the credential")...)
+		}
+	}
+	return err
+}
+
+// closeAll closes files that were written. Some file systems report a full disk only now.
+// It returns err, the reason why the writing failed, or else the first fault.
+func closeAll(files []*openFile, err error) error {
+	for _, f := range files {
+		if closeErr := f.writeFault(f.file.Close()); err == nil {
+			err = closeErr
 		}
 	}
 	return err

@@ -1,10 +1,13 @@
 package host
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 )
 
 // A file that another one has replaced isn't touched: neither while it is opened, nor when
@@ -106,5 +109,29 @@ func TestTheModeIsTakenBack(t *testing.T) {
 	}
 	if after, err := os.Stat(path); err != nil || after.Mode() != before.Mode() {
 		t.Errorf("the mode is %v, was %v, %v", after.Mode(), before.Mode(), err)
+	}
+}
+
+// Some file systems report a full disk only when a file is closed. An earlier reason counts
+// first, and every file is closed.
+func TestFaultsOfClosing(t *testing.T) {
+	t.Parallel()
+	for _, before := range []error{nil, errors.New("an earlier one")} {
+		var files []*openFile
+		for _, label := range []string{"good", "full", "last"} {
+			file, err := os.Create(filepath.Join(t.TempDir(), label))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, &openFile{addition: addition{resultFile: resultFile{label: label, unwritable: fault.EnvFileWrite}}, file: file})
+		}
+		files[1].file.Close() // a second time, it fails
+		err := closeAll(files, before)
+		if before != nil && err != before || before == nil && (fault.From(err).Code != fault.EnvFileWrite || !strings.HasPrefix(err.Error(), "full can't be written")) {
+			t.Errorf("got %v", err)
+		}
+		if files[2].file.Close() == nil {
+			t.Error("the last file wasn't closed")
+		}
 	}
 }

@@ -154,12 +154,9 @@ func (g *gitHub) HandOver(ctx context.Context, results Results) error {
 
 // Summarize appends to the job summary, or restores it. Older servers have none.
 func (g *gitHub) Summarize(markdown string) error {
-	if g.world.getenv(summaryFile) == "" {
+	f, _ := g.file(summaryFile)
+	if f.path == "" {
 		return nil
-	}
-	f, err := g.file(summaryFile)
-	if err != nil {
-		return err
 	}
 	return appendAll(context.Background(), g.world, addition{f, markdown})
 }

@@ -78,9 +78,11 @@ func TestAllOrNothing(t *testing.T) {
 func TestCommandFileNotMounted(t *testing.T) {
 	s := onGitHub(t)
 	s.Env["GITHUB_OUTPUT"] = filepath.Join(t.TempDir(), "not-mounted")
-	f := fault.From(s.host.HandOver(context.Background(), results("value")))
-	if f.Code != fault.CommandFile || len(f.Hints) != 3 || !strings.Contains(f.Hints[2], "bitbucket-auth/binary") {
-		t.Errorf("got %v, with the hints %q", f, f.Hints)
+	for _, err := range []error{s.host.Prepare("", false), s.host.HandOver(context.Background(), results("value"))} {
+		f := fault.From(err)
+		if f.Code != fault.CommandFile || len(f.Hints) != 3 || !strings.Contains(f.Hints[2], "bitbucket-auth/binary") {
+			t.Errorf("got %v, with the hints %q", f, f.Hints)
+		}
 	}
 }
 
@@ -143,7 +145,7 @@ var gitHubsKin = []struct {
 }
 
 func TestMasksAreRegisteredAsTheyAre(t *testing.T) {
-	forms := []string{"plain-value", "100%25-percent", "with::colons", ":colon-first", "two words::and%colons"}
+	forms := []string{"plain-value", "100%25-percent", "with::colons", ":colon-first", "two words::and%colons", "colons::and%25percent"}
 	for _, h := range gitHubsKin {
 		s := startJob(t, named(t, h.host))
 		if err := s.host.Mask(forms); err != nil {
@@ -218,13 +220,77 @@ func TestRemarksAreNeutral(t *testing.T) {
 	}
 }
 
-// An address stays readable where the runner allows it.
+// An address stays readable where the runner allows it. Elsewhere, two colons are kept
+// apart, and nothing else changes.
 func TestAddressesStayReadable(t *testing.T) {
-	s := onGitHub(t)
-	s.host.Say(fault.Warn(fault.New(fault.Unexpected, "[2001:db8::1] can't be reached", "ask the owner of fe80::1")))
-	want := "[2001:db8::1] can't be reached (BBA901)\nhint: ask the owner of fe80::1\n" + fault.Unexpected.Page("v1.2.3")
-	if log := hosttest.GitHub.Show(s.stdout.String()); len(log.Annotations) != 1 || log.Annotations[0].Message != want {
-		t.Errorf("got %q", log.Annotations)
+	for _, h := range gitHubsKin {
+		s := startJob(t, named(t, h.host))
+		s.host.Say(fault.Warn(fault.New(fault.Unexpected, "[2001:db8::1] can't be reached", "ask the owner of fe80::1")))
+		want := "[2001:db8::1] can't be reached (BBA901)\nhint: ask the owner of fe80::1\n" + fault.Unexpected.Page("v1.2.3")
+		if h.host != "GitHub Actions" {
+			want = strings.ReplaceAll(want, "::", ": :")
+		}
+		if log := h.runner.Show(s.stdout.String()); len(log.Annotations) != 1 || strings.ReplaceAll(log.Annotations[0].Message, "%0A", "\n") != want {
+			t.Errorf("%s: got %q", h.runner.Name, log.Annotations)
+		}
+	}
+}
+
+// Each level has a command of its own, except what is only information.
+func TestLevels(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[fault.Level]string{
+		fault.Info: "some text", fault.Notice: "::notice title=bitbucket-auth::some text", fault.Warning: "::warning title=bitbucket-auth::some text", fault.Error: "::error title=bitbucket-auth::some text",
+	} {
+		s := onGitHub(t)
+		s.host.Say(fault.Remark{Level: level, Fault: &fault.Fault{What: "some text"}})
+		if got := strings.ReplaceAll(s.stdout.String(), lineEnd, "\n"); got != want+"\n" {
+			t.Errorf("%v: got %q", level, got)
+		}
+	}
+}
+
+// Without variables, the file for them isn't needed.
+func TestOutputsAlone(t *testing.T) {
+	t.Parallel()
+	s := startJob(t, named(t, "GitHub Actions"), "GITHUB_ENV", "")
+	err := s.host.HandOver(t.Context(), host.Results{Outputs: []secret.Value{host.Public("kind", "x")}})
+	if outputs, _ := s.HandedOver(t, ""); err != nil || outputs["kind"] != "x" {
+		t.Errorf("got %v, %v", outputs, err)
+	}
+	s = startJob(t, named(t, "GitHub Actions"), "GITHUB_ENV", "")
+	if err := s.host.HandOver(t.Context(), results("value")); fault.From(err).Code != fault.CommandFileName || read(t, s.Env["GITHUB_OUTPUT"]) != "" {
+		t.Errorf("with variables: got %v", err)
+	}
+}
+
+// The summary is added to what earlier parts of the step wrote to it. A server without
+// summaries names no file.
+func TestSummaries(t *testing.T) {
+	t.Parallel()
+	for _, h := range hosttest.Hosts {
+		j := startJob(t, h)
+		file := j.Env["GITHUB_STEP_SUMMARY"]
+		if file == "" {
+			if err := j.host.Summarize("# Title\n"); err != nil || j.stdout.Len()+j.stderr.Len() > 0 {
+				t.Errorf("%s: got %v, %q, %q", h.Name, err, j.stdout.String(), j.stderr.String())
+			}
+			continue
+		}
+		write(t, file, "earlier", 0o600)
+		if err := j.host.Summarize("# Title\n"); err != nil || read(t, file) != "earlier\n# Title\n" {
+			t.Errorf("%s: got %v, %q", h.Name, err, read(t, file))
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.host.Summarize("# Title\n"); fault.From(err).Code != fault.CommandFile || !strings.Contains(err.Error(), "GITHUB_STEP_SUMMARY") {
+			t.Errorf("%s, without the file: %v", h.Name, err)
+		}
+		j.Env["GITHUB_STEP_SUMMARY"] = ""
+		if err := j.host.Summarize("# Title\n"); err != nil {
+			t.Errorf("%s, without summaries: %v", h.Name, err)
+		}
 	}
 }
 

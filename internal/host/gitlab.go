@@ -64,10 +64,10 @@ func gitLabFormat(w World, path string, values []secret.Value) (string, error) {
 	for _, v := range values {
 		text := v.Text.Reveal()
 		if strings.HasSuffix(text, " ") {
-			return "", fault.New(fault.ResultRefused, "the result "+underscored(v.Name)+" ends in a space, which GITLAB_ENV can't carry",
+			return "", fault.New(fault.ResultRefused, "the result "+v.Name+" ends in a space, which GITLAB_ENV can't carry",
 				"set env-file to another path, and source it in the script")
 		}
-		b.WriteString(underscored(v.Name) + "=" + text + "\n")
+		b.WriteString(v.Name + "=" + text + "\n")
 	}
 	return b.String(), nil
 }

@@ -183,8 +183,6 @@ func (h *Host) Event() Event {
 func (h *Host) Fail(f *fault.Fault) {
 	h.SayExit(f.Code.Exit)
 	h.Say(fault.Remark{Level: fault.Error, Fault: f})
-	if h.HasOutputs {
-		_ = h.HandOver(context.Background(), Results{Outputs: []secret.Value{Public(contract.ErrorCode.ID, f.Code.ID)}})
-	}
+	_ = h.HandOver(context.Background(), Results{Outputs: []secret.Value{Public(contract.ErrorCode.ID, f.Code.ID)}})
 	_ = h.Finish()
 }

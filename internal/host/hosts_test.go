@@ -3,8 +3,10 @@ package host_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
@@ -156,8 +159,8 @@ func TestTheHostCanBeNamed(t *testing.T) {
 			case h.Masks && fault.From(err).Code != fault.SettingRefused:
 				t.Errorf("%s accepts the name %s: %v", h.Name, id, err)
 			case !h.Masks && id == "shell":
-				if fault.From(err).Code != fault.ShellRefused {
-					t.Errorf("%s, named a shell: %v", h.Name, err)
+				if fault.From(err).Code != fault.ShellRefused || j.host.Name != "a shell" {
+					t.Errorf("%s, named a shell: %s, %v", h.Name, j.host.Name, err)
 				}
 			case !h.Masks && (err != nil || !strings.Contains(strings.ToLower(j.host.Name), id)):
 				t.Errorf("%s, named %s: %v, %v", h.Name, id, j.host.Name, err)
@@ -175,12 +178,12 @@ func TestTheHostCanBeNamed(t *testing.T) {
 			t.Errorf("named %s in quotes: got %v, %v", h.ID, j.host.Name, err)
 		}
 		j.Env["BITBUCKET_AUTH_HOST"] = "${HOST}"
-		if err := j.choose(false); fault.From(err).Code != fault.TokenUnexpanded || len(fault.From(err).Hints) == 0 {
-			t.Errorf("a reference: %v", err)
+		if f := fault.From(j.choose(false)); f.Code != fault.TokenUnexpanded || !strings.Contains(strings.Join(f.Hints, ""), "export BITBUCKET_AUTH_HOST=") || j.host.Name != "no CI host" {
+			t.Errorf("a reference: %v, %q, %s", f, f.Hints, j.host.Name)
 		}
 		j.Env["BITBUCKET_AUTH_HOST"] = h.ID + "x"
-		if err := j.choose(false); fault.From(err).Code != fault.NotAllowed {
-			t.Errorf("named %sx: %v", h.ID, err)
+		if f := fault.From(j.choose(false)); f.Code != fault.NotAllowed || !strings.Contains(strings.Join(f.Hints, ""), h.ID+"?") || j.host.Name != "no CI host" {
+			t.Errorf("named %sx: %v, %q, %s", h.ID, f, f.Hints, j.host.Name)
 		}
 	}
 	for _, id := range []string{"github", "azure-pipelines", "buildkite"} {
@@ -408,6 +411,101 @@ func TestAnEndedRunHandsOverNothing(t *testing.T) {
 			}
 		}
 	})
+	j := &job{Site: &hosttest.Site{Env: map[string]string{}}}
+	if err := j.choose(true); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(fault.New(fault.Terminated, "terminated"))
+	if err := j.host.HandOver(ctx, resultsOf([]string{"value"})); fault.From(err).Code != fault.Terminated || j.stdout.Len() > 0 {
+		t.Errorf("a shell: got %v, %q", err, j.stdout.String())
+	}
+}
+
+// A run that fails hands over nothing but its code, as an output. In a shell, the code to
+// exit with is all that is evaluated.
+func TestAFailedRunHandsOverItsCode(t *testing.T) {
+	t.Parallel()
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
+		j := startJob(t, h)
+		j.host.Fail(fault.New(fault.Refused, "a fault", "mend it"))
+		outputs, variables := j.HandedOver(t, j.stdout.String())
+		want := map[string]string{}
+		switch {
+		case h.Prefix == "INPUT_":
+			want["error-code"] = "BBA202"
+		case h.Name == "Azure Pipelines", h.Name == "Harness":
+			want["error_code"] = "BBA202"
+		}
+		if !maps.Equal(outputs, want) || len(variables) > 0 {
+			t.Errorf("handed over: %v, %v", outputs, variables)
+		}
+		for name := range j.Written(t) {
+			if h.EnvFile {
+				t.Errorf("%s is left", name)
+			}
+		}
+	})
+	j := &job{Site: &hosttest.Site{Env: map[string]string{}}}
+	if err := j.choose(true); err != nil {
+		t.Fatal(err)
+	}
+	j.host.Fail(fault.New(fault.Refused, "a fault", "mend it"))
+	if j.stdout.String() != "(exit 4)\n" || !strings.Contains(j.stderr.String(), "error: a fault (BBA202)\nhint: mend it\n") {
+		t.Errorf("in a shell: %q, %q", j.stdout.String(), j.stderr.String())
+	}
+	j = &job{Site: &hosttest.Site{Env: map[string]string{}}}
+	if err := j.choose(false); fault.From(err).Code != fault.NoHost {
+		t.Fatal(err)
+	}
+	j.host.Fail(fault.New(fault.Refused, "a fault"))
+	if j.stdout.Len() > 0 || !strings.Contains(j.stderr.String(), "error: a fault (BBA202)\n") {
+		t.Errorf("without a host: %q, %q", j.stdout.String(), j.stderr.String())
+	}
+}
+
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, errors.New("closed") }
+
+// Where masks, results or the code to exit with go to standard output and that is closed,
+// a fault says so, and it is on standard error. It isn't written as a command there.
+func TestClosedOutput(t *testing.T) {
+	t.Parallel()
+	for _, h := range hosttest.Hosts {
+		j := startJob(t, h)
+		var err error
+		j.host, err = host.Choose(host.World{Lookup: j.Lookup, Stdout: closed{}, Stderr: &j.stderr, Outputs: contract.CredentialOutputs}, false)
+		if err != nil {
+			t.Fatal(h.Name, err)
+		}
+		if err := j.host.Prepare(j.Env[h.Setting("env-file")], true); err != nil {
+			t.Fatal(h.Name, err)
+		}
+		masks, results, end := j.host.Mask([]string{"s3cret-value"}), j.host.HandOver(t.Context(), resultsOf([]string{"x"})), j.host.Finish()
+		onAzure := h.Name == "Azure Pipelines"
+		for _, test := range []struct {
+			name   string
+			err    error
+			closed bool
+		}{{"masks", masks, h.Prefix == "INPUT_" || onAzure}, {"results", results, onAzure}, {"the end", end, onAzure}} {
+			if test.closed && fault.From(test.err).Code != fault.OutputStream || !test.closed && test.err != nil {
+				t.Errorf("%s: %s: got %v", h.Name, test.name, test.err)
+			}
+		}
+		j.host.Fail(fault.New(fault.Refused, "a fault"))
+		if got := j.stderr.String(); !strings.Contains(got, "error: a fault (BBA202)") || strings.Contains(got, "##vso[") || strings.Contains(got, "::") {
+			t.Errorf("%s: shows %q", h.Name, got)
+		}
+	}
+	nothing := func(string) (string, bool) { return "", false }
+	shell, err := host.Choose(host.World{Lookup: nothing, Stdout: closed{}, Stderr: io.Discard}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := shell.HandOver(t.Context(), resultsOf([]string{"x"})); fault.From(err).Code != fault.OutputStream {
+		t.Errorf("a shell: %v", err)
+	}
 }
 
 // Unprintable results are refused on every host, before anything is written.
@@ -457,6 +555,12 @@ func TestGitHeaderIsRefusedWhereItCantBeCarried(t *testing.T) {
 		refuses := h.Name == "Azure Pipelines" || h.Name == "Harness"
 		if refused := fault.From(err).Code == fault.ResultRefused; refused != refuses || !refused && err != nil {
 			t.Errorf("got %v", err)
+		}
+		err = j.host.HandOver(context.Background(), host.Results{Variables: []secret.Value{
+			hidden("MY_GIT_CONFIG_TOKEN", secret.New("s3cret")), hidden("BITBUCKET_GIT_0_PASSWORD", secret.New("s3cret")), host.Public("GIT_CONFIG_COUNT", "0"),
+		}})
+		if err != nil {
+			t.Errorf("others' variables: %v", err)
 		}
 	})
 }

@@ -74,11 +74,10 @@ func (w World) keeps(name string) bool {
 func exports(w World, values []secret.Value) string {
 	var b strings.Builder
 	for _, v := range values {
-		name := underscored(v.Name)
-		if w.keeps(name) {
+		if w.keeps(v.Name) {
 			continue
 		}
-		fmt.Fprintf(&b, "export %s=%s\n", name, shellQuoted(v.Text.Reveal()))
+		fmt.Fprintf(&b, "export %s=%s\n", v.Name, shellQuoted(v.Text.Reveal()))
 	}
 	return b.String()
 }

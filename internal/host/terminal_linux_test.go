@@ -13,27 +13,31 @@ import (
 )
 
 // On a host whose masks are printed, only the null device swallows them, however it is
-// called.
+// called. The fault is shown on standard error. Buildkite's agent gets its masks in
+// another way.
 func TestMasksAreNotDiscarded(t *testing.T) {
 	t.Parallel()
-	for path, want := range map[string]fault.Code{
-		os.DevNull: fault.OutputStream, "/proc/self/root/dev/null": fault.OutputStream, "/dev/full": {}, "/dev/zero": {}, filepath.Join(t.TempDir(), "file"): {},
-	} {
-		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		lookup := func(name string) (string, bool) {
-			value, found := map[string]string{"GITHUB_ACTIONS": "true"}[name]
-			return value, found
-		}
-		code := fault.Code{}
-		if _, err := host.Choose(host.World{Lookup: lookup, Stdout: file, Stderr: io.Discard}, false); err != nil {
-			code = fault.From(err).Code
-		}
-		if code != want {
-			t.Errorf("%s: got %v, want %v", path, code, want)
+	for _, h := range hosttest.Hosts {
+		for path, swallows := range map[string]bool{
+			os.DevNull: true, "/proc/self/root/dev/null": true, "/dev/full": false, "/dev/zero": false, filepath.Join(t.TempDir(), "file"): false,
+		} {
+			file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			j := &job{Site: &hosttest.Site{Env: h.Env}}
+			chosen, err := host.Choose(host.World{Lookup: j.Lookup, Stdout: file, Stderr: &j.stderr}, false)
+			refused := swallows && h.Masks && h.Name != "Buildkite"
+			if chosen.Name != h.Name || (err != nil) != refused || refused && fault.From(err).Code != fault.OutputStream {
+				t.Errorf("%s, %s: got %s, %v", h.Name, path, chosen.Name, err)
+			}
+			if !refused {
+				continue
+			}
+			if chosen.Fail(fault.From(err)); !strings.Contains(j.stderr.String(), "BBA305") {
+				t.Errorf("%s, %s: shows %q", h.Name, path, j.stderr.String())
+			}
 		}
 	}
 }
@@ -65,6 +69,10 @@ func TestNoShellOnATerminal(t *testing.T) {
 		{"a file", open(filepath.Join(t.TempDir(), "file")), fault.Code{}},
 		{"a pipe", pipe, fault.Code{}},
 	} {
+		// Who doesn't ask for a shell may have a terminal, as a runner's own machine does.
+		if h, err := host.Choose(host.World{Lookup: lookup("CIRCLECI=true"), Stdout: test.stdout, Stderr: io.Discard}, false); err != nil || h.Name != "CircleCI" {
+			t.Errorf("%s, on a host: got %s, %v", test.name, h.Name, err)
+		}
 		h, err := host.Choose(host.World{
 			Lookup: func(string) (string, bool) { return "", false }, Stdout: test.stdout, Stderr: io.Discard,
 		}, true)
