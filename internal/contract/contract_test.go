@@ -74,3 +74,22 @@ func TestIsAboutCertificates(t *testing.T) {
 		}
 	}
 }
+
+func TestFindOutput(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]bool{"credential": true, "error-code": true, "credentials": false, "": false, "changed": false} {
+		if got, found := contract.FindOutput(contract.CredentialOutputs, id); found != want || found && got.ID != id || !found && got != (contract.Output{}) {
+			t.Errorf("%s: got %+v, %t", id, got, found)
+		}
+	}
+}
+
+// A setting of either command is one.
+func TestIsSetting(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]bool{"token": true, "env-prefix": true, "prune": true, "host": true, "tokens": false, "": false} {
+		if got := contract.IsSetting(id); got != want {
+			t.Errorf("%s: got %t", id, got)
+		}
+	}
+}

@@ -25,7 +25,7 @@ func (p *parser) certificate(text string) CA {
 	if text == "" {
 		return CA{}
 	}
-	if plain, err := base64.StdEncoding.DecodeString(text); err == nil && strings.HasPrefix(string(plain), "-----BEGIN ") {
+	if plain, err := base64.StdEncoding.DecodeString(text); err == nil && strings.Contains(string(plain), "-----BEGIN ") {
 		text = string(plain) // as in a secret of Kubernetes
 	}
 	if strings.Contains(text, "-----BEGIN ") {

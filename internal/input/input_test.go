@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
@@ -185,7 +186,7 @@ func TestFaults(t *testing.T) {
 			continue
 		}
 		f := fault.From(err)
-		if f.Code != test.want || len(f.Hints) == 0 {
+		if f.Code != test.want || !strings.Contains(f.What, test.id) || len(f.Hints) == 0 {
 			t.Errorf("%s=%q: got %v, want %s", test.id, test.value, f, test.want.ID)
 		}
 		if strings.Contains(f.What+strings.Join(f.Hints, ""), "s3cret") {
@@ -207,6 +208,21 @@ func TestEnvPrefixes(t *testing.T) {
 			t.Errorf("%s: got %q, %v", prefix, s.EnvPrefix, err)
 		case !accepted && (err == nil || fault.From(err).Code != fault.EnvPrefix):
 			t.Errorf("%s: got %v", prefix, err)
+		}
+	}
+	// Without a token, a reference as env-prefix isn't the fault that is reported: the
+	// result has the usual prefix.
+	if s, err := read(t, map[string]string{"env-prefix": "$PREFIX"}); err == nil || s.EnvPrefix != "BITBUCKET" {
+		t.Errorf("a reference: got %q, %v", s.EnvPrefix, err)
+	}
+}
+
+// A wrong value doesn't keep its own fault from being shown.
+func TestWrongValuesHideNothing(t *testing.T) {
+	t.Parallel()
+	for _, settings := range []map[string]string{{"summary": "no"}, {"log": "quiet"}} {
+		if s, err := read(t, settings); err == nil || !s.Summary || s.OnlyErrors {
+			t.Errorf("%v: summary %t, only errors %t, %v", settings, s.Summary, s.OnlyErrors, err)
 		}
 	}
 }
@@ -234,9 +250,18 @@ func TestTokenInAnotherInput(t *testing.T) {
 		{"token": "T0KEN_ABC", "avo-connection-name": "mine T0KEN_ABC"},
 		{"token": "T0KEN_ABC", "avo-connection-name": "mine", "avo-username": "T0KEN_ABC"},
 	} {
-		if _, err := read(t, settings); fault.From(err).Code != fault.TokenShown {
+		shown := ""
+		for id, text := range settings {
+			if id != "token" && strings.Contains(text, settings["token"]) {
+				shown = "setting " + id + ","
+			}
+		}
+		if _, err := read(t, settings); fault.From(err).Code != fault.TokenShown || !strings.Contains(err.Error(), shown) {
 			t.Errorf("%v: got %v", settings, err)
 		}
+	}
+	if _, err := read(t, map[string]string{"token": "T0KEN_ABC", "identity": "T0KEN_ABC", "kind": "tokn"}); fault.From(err).Code != fault.NotAllowed {
+		t.Errorf("after another fault, which quotes no token: %v", err)
 	}
 	if _, err := read(t, map[string]string{"token": "T0KEN_ABC", "repository": "https://me:T0KEN_ABC@bitbucket.org/ws/repo"}); err != nil {
 		t.Errorf("in a URL's user-info, where it is dropped: %v", err)
@@ -261,9 +286,11 @@ func TestTokenFile(t *testing.T) {
 		{"-", "from-stdin"},
 		{file(""), ""},
 	} {
-		text, err := input.ReadCredential(context.Background(), source(map[string]string{"token-file": test.path}))
-		if err != nil || text.Token.Reveal() != test.want {
-			t.Errorf("got %q, %v", text.Token.Reveal(), err)
+		s, waits := source(map[string]string{"token-file": test.path}), 0
+		s.BeforeWaiting = func() { waits++ }
+		text, err := input.ReadCredential(context.Background(), s)
+		if err != nil || text.Token.Reveal() != test.want || waits != 1 {
+			t.Errorf("got %q, %v, told of %d waits", text.Token.Reveal(), err, waits)
 		}
 	}
 	for name, settings := range map[string]map[string]string{
@@ -278,6 +305,26 @@ func TestTokenFile(t *testing.T) {
 		if len(text.Secrets()) == 0 {
 			t.Errorf("%s: nothing to mask", name)
 		}
+	}
+	// Without a file, nothing is waited for.
+	s := source(map[string]string{"token": "a-token-x"})
+	s.BeforeWaiting = func() { t.Error("told of a wait without a file") }
+	if _, err := input.ReadCredential(context.Background(), s); err != nil {
+		t.Error(err)
+	}
+	// No more is read than shows that it is too large.
+	endless := strings.NewReader(strings.Repeat("x", 1<<20))
+	s = source(map[string]string{"token-file": "-"})
+	s.Stdin = endless
+	if _, err := input.ReadCredential(context.Background(), s); fault.From(err).Code != fault.TokenFile || endless.Len() < 1<<20-65<<10 {
+		t.Errorf("a stream of 1 MiB: %v, %d bytes are left", err, endless.Len())
+	}
+	// What was read until a stream broke is a secret, too.
+	s = source(map[string]string{"token-file": "-"})
+	s.Stdin = io.MultiReader(strings.NewReader("s3cret-s3cret"), iotest.ErrReader(errors.New("broken")))
+	text, err := input.ReadCredential(context.Background(), s)
+	if fault.From(err).Code != fault.TokenFile || !slices.ContainsFunc(text.Secrets(), func(s secret.String) bool { return s.Reveal() == "s3cret-s3cret" }) {
+		t.Errorf("a broken stream: %v", err)
 	}
 }
 
@@ -298,6 +345,17 @@ func TestCertificateFile(t *testing.T) {
 		_, err := read(t, map[string]string{"ca-certificate": path})
 		if refused := err != nil && fault.From(err).Code == fault.CACertificate; refused == allowed {
 			t.Errorf("a file of %d bytes: %v", size, err)
+		}
+	}
+}
+
+// A file that can't be read isn't one without a certificate.
+func TestCertificateFileThatCantBeRead(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{filepath.Join(t.TempDir(), "none.pem"): "can't read the file", t.TempDir(): "must name a regular file"} {
+		_, err := read(t, map[string]string{"ca-certificate": path})
+		if f := fault.From(err); f.Code != fault.CACertificate || !strings.Contains(f.What, want) || !strings.Contains(strings.Join(f.Hints, ""), "/github/workspace") {
+			t.Errorf("%s: got %v, %q", path, f, f.Hints)
 		}
 	}
 }
@@ -384,6 +442,7 @@ func TestChoices(t *testing.T) {
 		{"kind", "http-access-token", func(s *input.Settings) any { return s.Kind }, credential.HTTPAccessToken},
 		{"on-missing-token", "fail", func(s *input.Settings) any { return s.SkipMissing }, false},
 		{"on-missing-token", "skip", func(s *input.Settings) any { return s.SkipMissing }, true},
+		{"timeout", "1ns", func(s *input.Settings) any { return s.Timeout }, time.Nanosecond},
 		{"log", "normal", func(s *input.Settings) any { return s.OnlyErrors }, false},
 		{"log", "errors", func(s *input.Settings) any { return s.OnlyErrors }, true},
 	} {
@@ -405,9 +464,12 @@ func TestPastedCertificates(t *testing.T) {
 		"spaces":          strings.Join(lines, " "),
 		"nothing between": strings.Join(lines, ""),
 		"quoted lines":    "'" + strings.Join(lines, "'\n'") + "'",
+		"in two quotes":   `"` + strings.Join(lines, "\"\n\"") + `"`,
 		"indented":        "  " + strings.Join(lines, "\n  "),
 		"two, glued":      strings.TrimSpace(one) + strings.TrimSpace(one),
 		"base64":          base64.StdEncoding.EncodeToString([]byte(one)),
+		"base64, comment": base64.StdEncoding.EncodeToString([]byte("# our CA\n" + one)),
+		"after a comment": "# our CA\n" + one,
 		"two, one joined": one + strings.ReplaceAll(one, "\n", `\n`),
 	} {
 		s, err := read(t, map[string]string{"ca-certificate": text})
@@ -423,7 +485,11 @@ func TestPastedCertificates(t *testing.T) {
 			t.Errorf("%s: got %d certificates, %v", name, got, err)
 		}
 	}
-	for _, text := range []string{lines[0] + `\n` + lines[1], `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----`} {
+	for _, text := range []string{
+		lines[0] + `\n` + lines[1], `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----`,
+		strings.Join(lines[:len(lines)-1], "\n"),                                // its end is missing
+		base64.StdEncoding.EncodeToString([]byte(one + one))[:len(one)*2] + "*", // only the first one is whole
+	} {
 		if _, err := read(t, map[string]string{"ca-certificate": text}); fault.From(err).Code != fault.CACertificate {
 			t.Errorf("%q: got %v", text, err)
 		}
@@ -509,6 +575,7 @@ func TestUnknown(t *testing.T) {
 		{"X_EXPORT-EVN=x", "warning: the input export-evn doesn't exist, did you mean export-env?", "warning: the setting export-evn doesn't exist, did you mean export-env?"},
 		{"X_TOKNE=s3cret", "warning: the input tokne doesn't exist, did you mean token?", "warning: the setting tokne doesn't exist, did you mean token?"},
 		{"X_REPOSITRY=x", "warning: the input repositry doesn't exist, did you mean repository?", "warning: the setting repositry doesn't exist, did you mean repository?"},
+		{"X_QUIET=s3c=ret", "warning: the input quiet doesn't exist, " + remove, "warning: the setting quiet doesn't exist, " + remove},
 		{"X_QUIET=true", "warning: the input quiet doesn't exist, " + remove, "warning: the setting quiet doesn't exist, " + remove},
 		{"X_MIRROR_DRY_RUN=x", "warning: the input mirror_dry_run doesn't exist, " + remove, "warning: the setting mirror_dry_run doesn't exist, " + remove},
 		{"X_FORCE=true", "warning: the input force doesn't exist, " + remove, "warning: the setting force doesn't exist, " + remove}, // the mirror's overwrite
@@ -553,14 +620,66 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+// Of several names that can't be what was meant, the first is reported, and all others are
+// remarks.
+func TestSeveralUnknown(t *testing.T) {
+	t.Parallel()
+	from := source(nil)
+	from.Host.Settings = host.Family{Prefix: "X_", Spellings: []func(string) string{strings.ToUpper}, ByID: true}
+	found, err := from.Unknown([]string{"X_QUIET=x", "X_EXPORT_ENV=x", "PATH=/bin", "X_ENVPREFIX=x", "X_TOKNE=x"})
+	if f := fault.From(err); f.What != "the setting export_env doesn't exist" || len(found.Remarks) != 2 {
+		t.Errorf("got %v, %v", f, found.Remarks)
+	}
+}
+
 // What binary/get reads isn't reported as a setting that doesn't exist, and its like is.
 func TestUnknownLeavesTheDownloadURL(t *testing.T) {
 	from := source(nil)
 	from.Host.Settings = host.Family{Prefix: "BITBUCKET_AUTH_", Spellings: []func(string) string{strings.ToUpper}}
-	for variable, want := range map[string]int{contract.DownloadURL: 0, contract.DownloadURL + "S": 1} {
+	for variable, want := range map[string]int{"BITBUCKET_AUTH_DOWNLOAD_URL": 0, "BITBUCKET_AUTH_DOWNLOAD_URLS": 1, "BITBUCKET_AUTH_HOST": 0, "BITBUCKET_AUTH_HOSTS": 1} {
 		found, err := from.Unknown([]string{variable + "=https://example.com"})
 		if err != nil || len(found.Remarks) != want {
 			t.Errorf("%s: got %+v, %v", variable, found.Remarks, err)
+		}
+	}
+}
+
+// Where people write the names of variables, all names in a message are theirs. A
+// setting under another action's name is kept for the fault about what is missing.
+func TestUnknownVariables(t *testing.T) {
+	t.Parallel()
+	const prefix = "BITBUCKET_AUTH_"
+	values := map[string]string{prefix + "TOKEN": "t0ken-abc", prefix + "USERNAME": "me", prefix + "REPO": " "}
+	for name, want := range map[string]struct {
+		hint  string
+		other *input.OtherName
+	}{
+		"EXPORTENV":  {"did you mean BITBUCKET_AUTH_EXPORT_ENV?", nil},
+		"TOKNE":      {"did you mean BITBUCKET_AUTH_TOKEN?", nil},
+		"PASSWORD":   {"remove BITBUCKET_AUTH_PASSWORD: BITBUCKET_AUTH_TOKEN is set", nil},
+		"VERIFY_SSL": {"for a CA that this machine doesn't know, set BITBUCKET_AUTH_CA_CERTIFICATE", nil},
+		"USERNAME": {"rename BITBUCKET_AUTH_USERNAME to BITBUCKET_AUTH_IDENTITY", &input.OtherName{
+			Setting: "identity", Rename: "BITBUCKET_AUTH_USERNAME to BITBUCKET_AUTH_IDENTITY", Given: true,
+		}},
+		"REPO": {"rename BITBUCKET_AUTH_REPO to BITBUCKET_AUTH_REPOSITORY", &input.OtherName{
+			Setting: "repository", Rename: "BITBUCKET_AUTH_REPO to BITBUCKET_AUTH_REPOSITORY",
+		}},
+	} {
+		from := source(values)
+		from.Host.Settings = host.Family{Prefix: prefix, Spellings: []func(string) string{func(id string) string { return strings.ToUpper(strings.ReplaceAll(id, "-", "_")) }}}
+		found, err := from.Unknown([]string{prefix + name + "=x"})
+		f := fault.From(err)
+		if err == nil && len(found.Remarks) == 1 {
+			f = found.Remarks[0].Fault
+		}
+		if (err != nil) != (name == "EXPORTENV") || f.Code != fault.SettingUnknown || !strings.Contains(f.What, prefix+name) || len(f.Hints) != 1 || !strings.Contains(f.Hints[0], want.hint) {
+			t.Errorf("%s: got %v, %q", name, f, f.Hints)
+		}
+		if want.other != nil {
+			want.other.Fault = f
+		}
+		if len(found.OtherNames) != 0 && want.other == nil || want.other != nil && (len(found.OtherNames) != 1 || found.OtherNames[0] != *want.other) {
+			t.Errorf("%s: other names are %+v", name, found.OtherNames)
 		}
 	}
 }

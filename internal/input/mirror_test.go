@@ -87,18 +87,26 @@ func TestMirrorSettings(t *testing.T) {
 
 func TestMirrorFaults(t *testing.T) {
 	for _, test := range []struct {
-		settings map[string]string
+		id, text string
 		want     fault.Code
+		allowed  string
 	}{
-		{map[string]string{"max-deletions": "ten"}, fault.NotNumber},
-		{map[string]string{"max-deletions": "-1"}, fault.NotNumber},
-		{map[string]string{"lfs": "true"}, fault.NotAllowed},
-		{map[string]string{"create": "yes"}, fault.NotAllowed},
-		{map[string]string{"main-branch": "true"}, fault.NotAllowed},
-		{map[string]string{"project": "TEAM"}, fault.SettingAlone},
+		{"max-deletions", "ten", fault.NotNumber, ""},
+		{"max-deletions", "-1", fault.NotNumber, ""},
+		{"max-deletions", "10.0", fault.NotNumber, ""},
+		{"lfs", "true", fault.NotAllowed, "auto, available or false"},
+		{"create", "yes", fault.NotAllowed, "private, public or none"},
+		{"main-branch", "true", fault.NotAllowed, "keep or follow"},
+		{"prune", "yes", fault.NotAllowed, "true or false"},
+		{"overwrite", "yes", fault.NotAllowed, "true or false"},
+		{"dry-run", "yes", fault.NotAllowed, "true or false"},
+		{"summary", "yes", fault.NotAllowed, "true or false"},
+		{"on-missing-token", "warn", fault.NotAllowed, "fail or skip"},
+		{"project", "TEAM", fault.SettingAlone, ""},
 	} {
-		if _, err := readMirror(t, test.settings); fault.From(err).Code != test.want {
-			t.Errorf("%v: got %v, want %s", test.settings, err, test.want.ID)
+		_, err := readMirror(t, map[string]string{test.id: test.text})
+		if f := fault.From(err); err == nil || f.Code != test.want || !strings.Contains(f.What, test.id) || !strings.Contains(f.What, test.allowed) {
+			t.Errorf("%s=%s: got %v, want %s", test.id, test.text, err, test.want.ID)
 		}
 	}
 }
@@ -165,6 +173,15 @@ func TestRemovedFromTokenFiles(t *testing.T) {
 		want := []string{"white space around " + name + " was removed", "quotes around " + name + " were removed"}
 		if err != nil || !slices.Equal(said, want) || s.Token.Reveal()+s.SourceToken.Reveal() != "a-token-x" {
 			t.Errorf("%s: said %q, %v", setting, said, err)
+		}
+	}
+	// The end of a line isn't worth a remark.
+	for _, end := range []string{"\n", "\r\n"} {
+		if err := os.WriteFile(path, []byte("a-token-x"+end), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if s, remarks, err := parseMirror(t, map[string]string{"token-file": path}); err != nil || len(remarks) > 0 || s.Token.Reveal() != "a-token-x" {
+			t.Errorf("%q at the end: said %v, %v", end, remarks, err)
 		}
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"unicode/utf16"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/contract"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 )
 
@@ -67,6 +69,17 @@ func TestUnexpandedReferences(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "the identity is a reference") {
 		t.Errorf("of several: %v", err)
 	}
+	_, err = read(t, map[string]string{"identity": "me@example.com", "kind": "api-token", "workspace": "$B", "git": "host"})
+	if err == nil || !strings.HasPrefix(err.Error(), "workspace is a reference") {
+		t.Errorf("one of several: %v", err)
+	}
+	// About env-file there is a check of its own, which comes first.
+	for file, found := range map[string]bool{"$FILE": true, "./file": false} {
+		text, err := input.ReadCredential(context.Background(), source(map[string]string{"identity": "$A", "env-file": file}))
+		if f := text.CheckEnvFile(); err != nil || (f != nil) != found || found && !strings.HasPrefix(f.What, "env-file is a reference") {
+			t.Errorf("env-file %s: got %v, %v", file, f, err)
+		}
+	}
 	for _, test := range []struct {
 		id, text string
 		found    bool
@@ -79,6 +92,8 @@ func TestUnexpandedReferences(t *testing.T) {
 		{"workspace", "my-${TEAM}", true},
 		{"server-url", "https://$(HOST)/ctx", true},
 		{"token", "Bearer $TOKEN", true},
+		{"token", "https://me:$TOKEN@bitbucket.org/team/repo", true},
+		{"token", "https://$USER:" + credentialtest.AccessToken() + "@bitbucket.org/team/repo", false}, // it holds a token, about which there are other faults
 		{"token", "me@example.com:${TOKEN}", true},
 		{"expires-on", "2027-01-$DAY", true},
 		{"timeout", "${SECONDS}s", true},
@@ -207,8 +222,9 @@ func TestWhiteSpace(t *testing.T) {
 		value string
 		said  []string
 	}{
-		"token":      {"t0ken-abc-def", []string{"white space around the token was removed"}},
-		"identity":   {"me@example.com", []string{"white space around the identity was removed"}},
+		"token":    {"t0ken-abc-def", []string{"white space around the token was removed"}},
+		"identity": {"me@example.com", []string{"white space around the identity was removed"}},
+		"kind":     {"", nil}, "avo-connection-name": {"", nil}, // nothing is left
 		"repository": {"ws/repo", nil}, "required-scopes": {"repository, account", nil}, "workspace": {"ws", nil}, "timeout": {"1m", nil},
 	} {
 		text, err := input.ReadCredential(context.Background(), source(map[string]string{id: " " + test.value + "\n"}))
@@ -238,6 +254,9 @@ func TestInvisibleCharacters(t *testing.T) {
 			t.Errorf("the text is shown: %v", err)
 		}
 	})
+	if _, err := read(t, map[string]string{"identity": "me\u200b@example.com"}); err == nil || !strings.Contains(err.Error(), " of the identity is invisible") {
+		t.Errorf("an identity: %v", err)
+	}
 	text, err := input.ReadMirror(context.Background(), mirrorSource(map[string]string{"source": "/srv/some\u200cthing"}))
 	if err != nil {
 		t.Fatal(err)
@@ -273,6 +292,7 @@ func TestTokenFileInUTF16(t *testing.T) {
 		"little endian": encode(binary.LittleEndian, "\ufeff"+token+"\r\n"),
 		"big endian":    encode(binary.BigEndian, "\ufeff"+token+"\n"),
 		"unfinished":    encode(binary.LittleEndian, "\ufeff"+token),
+		"an odd length": append(encode(binary.BigEndian, "\ufeff"+token), 'x'),
 		"quoted":        encode(binary.LittleEndian, "\ufeff\""+token+"\"\r\n"),
 		"UTF-8, marked": []byte("\ufeff" + token + "\r\n"),
 	}
@@ -288,11 +308,20 @@ func TestTokenFileInUTF16(t *testing.T) {
 			t.Errorf("%s: got %q, %v", name, text.Token.Reveal(), err)
 		}
 	}
+	for _, token := range []string{"\xffabc", "\xfeabc"} { // half a mark is none
+		if text, err := readFile([]byte(token)); err != nil || text.Token.Reveal() != token {
+			t.Errorf("%q: got %q, %v", token, text.Token.Reveal(), err)
+		}
+	}
 	for name, content := range map[string][]byte{
 		"without a mark": encode(binary.LittleEndian, token), "binary": {'a', 0, 'b'}, "a NUL in UTF-16": encode(binary.BigEndian, "\ufeffa\x00b"),
 	} {
-		if _, err := readFile(content); fault.From(err).Code != fault.TokenFile || !strings.Contains(fault.From(err).What, "UTF-8") {
+		text, err := readFile(content)
+		if fault.From(err).Code != fault.TokenFile || !strings.Contains(fault.From(err).What, "UTF-8") {
 			t.Errorf("%s: got %v", name, err)
+		}
+		if text.Token.IsEmpty() {
+			t.Errorf("%s: there is nothing to mask", name)
 		}
 	}
 }
@@ -325,8 +354,8 @@ func TestTokenIsPath(t *testing.T) {
 		if !want {
 			continue
 		}
-		if !slices.Equal(f.Hints, []string{"set token-file to the path instead, and leave out token", "or change its type"}) {
-			t.Errorf("%s: got %q", token, f.Hints)
+		if !slices.Equal(f.Hints, []string{"set token-file to the path instead, and leave out token", "or change its type"}) || f.What != "the token is the path of a file, not a token" {
+			t.Errorf("%s: got %v, %q", token, f, f.Hints)
 		}
 		if strings.Contains(f.What+strings.Join(f.Hints, ""), "TOKEN") {
 			t.Errorf("the path is shown: %v", f)
@@ -337,6 +366,11 @@ func TestTokenIsPath(t *testing.T) {
 	if _, err := input.ReadCredential(context.Background(), s); len(fault.From(err).Hints) != 1 || strings.Contains(fault.From(err).Hints[0], "token-file") {
 		t.Errorf("got %v, %q", err, fault.From(err).Hints)
 	}
+	s = source(map[string]string{"BITBUCKET_AUTH_TOKEN": path})
+	s.Host.Settings = host.Family{Prefix: "BITBUCKET_AUTH_", Spellings: []func(string) string{func(id string) string { return strings.ToUpper(strings.ReplaceAll(id, "-", "_")) }}}
+	if _, err := input.ReadCredential(context.Background(), s); !slices.Equal(fault.From(err).Hints, []string{"set BITBUCKET_AUTH_TOKEN_FILE to the path instead, and leave out BITBUCKET_AUTH_TOKEN"}) {
+		t.Errorf("by names of variables: %v, %q", err, fault.From(err).Hints)
+	}
 	_, err := input.ReadMirror(context.Background(), mirrorSource(map[string]string{"source-token": path}))
 	if f := fault.From(err); err == nil || f.Code != fault.TokenIsPath || !strings.HasPrefix(f.What, "source-token is the path") {
 		t.Errorf("source-token: got %v", err)
@@ -346,14 +380,19 @@ func TestTokenIsPath(t *testing.T) {
 // The path of a file that isn't there, such as of one outside the container, isn't a
 // token either. A token may begin with a slash, though.
 func TestTokenIsMissingPath(t *testing.T) {
-	for token, want := range map[string]bool{
+	tokens := map[string]bool{
 		"/builds/group/project.tmp/BITBUCKET_TOKEN": true, "/ci/work/group/sub/project.tmp/TOKEN": true,
 		"/home/gitlab-runner/builds/x1/0/group/project.tmp/TOKEN": true, "/run/secrets/bitbucket-token": true,
 		"/var/run/secrets/bitbucket/token": true, "/etc/bitbucket/token": true,
 		"/Users/me/builds/token": true, "/tmp/token-of-another-step": true,
 		"/" + strings.Repeat("x", 40): false, "/abc/def" + strings.Repeat("x", 30): false, "/runs/secret-and-more": false, "/etc": false,
-		"./project/token-or-not": false, "group/project.tmp/TOKEN": false,
-	} {
+		"./project/token-or-not": false, "group/project.tmp/TOKEN": false, "/ours/home/" + strings.Repeat("x", 30): false,
+		`.\project.tmp\TOKEN`: true, `..\project.tmp\TOKEN`: true, `\\server\builds\project.tmp\TOKEN`: true, `\\` + strings.Repeat("x", 40): false, // of Windows
+	}
+	for folder := range strings.FieldsSeq("builds drone etc github harness home mnt opt private root run secrets srv tmp Users usr var workspace") {
+		tokens["/"+folder+"/nowhere/token"] = true
+	}
+	for token, want := range tokens {
 		for _, id := range []string{"token", "source-token"} {
 			s := mirrorSource(map[string]string{id: token})
 			s.Host.FileVariableHint = "or change its type"

@@ -174,10 +174,10 @@ func (p *parser) kind(text string) credential.Kind {
 // boolean accepts the spellings of YAML 1.2's core schema, as @actions/core does.
 func (p *parser) boolean(id, text string) bool {
 	switch text {
-	case "true", "True", "TRUE":
-		return true
-	case "false", "False", "FALSE":
-		return false
+	case "True", "TRUE":
+		text = "true"
+	case "False", "FALSE":
+		text = "false"
 	}
 	return p.oneOf(id, text, "true", "false") == "true"
 }
@@ -199,8 +199,8 @@ func (p *parser) reach(text string) gitconfig.Reach {
 }
 
 func (p *parser) duration(id, text string) time.Duration {
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
+	d, _ := time.ParseDuration(text) // 0 with an error
+	if d <= 0 {
 		p.fail(fault.New(fault.Timeout, id+" isn't a valid duration", "write a number and a unit, such as 30s or 2m"))
 	}
 	return d

@@ -45,7 +45,7 @@ func (s *Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []
 			s.BeforeWaiting()
 		}
 		if *f.token, err = readToken(ctx, f, s.Stdin); err != nil {
-			return remarks, err
+			return nil, err
 		}
 		text, removed := pasted.Clean(f.token.Reveal())
 		*f.token = secret.New(text)
@@ -55,7 +55,7 @@ func (s *Source) readTokens(ctx context.Context, files ...tokenFile) (remarks []
 		case f.isOptional:
 			remarks = append(remarks, fault.Noticef("the file that %s names is empty", f.file))
 		default:
-			return remarks, fault.New(fault.TokenFile, "the file that "+f.file+" names is empty",
+			return nil, fault.New(fault.TokenFile, "the file that "+f.file+" names is empty",
 				"write the token to the file, or leave out "+f.file)
 		}
 		if s.othersCanRead(*f.path) {
@@ -73,9 +73,6 @@ func (s *Source) checkTokenFiles(files []tokenFile) error {
 	for _, f := range files {
 		if *f.path != "" && !f.token.IsEmpty() {
 			return fault.New(fault.TokenFile, "both "+f.setting+" and "+f.file+" are set", "set only one of them")
-		}
-		if *f.path == "" {
-			continue
 		}
 		for _, other := range set {
 			if s.areOneStream(*f.path, *other.path) {
@@ -104,10 +101,8 @@ func (s *Source) info(path string) (fs.FileInfo, error) {
 	if path != stdin {
 		return os.Stat(path)
 	}
-	if file, ok := s.Stdin.(*os.File); ok {
-		return file.Stat()
-	}
-	return nil, os.ErrInvalid
+	file, _ := s.Stdin.(*os.File) // nil, which has no information, for any other stream
+	return file.Stat()
 }
 
 // readToken reads a token from a file, or from standard input. Both may be pipes that

@@ -25,7 +25,7 @@ func (s *Source) othersCanRead(path string) bool {
 	if err != nil || path == stdin || isHandedOver(absolute, credentials) {
 		return false
 	}
-	if target, err := filepath.EvalSymlinks(absolute); err != nil || target != absolute {
+	if target, _ := filepath.EvalSymlinks(absolute); target != absolute {
 		return false
 	}
 	file, fileErr := os.Stat(absolute)

@@ -66,7 +66,7 @@ func (s *Source) explain(found *Unknown, variable, written string) error {
 	found.warn(f)
 	other, elsewhere := contract.CalledElsewhere(s.Settings, id)
 	switch {
-	case elsewhere && s.inFamily(other):
+	case elsewhere:
 		f.What += "; it is called " + s.called(other.ID) + " here"
 		if s.isSet(s.variables(other)...) {
 			f.Hints = append(f.Hints, "remove "+s.called(written)+": "+s.called(other.ID)+" is set")
