@@ -70,9 +70,7 @@ func eachItem(text, separators string, replace func(string) string) string {
 		if end < 0 {
 			end = len(text)
 		}
-		if end > 0 {
-			b.WriteString(replace(text[:end]))
-		}
+		b.WriteString(replace(text[:end]))
 		if end < len(text) {
 			b.WriteByte(text[end])
 			end++

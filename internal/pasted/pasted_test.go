@@ -44,27 +44,39 @@ func TestClean(t *testing.T) {
 }
 
 func TestCleanList(t *testing.T) {
-	for text, want := range map[string]string{
-		"main, release/*":                     "main, release/*",
-		`"main, release/*"`:                   "main, release/*",
-		`"main","release/*"`:                  "main,release/*",
-		"'main',\n \"release/*\"\r\n":         "main,\nrelease/*",
-		"\ufeff'main', dev":                   "main, dev",
-		"main,\u200bdev\u200b":                "main,dev",
-		`"Pull requests: Read", "repository"`: "Pull requests: Read,repository",
-		`"repository:write" "pullrequest"`:    "repository:write pullrequest",
-		`'!internal/*'`:                       "!internal/*",
-		`"read:repository:bitbucket" account`: "read:repository:bitbucket account",
-		`"unfinished, main`:                   `"unfinished, main`,
-		"":                                    "",
-		",,":                                  ",,",
+	space, invisible, quotes := pasted.Removed{Space: true}, pasted.Removed{Invisible: true}, pasted.Removed{Quotes: true}
+	both := pasted.Removed{Invisible: true, Quotes: true}
+	for _, test := range []struct {
+		text, want string
+		removed    pasted.Removed
+	}{
+		{"main, release/*", "main, release/*", pasted.Removed{}},
+		{" main,\tdev ", "main,\tdev", space},
+		{`"main, release/*"`, "main, release/*", quotes},
+		{`"main","release/*"`, "main,release/*", quotes},
+		{"'main',\n \"release/*\"\r\n", "main,\nrelease/*", pasted.Removed{Space: true, Quotes: true}},
+		{"'main'\r'dev'\r\"old\"", "main\rdev\rold", quotes},
+		{"\ufeff'main', dev", "main, dev", both},
+		{"main,\u200bdev\u200b", "main,dev", invisible},
+		{"main,dev\u200b,old", "main,dev,old", invisible},
+		{"main,\u200b'dev'", "main,dev", both},
+		{"main, dev \u200bold", "main, dev old", invisible},
+		{"main \u200bdev old,x", "main dev old,x", invisible},
+		{"\ufeffmain,'dev',old", "main,dev,old", both},
+		{"\ufeffmain,a 'dev' b,old", "main,a dev b,old", both},
+		{`main,"dev",old`, "main,dev,old", quotes},
+		{`main,a "dev" b,old`, "main,a dev b,old", quotes},
+		{`"Pull requests: Read", "repository"`, "Pull requests: Read,repository", quotes},
+		{`"repository:write" "pullrequest"`, "repository:write pullrequest", quotes},
+		{"'repository:write'\t'pullrequest'\t\"account\"", "repository:write\tpullrequest\taccount", quotes},
+		{`'!internal/*'`, "!internal/*", quotes},
+		{`"read:repository:bitbucket" account`, "read:repository:bitbucket account", quotes},
+		{`"unfinished, main`, `"unfinished, main`, pasted.Removed{}},
+		{"", "", pasted.Removed{}},
+		{",,", ",,", pasted.Removed{}},
 	} {
-		got, removed := pasted.CleanList(text)
-		if got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-		if got != text && removed == (pasted.Removed{}) {
-			t.Errorf("%q: nothing is said to be removed", text)
+		if got, removed := pasted.CleanList(test.text); got != test.want || removed != test.removed {
+			t.Errorf("%q: got %q, %+v", test.text, got, removed)
 		}
 	}
 }
@@ -77,8 +89,13 @@ func TestInvisibleCharacters(t *testing.T) {
 		"\u2060":             "character 1 of the text is invisible",
 		"team/re\u00adpo":    "character 8 of the text is invisible",
 		"a\ufeffb\u200b":     "character 2 of the text is invisible",
+		"\u180e":             "character 1 of the text is invisible",
+		"\u200f":             "character 1 of the text is invisible",
+		"\u202e":             "character 1 of the text is invisible",
+		"\u206f":             "character 1 of the text is invisible",
 		"visible – ü \u00a0": "",
-		"":                   "",
+		"\u200a\u2010\u2029\u202f\u205f\u2070\u180f": "", // next to the invisible ones
+		"": "",
 	} {
 		f := pasted.CheckVisible("the text", text)
 		if want == "" && f != nil || want != "" && (f == nil || f.What != want || f.Code != fault.Invisible || len(f.Hints) == 0) {
@@ -117,7 +134,32 @@ func TestReferences(t *testing.T) {
 		{text: "https://${HOST}/ctx", part: true},
 		{text: "team/$(Build.Repository.Name)", part: true},
 		{text: "team/${{ github.event.repository.name }}", part: true},
+		{text: "${WORKSPACE}/repo", part: true},
+		{text: "team/${X}", part: true},
+		{text: "team/$X", part: true},
+		{text: "team/$(X) (old)", part: true},
+		{text: "$(X)", whole: true, part: true, undefined: true},
+		{text: "cost$1/$REPO", part: true},
+		{text: "team/$REPO$", part: true},
+		{text: "team/$REPO{old}", part: true},
+		{text: "team/$REPO(old)", part: true},
+		{text: "%A%", whole: true, part: true, percent: true},
+		{text: "%OS%", whole: true, part: true, percent: true},
+		{text: "%ABC%", whole: true, part: true, percent: true},
+		{text: "$( cat )", whole: true},
 		{text: "team/repo"},
+		{text: "main"},
+		{text: "env:TOKEN"},
+		{text: "$~TOKEN"},
+		{text: "$TO~KEN", part: true},
+		{text: "team/${REPO"},
+		{text: "team/$(REPO"},
+		{text: "team/$1{{x}}"},
+		{text: "team/$-x{}"},
+		{text: "all%"},
+		{text: "%all"},
+		{text: "%"},
+		{text: "%1A%"},
 		{text: "team/${}"},
 		{text: "$"},
 		{text: "a$1b"},
@@ -150,6 +192,8 @@ func TestReferences(t *testing.T) {
 func TestNamesOfSecrets(t *testing.T) {
 	for text, want := range map[string]bool{
 		"BITBUCKET_TOKEN": true, "JENKINS_X_TOKEN": true, "YOUR_API_TOKEN_HERE": true, "BB_PAT_2": true,
+		"BITBUCKET_LOGIN": true, "MY_SECRET": true, "PASSWORD_2": true, "MY_KEY": true, "MY_CREDENTIAL": true, "MY_CREDENTIALS": true,
+		"MY_TOKENS": false, "MY_MONKEY": false, "PATHS_1": false, "MY_token": false,
 		"secrets.BITBUCKET_TOKEN": true, "vars.token": true, "env.X": true,
 		"TOKEN": false, "SUMMER_2024": false, "Bitbucket_Token": false, "BITBUCKET-TOKEN": false, "secrets.": false, "secrets.a-b": false, "": false,
 	} {
