@@ -127,7 +127,7 @@ func webPath(text string, on server.Server) (string, error) {
 	case !on.IsAt(u):
 		return "", otherHost(on)
 	}
-	path, ok := strings.CutPrefix(u.Path, on.ContextPath()+"/")
+	path, ok := strings.CutPrefix(u.Path+"/", on.ContextPath()+"/")
 	if !ok {
 		return "", fault.New(fault.Repository, "the repository is outside the path of server-url",
 			"set server-url to the base URL of your Data Center, context path included")
@@ -138,7 +138,7 @@ func webPath(text string, on server.Server) (string, error) {
 // plainPath returns the path in host:path (an scp-like ssh address), the path in an
 // address without its scheme (then web is true), or plain workspace/slug.
 func plainPath(text string, on server.Server) (path string, web bool, err error) {
-	prefix, address := on.Host()+on.ContextPath()+"/", strings.TrimRight(text, "/")+"/"
+	prefix, address := on.Host()+on.ContextPath()+"/", text+"/"
 	if len(address) >= len(prefix) && strings.EqualFold(address[:len(prefix)], prefix) {
 		return address[len(prefix):], true, nil
 	}
@@ -146,7 +146,7 @@ func plainPath(text string, on server.Server) (path string, web bool, err error)
 		return "", false, restAPI(on)
 	}
 	host, path, ok := strings.Cut(text, ":")
-	if address, after, found := strings.Cut(text, "]:"); found && strings.HasPrefix(address, "[") {
+	if address, after, _ := strings.Cut(text, "]:"); strings.HasPrefix(address, "[") {
 		host, path = address[1:], after // IPv6
 	}
 	if !ok {
@@ -256,7 +256,7 @@ func dataCenterParts(parts []string) []string {
 		return []string{parts[1], parts[3]}
 	case len(parts) >= 4 && parts[0] == "users" && parts[2] == "repos":
 		return []string{"~" + parts[1], parts[3]}
-	case len(parts) == 3 && parts[0] == "scm", len(parts) > 3 && parts[0] == "scm" && strings.HasSuffix(parts[2], ".git"):
+	case len(parts) >= 3 && parts[0] == "scm" && (len(parts) == 3 || strings.HasSuffix(parts[2], ".git")):
 		return parts[1:]
 	}
 	return nil

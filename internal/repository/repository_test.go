@@ -2,6 +2,7 @@ package repository_test
 
 import (
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,10 @@ func TestSpellings(t *testing.T) {
 		{cloud, "SSH://git@bitbucket.org:22/ws/repo.git", with(repo("ws", "repo", "https://bitbucket.org/ws/repo.git"), "", "22")},
 		{cloud, "Bitbucket.ORG/ws/repo", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "bitbucket.org/ws/repo/src/main", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "bitbucket.org/ws/repo.git", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
+		{cloud, "https://bitbucket.org/ws/repo.github.io/src/main", repo("ws", "repo.github.io", "https://bitbucket.org/ws/repo.github.io.git")},
+		{dataCenter, "git.example.com:8443/ctx/scm/PROJ/repo.git", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
+		{ipv6, "[2001:db8::1]:8443/ctx/scm/PROJ/repo.git", repo("PROJ", "repo", "https://[2001:db8::1]:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "git.example.com:8443/ctx/projects/PROJ/repos/repo", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{cloud, "bitbucket.org/ws/repo", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
 		{cloud, "  ws/repo\n", repo("ws", "repo", "https://bitbucket.org/ws/repo.git")},
@@ -79,10 +84,16 @@ func TestSpellings(t *testing.T) {
 		{dataCenter, "https://me@git.example.com:8443/ctx/scm/~me/repo.git", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
 		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ/repos/repo/browse?at=x", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "https://git.example.com:8443/ctx/users/me/repos/repo/browse", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
+		{dataCenter, "https://git.example.com:8443/ctx/users/me/repos/repo", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
+		{dataCenter, "https://git.example.com:8443/ctx/projects/proj/repos/Repo/", repo("proj", "Repo", "https://git.example.com:8443/ctx/scm/proj/Repo.git")},
+		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ/repos/repo/wiki", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
+		{dataCenter, "ssh://git@git.example.com/PROJ/repo.git", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
+		{dataCenter, "git@git.example.com:PROJ/repo.git", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "ssh://git@git.example.com:7999/PROJ/repo.git", with(repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git"), "", "7999")},
 		{dataCenter, "https://git.example.com:8443/ctx/scm/PROJ/repo.git/info/refs", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "PROJ/repo", repo("PROJ", "repo", "https://git.example.com:8443/ctx/scm/PROJ/repo.git")},
 		{dataCenter, "~me/repo", repo("~me", "repo", "https://git.example.com:8443/ctx/scm/~me/repo.git")},
+		{dataCenter, "https://git.example.com:8443/ctx/scm/~ann.gittens/repo", repo("~ann.gittens", "repo", "https://git.example.com:8443/ctx/scm/~ann.gittens/repo.git")},
 
 		{ipv6, "https://[2001:db8::1]:8443/ctx/projects/PROJ/repos/repo/browse/@scope", repo("PROJ", "repo", "https://[2001:db8::1]:8443/ctx/scm/PROJ/repo.git")},
 		{ipv6, "ssh://git@[2001:db8::1]:7999/PROJ/repo.git", with(repo("PROJ", "repo", "https://[2001:db8::1]:8443/ctx/scm/PROJ/repo.git"), "", "7999")},
@@ -103,6 +114,9 @@ func TestSpellings(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", test.spelling, got, test.want)
+		}
+		if workspace := path.Dir(got.Spelled); got.SpelledWorkspace() != workspace {
+			t.Errorf("%s: got the workspace %s", test.spelling, got.SpelledWorkspace())
 		}
 	}
 }
@@ -130,6 +144,10 @@ func TestFaults(t *testing.T) {
 		{dataCenter, "https://git.example.com:8443/ctx/scm/PROJ", fault.Repository},
 		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ/repos", fault.Repository},
 		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ", fault.Repository},
+		{dataCenter, "https://git.example.com:8443/ctx/projects/PROJ/settings/hooks", fault.Repository},
+		{dataCenter, "https://git.example.com:8443/ctx/users/me/repos", fault.Repository},
+		{dataCenter, "https://git.example.com:8443/ctx/users/me/settings/keys", fault.Repository},
+		{dataCenter, "https://git.example.com:8443/ctx/scm/PROJ/repo.github.io/browse", fault.Repository},
 		{dataCenter, "a/b/c", fault.Repository},
 		{dataCenter, "git.example.com:8443/ctx", fault.Repository},
 		{dataCenter, "git.example.com:8443/ctx/", fault.Repository},
@@ -145,6 +163,8 @@ func TestFaults(t *testing.T) {
 		{cloud, ".ws/repo", fault.Repository},
 		{cloud, "~/.ssh", fault.Repository},
 		{cloud, "ws/-repo", fault.Repository},
+		{cloud, "ws/-re.po", fault.Repository},
+		{cloud, "ws/.re(po", fault.Repository},
 		{dataCenter, "PROJ/.github", fault.Repository},
 		{cloud, "ssh://git@altssh.bitbucket.org:22/ws/repo.git", fault.RepositoryHost},
 		{cloud, "https://altssh.bitbucket.org/ws/repo", fault.RepositoryHost},
@@ -157,6 +177,8 @@ func TestFaults(t *testing.T) {
 		{cloud, "ssh://git@evil.example:ws/repo.git", fault.RepositoryHost},
 		{cloud, "ftp://bitbucket.org/ws/repo", fault.Repository},
 		{cloud, "ws/repo/src/main", fault.Repository},
+		{cloud, "ws/repo~", fault.Repository},
+		{cloud, "ssh", fault.Repository},
 		{cloud, "ws/repo\nother", fault.Repository},
 		{cloud, "ws/$(id)", fault.Repository},
 		{cloud, "ws", fault.Repository},
@@ -251,17 +273,17 @@ func TestWiki(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", spelling, r, err)
 		}
 	}
-	if r, _, err := repository.Parse(secret.NewAddress("https://git.example.com:8443/ctx/projects/PROJ/repos/repo/wiki"), dataCenter); err != nil || r.Wiki {
-		t.Errorf("Data Center: got %+v, %v", r, err)
-	}
 }
 
 func TestPasswordInURL(t *testing.T) {
 	for spelling, want := range map[string][]fault.Code{
-		"https://user:s3cretword@bitbucket.org/ws/repo": {fault.RepositorySecret},
-		"https://user:s3cret/ord@bitbucket.org/ws/repo": {fault.RepositorySecret},
-		"https://user@bitbucket.org/ws/repo":            nil,
-		"https://user:s3cretword@github.com/ws/repo":    {fault.RepositorySecret}, // besides the fault
+		"https://user:s3cretword@bitbucket.org/ws/repo":                     {fault.RepositorySecret},
+		"https://user:s3cret/ord@bitbucket.org/ws/repo":                     {fault.RepositorySecret},
+		"https://user@bitbucket.org/ws/repo":                                nil,
+		"https://user:s3cretword@github.com/ws/repo":                        {fault.RepositorySecret}, // besides the fault
+		"https://user:s3cretword@x.atlassian.net/wiki":                      {fault.RepositorySecret},
+		"https://bitbucket.org/ws/repo":                                     nil,
+		"https://" + strings.Repeat("s3cret", 6) + "@bitbucket.org/ws/repo": {fault.RepositorySecret}, // too long for a user name
 	} {
 		r, remarks, _ := repository.Parse(secret.NewAddress(spelling), cloud)
 		var got []fault.Code
@@ -313,7 +335,9 @@ func TestWorkspaceUUID(t *testing.T) {
 func TestSites(t *testing.T) {
 	for text, want := range map[string]bool{
 		"https://my-team.atlassian.net/browse/X-1": true, "https://me:password@my-team.atlassian.net/wiki": true, "My-Team.Atlassian.net/projects": true,
-		"my-team.atlassian.net": true, "team/my-team.atlassian.net": false, "https://bitbucket.org/team/my-team.atlassian.net": false,
+		"my-team.atlassian.net": true, "https://my-team.atlassian.net/login?next=https://bitbucket.org/": true,
+		"https://bitbucket.org/ws/repo?from=https://my-team.atlassian.net/": false,
+		"team/my-team.atlassian.net":                                        false, "https://bitbucket.org/team/my-team.atlassian.net": false,
 	} {
 		for _, on := range []server.Server{cloud, dataCenter} {
 			_, _, err := repository.Parse(secret.NewAddress(text), on)
@@ -370,15 +394,53 @@ func with(r repository.Repository, spelled, port string) repository.Repository {
 
 // A Data Center may have another host for ssh.
 func TestOtherSSHHost(t *testing.T) {
-	for spelling, want := range map[string]bool{
-		"ssh://git@ssh.example.com:7999/PROJ/repo.git":         true,
-		"git@ssh.example.com:PROJ/repo.git":                    true,
-		"https://ssh.example.com/ctx/projects/PROJ/repos/repo": false,
+	for _, test := range []struct {
+		on       server.Server
+		spelling string
+		want     bool
+	}{
+		{dataCenter, "ssh://git@ssh.example.com:7999/PROJ/repo.git", true},
+		{dataCenter, "git@ssh.example.com:PROJ/repo.git", true},
+		{dataCenter, "https://ssh.example.com/ctx/projects/PROJ/repos/repo", false},
+		{cloud, "ssh://git@ssh.bitbucket.org/ws/repo.git", false},
+		{cloud, "git@ssh.bitbucket.org:ws/repo.git", false},
 	} {
-		_, _, err := repository.Parse(secret.NewAddress(spelling), dataCenter)
+		_, _, err := repository.Parse(secret.NewAddress(test.spelling), test.on)
 		f := fault.From(err)
-		if got := strings.Contains(strings.Join(f.Hints, "\n"), "the address that the browser shows"); f.Code != fault.RepositoryHost || got != want {
-			t.Errorf("%s: got %v, %q", spelling, f, f.Hints)
+		if got := strings.Contains(strings.Join(f.Hints, "\n"), "the address that the browser shows"); f.Code != fault.RepositoryHost || got != test.want {
+			t.Errorf("%s: got %v, %q", test.spelling, f, f.Hints)
+		}
+	}
+}
+
+// The hint is an address on the server itself, or to correct server-url if the
+// repository is outside its path.
+func TestHints(t *testing.T) {
+	const (
+		onCloud = "https://bitbucket.org/workspace/repo"
+		onDC    = "https://git.example.com:8443/ctx/projects/PROJ/repos/repo"
+		outside = "set server-url to"
+	)
+	for _, test := range []struct {
+		on             server.Server
+		spelling, want string
+	}{
+		{cloud, "ws", onCloud},
+		{cloud, "https://bitbucket.org", onCloud},
+		{cloud, "https://bitbucket.org/", onCloud},
+		{cloud, "https://api.bitbucket.org/2.0/repositories/ws/repo", onCloud},
+		{cloud, "https://bitbucket.org/ws/re%zzpo", onCloud},
+		{dataCenter, "PROJ", onDC},
+		{dataCenter, "https://git.example.com:8443/ctx", onDC},
+		{dataCenter, "https://git.example.com:8443/ctx/", onDC},
+		{dataCenter, "https://git.example.com:8443/ctx/rest/api/latest", onDC},
+		{dataCenter, "https://git.example.com:8443/projects/PROJ/repos/repo", outside},
+		{dataCenter, "https://git.example.com:8443/ctx2/projects/PROJ/repos/repo", outside},
+		{dataCenter, "https://git.example.com:8443", outside},
+	} {
+		_, _, err := repository.Parse(secret.NewAddress(test.spelling), test.on)
+		if f := fault.From(err); f.Code != fault.Repository || len(f.Hints) == 0 || !strings.Contains(f.Hints[0], test.want) {
+			t.Errorf("%s: got %v, %q", test.spelling, f, f.Hints)
 		}
 	}
 }
