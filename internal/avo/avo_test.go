@@ -2,6 +2,7 @@ package avo_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,35 +28,50 @@ func TestCheck(t *testing.T) {
 	if err := connection.Check(); err != nil {
 		t.Error(err)
 	}
-	for name, change := range map[string]func(*avo.Connection){
-		"repository":      func(c *avo.Connection) { c.RepositoryURL = "" },
-		"username":        func(c *avo.Connection) { c.Username = "" },
-		"connection name": func(c *avo.Connection) { c.Name = "a\nb" },
-		"odd username":    func(c *avo.Connection) { c.Username = "a\xffb" },
+	for want, change := range map[string]func(*avo.Connection){
+		"repository isn't set":            func(c *avo.Connection) { c.RepositoryURL = "" },
+		"neither avo-username nor":        func(c *avo.Connection) { c.Username = "" },
+		"avo-connection-name contains a ": func(c *avo.Connection) { c.Name = "a\nb" },
+		"avo-username contains a ":        func(c *avo.Connection) { c.Username = "a\xffb" },
 	} {
 		c := connection
 		change(&c)
-		if f := fault.From(c.Check()); f.Code != fault.AvoField || len(f.Hints) == 0 {
-			t.Errorf("%s: got %v", name, f)
+		if f := fault.From(c.Check()); f.Code != fault.AvoField || !strings.Contains(f.What, want) || len(f.Hints) == 0 {
+			t.Errorf("%s: got %v", want, f)
 		}
 	}
 }
 
-func TestFieldsAreTheFormsInItsOrder(t *testing.T) {
-	var labels []string
-	for _, field := range connection.Fields() {
-		labels = append(labels, field.Label)
-		if strings.Contains(field.Value, "t0ken") {
-			t.Errorf("%s holds the token", field.Label)
+// A username is none of the other names that Bitbucket shows.
+func TestCheckUsername(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"some-one_1": "", "some'one": "", "": "",
+		"me@example.com": "an e-mail address", "@": "an e-mail address", "Me <me@example.com>": "an e-mail address",
+		"Some One": "a space", "some\u00a0one": "a space",
+	} {
+		f := avo.CheckUsername(name)
+		if want == "" && f != nil || want != "" && (f == nil || f.Code != fault.AvoField || !strings.Contains(f.What, want) || len(f.Hints) != 1 || !strings.Contains(f.Hints[0], "set avo-username")) {
+			t.Errorf("%q: got %v", name, f)
 		}
 	}
-	if got := strings.Join(labels, ", "); got != "Connection Name, Access Token, Personal access token (PAT), Repository URL, Username" {
-		t.Errorf("got %s", got)
-	}
-	other := connection
-	other.Personal = false
-	if ticked, unticked := connection.Fields()[2].Value, other.Fields()[2].Value; ticked != "tick" || unticked != "leave unticked" {
-		t.Errorf("the check-box says %q, and %q", ticked, unticked)
+}
+
+func TestFields(t *testing.T) {
+	const pasted = "paste it from your password manager"
+	for personal, tick := range map[bool]string{true: "tick", false: "leave unticked"} {
+		c := connection
+		c.Personal = personal
+		want := []avo.Field{
+			{Label: "Connection Name", Value: c.Name},
+			{Label: "Access Token", Value: pasted, Secret: true},
+			{Label: "Personal access token (PAT)", Value: tick},
+			{Label: "Repository URL", Value: c.RepositoryURL},
+			{Label: "Username", Value: c.Username},
+		}
+		if got := c.Fields(); !slices.Equal(got, want) {
+			t.Errorf("got %+v", got)
+		}
 	}
 }
 

@@ -182,6 +182,17 @@ GIT_CONFIG_COUNT=6
 	}
 }
 
+func TestHostScope(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"https://bitbucket.org": "https://bitbucket.org/", "https://git.example.com:8443/ctx/scm": "https://git.example.com:8443/", "http://127.0.0.1:7990/scm": "http://127.0.0.1:7990/",
+	} {
+		if got := gitconfig.HostScope(url); got != want {
+			t.Errorf("%s: got %s", url, got)
+		}
+	}
+}
+
 func TestSSHAddresses(t *testing.T) {
 	for host, want := range map[string]string{
 		"git.example.com": "git@git.example.com: ssh://git@git.example.com/ ssh://git@git.example.com:7999/",

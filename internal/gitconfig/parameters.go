@@ -35,7 +35,7 @@ func InParameters(lookup func(string) (string, bool), variables []secret.Value) 
 	return append(rest, secret.Value{Name: parametersVariable, Text: secret.New(parameters), Secret: hasSecret})
 }
 
-// quoted returns text as git quotes it for a shell (its quote.c, sq_quote_buf).
+// quoted returns text in quotes that git removes (its quote.c, sq_dequote_step).
 func quoted(text string) string {
-	return "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(text) + "'"
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

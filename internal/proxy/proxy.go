@@ -34,7 +34,7 @@ func Logins(lookup func(name string) (string, bool)) []Login {
 		// A proxy has no path, so everything before the last @ is a login, even if it
 		// contains unescaped characters.
 		given := rest[:max(strings.LastIndex(rest, "@"), 0)]
-		if user, password, ok := strings.Cut(given, ":"); ok && password != "" {
+		if user, password, _ := strings.Cut(given, ":"); password != "" {
 			logins = append(logins, Login{decoded(user), secret.New(decoded(password)), given})
 		}
 	}

@@ -34,6 +34,8 @@ func TestSecrets(t *testing.T) {
 		{"http://corp:a/b#c?d@e:f@proxy:3128/", []string{"corp:a/b#c?d@e:f", "corp:a/b#c?d@e:f", "a/b#c?d@e:f", "a/b#c?d@e:f"}},
 		{"http://co%72p:a%2fb%0ac@proxy", []string{"co%72p:a%2fb%0ac", "corp:a/b\nc", "a%2fb%0ac", "a/b\nc"}},
 		{"http://corp:%zz%41%4@proxy", []string{"corp:%zz%41%4", "corp:%zzA%4", "%zz%41%4", "%zzA%4"}},
+		{"http://corp:a://b@proxy", []string{"corp:a://b", "corp:a://b", "a://b", "a://b"}},
+		{"http://corp:s%C3%BC%ff@proxy", []string{"corp:s%C3%BC%ff", "corp:sü\xff", "s%C3%BC%ff", "sü\xff"}},
 		{"corp:a://b@proxy", []string{"corp:a://b", "corp:a://b", "a://b", "a://b"}},
 		{"http://:s3cret@proxy", []string{":s3cret", ":s3cret", "s3cret", "s3cret"}},
 		{"http://corp@proxy:3128", nil},
@@ -52,6 +54,19 @@ func TestSecrets(t *testing.T) {
 				t.Errorf("%s=%s: got %q, want %q", name, test.value, got, test.want)
 			}
 		}
+	}
+}
+
+// Each variable may have a login of its own.
+func TestLoginsOfAllVariables(t *testing.T) {
+	t.Parallel()
+	logins := proxy.Logins(func(name string) (string, bool) { return "http://" + name + ":s3cret@proxy", true })
+	var users []string
+	for _, login := range logins {
+		users = append(users, login.User)
+	}
+	if !slices.Equal(users, variables) {
+		t.Errorf("got the logins of %q", users)
 	}
 }
 
@@ -82,7 +97,10 @@ var addresses = map[string]bool{
 	"http://corp:s3 cret@proxy:3128":      false,
 	"http://corp:s3^cret@proxy:3128":      false,
 	"http://corp:s3cret":                  false,
-	"http://proxy:70000":                  false,
+	"http://[2001:db8::1]":                true,
+	"http://proxy:1":                      true,
+	"http://proxy:65535":                  true,
+	"http://proxy:65536":                  false,
 	"http://proxy:0":                      false,
 	"http://proxy:":                       false,
 	"http://":                             false,
@@ -115,6 +133,18 @@ func TestCheck(t *testing.T) {
 			if f.Code != fault.ProxyAddress || !strings.HasPrefix(f.What, name+" ") || strings.Contains(text, "corp") || strings.Contains(text, "cret") || strings.Contains(text, value) && value != "http://" && value != " " {
 				t.Errorf("%s=%s: %s", name, value, text)
 			}
+		}
+	}
+	// Each variable counts, whatever is in the others.
+	for _, name := range variables {
+		err := proxy.Check(func(other string) (string, bool) {
+			if other == name {
+				return "http://a/b", true
+			}
+			return "http://proxy:3128", true
+		})
+		if err == nil || !strings.HasPrefix(err.Error(), name+" ") {
+			t.Errorf("only %s: %v", name, err)
 		}
 	}
 	if err := proxy.Check(lookup("NO_PROXY", "http://a/b")); err != nil {

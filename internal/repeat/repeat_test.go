@@ -47,11 +47,36 @@ func TestDo(t *testing.T) {
 			if tries != test.tries || took < test.from || took > test.to || len(said) != tries-1 {
 				t.Errorf("%s: %d tries in %v, said %q", name, tries, took, said)
 			}
-			if len(said) > 0 && !strings.HasPrefix(said[0], "Bitbucket: the server failed (503); trying again in ") {
+			if len(said) > 0 && !strings.HasPrefix(said[0], "Bitbucket: the server failed (503); trying again in ") ||
+				test.asked == time.Minute && len(said) > 0 && !strings.HasSuffix(said[0], " 60 s") {
 				t.Errorf("%s: said %q", name, said)
 			}
 		})
 	}
+}
+
+// Runs that failed at the same time don't return at the same time.
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failed := repeat.Failure{Reason: repeat.Cut}
+		shortest, longest := time.Hour, time.Duration(0)
+		for range 200 {
+			said, started := "", time.Now()
+			if !repeat.Wait(t.Context(), "Bitbucket", func(line string) { said = line }, failed) || !strings.HasPrefix(said, "Bitbucket: the connection was cut; ") {
+				t.Fatalf("said %q", said)
+			}
+			took := time.Since(started)
+			shortest, longest = min(shortest, took), max(longest, took)
+		}
+		if shortest < 1500*time.Millisecond || shortest > 1600*time.Millisecond || longest < 2400*time.Millisecond || longest > 2500*time.Millisecond {
+			t.Errorf("waits %v to %v", shortest, longest)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if repeat.Wait(ctx, "Bitbucket", nil, failed) || ctx.Err() != nil {
+			t.Error("waits although there isn't enough time")
+		}
+	})
 }
 
 // The waits become longer: a server that fails often needs more than a moment.
@@ -79,7 +104,7 @@ func TestDoEnds(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	for status, want := range map[int]bool{200: false, 302: false, 401: false, 403: false, 404: false, 429: true, 500: true, 503: true, 599: true} {
+	for status, want := range map[int]bool{200: false, 302: false, 401: false, 403: false, 404: false, 428: false, 429: true, 430: false, 499: false, 500: true, 503: true, 599: true} {
 		if got := repeat.Status(status); (got != "") != want {
 			t.Errorf("%d: %q", status, got)
 		}

@@ -22,7 +22,10 @@ func TestIsAt(t *testing.T) {
 		{dataCenter, "https://git.example.com/ctx", false},
 		{"http://127.0.0.1:7990", "http://localhost:7990/a", true},
 		{"http://127.0.0.1:7990", "http://localhost:7991/a", false},
-		{"http://127.0.0.1", "http://localhost:80/a", true},
+		{"http://127.0.0.1", "http://LOCALHOST:80/a", true},
+		{"http://127.0.0.1", "https://localhost/a", false},
+		{"https://127.0.0.1", "https://[::1]/a", true},
+		{dataCenter, "https://127.0.0.1:8443/ctx", false},
 	} {
 		s, err := server.Parse(secret.NewAddress(test.server))
 		if err != nil {
@@ -45,6 +48,8 @@ func TestSameHost(t *testing.T) {
 	}{
 		{"https://git.example.com/a", "https://GIT.example.com:443/b", true},
 		{"http://git.example.com", "http://git.example.com:80", true},
+		{"http://git.example.com", "https://git.example.com", false},
+		{"https://git.example.com:8443", "https://git.example.com:8443", true},
 		{"https://git.example.com", "https://git.example.com:8443", false},
 		{"https://git.example.com", "https://git.example.com.evil.example", false},
 	} {
@@ -88,7 +93,7 @@ func TestSSH(t *testing.T) {
 		{server.Cloud, "altssh.bitbucket.org", "", true},
 		{server.Cloud, "altssh.bitbucket.org", "22", false},
 		{server.Cloud, "ssh.bitbucket.org", "443", false},
-		{dataCenter, "git.example.com", "7999", true},
+		{dataCenter, "GIT.example.com", "7999", true},
 		{dataCenter, "altssh.git.example.com", "443", false},
 	} {
 		if got := test.s.IsSSH(test.name, test.port); got != test.want {

@@ -156,8 +156,8 @@ func Parse(address secret.Address) (Server, error) {
 		return Server{}, fault.New(fault.ServerURL, "server-url is a site of Jira or Confluence, not Bitbucket", "leave out server-url for Bitbucket Cloud")
 	}
 	base := url.URL{Scheme: u.Scheme, Host: Bracketed(host)}
-	if port := u.Port(); port != "" && portOf(u) != portOf(&base) {
-		base.Host += ":" + port
+	if portOf(u) != portOf(&base) {
+		base.Host += ":" + u.Port()
 	}
 	path := strings.TrimRight(u.EscapedPath(), "/")
 	switch {
@@ -181,7 +181,7 @@ func Parse(address secret.Address) (Server, error) {
 	}
 	s := Server{base: base, DataCenter: true, Loopback: loopback}
 	if isPage {
-		return s, fault.New(fault.ServerURL, "server-url is the address of a page, not the base URL", "set server-url to "+s.URL())
+		return Server{}, fault.New(fault.ServerURL, "server-url is the address of a page, not the base URL", "set server-url to "+s.URL())
 	}
 	return s, nil
 }
