@@ -147,8 +147,8 @@ func (h History) Uncovered(tips, known []string) []string {
 func (h History) EndsWithin(depth int, tips []string) bool {
 	ends := false
 	walk(h.parents, h.fetched(tips...), slices.Clone(h.unfetched), func(commit, level int) bool {
-		ends = ends || h.boundary[commit] && level < depth
-		return level < depth && !ends
+		ends = h.boundary[commit] && level < depth
+		return !ends
 	})
 	return ends
 }

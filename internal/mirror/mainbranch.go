@@ -38,7 +38,7 @@ func (p *Plan) GuessedMain() string {
 	if !guessed {
 		return ""
 	}
-	return p.rules.shown(ref)
+	return ref
 }
 
 // MainToSet returns the branch to set as Bitbucket's main one, to follow the source,

@@ -55,6 +55,17 @@ func TestFirstMain(t *testing.T) {
 	}
 }
 
+// A repository that isn't empty has its main branch.
+func TestNoGuess(t *testing.T) {
+	t.Parallel()
+	source := listing("b=2 a=1")
+	source.Head = ""
+	plan, err := mirror.New(t.Context(), source, listing("x=1"), mirror.Rules{})
+	if err != nil || plan.GuessedMain() != "" {
+		t.Errorf("got %q, %v", plan.GuessedMain(), err)
+	}
+}
+
 // A main branch that the source no longer has is kept: no change, and named.
 func TestKeptMain(t *testing.T) {
 	rules := mirror.Rules{Prune: true, MaxDeletions: 10}
@@ -141,9 +152,19 @@ func TestFollowMain(t *testing.T) {
 	if ref, problem := secretMain.MainToSet(nil); ref != "" || !strings.Contains(problem, "a piece of a token") || strings.Contains(problem, "t0kenp1ece") {
 		t.Errorf("got %q, %q", ref, problem)
 	}
+	unborn := listing("main=1")
+	unborn.Head = "refs/heads/unborn"
+	plan, err := mirror.New(t.Context(), unborn, listing("main=1"), follow)
+	if ref, problem := plan.MainToSet(nil); err != nil || ref != "" || !strings.Contains(problem, "refs/heads/unborn, isn't mirrored") {
+		t.Errorf("got %q, %q, %v", ref, problem, err)
+	}
+	long := newPlan(t, strings.Repeat("x", 1200)+"=1", "main=1", follow)
+	if ref, problem := long.MainToSet(nil); ref != "" || !strings.HasSuffix(problem, "x…, was left alone") || len(problem) > 200 {
+		t.Errorf("got %q, %q", ref, problem)
+	}
 	unknown := listing("main=1")
 	unknown.Head = ""
-	plan, err := mirror.New(t.Context(), unknown, listing("main=1"), follow)
+	plan, err = mirror.New(t.Context(), unknown, listing("main=1"), follow)
 	if ref, problem := plan.MainToSet(nil); err != nil || ref != "" || !strings.Contains(problem, "doesn't say") {
 		t.Errorf("got %q, %q, %v", ref, problem, err)
 	}
@@ -183,6 +204,15 @@ func TestSetMain(t *testing.T) {
 	}
 }
 
+// Nor is one that git can't delete: it isn't held for later.
+func TestSetMainLeftAlone(t *testing.T) {
+	t.Parallel()
+	plan := newPlan(t, "trunk=1", "main=1 trunk=1 refs/heads/main=1", mirror.Rules{FollowMain: true, Prune: true, MaxDeletions: 9})
+	if released := plan.SetMain(); len(released) != 0 || !slices.Equal(plan.KeptMain(), []string{"refs/heads/main"}) {
+		t.Errorf("got %q, %q are kept", fates(released), plan.KeptMain())
+	}
+}
+
 // A main branch that stays, since the source's can't be set, isn't deleted and doesn't count.
 func TestSetMainToNothing(t *testing.T) {
 	rules := mirror.Rules{FollowMain: true, Prune: true, MaxDeletions: 1, Patterns: patterns("!trunk", "")}
@@ -204,7 +234,11 @@ func TestSetMainOnly(t *testing.T) {
 	if plan := newOne(); plan.Changed() || plan.LeaveRest() {
 		t.Error("it counts before it is set")
 	}
-	if plan := newOne(); len(plan.SetMain()) != 0 || !plan.Changed() || !plan.LeaveRest() {
+	plan := newOne()
+	if len(plan.SetMain()) != 0 || !plan.Changed() || !plan.LeaveRest() {
 		t.Error("it doesn't count after it is set")
+	}
+	if ref, problem := plan.MainToSet(nil); ref != "" || problem != "" {
+		t.Errorf("it is set again: %q, %q", ref, problem)
 	}
 }

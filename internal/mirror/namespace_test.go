@@ -50,6 +50,43 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
+// The namespaces, and the options that list them (git-ls-remote(1)).
+func TestNamespaces(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, n := range mirror.Namespaces {
+		got = append(got, fmt.Sprintf("%s %s %s %s, grows: %v %v", n.Prefix, n.Singular, n.Plural, n.Option, n.Grows, mirror.Grows(n.Prefix+"x")))
+	}
+	want := []string{"refs/heads/ branch branches --heads, grows: true true", "refs/tags/ tag tags --tags, grows: false false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if got := mirror.ShortName("refs/pull/1/head"); got != "refs/pull/1/head" {
+		t.Errorf("a ref of no namespace is %s", got)
+	}
+}
+
+// Git allows these names, or doesn't (git-check-ref-format(1)).
+func TestIsName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"a!b": true, "a": true, "a@b": true, "@": true, "{a}": true, "é": true, "a b": false, "a\x7fb": false, "a\x1fb": false, ".a": false, "a/.b": false,
+		"a.lock": false, "a.lock/b": false, "a.": false, "a./b": true, "a..b": false, "a@{b": false, "a//b": false, "a/": false,
+	} {
+		if got := mirror.IsName("refs/heads/" + name); got != want {
+			t.Errorf("%q: got %v", name, got)
+		}
+	}
+}
+
+// A push needs each object once, and none for a deletion.
+func TestNewValues(t *testing.T) {
+	t.Parallel()
+	if got := mirror.NewValues([]mirror.Change{{New: "2"}, {New: "1"}, {Old: "3"}, {New: "2"}}); !slices.Equal(got, []string{"2", "1"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // A further namespace is one row: its refs are mirrored, and texts name them.
 func TestNamespace(t *testing.T) {
 	saved := mirror.Namespaces
@@ -77,6 +114,7 @@ func TestNamespace(t *testing.T) {
 		"no branches, tags and notes": nil,
 		"1 branch":                    {"refs/heads/main"},
 		"2 tags":                      {"refs/tags/v1", "refs/tags/v2"},
+		"1 tag":                       {"refs/tags/refs/heads/v1"},
 		"1 branch and 1 note":         {"refs/notes/commits", "refs/heads/main"},
 		"1 branch, 1 tag and 2 notes": {"refs/notes/commits", "refs/heads/main", "refs/tags/v1", "refs/notes/review"},
 	} {
@@ -98,6 +136,15 @@ func TestAddOther(t *testing.T) {
 	}
 	if want := []string{"refs/notes/", "refs/meta/"}; !slices.Equal(l.Others, want) {
 		t.Errorf("got %q, want %q", l.Others, want)
+	}
+	for _, kept := range []string{
+		"pull", "pull-requests", "merge-requests", "changes", "keep-around", "environments", "pipelines", "github-services", "remotes", "prefetch",
+		"bisect", "rewritten", "worktree",
+	} {
+		l = mirror.Listing{}
+		if l.AddOther("refs/" + kept + "/1/head"); len(l.Others) != 0 {
+			t.Errorf("got %q", l.Others)
+		}
 	}
 	l = mirror.Listing{}
 	for _, length := range []int{1024, 1025} {

@@ -1,6 +1,7 @@
 package mirror_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
@@ -18,13 +19,18 @@ func TestPatterns(t *testing.T) {
 		{"refs/heads/main", "main", true},
 		{"main,release/*", "release/1/fix", true},
 		{"main\r\nrelease/*", "release/", true},
+		{"main\nrelease/*", "release/1", true},
+		{"main\rrelease/*", "release/1", true},
+		{"main", "Main", false},
 		{"release/*", "my/release/1", false},
 		{"*/fix", "release/1/fix", true},
 		{"*/fix", "fix", false},
+		{"*/fix", "a/fix/b", false},
 		{"v*.*-rc*", "v1.2-rc3", true},
 		{"v*.*-rc*", "v12-rc3", false},
 		{"a*a", "a", false},
 		{"a*b*a", "aba", true},
+		{"a*b*bc", "abbc", true},
 		{"a*ab", "ab", false},
 		{"**", "any/thing", true},
 		{"!wip/*", "main", true},
@@ -46,6 +52,9 @@ func TestPatterns(t *testing.T) {
 	}
 	if tags, err := mirror.ParsePatterns("tags", "!refs/tags/v0*"); err != nil || tags.Match("v0.1") || !tags.Match("v1") {
 		t.Errorf("full names of tags to exclude: got %v, %v", tags, err)
+	}
+	if _, err := mirror.ParsePatterns("tags", strings.Repeat("[x", 600)); err == nil || len(err.Error()) > 200 {
+		t.Errorf("a long pattern: %v", err)
 	}
 	for _, wrong := range []string{"!", "main release", "main, !", "a\tb", "[m]ain", "mai?", "v[0-9]*", "main, release/[0-9]*", "!internal/[0-9]*", "/*", "*/", "*.lock", "*/.x", "refs/tags/"} {
 		if _, err := mirror.ParsePatterns("tags", wrong); err == nil {

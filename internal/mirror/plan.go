@@ -265,9 +265,6 @@ func (p *Plan) Unmatched() map[string][]string {
 	unmatched := map[string][]string{}
 	for _, n := range Namespaces {
 		patterns := p.rules.Patterns[n.Plural]
-		if len(patterns.include) < 2 {
-			continue
-		}
 		var names []string
 		for ref := range p.source.Refs {
 			if name, ok := strings.CutPrefix(ref, n.Prefix); ok {
@@ -400,7 +397,7 @@ func (p *Plan) Pushes() (parts [][]Change, last []Change) {
 		namespace, _, _ := namespaceOf(c.Ref)
 		switch {
 		case c.Action == LeftAlone:
-		case c.Action == Deleted && inTheWay[c.Ref] != "":
+		case inTheWay[c.Ref] != "":
 			first = append(first, c)
 		case c.Action == Deleted:
 			last = append(last, c)

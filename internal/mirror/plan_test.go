@@ -136,6 +136,7 @@ func TestUnmatched(t *testing.T) {
 		{"main, !gone", "", ""},
 		{"main", "w*", ""},
 		{"main", "w*, x*", ""},
+		{"", "v1, refs/h*", "tags refs/h*"},
 	} {
 		plan := newPlan(t, "main=1 dev=1 v1=1", "", mirror.Rules{Patterns: patterns(test.branches, test.tags)})
 		var got []string
@@ -200,12 +201,29 @@ func TestNoPlan(t *testing.T) {
 	}
 }
 
+// A tag isn't a branch, whatever its name is; and patterns that match nothing are named.
+func TestSourceEmpty(t *testing.T) {
+	t.Parallel()
+	tag := mirror.Listing{Refs: map[string]string{"refs/tags/refs/heads/main": "1"}}
+	if _, err := mirror.New(t.Context(), tag, listing("main=1"), mirror.Rules{}); err == nil || fault.From(err).Code != fault.SourceEmpty {
+		t.Errorf("of a tag: %v", err)
+	}
+	_, err := mirror.New(t.Context(), listing("main=1"), listing("main=1"), mirror.Rules{Patterns: patterns("mian, !wip/*, dev", "")})
+	if err == nil || !strings.Contains(err.Error(), "matches mian, dev, !wip/*,") {
+		t.Errorf("of patterns: %v", err)
+	}
+}
+
 // As many refs as max-deletions says may be deleted.
 func TestCheckDeletions(t *testing.T) {
 	t.Parallel()
 	for maximum, want := range map[int]bool{0: false, 1: false, 2: true, 3: true} {
 		plan := newPlan(t, "main=1", "main=1 a=1 b=1", mirror.Rules{Prune: true, MaxDeletions: maximum})
-		if f := plan.CheckDeletions(); (f == nil) != want {
+		f := plan.CheckDeletions()
+		if got := plan.Quantity(mirror.Deleted); got != "2 branches" {
+			t.Errorf("%s are deleted", got)
+		}
+		if (f == nil) != want || f != nil && (!strings.Contains(f.What, "2 branches") || !strings.HasSuffix(f.Hints[1], "max-deletions: 2")) {
 			t.Errorf("2 deletions of %d: %v", maximum, f)
 		}
 	}
@@ -227,8 +245,9 @@ func TestToPush(t *testing.T) {
 		{"main=1 new=1", "main=1 gone=1", mirror.Rules{Prune: true, MaxDeletions: 1}, "created new", true},
 	} {
 		plan := newPlan(t, test.source, test.bitbucket, test.rules)
-		if got := joined(fates(plan.ToPush())); got != test.want || plan.Changed() != test.changed {
-			t.Errorf("%s to %s: pushes %q, changed: %v", test.source, test.bitbucket, got, plan.Changed())
+		isEmpty := len(plan.Changes()) == 0
+		if got := joined(fates(plan.ToPush())); got != test.want || plan.Changed() != test.changed || plan.IsEmpty() != isEmpty {
+			t.Errorf("%s to %s: pushes %q, changed: %v, empty: %v", test.source, test.bitbucket, got, plan.Changed(), plan.IsEmpty())
 		}
 	}
 }
@@ -243,15 +262,31 @@ func TestSourceHas(t *testing.T) {
 	}
 }
 
+// The commit of an annotated tag is the one that it points to.
+func TestCommit(t *testing.T) {
+	t.Parallel()
+	source := listing("main=1 v1=2")
+	source.Peeled = map[string]string{"2": "1"}
+	plan, err := mirror.New(t.Context(), source, listing(""), mirror.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range plan.Changes() {
+		if got := plan.Commit(c); got != "1" {
+			t.Errorf("%s: got %q", c.Ref, got)
+		}
+	}
+}
+
 func TestDiverged(t *testing.T) {
 	for overwrite, want := range map[bool]string{false: "refused main", true: "overwritten main"} {
 		plan, err := mirror.New(t.Context(), listing("main=2"), listing("main=1"), mirror.Rules{Overwrite: overwrite})
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan.Diverged("refs/heads/main", 0)
-		if got := fates(plan.Changes()); got[0] != want {
-			t.Errorf("got %q, want %q", got, want)
+		plan.Diverged("refs/heads/main", 3)
+		if got := fates(plan.Changes()); got[0] != want || overwrite != (plan.Changes()[0].Lost == 3) {
+			t.Errorf("got %q, of %d commits, want %q", got, plan.Changes()[0].Lost, want)
 		}
 	}
 }
@@ -321,6 +356,12 @@ func TestJSON(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
 
+	// Refs that fit are in the order of their names, and only then.
+	text, _ = json(listing("main=1 a=1 v1=2"), listing("main=1 v1=1"))
+	if created, refused := strings.Index(text, `"created"`), strings.Index(text, `"refused"`); created < 0 || refused < created || strings.Count(text, "},{") != 1 {
+		t.Errorf("got %s", text)
+	}
+
 	// Refs that don't fit are counted; those that were left alone come first.
 	many := mirror.Listing{Refs: map[string]string{"refs/tags/moved": "2"}}
 	for i := range 9_999 {
@@ -332,24 +373,26 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// A list of the greatest length is complete. If it is longer by one byte, a ref is left out.
+// A list of the greatest length is complete. If it is longer by one byte, a ref is left out,
+// and not the last one, which was left alone.
 func TestJSONLimit(t *testing.T) {
 	t.Parallel()
 	const count, item = 883, 452 // each with a comma or a bracket, and a bracket more: 400,000
 	for excess, want := range []int{0, 1} {
-		listing := mirror.Listing{Refs: map[string]string{}}
-		for i := range count {
+		moved := "refs/tags/" + strings.Repeat("x", item-len(`{"ref":"refs/tags/","action":"refused","old":"1","new":"2","reason":"the tag has moved"}`))
+		listing := mirror.Listing{Refs: map[string]string{moved: "2"}}
+		for i := range count - 1 {
 			ref := fmt.Sprintf("refs/heads/%0*d", item-len(`{"ref":"refs/heads/","action":"created","old":"","new":"1","reason":""}`), i)
 			if i == 0 {
 				ref += strings.Repeat("x", excess)
 			}
 			listing.Refs[ref] = "1"
 		}
-		plan, err := mirror.New(t.Context(), listing, mirror.Listing{}, mirror.Rules{})
+		plan, err := mirror.New(t.Context(), listing, mirror.Listing{Refs: map[string]string{moved: "1"}}, mirror.Rules{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, omitted := plan.JSON(); omitted != want || want == 0 && len(text) != 400_000 {
+		if text, omitted := plan.JSON(); omitted != want || want == 0 && len(text) != 400_000 || !strings.Contains(text, moved) {
 			t.Errorf("%d omitted in %d bytes, want %d", omitted, len(text), want)
 		}
 	}

@@ -35,6 +35,8 @@ func TestApply(t *testing.T) {
 		{"raced, and gone", mirror.Raced, "dev=1", mirror.Change{Action: mirror.LeftAlone, Reason: elsewhere}},
 		{"not raced", mirror.Raced, "main=1", mirror.Change{Action: mirror.LeftAlone, Reason: declined}},
 		{"raced, without a listing", mirror.Raced, "", mirror.Change{Action: mirror.LeftAlone, Reason: elsewhere}},
+		{"pushed, and changed since", mirror.Pushed, "main=1", mirror.Change{Action: mirror.Updated}},
+		{"declined, and there now", mirror.Declined, "main=2", mirror.Change{Action: mirror.LeftAlone, Reason: declined}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			plan := newPlan(t, "main=2", "main=1", mirror.Rules{})
@@ -73,6 +75,12 @@ func TestApply(t *testing.T) {
 // If a run ends early, what wasn't pushed is left alone. There is something to
 // report if anything has arrived, or may have.
 func TestAbandon(t *testing.T) {
+	t.Run("left alone before", func(t *testing.T) {
+		plan := newPlan(t, "main=1 v1=2", "main=1 v1=1", mirror.Rules{})
+		if arrived := plan.LeaveRest(); arrived || plan.LeftAlone()[0].Cause != mirror.HasMoved {
+			t.Errorf("something arrived: %v, the cause is %v", arrived, plan.LeftAlone()[0].Cause)
+		}
+	})
 	for name, test := range map[string]struct {
 		results map[string]mirror.Result
 		want    []string
@@ -108,16 +116,22 @@ func TestAbandon(t *testing.T) {
 // Names that a repository can't have together are found, however deep they are,
 // and whatever sorts between a folder and what is in it.
 func TestConflicts(t *testing.T) {
-	for _, test := range []struct{ source, bitbucket, left string }{
-		{"main=1 a/b/c/d=1", "main=1 a/b=1", "refused a/b/c/d"},
-		{"main=1 a/b=1", "main=1 a/b/c/d=1 a/b-c=1", "refused a/b"},
-		{"main=1 a/b=1", "main=1 a-=1 a-/b=1 a.b=1 a=1", "refused a/b"},
-		{"main=1 a/b=1 a-b=1 ab=1", "main=1 a/c=1 a/b-=1 a-=1", "created a-b created a/b created ab"},
-		{"main=1 a/b/c=1 a/b/d=1 a/e=1", "main=1 a=1 a/b=1", "refused a/b/c refused a/b/d refused a/e"},
+	for _, test := range []struct{ source, bitbucket, left, other string }{
+		{"main=1 a/b/c/d=1", "main=1 a/b=1", "refused a/b/c/d", "a/b"},
+		{"main=1 a/b=1", "main=1 a/b/c/d=1 a/b-c=1", "refused a/b", "a/b/c/d"},
+		{"main=1 a/b=1", "main=1 a-=1 a-/b=1 a.b=1 a=1", "refused a/b", "a"},
+		{"main=1 a/b=1 a-b=1 ab=1", "main=1 a/c=1 a/b-=1 a-=1", "created a-b created a/b created ab", ""},
+		{"main=1 a/b/c=1 a/b/d=1 a/e=1", "main=1 a=1 a/b=1", "refused a/b/c refused a/b/d refused a/e", "a"},
+		{"main=1 a=1", "main=1 refs/heads/a/x=1", "created a", ""},
 	} {
 		plan := newPlan(t, test.source, test.bitbucket, mirror.Rules{})
 		if got := joined(fates(plan.Changes())); got != test.left {
 			t.Errorf("%s to %s: got %s, want %s", test.source, test.bitbucket, got, test.left)
+		}
+		for _, c := range plan.LeftAlone() {
+			if !strings.Contains(c.Reason, "has refs/heads/"+test.other+",") {
+				t.Errorf("%s: %s", c.Ref, c.Reason)
+			}
 		}
 	}
 }
@@ -188,6 +202,40 @@ func TestLongNames(t *testing.T) {
 			t.Errorf("%s is shown as %s", name, c.Ref)
 		}
 	}
+	rules.Prune = false
+	plan, err = mirror.New(t.Context(), source, bitbucket, rules)
+	if _, kept := plan.Kept(); err != nil || len(kept) != 2 || len(kept[0]) > 83 || len(kept[1]) > 83 {
+		t.Errorf("%d are kept, %q, %v", len(kept), kept, err)
+	}
+}
+
+// The beginning of a long name that isn't UTF-8 is shown, too.
+func TestLongNameOfBytes(t *testing.T) {
+	t.Parallel()
+	bitbucket := listing("main=1")
+	bitbucket.Refs["refs/heads/"+strings.Repeat("\x80", 1024)] = "1"
+	plan, err := mirror.New(t.Context(), listing("main=1"), bitbucket, mirror.Rules{})
+	if _, kept := plan.Kept(); err != nil || len(kept) != 1 || len(kept[0]) != 76+len("…") {
+		t.Errorf("got %q, %v", kept, err)
+	}
+}
+
+// Of a ref that git would change instead, only the beginning is named if it is too long.
+func TestLongNameInReason(t *testing.T) {
+	t.Parallel()
+	const prefix = "refs/heads/"
+	long := prefix + strings.Repeat("x", 1024-len(prefix))
+	for name, sides := range map[string][2]string{"created": {"main=1 " + long[len(prefix):] + "=1", "main=1 "}, "deleted": {"main=1", "main=1 " + long[len(prefix):] + "=1 "}} {
+		plan := newPlan(t, sides[0], sides[1]+long+"=1", mirror.Rules{Prune: name == "deleted"})
+		for _, c := range plan.LeftAlone() {
+			if len(c.Reason) > 200 {
+				t.Errorf("%s: %s", name, c.Reason)
+			}
+		}
+		if plan.Count(mirror.LeftAlone) == 0 {
+			t.Errorf("%s: got %q", name, fates(plan.Changes()))
+		}
+	}
 }
 
 // A name that must not be shown is left alone and counted, and shown nowhere: not as
@@ -197,8 +245,8 @@ func TestSecretNames(t *testing.T) {
 	isSecret := func(ref string) bool { return strings.Contains(ref, piece) }
 	plan := newPlan(t, "main=1 a/"+piece+"=1 b=1 c=2 "+piece+"=2", "main=1 b/"+piece+"=1 gone-"+piece+"=1 c=1 "+piece+"=1 v1"+piece+"=1",
 		mirror.Rules{Prune: true, IsSecret: isSecret})
-	hidden, _ := plan.Unnamed()
-	if hidden != 5 || plan.Count(mirror.LeftAlone) != 6 || plan.Pending() != 1 {
+	hidden, quantity := plan.Unnamed()
+	if hidden != 5 || quantity != "4 branches and 1 tag" || plan.Count(mirror.LeftAlone) != 6 || plan.Pending() != 1 {
 		t.Errorf("%d are hidden, %d left alone, %d to be changed: %q", hidden, plan.Count(mirror.LeftAlone), plan.Pending(), fates(plan.Changes()))
 	}
 	text, _ := plan.JSON()
@@ -211,6 +259,10 @@ func TestSecretNames(t *testing.T) {
 	}
 	if got, want := joined(fates(plan.Changes())), "refused b updated c"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	plan = newPlan(t, "trunk=1", piece+"=1 trunk=1", mirror.Rules{Prune: true, IsSecret: isSecret})
+	if count, names := plan.Kept(); count != 1 || len(names) != 0 || len(plan.KeptMain()) != 0 {
+		t.Errorf("%d are kept, %q and %q", count, names, plan.KeptMain())
 	}
 }
 
