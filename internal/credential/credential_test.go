@@ -481,31 +481,3 @@ func TestTraitsOfKinds(t *testing.T) {
 		check(t, string(kind), got, want)
 	}
 }
-
-// Where each kind is made, which scope it needs to read a repository there, and what is
-// wrong if Bitbucket refuses it.
-func TestHintsOfKinds(t *testing.T) {
-	t.Parallel()
-	const granular, legacy = "read:repository:bitbucket", "Repositories: Read"
-	for kind, want := range map[credential.Kind]struct {
-		page, scope string
-		refused     []string
-	}{
-		credential.APIToken:        {"id.atlassian.com", granular, []string{"e-mail address", "with scopes", "expiry date", "blocks API tokens"}},
-		credential.AccessToken:     {"settings → Security → Access tokens", legacy, []string{"still exists", "rotate", "transferred"}},
-		credential.AppPassword:     {"id.atlassian.com", granular, []string{"removed app passwords"}},
-		credential.OAuthConsumer:   {"OAuth clients", legacy, []string{"run the step again", "still exists"}},
-		credential.HTTPAccessToken: {"Manage account → HTTP access tokens", "", []string{"still exists", "locks the account"}},
-	} {
-		row := kind.Traits()
-		if !strings.Contains(row.WhereToMake, want.page) || !strings.Contains(row.RepositoryHint, want.scope) {
-			t.Errorf("%s: made at %q, with %q", kind, row.WhereToMake, row.RepositoryHint)
-		}
-		if !slices.EqualFunc(row.RefusedHints, want.refused, strings.Contains) {
-			t.Errorf("%s is refused because of %q", kind, row.RefusedHints)
-		}
-	}
-	if hints := credential.OAuthConsumer.Traits().IdentityHints; !strings.Contains(hints[0], "client ID") || !strings.Contains(hints[0], "client secret") {
-		t.Errorf("an OAuth client's identity: %q", hints)
-	}
-}
