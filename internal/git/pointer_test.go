@@ -6,11 +6,79 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 )
+
+const pointerOID = "12ab34cd56ef78900987fe65dc43ba2112ab34cd56ef78900987fe65dc43ba21"
+
+// pointers are texts, and whether they are pointers of an object with that OID.
+var pointers = func() map[string]bool {
+	const version, oid, size = "version https://git-lfs.github.com/spec/v1\n", "oid sha256:" + pointerOID + "\n", "size 12\n"
+	const foo, bar = "ext-0-foo sha256:" + pointerOID + "\n", "ext-1-bar sha256:" + pointerOID + "\n"
+	texts := map[string]bool{
+		version + oid + size:                                         true,
+		version + oid + "size 12":                                    true,
+		" \t\r\n" + version + oid + size + "\n \n":                   true,
+		version + "\n" + oid + "\n" + size:                           true,
+		strings.ReplaceAll(version+oid+size, "\n", "\r\n"):           true,
+		strings.ReplaceAll(version+oid+size, "\n", "\r\r\n"):         false,
+		"version https://hawser.github.com/spec/v1\n" + oid + size:   true,
+		"version http://git-media.io/v/2\n" + oid + size:             true,
+		"version https://git-lfs.github.com/spec/v2\n" + oid + size:  false,
+		"version  https://git-lfs.github.com/spec/v1\n" + oid + size: false,
+
+		"": false, "\n": false, version: false, version + oid: false, version + size: false, oid + size: false,
+		version + size + oid: false, oid + version + size: false, version + version + oid + size: false,
+		version + oid + size + size: false, version + oid + size + "more text\n": false, version + "more text\n" + oid + size: false,
+		version + "text\n" + oid + size: false,
+
+		version + foo + bar + oid + size: true, version + bar + foo + oid + size: true, version + oid + foo + size: true, foo + version + oid + size: true,
+		version + oid + size + foo: false,
+		version + foo + strings.Replace(foo, "foo", "bar", 1) + oid + size:     false, // the same priority
+		version + strings.Replace(foo, "sha256", "sha1", 1) + oid + size:       false,
+		version + strings.Replace(foo, pointerOID, "12", 1) + oid + size:       false,
+		version + strings.Replace(foo, pointerOID, "12", 1) + foo + oid + size: true, // the last value counts
+	}
+	texts[version+"ext-0-foo bar sha256:"+pointerOID+"\n"+oid+size] = false
+	texts[version+"ext-0-foo\n"+foo+oid+size] = false // without a value
+	for _, key := range []string{"ext-9-Z", "ext-5-_", "ext-0-7", "ext-0-a-b", "ext-0-a!"} {
+		texts[version+strings.Replace(foo, "ext-0-foo", key, 1)+oid+size] = true
+	}
+	for _, key := range []string{"ext-10-foo", "ext-x-foo", "ext--foo", "ext-0-", "ext-0--", "ext-0-!", "ext-0_foo", "ext-0", "ext-", "Ext-0-foo", "text-0-foo"} {
+		texts[version+strings.Replace(foo, "ext-0-foo", key, 1)+oid+size] = false
+	}
+	for _, value := range []string{
+		pointerOID, "sha1:" + pointerOID, "SHA256:" + pointerOID, "sha256:" + pointerOID[1:], "sha256:" + pointerOID + "1", "sha256:" + strings.ToUpper(pointerOID),
+		"sha256:g" + pointerOID[1:], "sha256: " + pointerOID, "sha256:" + pointerOID + " ",
+	} {
+		texts[version+"oid "+value+"\n"+size] = false
+	}
+	for value, want := range map[string]bool{
+		"1": true, "+7": true, "9223372036854775807": true, "9223372036854775808": false, "-1": false, "1_0": false, "0x1": false, " 12": false, "12 3": false, "": false,
+	} {
+		texts[version+oid+"size "+value+"\n"] = want
+	}
+	texts[version+oid+size+strings.Repeat("\n", 1023-len(version+oid+size))] = true
+	texts[version+oid+size+strings.Repeat("\n", 1024-len(version+oid+size))] = false
+	return texts
+}()
+
+func TestParsePointer(t *testing.T) {
+	t.Parallel()
+	for text, want := range pointers {
+		if p, ok := git.ParsePointer([]byte(text)); ok != want || want && p.OID != pointerOID {
+			t.Errorf("%q: got %v, %v", text, p, ok)
+		}
+	}
+	// The object of an empty file is never transferred.
+	if p, ok := git.ParsePointer([]byte("version https://git-lfs.github.com/spec/v1\noid sha256:" + pointerOID + "\nsize 0\n")); ok {
+		t.Errorf("got %v", p)
+	}
+}
 
 // A text is a pointer if git-lfs accepts it: hundreds of texts that are nearly pointers
 // are committed, and git-lfs lists those that it would transfer.
@@ -20,7 +88,7 @@ func TestPointersAreGitLFSs(t *testing.T) {
 		t.Skip("git-lfs isn't installed")
 	}
 	s := newSides(t)
-	texts := nearlyPointers(1500)
+	texts := append(nearlyPointers(500), slices.Collect(maps.Keys(pointers))...)
 	var stream strings.Builder
 	for i, text := range texts {
 		fmt.Fprintf(&stream, "blob\nmark :%d\ndata %d\n%s\n", i+1, len(text), text)
