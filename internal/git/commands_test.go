@@ -3,6 +3,7 @@ package git_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,13 +33,14 @@ note() { while read -r line; do printf '        %s\n' "$line"; done; }
 } >>log
 case $1 in
 init) for repo; do :; done; mkdir -p "$repo"; : >"$repo/config" ;;
-hash-object) echo b10b ;;
+hash-object) echo a77b ;;
 mktree) echo 78ee ;;
 commit-tree | rev-parse) echo c0de ;;
 lfs) echo "git-lfs/3.6.1 (GitHub; linux amd64)" ;;
-cat-file) [ "$2" = --batch ] ;;
+cat-file) [ "$2" = --batch ] && printf 'b10b blob 127\nversion https://git-lfs.github.com/spec/v1\noid sha256:`+pointerOID+`\nsize 12\n\n' ;;
 rev-list) case $* in
 	*--missing=print*) echo "?f17e" ;;
+	*combine*) echo b10b ;;
 	*--disk-usage*) if [ -e large ]; then rm large; echo 150; else echo 50; fi ;;
 	*--first-parent*) echo c0de ;;
 	*--ignore-missing*) echo c0de ;;
@@ -93,7 +95,13 @@ esac
 	note("Fetching everything at once", func() error { return p.FetchAll(ctx, tips) })
 	file("The refs to what was fetched", "repository.git/packed-refs")
 	note("Reading the history", func() error { _, err := p.History(ctx); return err })
-	note("Finding LFS pointers", func() error { _, err := p.Pointers(ctx, tips, known); return err })
+	note("Finding LFS pointers", func() error {
+		found, err := p.Pointers(ctx, tips, known)
+		if want := []git.Pointer{{Blob: "b10b", OID: pointerOID, Size: 12}}; !slices.Equal(found, want) {
+			t.Errorf("got %v, want %v", found, want)
+		}
+		return err
+	})
 	pointers := []git.Pointer{{Blob: "b1"}, {Blob: "b2"}}
 	note("Naming LFS pointers", func() error { _, err := p.Paths(ctx, tips, known, pointers); return err })
 	note("Preparing LFS", func() error { return p.PrepareLFS(ctx, pointers) })

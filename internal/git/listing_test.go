@@ -39,15 +39,19 @@ func TestListingLimits(t *testing.T) {
 	})
 }
 
-// A listing may have exactly as many bytes as are allowed, in whatever parts it arrives.
+// A listing may have exactly as many refs and bytes as are allowed, in whatever parts it arrives.
 // Not in parallel: it changes the limits.
 func TestListingLimit(t *testing.T) {
 	text := strings.Repeat("1", 40) + "\trefs/heads/main\n" + strings.Repeat("1", 40) + "\trefs/heads/next\n"
-	for limit, want := range map[int]bool{len(text): true, len(text) - 1: false} {
-		undo := git.LimitListings(2, limit)
+	for _, limit := range []struct {
+		refs, size int
+		isExceeded bool
+	}{{2, len(text), false}, {2, len(text) - 1, true}, {1, len(text), true}} {
+		undo := git.LimitListings(limit.refs, limit.size)
 		for _, size := range []int{1, 7, len(text)} {
-			if listing, err := git.ParseListing(text, size); (err == nil && len(listing.Refs) == 2) != want {
-				t.Errorf("limit %d, in parts of %d: %d refs, %v", limit, size, len(listing.Refs), err)
+			listing, err := git.ParseListing(text, size)
+			if isExceeded := err != nil && strings.Contains(err.Error(), "lists more than"); isExceeded != limit.isExceeded || !isExceeded && len(listing.Refs) != 2 {
+				t.Errorf("%+v, in parts of %d: %d refs, %v", limit, size, len(listing.Refs), err)
 			}
 		}
 		undo()

@@ -131,7 +131,7 @@ func (g *Git) because(own, refusal string) string {
 // quoting makes the own words of the server at a URL the first hint, before any guess.
 func (g *Git) quoting(f *fault.Fault, who, url string, stderr []byte) *fault.Fault {
 	words := g.serverReason(strings.Join(g.answer(stderr).lines, " "), url)
-	if words != "" && !strings.Contains(f.What, words) {
+	if words != "" {
 		f.Hints = append([]string{who + words}, f.Hints...)
 	}
 	return f
@@ -269,7 +269,8 @@ func machineFault(failed *failure) *fault.Fault {
 		return fault.New(fault.DiskFull, "no space is left for the temporary repository", freeSpace)
 	}
 	signal := failed.signal
-	if _, after, ok := strings.Cut(text, " died of signal "); ok && signal == 0 {
+	if signal == 0 {
+		_, after, _ := strings.Cut(text, " died of signal ")
 		signal = leadingNumber(after)
 	}
 	if signal == 0 && (!isCutShort(text) || len(remoteLines(failed.stderr)) > 0) {

@@ -121,6 +121,18 @@ func TestMessages(t *testing.T) {
 		{"bitbucket", "fatal: could not read Username for 'https://bitbucket.org': terminal prompts disabled", fault.Refused},
 		{"bitbucket", denied + "The requested URL returned error: 401", fault.Refused},
 		{"bitbucket", denied + "The requested URL returned error: 404", fault.NotFound},
+		{"source", "fatal: unable to access '" + url + "/': SSL: no alternative certificate subject name matches target host name 'github.com'", fault.SourceUnreachable},
+		{"source", "fatal: the remote end hung up unexpectedly\nfatal: remote error: no", fault.SourceFailed},
+		{"bitbucket", "fatal: the remote end hung up unexpectedly\nfatal: remote error: no", fault.BitbucketFailed},
+		{"bitbucket", "fatal: remote error: Repository not found\nThe requested repository does not exist, or you do not have permission to access it.", fault.NotFound},
+		{"source", "", fault.SourceFailed},
+		{"bitbucket", "\n", fault.BitbucketFailed},
+		{"bitbucket", denied + "The requested URL returned error: 499", fault.BitbucketFailed},
+		{"push", "error: RPC failed; HTTP 413 curl 55 Send failure: Broken pipe\nsend-pack: unexpected disconnect while reading sideband packet", fault.PushTooLarge},
+		{"push", "error: RPC failed; curl 60 SSL certificate problem: unable to get local issuer certificate\nfatal: the remote end hung up unexpectedly", fault.Certificate},
+		{"bitbucket", "warning: redirected\n" + denied + "Could not resolve host: bitbucket.org", fault.Unreachable},
+		{"bitbucket", denied + "schannel: next InitializeSecurityContext failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.", fault.Certificate},
+		{"bitbucket", "fatal: unable to access 'https://bitbucket.org/acme/certificate-has-expired.git/': SSL certificate problem: unable to get local issuer certificate", fault.Certificate},
 	} {
 		f := fault.From(git.Explain(git.Options{Source: url}, test.side, test.stderr))
 		fmt.Fprintf(&page, "\n## %s\n\n    %s\n\nExit code %d\n\n    %s\n", sides[test.side], strings.ReplaceAll(test.stderr, "\n", "\n    "), f.Code.Exit, f)
@@ -175,7 +187,7 @@ func TestMessagesWithCA(t *testing.T) {
 	}
 }
 
-// Whether a certificate is wrong in another way, the server is asked that failed.
+// The server that failed is asked what is wrong with its certificate.
 func TestMessagesExamine(t *testing.T) {
 	t.Parallel()
 	const source, bitbucket = "https://github.com/octo/site", "https://bitbucket.org/acme/site.git"
@@ -187,6 +199,10 @@ func TestMessagesExamine(t *testing.T) {
 		}}, side, "fatal: unable to access 'https://x/': SSL certificate problem: x")
 		if asked != want {
 			t.Errorf("%s: asked %q", side, asked)
+		}
+		found := git.Explain(git.Options{Examine: func(string) (certificate.Problem, bool) { return certificate.Expired, true }}, side, "fatal: unable to access 'https://x/': SSL certificate problem: x")
+		if !strings.Contains(found.Error(), "has expired") {
+			t.Errorf("%s: got %v", side, found)
 		}
 	}
 }
@@ -222,6 +238,14 @@ func TestMessagesHideSecrets(t *testing.T) {
 		err := git.Explain(git.Options{Source: "https://github.com/octo/site"}, side, map[bool]string{true: "fatal: ", false: "fatal: remote error: "}[side == "machine"]+"no access with s3cret")
 		if text := whole(err); strings.Contains(text, "s3cret") || !strings.Contains(text, "***") {
 			t.Errorf("%s: %s", side, text)
+		}
+	}
+	for _, side := range []string{"source", "bitbucket", "push"} {
+		for _, message := range []string{"Could not resolve host: s3cret.example.com", "error setting certificate file: /s3cret.pem"} {
+			text := whole(git.Explain(git.Options{}, side, "fatal: unable to access 'https://x/': "+message))
+			if strings.Contains(text, "s3cret") || !strings.Contains(text, "***") {
+				t.Errorf("%s: %s", side, text)
+			}
 		}
 	}
 }
@@ -315,6 +339,15 @@ func TestMessagesQuote(t *testing.T) {
 	}
 }
 
+// Of a path, git itself says what is wrong.
+func TestMessagesQuoteAtPath(t *testing.T) {
+	t.Parallel()
+	f := fault.From(git.Explain(git.Options{Source: "/srv/site.git", SourceLocal: true}, "source", "remote: fatal: unable to read 1\nfatal: early EOF"))
+	if want := "git says about the source: fatal: unable to read 1"; f.Hints[0] != want {
+		t.Errorf("got %q, want %q", f.Hints, want)
+	}
+}
+
 // On Cloud, no proxy of the user's is in front of the server.
 func TestMessagesSizeOnCloud(t *testing.T) {
 	text := whole(git.Explain(git.Options{Bitbucket: "https://bitbucket.org/acme/site.git"}, "push", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413"))
@@ -370,6 +403,7 @@ func TestMessagesOfKilled(t *testing.T) {
 	const lone = "fatal: fetch-pack: invalid index-pack output"
 	for stderr, want := range map[string]fault.Code{
 		lone: fault.GitFailed,
+		"error: inflate: data stream error\n" + lone:                                          fault.SourceFailed,
 		"remote: Counting objects: 100% (5/5), done.\n" + lone:                                fault.GitFailed,
 		"fatal: early EOF\n" + lone:                                                           fault.SourceUnreachable,
 		"error: RPC failed; curl 18 transfer closed\n" + lone:                                 fault.SourceUnreachable,

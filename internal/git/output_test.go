@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 )
@@ -23,14 +24,15 @@ func TestListing(t *testing.T) {
 	}
 	text := "ref: refs/heads/main\tHEAD\n" + id("1") + "\tHEAD\n" + id("1") + "\trefs/heads/main\n" + id("2") + "\trefs/heads/\u200b$(x)\n" +
 		id("3") + "\trefs/tags/v1\n" + id("1") + "\trefs/tags/v1^{}\n" + id("4") + "\trefs/pull/1/head\n" + id("4") + "\trefs/x/refs/heads/main\n" +
-		"ref: refs/heads/main\trefs/heads/alias\n" + id("1") + "\trefs/heads/alias\n"
+		"ref: refs/heads/next\trefs/heads/alias\n" + id("1") + "\trefs/heads/alias\n" + id("4") + "\trefs/notes/commits\nno listing\n"
 	got, err := git.ParseListing(text, 7)
 	want := map[string]string{"refs/heads/main": id("1"), "refs/heads/\u200b$(x)": id("2"), "refs/tags/v1": id("3"), "refs/heads/alias": id("1")}
-	if err != nil || got.Head != "refs/heads/main" || got.HeadID != id("1") || !maps.Equal(got.Refs, want) || !maps.Equal(got.Peeled, map[string]string{id("3"): id("1")}) {
+	if err != nil || got.Head != "refs/heads/main" || got.HeadID != id("1") || !maps.Equal(got.Refs, want) || !maps.Equal(got.Peeled, map[string]string{id("3"): id("1")}) || !slices.Contains(got.Others, "refs/notes/") {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if _, err := git.ParseListing(strings.Repeat("1", 64)+"\trefs/heads/main\n", 1000); err == nil {
-		t.Error("a SHA-256 repository is accepted")
+	_, err = git.ParseListing(strings.Repeat("1", 64)+"\trefs/heads/main\n", 1000)
+	if f := fault.From(err); err == nil || f.Code != fault.SourceFailed || !strings.Contains(f.What, "SHA-256") {
+		t.Errorf("a SHA-256 repository: got %v", err)
 	}
 }
 
@@ -139,6 +141,10 @@ func TestNaming(t *testing.T) {
 		{"no pushes to 'main', \"a\" and [topic]", "main", "yes"},
 		{"no pushes to 'main', \"a\" and [topic]", "topic", "yes"},
 		{"closed:main,a", "a", "yes"},
+		{"closed:main,'a'", "a", "yes"},
+		{"closed:v1.2,main", "v1.2", "yes"},
+		{"closed:o'neil,main", "o'neil", "yes"},
+		{"not allowed (a: closed)", "a", "yes"},
 		{"refs/heads/a is closed", "a", "yes"},
 		{"fix-7 is closed", "fix-7", "yes"},
 		{"release/x is closed", "release/x", "yes"},
@@ -179,8 +185,8 @@ func TestAnswerLeavesOut(t *testing.T) {
 		}
 	}
 	// What only resembles that is shown; a secret is hidden, and a line with a piece of a token left out.
-	said := "remote: Total of 5 commits\nremote: no s3cret\nremote: half-a-t0ken\nnot the server's\nremote: hook declined to update refs/heads/main\n"
-	if got, want := git.Lines(git.ReadAnswer([]byte(said))), []string{"Total of 5 commits", "no ***", "hook declined to update refs/heads/main"}; !slices.Equal(got, want) {
+	said := "remote: Total of 5 commits\nremote: stop Counting objects: 5\nremote: no s3cret\nremote: half-a-t0ken\nnot the server's\nremote: hook declined to update refs/heads/main\n"
+	if got, want := git.Lines(git.ReadAnswer([]byte(said))), []string{"Total of 5 commits", "stop Counting objects: 5", "no ***", "hook declined to update refs/heads/main"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	// The error in place of an answer ends where the process that started git writes.

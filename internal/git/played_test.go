@@ -477,3 +477,49 @@ func TestFetchEverything(t *testing.T) {
 	p := play(t, "fetch-*) fail 'fatal: it does not support shallow' ;;")
 	p.check("always", "fetch fetch", history(p), fault.SourceFailed)
 }
+
+// A failed command is explained by its side. When a run ends, all commands fail for the
+// reason of that.
+func TestCommandsFail(t *testing.T) {
+	t.Parallel()
+	ids, pointers := []string{"1"}, []git.Pointer{{Blob: "2"}}
+	why := fault.New(fault.Terminated, "terminated")
+	p := play(t, "[!i]*) answer 403 ;;")
+	for name, test := range map[string]struct {
+		run  func(context.Context, *played) error
+		want fault.Code
+	}{
+		"list the source":  {func(ctx context.Context, p *played) error { _, err := p.ListSource(ctx, false); return err }, fault.SourceRefused},
+		"list Bitbucket":   {func(ctx context.Context, p *played) error { _, err := p.ListBitbucket(ctx); return err }, fault.Forbidden},
+		"check the push":   {func(ctx context.Context, p *played) error { return p.CheckPush(ctx) }, fault.WriteRefused},
+		"fetch":            {func(ctx context.Context, p *played) error { return p.Fetch(ctx, ids, 8, true) }, fault.SourceRefused},
+		"fetch all":        {func(ctx context.Context, p *played) error { return p.FetchAll(ctx, ids) }, fault.SourceRefused},
+		"fetch old":        {func(ctx context.Context, p *played) error { _, err := p.FetchOld(ctx, ids, 8); return err }, fault.Code{}}, // it is not certain
+		"fetch files":      {func(ctx context.Context, p *played) error { return p.FetchFiles(ctx, ids, nil) }, fault.GitFailed},
+		"read the history": {func(ctx context.Context, p *played) error { _, err := p.History(ctx); return err }, fault.GitFailed},
+		"find pointers":    {func(ctx context.Context, p *played) error { _, err := p.Pointers(ctx, ids, nil); return err }, fault.GitFailed},
+		"name pointers":    {func(ctx context.Context, p *played) error { _, err := p.Paths(ctx, ids, nil, pointers); return err }, fault.GitFailed},
+		"prepare LFS":      {func(ctx context.Context, p *played) error { return p.PrepareLFS(ctx, pointers) }, fault.GitFailed},
+		"check git-lfs":    {func(ctx context.Context, p *played) error { _, err := p.CheckLFS(ctx); return err }, fault.LFSMissing},
+		"fetch LFS":        {func(ctx context.Context, p *played) error { _, err := p.FetchLFS(ctx); return err }, fault.LFSFailed},
+		"push LFS":         {func(ctx context.Context, p *played) error { return p.PushLFS(ctx) }, fault.LFSFailed},
+		"push": {func(ctx context.Context, p *played) error {
+			_, err := p.Push(ctx, [][]mirror.Change{branches(1)}, nil, nil)
+			return err
+		}, fault.WriteRefused},
+	} {
+		if err := test.run(t.Context(), p); codeOf(err) != test.want {
+			t.Errorf("%s: got %v, want %s", name, err, test.want.ID)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(why)
+		if err := test.run(ctx, p); !errors.Is(err, why) {
+			t.Errorf("%s, ended: got %v", name, err)
+		}
+	}
+	p = play(t, "")
+	p.file("blobs/x", "")
+	if _, err := p.Pointers(t.Context(), ids, nil); codeOf(err) != fault.DiskFull {
+		t.Errorf("a list that can't be written: got %v", err)
+	}
+}

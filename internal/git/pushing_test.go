@@ -110,6 +110,7 @@ func TestPushingRefused(t *testing.T) {
 		want               fault.Code
 	}{
 		{"read-only", "pre-receive hook declined", "repository is in read only mode", all, fault.ReadOnly},
+		{"read-only, in capitals", "pre-receive hook declined", "Read-only", all, fault.ReadOnly},
 		{"too large", "pre-receive hook declined", "Repository is over the size limit (4 GB)", all, fault.ReadOnly},
 		{"too large, in other words", "pre-receive hook declined", "it is over its size limit", all, fault.ReadOnly},
 		{"the user limit", "pre-receive hook declined", "has exceeded its user limit", all, fault.UserLimit},
@@ -140,12 +141,12 @@ func TestPushingReasons(t *testing.T) {
 	server := func(changes []mirror.Change) (string, string, error) {
 		return "!\t1:refs/heads/b000\t[remote rejected] (hook declined)\n" +
 			"!\t1:refs/heads/b001\t[rejected] (stale info)\n" +
-			"=\t1:refs/heads/b002\t[up to date]\n", "remote: b000 is protected\nremote: ask an admin\n", nil
+			"=\t1:refs/heads/b002\t[up to date]\n", "remote: b000 is protected\nremote: ask an admin\nremote: see refs/heads/b000, called b000\n", nil
 	}
 	result, pushes, err := git.PushTo(t, server, [][]mirror.Change{branches(3)}, nil)
 	want := map[string]mirror.Result{
-		"refs/heads/b000": {Outcome: mirror.Declined, Reason: "b000 is protected"},
-		"refs/heads/b001": {Outcome: mirror.Raced, Reason: "b000 is protected ask an admin"},
+		"refs/heads/b000": {Outcome: mirror.Declined, Reason: "b000 is protected see refs/heads/b000, called b000"},
+		"refs/heads/b001": {Outcome: mirror.Raced, Reason: "b000 is protected ask an admin see refs/heads/b000, called b000"},
 		"refs/heads/b002": {Outcome: mirror.Present},
 	}
 	if err != nil || pushes != 1 || !maps.Equal(result.Results, want) {

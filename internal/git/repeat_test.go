@@ -59,6 +59,9 @@ func TestPassingReasons(t *testing.T) {
 		"remote: The requested URL returned error: 503\nfatal: something new":                          false,
 		"fatal: remote error: no\nThe requested URL returned error: 503":                               false,
 		"fatal: fetch-pack: invalid index-pack output":                                                 false,
+		unable + "The requested URL returned error: ":                                                  false,
+		unable + "The requested URL returned error: 50":                                                false,
+		unable + "The requested URL returned error: none":                                              false,
 		"": false,
 	} {
 		if got := git.PassingReason(stderr) != ""; got != want {
