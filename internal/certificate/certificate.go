@@ -4,6 +4,7 @@ package certificate
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -41,7 +42,8 @@ func Find(err error, roots *x509.CertPool) (p Problem, ok bool) {
 	}
 	if invalid, is := errors.AsType[x509.CertificateInvalidError](err); is {
 		if invalid.Reason == x509.Expired {
-			return outdated(invalid.Cert, time.Now()), true
+			// Windows and macOS report the server's own certificate, even if it is a CA's.
+			return cmp.Or(outdated(time.Now(), invalid.Cert), outdated(time.Now(), issuers(sent)...), Expired), true
 		}
 		return Unclear, true
 	}
@@ -60,20 +62,18 @@ func unknown(sent []*x509.Certificate, roots *x509.CertPool, now time.Time) Prob
 		return NoCA
 	}
 	path := issuers(sent)
-	for _, c := range path {
-		// crypto/x509 doesn't report that the certificate of a CA is outdated.
-		if p := outdated(c, now); p != Unclear {
-			return p
-		}
+	// Windows doesn't report that a certificate is outdated if its CA is unknown, too.
+	if p := outdated(now, path...); p != Unclear {
+		return p
 	}
-	if len(path) == 1 && !signsItself(path[0]) {
+	if len(path) == 1 {
 		return Incomplete
 	}
 	return UnknownCA
 }
 
 // issuers returns a server's own certificate, which is sent first, and those of the CAs
-// that it depends on, as far as they were sent.
+// that it depends on, as far as they were sent. One that signs itself depends on itself.
 func issuers(sent []*x509.Certificate) []*x509.Certificate {
 	if len(sent) == 0 {
 		return nil
@@ -82,7 +82,7 @@ func issuers(sent []*x509.Certificate) []*x509.Certificate {
 	for range sent {
 		last := path[len(path)-1]
 		next := slices.IndexFunc(sent, func(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, last.RawIssuer) })
-		if next < 0 || signsItself(last) {
+		if next < 0 {
 			break
 		}
 		path = append(path, sent[next])
@@ -90,15 +90,15 @@ func issuers(sent []*x509.Certificate) []*x509.Certificate {
 	return path
 }
 
-func signsItself(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
-
-// outdated returns Unclear for a certificate that is valid now.
-func outdated(c *x509.Certificate, now time.Time) Problem {
-	switch {
-	case now.After(c.NotAfter):
-		return Expired
-	case now.Before(c.NotBefore):
-		return NotYetValid
+// outdated returns the problem of the first certificate that isn't valid now, or Unclear.
+func outdated(now time.Time, certificates ...*x509.Certificate) Problem {
+	for _, c := range certificates {
+		switch {
+		case now.After(c.NotAfter):
+			return Expired
+		case now.Before(c.NotBefore):
+			return NotYetValid
+		}
 	}
 	return Unclear
 }

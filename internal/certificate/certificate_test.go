@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -74,6 +75,63 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// What the system's own check on Windows and macOS reports, and rare reasons.
+func TestFindInErrors(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	made := func(subject, issuer string, from, until time.Duration) *x509.Certificate {
+		now := time.Now()
+		return &x509.Certificate{RawSubject: []byte(subject), RawIssuer: []byte(issuer), NotBefore: now.Add(from), NotAfter: now.Add(until)}
+	}
+	own, alone := made("server", "ca", -day, day), made("server", "server", -day, day)
+	ca, root := made("ca", "root", -day, day), made("root", "root", -day, day)
+	expiredOwn, expiredCA, expiredRoot := made("server", "ca", -2*day, -day), made("ca", "root", -2*day, -day), made("root", "root", -2*day, -day)
+	futureOwn, futureCA := made("server", "ca", day, 2*day), made("ca", "root", day, 2*day)
+	expiredOther := made("other", "root", -2*day, -day)
+
+	roots := x509.NewCertPool()
+	roots.AddCert(made("known", "known", -day, day))
+	unknown, outdated := x509.UnknownAuthorityError{}, x509.CertificateInvalidError{Cert: own, Reason: x509.Expired}
+	for _, test := range []struct {
+		name  string
+		err   error
+		sent  []*x509.Certificate
+		roots *x509.CertPool
+		want  certificate.Problem
+	}{
+		{"the system's CAs can't be read", x509.SystemRootsError{}, nil, nil, certificate.NoCA},
+		{"no CAs", unknown, []*x509.Certificate{expiredOwn}, x509.NewCertPool(), certificate.NoCA},
+		{"a CA that may not sign for the name", x509.CertificateInvalidError{Cert: expiredOwn, Reason: x509.CANotAuthorizedForThisName}, []*x509.Certificate{expiredOwn}, roots, certificate.Unclear},
+		{"another host", x509.HostnameError{Certificate: expiredOwn}, []*x509.Certificate{expiredOwn}, roots, certificate.OtherName},
+
+		{"its own has expired", x509.CertificateInvalidError{Cert: expiredOwn, Reason: x509.Expired}, []*x509.Certificate{expiredOwn, futureCA}, roots, certificate.Expired},
+		{"its own isn't valid yet", x509.CertificateInvalidError{Cert: futureOwn, Reason: x509.Expired}, []*x509.Certificate{futureOwn, expiredCA}, roots, certificate.NotYetValid},
+		{"a CA's has expired", outdated, []*x509.Certificate{own, expiredCA}, roots, certificate.Expired},
+		{"a CA's isn't valid yet", outdated, []*x509.Certificate{own, futureCA}, roots, certificate.NotYetValid},
+		{"a CA's isn't valid yet, and another one has expired", outdated, []*x509.Certificate{own, expiredOther, futureCA}, roots, certificate.NotYetValid},
+		{"one that wasn't sent has expired", outdated, []*x509.Certificate{own}, roots, certificate.Expired},
+		{"nothing was sent", outdated, nil, roots, certificate.Expired},
+
+		{"unknown, and its own has expired", unknown, []*x509.Certificate{expiredOwn, ca}, roots, certificate.Expired},
+		{"unknown, and its own isn't valid yet", unknown, []*x509.Certificate{futureOwn, expiredCA}, roots, certificate.NotYetValid},
+		{"unknown, and a CA's has expired", unknown, []*x509.Certificate{own, expiredCA}, roots, certificate.Expired},
+		{"unknown, and the root's has expired", unknown, []*x509.Certificate{own, root, expiredRoot, ca}, roots, certificate.UnknownCA},
+		{"unknown, and the only root's has expired", unknown, []*x509.Certificate{own, expiredRoot, ca}, roots, certificate.Expired},
+		{"unknown, and one that it doesn't depend on has expired", unknown, []*x509.Certificate{own, expiredOther, ca}, roots, certificate.UnknownCA},
+		{"only another one is sent with it", unknown, []*x509.Certificate{own, root}, roots, certificate.Incomplete},
+		{"signs itself", unknown, []*x509.Certificate{alone}, roots, certificate.UnknownCA},
+		{"unknown, and nothing was sent", unknown, nil, roots, certificate.UnknownCA},
+	} {
+		err := error(&tls.CertificateVerificationError{UnverifiedCertificates: test.sent, Err: test.err})
+		if test.sent == nil {
+			err = test.err
+		}
+		if got, ok := certificate.Find(&url.Error{Err: err}, test.roots); got != test.want || !ok {
+			t.Errorf("%s: got %d, %v, want %d", test.name, got, ok, test.want)
+		}
+	}
+}
+
 // The system's CA certificates are read once in a process, so a second one is
 // needed for a system without any.
 func TestNoCA(t *testing.T) {
@@ -97,28 +155,38 @@ func TestNoCA(t *testing.T) {
 // Each problem has a sentence of its own, and next steps. The setting ca-certificate
 // is one where it can help, and isn't set yet.
 func TestFault(t *testing.T) {
-	said := map[string]bool{}
-	for p, helps := range map[certificate.Problem]bool{
-		certificate.Unclear: false, certificate.Expired: false, certificate.NotYetValid: false, certificate.OtherName: false,
-		certificate.Incomplete: true, certificate.UnknownCA: true, certificate.NoCA: true,
+	for p, want := range map[certificate.Problem]struct {
+		helps        bool
+		said, advice string
+	}{
+		certificate.Unclear:     {false, " isn't accepted, and the reason is unknown", "openssl s_client"},
+		certificate.Expired:     {false, " has expired", "clock isn't ahead"},
+		certificate.NotYetValid: {false, " isn't valid yet", "clock isn't behind"},
+		certificate.OtherName:   {false, " is for another host name", "a proxy or a login page"},
+		certificate.Incomplete:  {true, " was signed by a CA that isn't known here, or its chain is incomplete", "the intermediate certificates"},
+		certificate.UnknownCA:   {true, " was signed by a CA that isn't known here", "ca-certificate"},
+		certificate.NoCA:        {true, " can't be checked", "install the system's CA certificates"},
 	} {
 		for _, hasCA := range []bool{false, true} {
 			for _, setting := range []string{"server-url", ""} {
 				f := p.Fault(fault.Certificate, "git.example.com", setting, hasCA)
 				hints := strings.Join(f.Hints, "\n")
-				if strings.Contains(hints, "set ca-certificate") != (helps && !hasCA) || len(f.Hints) == 0 || strings.Contains(hints, "set  ") {
+				if f.Code != fault.Certificate || !strings.HasSuffix(f.What, "the certificate of git.example.com"+want.said) || !strings.Contains(hints, want.advice) {
+					t.Errorf("problem %d: %s: %s", p, f.What, hints)
+				}
+				if strings.Contains(hints, "ca-certificate contains") != (want.helps && hasCA) || strings.Contains(hints, "intermediate") != (p == certificate.Incomplete) ||
+					strings.Contains(hints, "set server-url") != (p == certificate.OtherName && setting != "") {
+					t.Errorf("problem %d, %v, %q: %s", p, hasCA, setting, hints)
+				}
+				if strings.Contains(hints, "set ca-certificate") != (want.helps && !hasCA) || len(f.Hints) == 0 || strings.Contains(hints, "set  ") {
 					t.Errorf("problem %d, %v: %s", p, hasCA, hints)
 				}
 				// A server that sends only its own certificate may lack none: so the runner's side is first.
 				if p == certificate.Incomplete && (len(f.Hints) != 2 || !strings.Contains(f.Hints[0], "ca-certificate") || !strings.Contains(f.Hints[1], "administrator")) {
 					t.Errorf("an incomplete chain, %v: %s", hasCA, hints)
 				}
-				said[f.What] = true
 			}
 		}
-	}
-	if len(said) != 7 {
-		t.Errorf("there are %d sentences", len(said))
 	}
 }
 
@@ -129,7 +197,7 @@ func TestInMessage(t *testing.T) {
 		"server certificate verification failed. CAfile: none CRLfile: none":                       certificate.Unclear,
 		"server certificate expiration date has passed.":                                           certificate.Expired,
 		"server verification failed: certificate has expired. (CAfile: none CRLfile: none)":        certificate.Expired,
-		"schannel: SEC_E_CERT_EXPIRED (0x80090328) - The received certificate has expired.":        certificate.Expired,
+		"schannel: SEC_E_CERT_EXPIRED (0x80090328) - Das empfangene Zertifikat ist abgelaufen.":    certificate.Expired,
 		"SSL certificate problem: certificate is not yet valid":                                    certificate.NotYetValid,
 		"server certificate not activated yet.":                                                    certificate.NotYetValid,
 		"certificate is not yet activated":                                                         certificate.NotYetValid,
