@@ -212,7 +212,7 @@ func TestGet(t *testing.T) {
 		want string // the arguments of curl
 		says string // what it says instead
 	}{
-		"of uname":          {nil, options + released + "linux_amd64.gz", ""},
+		"of uname":          {[]string{"RUNNER_OS=", "RUNNER_ARCH="}, options + released + "linux_amd64.gz", ""},
 		"64-bit Arm":        {[]string{"UNAME_M=aarch64"}, options + released + "linux_arm64.gz", ""},
 		"macOS":             {[]string{"UNAME_S=Darwin", "UNAME_M=arm64"}, options + released + "darwin_arm64.gz", ""},
 		"Git for Windows":   {[]string{"UNAME_S=MINGW64_NT-10.0-26100"}, options + released + "windows_amd64.exe.gz", ""},
@@ -313,6 +313,23 @@ func TestGetOnGitHub(t *testing.T) {
 	}
 	if stdout, _, err := g.run(append(env, "UNAME_S=FreeBSD")...); err == nil || stdout != "::error title=bitbucket-auth::FreeBSD runners aren't supported; use Linux, macOS or Windows\n" {
 		t.Errorf("a fault: %v, %q", err, stdout)
+	}
+	if err := os.Remove(filepath.Join(g.dir, "release")); err != nil {
+		t.Fatal(err)
+	}
+	const noRelease = "::error title=bitbucket-auth::this commit isn't a release, so it has no program to download; use a released version\n"
+	if stdout, stderr, err := g.run(env...); err == nil || stdout != noRelease || stderr != "" {
+		t.Errorf("without a release: %v, %q, %q", err, stdout, stderr)
+	}
+}
+
+// Without a folder for temporary files, nothing is downloaded.
+func TestGetWithoutFolder(t *testing.T) {
+	t.Parallel()
+	g := newGetter(t)
+	stdout, _, err := g.run("TMPDIR=/nowhere")
+	if _, asked := os.Stat(g.log); err == nil || stdout != "" || asked == nil {
+		t.Errorf("it prints %q, and ends with %v; curl's log: %v", stdout, err, asked)
 	}
 }
 
@@ -496,7 +513,7 @@ func TestGetKnowsTheMachine(t *testing.T) {
 		{"Linux linux", "X64 x64 amd64 AMD64 x86_64 x86-64", "the release has no bitbucket-auth_linux_amd64"},
 		{"Linux", "arm64 ARM64 aarch64", "the release has no bitbucket-auth_linux_arm64"},
 		{"macOS macos Darwin darwin", "X64 arm64", "the release has no bitbucket-auth_darwin_"},
-		{"Windows windows MINGW64_NT-10.0 MSYS_NT-10.0 CYGWIN_NT-10.0", "X64", "the release has no bitbucket-auth_windows_amd64.exe"},
+		{"Windows windows Windows_NT MINGW64_NT-10.0 MSYS_NT-10.0 CYGWIN_NT-10.0", "X64", "the release has no bitbucket-auth_windows_amd64.exe"},
 		{"Linux", "ARM X86 armv7l riscv64", " runners aren't supported; use X64 or ARM64"},
 		{"FreeBSD", "X64", "FreeBSD runners aren't supported; use Linux, macOS or Windows"},
 	} {
@@ -505,7 +522,7 @@ func TestGetKnowsTheMachine(t *testing.T) {
 				cmd := exec.Command("sh", "get") // without a folder
 				cmd.Dir = folder
 				cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "RUNNER_OS=" + system, "RUNNER_ARCH=" + machine}
-				if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), test.want) {
+				if out, err := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), test.want) {
 					t.Errorf("%s, %s: %v, %s; want %s", system, machine, err, out, test.want)
 				}
 			}
