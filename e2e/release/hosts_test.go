@@ -17,41 +17,6 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
-// Files for other hosts are released under names that say for which host they are.
-func TestReleaseFiles(t *testing.T) {
-	t.Parallel()
-	tree := e2etest.CopyTree(t)
-	for name, want := range map[string]string{
-		"templates/e2e.yml": "gitlab-e2e.yml", "hosts/circleci/src/@e2e.yml": "circleci-e2e.yml", "hosts/azure-pipelines/e2e.yml": "azure-pipelines-e2e.yml",
-	} {
-		e2etest.WriteFile(t, filepath.Join(tree, name), want)
-	}
-	e2etest.WriteFile(t, filepath.Join(tree, "hosts/circleci/e2e.md"), "a page")
-	e2etest.Commit(t, tree)
-	dir := t.TempDir()
-	script(t, tree, "files", dir)
-	for _, name := range []string{"gitlab-e2e.yml", "circleci-e2e.yml", "azure-pipelines-e2e.yml"} {
-		if got := e2etest.ReadFile(t, filepath.Join(dir, name)); got != name {
-			t.Errorf("%s is %q", name, got)
-		}
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) != ".yml" {
-			t.Errorf("%s is released", entry.Name())
-		}
-	}
-	// Two files of one name: the release would have only one of them.
-	e2etest.WriteFile(t, filepath.Join(tree, "hosts/circleci/e2e.yml"), "another")
-	e2etest.Commit(t, tree)
-	if _, err := tryScript(tree, "files", t.TempDir()); err == nil || !strings.Contains(err.Error(), "two files become") {
-		t.Errorf("two files of one name: %v", err)
-	}
-}
-
 // The orb is published with a secret, and without it a notice says what to do.
 func TestReleaseOrb(t *testing.T) {
 	t.Parallel()
