@@ -34,7 +34,6 @@ func parseArgs(args []string) (options, error) {
 		}
 	}
 	if o.mirror && o.shell {
-		o.shell = false
 		err = fault.New(fault.Argument, "the mirror sets no variables, so --shell has no effect", "run: bitbucket-auth mirror")
 	}
 	return o, err

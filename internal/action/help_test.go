@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,10 +48,43 @@ func TestHelp(t *testing.T) {
 					t.Errorf("%q names %s: %v", test.args, name, says)
 				}
 			}
-			for line := range strings.Lines(o.stdout) {
-				if strings.HasSuffix(line, " \n") {
-					t.Errorf("%q: a line ends with a space: %q", test.args, line)
+			checkLayout(t, test.args, o.stdout)
+			defaults := 0
+			for _, s := range test.settings {
+				defaults += strings.Count(s.Description, "Default:")
+				if s.Default != "" {
+					defaults++
 				}
+			}
+			equal(t, "defaults", strings.Count(words, "Default:"), defaults)
+		}
+	}
+}
+
+// checkLayout checks that a text has its parts, and that its entries are in two columns of
+// at most 80 characters, which a terminal has.
+func checkLayout(t *testing.T, args []string, text string) {
+	t.Helper()
+	parts := []string{"bitbucket-auth ", "\nusage:\n", "\nsettings, each ", "\nexit codes:\n  0 success "}
+	if args[0] != "mirror" {
+		parts = slices.Insert(parts, 3, "\nresults, set as ", "  GIT_CONFIG_... *  ", "  BITBUCKET_GIT_0_... *  ")
+	}
+	rest := text
+	for _, part := range parts {
+		_, after, found := strings.Cut("\n"+rest, part)
+		if !found {
+			t.Errorf("%q: there is no %q, or it is in another place", args, part)
+		}
+		rest = after
+	}
+	settings, results, _ := strings.Cut(text[strings.Index(text, "\n\n  token "):], "\nresults, ")
+	for section, column := range map[string]int{settings: 23, results: 31} {
+		section, _, _ = strings.Cut(section, "\nexit codes:")
+		for line := range strings.Lines(section) {
+			line = strings.TrimSuffix(line, "\n")
+			isEntry := len(line) > column && strings.HasPrefix(line, "  ") && line[column-1] == ' ' && line[column] != ' '
+			if strings.HasPrefix(line, "  ") && !isEntry || strings.HasSuffix(line, " ") || len(line) > 80 {
+				t.Errorf("%q: the line %q", args, line)
 			}
 		}
 	}

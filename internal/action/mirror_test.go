@@ -352,3 +352,55 @@ func TestNoCACertificates(t *testing.T) {
 		}
 	}
 }
+
+// What a skipped mirror needs, and where it hands over that it did nothing. It sets no
+// environment variables on GitHub, so it needs no file of these.
+func TestMirrorIsSkipped(t *testing.T) {
+	t.Parallel()
+	o := onGitHub(t, env{"INPUT_ON-MISSING-TOKEN": "skip", "GITHUB_ENV": ""}, "mirror")
+	equal(t, "exit code on GitHub", o.exit, 0)
+	equal(t, "outputs on GitHub", o.outputs, map[string]string{"available": "false"})
+
+	skip := env{"BITBUCKET_AUTH_ON_MISSING_TOKEN": "skip"}
+	equal(t, "exit code without a host", mirrors(t, skip).exit, 0)
+	gitLab := skip.with(env{"GITLAB_CI": "true"})
+	equal(t, "exit code without env-file", mirrors(t, gitLab).exit, 0)
+	file := filepath.Join(t.TempDir(), "results.env")
+	equal(t, "exit code with env-file", mirrors(t, gitLab.with(env{"BITBUCKET_AUTH_ENV_FILE": file})).exit, 0)
+	if text, err := os.ReadFile(file); err != nil || strings.TrimSpace(string(text)) != "export BITBUCKET_MIRROR_AVAILABLE='false'" {
+		t.Errorf("env-file is %q, %v", text, err)
+	}
+}
+
+// Before it changes anything, a run tells of patterns that match nothing and of refs that
+// aren't mirrored. A dry run warns of too many deletions, and lists them.
+func TestMirrorTellsBeforeItPushes(t *testing.T) {
+	t.Parallel()
+	source := newSource(t, "main", "topic")
+	gitIn(t, source, "update-ref", "refs/notes/commits", "main")
+	s := newSite(t, source)
+	s.git("fetch", "--quiet", source, "refs/heads/main:refs/heads/main", "refs/heads/main:refs/heads/old", "refs/heads/main:refs/heads/older")
+	o := s.mirror(t.Context(), env{"INPUT_BRANCHES": "main, releases", "INPUT_DRY-RUN": "true", "INPUT_PRUNE": "true", "INPUT_MAX-DELETIONS": "0"})
+	equal(t, "exit code", o.exit, 0)
+	equal(t, "deleted, of what is in the patterns", o.outputs["deleted"], "0")
+	if !strings.Contains(o.stdout, "::warning title=bitbucket-auth "+fault.Pattern.ID+"::the source has no branches that match this part of branches: releases (") {
+		t.Errorf("the pattern isn't named: %s", o.stdout)
+	}
+	if !strings.Contains(o.stdout, "the source also has refs/notes/*, which aren't mirrored") {
+		t.Errorf("the other refs aren't named: %s", o.stdout)
+	}
+
+	limit := env{"INPUT_PRUNE": "true", "INPUT_MAX-DELETIONS": "1"}
+	o = s.mirror(t.Context(), limit.with(env{"INPUT_DRY-RUN": "true"}))
+	equal(t, "exit code of a dry run", o.exit, 0)
+	equal(t, "what it would delete", o.outputs["deleted"], "2")
+	if !strings.Contains(o.stdout, "::warning title=bitbucket-auth "+fault.TooManyDeletions.ID+"::") || strings.Contains(o.stdout, "to see the list") {
+		t.Errorf("a dry run says %s", o.stdout)
+	}
+	o = s.mirror(t.Context(), limit)
+	equal(t, "outputs", o.outputs, map[string]string{"error-code": fault.TooManyDeletions.ID})
+	if !strings.Contains(o.stdout, "to see the list, run once with dry-run: true") {
+		t.Errorf("it says %s", o.stdout)
+	}
+	equal(t, "branches in Bitbucket", s.branches(), []string{"main", "old", "older"})
+}

@@ -11,9 +11,9 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 )
 
-// To set the main branch takes REST, for which an API token needs its identity. That
-// is said before any request.
-func TestMirrorFollowNeedsIdentity(t *testing.T) {
+// To set the main branch, or to create a repository, takes REST, for which an API token
+// needs its identity. That is said before any request.
+func TestMirrorWithRESTNeedsIdentity(t *testing.T) {
 	e := env{
 		"BITBUCKET_AUTH_TOKEN": credentialtest.APIToken(), "BITBUCKET_AUTH_REPOSITORY": "acme/site",
 		"BITBUCKET_AUTH_SOURCE": "/nowhere", "HTTPS_PROXY": "http://127.0.0.1:1",
@@ -21,8 +21,10 @@ func TestMirrorFollowNeedsIdentity(t *testing.T) {
 	if o := mirrors(t, e); strings.Contains(o.stderr, "BBA102") {
 		t.Errorf("without follow: %s", o.stderr)
 	}
-	if o := mirrors(t, e.with(env{"BITBUCKET_AUTH_MAIN_BRANCH": "follow"})); o.exit != 2 || !strings.Contains(o.stderr, "(BBA102)") {
-		t.Errorf("got %d\n%s", o.exit, o.stderr)
+	for _, needs := range []env{{"BITBUCKET_AUTH_MAIN_BRANCH": "follow"}, {"BITBUCKET_AUTH_CREATE": "private"}, {"BITBUCKET_AUTH_CREATE": "public"}} {
+		if o := mirrors(t, e.with(needs)); o.exit != 2 || !strings.Contains(o.stderr, "(BBA102)") {
+			t.Errorf("%v: got %d\n%s", needs, o.exit, o.stderr)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package action
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -327,6 +328,63 @@ func TestReportsAreLimited(t *testing.T) {
 		rows := strings.Split(r.summary, "\n| ")
 		if len(rows) != 1+2+500 || !strings.HasPrefix(rows[3], "refs/heads/z0") || !strings.Contains(r.summary, "\nand 105 more: see the log") {
 			t.Errorf("dry run %v: the summary has %d rows, of which the first is %q", dry, len(rows)-3, rows[3])
+		}
+	}
+}
+
+// The output refs is cut at the limit of outputs, and the log says so.
+func TestRefsThatDontFit(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	source.WriteString("main=1")
+	for i := range 4000 {
+		fmt.Fprintf(&source, " %04d-%s=2", i, strings.Repeat("x", 200))
+	}
+	r := decision{source: source.String(), bitbucket: "main=1"}.report(t)
+	var listed []struct{ Ref string }
+	if err := json.Unmarshal([]byte(r.outputs["refs"]), &listed); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("notice: the output refs leaves out %d of the branches and tags", 4000-len(listed))
+	if len(listed) == 4000 || len(r.outputs["refs"]) > 1<<20 || r.outputs["created"] != "4000" || !strings.Contains(r.log, want) {
+		t.Errorf("refs has %d of them, created is %s, and the log lacks %q", len(listed), r.outputs["created"], want)
+	}
+}
+
+// A part of the run has a line when it starts, and one with its result and seconds when it
+// ends.
+func TestPartsOfARun(t *testing.T) {
+	t.Parallel()
+	var stdout bytes.Buffer
+	m, _ := reporting(t, &stdout)
+	clock := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	m.world.Now = func() time.Time { return clock }
+	ended := m.begin("fetching %d branches", 3)
+	clock = clock.Add(61260 * time.Millisecond)
+	ended("fetched %s", bytesText(2048))
+	if got, want := stdout.String(), "fetching 3 branches\nfetched 2 KiB (61.3 s)\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for n, want := range map[int64]string{
+		0: "0 bytes", 1023: "1023 bytes", 1024: "1 KiB", 1 << 19: "512 KiB", 1 << 20: "1.0 MiB", 3 << 19: "1.5 MiB", 1 << 29: "512.0 MiB", 1 << 30: "1.0 GiB", 5 << 29: "2.5 GiB",
+	} {
+		if got := bytesText(n); got != want {
+			t.Errorf("%d: got %q, want %q", n, got, want)
+		}
+	}
+}
+
+// Results that can't be handed over fail a run that is complete, and one that isn't.
+func TestReportThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	for _, source := range []string{"main=1", "main=1 v1=2"} {
+		m, site := reporting(t, io.Discard)
+		m.plan = planned(t, source, "main=1 v1=1", mirror.Rules{}).plan
+		if err := os.Remove(site.Env["GITHUB_OUTPUT"]); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.report(t.Context()); err == nil || fault.From(err).Code.Exit != fault.ExitHost {
+			t.Errorf("%s: got %v", source, err)
 		}
 	}
 }

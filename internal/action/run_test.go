@@ -177,7 +177,7 @@ func TestFaults(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	token := credentialtest.AccessToken()
-	for _, args := range [][]string{{token}, {"--token", token}, {"--shell", "x"}, {"x", "--shell"}, {"--help", "x"}, {"x", "--version"}} {
+	for _, args := range [][]string{{token}, {"--token", token}, {"--shell", "x"}, {"x", "--shell"}, {"--help", "x"}, {"x", "--version"}, {"mirror", "--shell"}} {
 		w := world(env{"GITHUB_ACTIONS": ""}, nil, nil)
 		w.Args = args
 		o := runWith(t, w)
@@ -205,7 +205,7 @@ func TestArguments(t *testing.T) {
 func TestArgumentsThatMayBeTokens(t *testing.T) {
 	t.Parallel()
 	for arg, want := range map[string]bool{
-		"--token=x": true, "token=x": true, "-t=x": true, strings.Repeat("x", 8): true,
+		"--token=x": true, "token=x": true, "-t=x": true, strings.Repeat("x", 8): true, "xxxx-xxxx": true,
 		"--a-long-option": false, "-v": false, "help": false, strings.Repeat("x", 7): false, "": false,
 	} {
 		w := world(env{}, nil, nil)

@@ -195,7 +195,8 @@ func TestAvoAssure(t *testing.T) {
 		url, user   string
 	}{
 		{"API token", api, env{"INPUT_TOKEN": api, "INPUT_IDENTITY": "me@example.com", "INPUT_AVO-USERNAME": "me"}, true, "https://bitbucket.org/team/repo.git", "me"},
-		{"access token", access, env{"INPUT_TOKEN": access, "INPUT_AVO-USERNAME": "me"}, false, "https://bitbucket.org/team/repo.git", "me"},
+		{"access token, username of a person", access, env{"INPUT_TOKEN": access, "INPUT_AVO-USERNAME": "me"}, false, "https://bitbucket.org/team/repo.git", "me"},
+		{"access token's own username", access, env{"INPUT_TOKEN": access, "INPUT_AVO-USERNAME": "x-token-auth"}, false, "https://bitbucket.org/team/repo.git", "x-token-auth"},
 		{"access token, username as identity", access, env{"INPUT_TOKEN": access, "INPUT_IDENTITY": "me"}, false, "https://bitbucket.org/team/repo.git", "me"},
 		{"app password", app, env{"INPUT_TOKEN": app, "INPUT_IDENTITY": "me"}, true, "https://bitbucket.org/team/repo.git", "me"},
 		{"Data Center, personal", http, env{"INPUT_TOKEN": http, "INPUT_IDENTITY": "me", "INPUT_SERVER-URL": dc}, true, dc + "/scm/team/repo.git", "me"},
@@ -215,6 +216,10 @@ func TestAvoAssure(t *testing.T) {
 			equal(t, "form", form, map[string]any{
 				"connectionName": "Mine", "accessToken": test.token, "personalAccessToken": test.personal, "repositoryUrl": test.url, "username": test.user,
 			})
+			// Bitbucket's own user name of an access token is another one.
+			if says := strings.Contains(o.stdout, "contains a personal username"); says != strings.HasPrefix(test.name, "access token, ") {
+				t.Errorf("a notice about the username: %t", says)
+			}
 			for _, shown := range []string{"Mine", "team/repo", "me@example.com"} {
 				if strings.Contains(o.stdout, "::add-mask::"+shown) {
 					t.Errorf("%q is masked", shown)
