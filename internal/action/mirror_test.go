@@ -1,12 +1,16 @@
 package action_test
 
 import (
+	"encoding/base64"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +19,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git/gittest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
 
 // mirrors runs the mirror command in a world with git.
@@ -403,4 +408,85 @@ func TestMirrorTellsBeforeItPushes(t *testing.T) {
 		t.Errorf("it says %s", o.stdout)
 	}
 	equal(t, "branches in Bitbucket", s.branches(), []string{"main", "old", "older"})
+}
+
+// A source that has moved is read at its new address, with its login, and a failure that
+// passes is waited for. If it has become the destination, nothing is changed.
+func TestMirrorOfAMovedSource(t *testing.T) {
+	t.Parallel()
+	fake := bitbuckettest.New(t, bitbuckettest.Options{Repositories: []string{"acme/site", "acme/source"}})
+	gittest.New(t, fake.Dir("acme/source"), "main", "topic")
+	token := fake.Add(bitbuckettest.Token{Kind: bitbuckettest.WorkspaceAccessToken, Scopes: []string{"repository:write"}})
+	var failed atomic.Bool
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest, isOld := strings.CutPrefix(r.URL.Path, "/acme/old.git")
+		switch {
+		case isOld && failed.CompareAndSwap(false, true):
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case isOld:
+			http.Redirect(w, r, "/acme/source.git"+rest+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
+		default:
+			fake.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(front.Close)
+	folder := t.TempDir()
+	e := env{
+		"TMPDIR": folder, "BITBUCKET_AUTH_TOKEN": token.Secret, "BITBUCKET_AUTH_SERVER_URL": front.URL, "BITBUCKET_AUTH_REPOSITORY": "acme/site",
+		"BITBUCKET_AUTH_SOURCE": front.URL + "/acme/old.git", "BITBUCKET_AUTH_SOURCE_TOKEN": token.Secret,
+	}
+	o := mirrors(t, e)
+	if o.exit != 0 || !strings.Contains(o.stderr, "2 created") || !strings.Contains(o.stderr, "503") {
+		t.Errorf("exit code %d\n%s", o.exit, o.stderr)
+	}
+	o = mirrors(t, e.with(env{"BITBUCKET_AUTH_REPOSITORY": "acme/source"}))
+	if o.exit != fault.SourceIsDestination.Exit || !strings.Contains(o.stderr, "("+fault.SourceIsDestination.ID+")") {
+		t.Errorf("to the destination: exit code %d\n%s", o.exit, o.stderr)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("%v is left behind, %v", left, err)
+	}
+}
+
+// Each setting of the mirror is used for what it says.
+func TestSettingsOfTheMirror(t *testing.T) {
+	t.Parallel()
+	given := env{"BITBUCKET_AUTH_TOKEN": credentialtest.AccessToken(), "BITBUCKET_AUTH_REPOSITORY": "acme/site", "BITBUCKET_AUTH_SOURCE": "/nowhere"}
+	for name, test := range map[string]struct {
+		more env
+		code fault.Code
+		says string
+	}{
+		"kind":                        {env{"BITBUCKET_AUTH_TOKEN": credentialtest.ConsumerSecret(), "BITBUCKET_AUTH_KIND": "access-token"}, fault.SourceNotFound, "kind access-token"},
+		"no kind":                     {env{"BITBUCKET_AUTH_TOKEN": credentialtest.ConsumerSecret()}, fault.KindUndecided, ""},
+		"branches":                    {env{"BITBUCKET_AUTH_BRANCHES": "a..b"}, fault.Pattern, "branches contains a pattern"},
+		"tags":                        {env{"BITBUCKET_AUTH_TAGS": "v[0-9]*"}, fault.Pattern, "tags contains a pattern"},
+		"expires-on":                  {env{"BITBUCKET_AUTH_EXPIRES_ON": "2026-11-22"}, fault.SourceNotFound, "(" + fault.ExpiresSoon.ID + ")"},
+		"a password in repository":    {env{"BITBUCKET_AUTH_REPOSITORY": "https://me:s3cret-word@bitbucket.org/acme/site"}, fault.SourceNotFound, "(" + fault.RepositorySecret.ID + ")"},
+		"a password in source":        {env{"BITBUCKET_AUTH_SOURCE": "https://me:s3cret-word@bitbucket.org/acme/site"}, fault.SourceIsDestination, "(" + fault.SourceSecret.ID + ")"},
+		"a control character in user": {env{"BITBUCKET_AUTH_SOURCE_USERNAME": "a\x1bb"}, fault.TokenCharacter, "source-username"},
+	} {
+		o := mirrors(t, given.with(test.more))
+		if o.exit != test.code.Exit || !strings.Contains(o.stderr, "("+test.code.ID+")") || !strings.Contains(o.stderr, test.says) {
+			t.Errorf("%s: exit code %d\n%s", name, o.exit, o.stderr)
+		}
+	}
+}
+
+// The login for the source is masked as git sends it, with the user name that goes with it.
+func TestMirrorMasksTheSourcesLogin(t *testing.T) {
+	t.Parallel()
+	own, dataCenter := credentialtest.Letters(40), credentialtest.HTTPAccessToken()
+	for _, test := range []struct{ token, username, want string }{
+		{own, "", "x-access-token:"}, {own, "somebody", "somebody:"}, {dataCenter, "", "x-token-auth:"},
+	} {
+		o := onGitHub(t, env{
+			"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "acme/site", "INPUT_SOURCE": "https://git.example.com/octo/site",
+			"INPUT_SOURCE-TOKEN": test.token, "INPUT_SOURCE-USERNAME": test.username,
+		}, "mirror") // there is no git
+		pair := base64.RawStdEncoding.EncodeToString([]byte(test.want + test.token))
+		if o.outputs["error-code"] != fault.GitMissing.ID || !slices.Contains(hosttest.GitHub.Show(o.stdout).Masks, pair) {
+			t.Errorf("%s isn't masked: %v", test.want, o.outputs)
+		}
+	}
 }

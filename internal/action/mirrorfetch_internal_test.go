@@ -10,15 +10,19 @@ import (
 )
 
 // listing reads "main=2 v1=1": what begins with v is a tag, and the first branch is the main
-// one.
+// one. In "HEAD=1 main=1", nothing but its object ID is known of that.
 func listing(text string) mirror.Listing {
 	l := mirror.Listing{Refs: map[string]string{}}
 	for item := range strings.FieldsSeq(text) {
 		name, id, _ := strings.Cut(item, "=")
+		if name == "HEAD" {
+			l.HeadID = id
+			continue
+		}
 		ref := "refs/heads/" + name
 		if name[0] == 'v' {
 			ref = "refs/tags/" + name
-		} else if l.Head == "" {
+		} else if l.Head == "" && l.HeadID == "" {
 			l.Head = ref
 		}
 		l.Refs[ref] = id

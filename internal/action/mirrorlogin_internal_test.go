@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/mirror"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repository"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
@@ -156,8 +158,20 @@ func TestSourceLoginIsForOneServer(t *testing.T) {
 	if err != nil || !strings.Contains(text, "credential.https://git.example.com:8443.helper") || strings.Contains(text, "credential.helper") || strings.Contains(text, "http.extraHeader") {
 		t.Errorf("%v\n%s", err, text)
 	}
-	m.settings.SourceToken = secret.String{}
+	// The address may be another one after a redirect.
+	login, err = m.sourceLogin("https://Git2.Example.com/octo/site")
+	if err != nil || !slices.ContainsFunc(login, func(v secret.Value) bool { return v.Text.Reveal() == "credential.https://git2.example.com.helper" }) {
+		t.Errorf("after a redirect: %v, %v", login, err)
+	}
+	if want := credential.Authorization("x-access-token", m.settings.SourceToken); m.sourceAuthorization().Reveal() != want.Reveal() {
+		t.Error("requests log in in another way than git")
+	}
+	m.source.local = true
 	if login, err := m.sourceLogin(m.source.text); login != nil || err != nil {
+		t.Errorf("a path: %v, %v", login, err)
+	}
+	m.source.local, m.settings.SourceToken = false, secret.String{}
+	if login, err := m.sourceLogin(m.source.text); login != nil || err != nil || !m.sourceAuthorization().IsEmpty() {
 		t.Errorf("without a token: %v, %v", login, err)
 	}
 }
@@ -466,6 +480,77 @@ func TestAddresses(t *testing.T) {
 			} else if a.text != want || a.local || !strings.HasPrefix(want, a.root+"/") {
 				t.Errorf("%s: got %+v, want %s", text, a, want)
 			}
+		}
+	}
+}
+
+// A list from a server that speaks only git's oldest protocol can be cut without a sign of
+// it, so nothing is deleted by such a list.
+func TestDeletesByCompleteListsOnly(t *testing.T) {
+	t.Parallel()
+	const smart, dumb = "application/x-git-upload-pack-advertisement", "text/plain"
+	for _, test := range []struct {
+		name, kind string
+		status     int
+		bitbucket  string
+		local      bool
+		want       fault.Code
+		asked      int
+	}{
+		{"a usual server", smart, 200, "main=1 old=1", false, fault.Code{}, 1},
+		{"an old server", dumb, 200, "main=1 old=1", false, fault.SourcePartial, 1},
+		{"an old server, nothing to delete", dumb, 200, "main=1", false, fault.Code{}, 0},
+		{"no such repository", dumb, 404, "main=1 old=1", false, fault.SourcePartial, 1},
+		{"a path", dumb, 200, "main=1 old=1", true, fault.Code{}, 0},
+	} {
+		m, requests := asking(t, credential.AccessToken, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/octo/site/info/refs" {
+				t.Errorf("%s: asked for %s", test.name, r.URL.Path)
+			}
+			w.Header().Set("Content-Type", test.kind)
+			w.WriteHeader(test.status)
+		})
+		m.source = address{text: m.credential.Server.URL() + "/octo/site", local: test.local}
+		m.plan = planned(t, "main=1", test.bitbucket, mirror.Rules{Prune: true, MaxDeletions: 9}).plan
+		var err error
+		if m.git, err = git.Open(git.Options{Program: "git", Source: m.source.text, Lookup: os.LookupEnv}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(m.git.Close)
+		code := fault.Code{}
+		if err := m.checkCompleteList(t.Context()); err != nil {
+			code = fault.From(err).Code
+		}
+		if code != test.want || *requests != test.asked {
+			t.Errorf("%s: got %q after %d requests", test.name, code.ID, *requests)
+		}
+	}
+}
+
+// A redirect of the source whose address the server doesn't tell is a fault.
+func TestRedirectToNowhere(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]http.HandlerFunc{
+		"no redirect":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) },
+		"no connection": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		m, _ := asking(t, credential.AccessToken, answer)
+		address, err := m.locateSource(t.Context(), m.credential.Server.URL()+"/octo/site")
+		if err == nil || fault.From(err).Code != fault.SourceUnreachable || address != "" {
+			t.Errorf("%s: got %q, %v", name, address, err)
+		}
+	}
+}
+
+// Hints name a setting with its value as people write it on the host.
+func TestSettingsInHints(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ variable, want string }{
+		{"GITHUB_ACTIONS", "max-deletions: 5"}, {"DRONE", "max-deletions: 5"}, {"GITLAB_CI", "BITBUCKET_AUTH_MAX_DELETIONS=5"},
+	} {
+		m := mirroringOn(t, map[string]string{test.variable: "true"}, &input.MirrorSettings{})
+		if got := m.set("max-deletions", "5"); got != test.want {
+			t.Errorf("%s: got %s", test.variable, got)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -108,4 +109,32 @@ func writeHook(t *testing.T, repository, hooks, line string) {
 		t.Fatal(err)
 	}
 	gitIn(t, repository, "config", "core.hooksPath", hooks)
+}
+
+// With main-branch: follow, Bitbucket's main branch becomes the source's, also if nothing
+// else has to be changed. A dry run says so, and a refusal is a warning.
+func TestMirrorFollowsMainBranch(t *testing.T) {
+	t.Parallel()
+	source := newSource(t, "trunk", "main")
+	for name, test := range map[string]struct {
+		scopes []string
+		more   env
+		main   string // afterwards
+		says   string
+	}{
+		"follow":    {[]string{"repository:write", "repository:admin"}, env{}, "trunk", "\nset the main branch of Bitbucket's repository to trunk\n"},
+		"a dry run": {[]string{"repository:write", "repository:admin"}, env{"INPUT_DRY-RUN": "true"}, "main", "\nwould set the main branch of Bitbucket's repository to trunk\n"},
+		"refused":   {[]string{"repository:write"}, env{}, "main", "the main branch of Bitbucket's repository wasn't set to trunk: "},
+	} {
+		s := newSite(t, source)
+		s.git("fetch", "--quiet", source, "refs/heads/*:refs/heads/*")
+		token := s.fake.Add(bitbuckettest.Token{Kind: bitbuckettest.RepositoryAccessToken, Reach: []string{siteName}, Scopes: test.scopes})
+		o := s.mirror(t.Context(), test.more.with(env{"INPUT_TOKEN": token.Secret, "INPUT_MAIN-BRANCH": "follow"}))
+		warned := strings.Contains(o.stdout, "::warning ")
+		if o.exit != 0 || !strings.Contains(o.stdout, test.says) || warned != (name == "refused") || strings.Contains(o.stdout, "pushing ") {
+			t.Errorf("%s: exit code %d\n%s", name, o.exit, unmasked(o.stdout))
+		}
+		equal(t, name+": changed", o.outputs["changed"], strconv.FormatBool(name != "refused"))
+		equal(t, name+": the main branch", s.fake.MainBranch(siteName), "refs/heads/"+test.main)
+	}
 }

@@ -63,6 +63,14 @@ var decisions = []decision{
 		rules: mirror.Rules{Prune: true, MaxDeletions: 2}, counts: "true 1 0 0 0 0 1",
 	},
 	{
+		title: "Bitbucket doesn't say which branch is its main one, and some would be pruned", source: "trunk=1", bitbucket: "HEAD=1 main=1 dev=1 old=2",
+		rules: mirror.Rules{Prune: true, MaxDeletions: 2}, counts: "true 1 0 0 1 0 2",
+	},
+	{
+		title: "The source doesn't say which branch is its main one, to follow", source: "HEAD=1 main=1 dev=1", bitbucket: "dev=1 main=1",
+		rules: mirror.Rules{FollowMain: true}, counts: "false 0 0 0 0 0 0",
+	},
+	{
 		title: "A branch has diverged", source: "main=2 topic=2", bitbucket: "main=1 topic=1", diverged: map[string]int{"topic": 0},
 		code: fault.Incomplete, counts: "true 0 1 0 0 1 0", hints: []string{everythingElse, "set overwrite: true"},
 	},
@@ -224,6 +232,7 @@ func (d decision) report(t *testing.T) outcomeOfReport {
 	m, site := reporting(t, &stdout)
 	planned := planned(t, d.source, d.bitbucket, d.rules)
 	m.rules, m.bitbucket, m.settings.DryRun = planned.rules, planned.bitbucket, d.dry
+	m.settings.Prune, m.settings.FollowMain = d.rules.Prune, d.rules.FollowMain
 	m.credential.Kind, m.onlyErrors = d.kind, d.onlyErrors
 	for _, other := range d.others {
 		m.bitbucket.AddOther(other)

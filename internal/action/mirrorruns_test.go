@@ -110,6 +110,60 @@ func TestMirrorRuns(t *testing.T) {
 	}
 }
 
+// line is a line of a history: commits of a branch with numbers, after another one.
+func line(branch, first, prefix string, commits int) string {
+	for i := range commits {
+		first += fmt.Sprintf(" %s%d", prefix, i+1)
+	}
+	return branch + ": " + first + "\n"
+}
+
+// Histories that are longer than the first step reads are read step by step: until the old
+// value is found, or shows that it isn't there.
+func TestMirrorOfLongHistories(t *testing.T) {
+	t.Parallel()
+	main := line("main", "", "c", 24)
+	old := line("topic", "c2", "x", 10) + line("fix", "c2", "y", 10)
+	for name, test := range map[string]struct {
+		source, bitbucket string
+		want              []string // in the output refs
+		depths            string   // of the steps
+	}{
+		"near": {main, line("main", "", "c", 22), []string{"updated main"}, "8"},
+		// The source still has the old value of topic, but not that of fix.
+		"far": {
+			main + line("topic", "c2", "t", 10) + line("fix", "c2", "f", 10) + line("kept", "c2", "x", 10) + line("new", "c24", "n", 10),
+			line("main", "", "c", 6) + old + line("kept", "c2", "x", 10),
+			[]string{"refused fix, since it has diverged", "updated main", "created new", "refused topic, since it has diverged"},
+			"8 16 32",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from := filepath.Join(t.TempDir(), "source.git")
+			importHistory(t, from, test.source)
+			s := newSite(t, from)
+			importHistory(t, s.fake.Dir(siteName), test.bitbucket)
+			arguments := s.recordArguments()
+			got := fatesOf(t, s.mirror(t.Context(), nil))
+			if !slices.EqualFunc(got, test.want, strings.HasPrefix) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			argv, err := os.ReadFile(arguments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var depths []string
+			for _, match := range regexp.MustCompile(`--depth=(\d+)`).FindAllStringSubmatch(string(argv), -1) {
+				if !slices.Contains(depths, match[1]) {
+					depths = append(depths, match[1])
+				}
+			}
+			equal(t, "depths", strings.Join(depths, " "), test.depths)
+		})
+	}
+}
+
 // sizes are those that differ between versions of git.
 var sizes = regexp.MustCompile(`\b[0-9.]+ (bytes|KiB)`)
 
