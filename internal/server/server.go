@@ -131,7 +131,8 @@ func (s Server) GitRoot() string {
 
 // Parse reads a base URL. A loopback server counts as a Data Center until the kind of
 // credential says otherwise. The error is a [*fault.Fault]; it doesn't quote the text,
-// which may contain a password.
+// which may contain a password. Only for the address of a page, a hint contains the base
+// URL, and the server is returned too, so that the caller can look for a secret in it.
 func Parse(address secret.Address) (Server, error) {
 	const hint = "set server-url to the address that you see in the browser, such as https://bitbucket.example.com/context"
 	if address.HasUserInfo() {
@@ -181,7 +182,7 @@ func Parse(address secret.Address) (Server, error) {
 	}
 	s := Server{base: base, DataCenter: true, Loopback: loopback}
 	if isPage {
-		return Server{}, fault.New(fault.ServerURL, "server-url is the address of a page, not the base URL", "set server-url to "+s.URL())
+		return s, fault.New(fault.ServerURL, "server-url is the address of a page, not the base URL", "set server-url to "+s.URL())
 	}
 	return s, nil
 }

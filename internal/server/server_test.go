@@ -148,9 +148,9 @@ func TestParsePages(t *testing.T) {
 		"https://[2001:db8::1]/login":                          "https://[2001:db8::1]",
 		"http://127.0.0.1:7990/projects/X":                     "http://127.0.0.1:7990",
 	} {
-		_, err := server.Parse(secret.NewAddress(text))
+		s, err := server.Parse(secret.NewAddress(text))
 		f := fault.From(err)
-		if err == nil || f.Code != fault.ServerURL || !slices.Contains(f.Hints, "set server-url to "+base) {
+		if err == nil || f.Code != fault.ServerURL || !slices.Contains(f.Hints, "set server-url to "+base) || s.URL() != base {
 			t.Errorf("%s: got %v, %q", text, err, f.Hints)
 		}
 	}
