@@ -9,7 +9,6 @@ package fault
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"syscall"
 )
@@ -135,9 +134,6 @@ func Warn(f *Fault) Remark {
 // Reason returns the reason why a file operation failed, without the path that the
 // error contains: a secret may have been set instead of a path.
 func Reason(err error) string {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pathErr.Err
-	}
 	if number, ok := errors.AsType[syscall.Errno](err); ok {
 		return number.Error()
 	}

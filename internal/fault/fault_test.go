@@ -23,8 +23,11 @@ func TestFault(t *testing.T) {
 	if len(f.Hints) != 3 || f.Code.Exit != fault.ExitInput {
 		t.Errorf("got %+v", f)
 	}
-	if got := fault.Noticef("by %s", "the way").Error(); got != "by the way" {
-		t.Errorf("a notice shows as %q", got)
+	if got := fault.New(fault.NoHost, "no host", "one").Hint("two").Hints; !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("got %q", got)
+	}
+	if got := fault.Noticef("by %s", "the way"); got.Level != fault.Notice || got.Error() != "by the way" {
+		t.Errorf("got %+v", got)
 	}
 	if got := fault.Infof("by %s", "the way"); got.Level != fault.Info || got.Error() != "by the way" {
 		t.Errorf("got %+v", got)
@@ -40,7 +43,7 @@ func TestFault(t *testing.T) {
 // The address is that of a version whose tag exists, or of main.
 func TestPage(t *testing.T) {
 	for version, folder := range map[string]string{
-		"v1.2.3": "v1.2.3", "v10.20.30": "v10.20.30", "v0.0.0-rc.1": "v0.0.0-rc.1",
+		"v1.2.3": "v1.2.3", "v14.56.789": "v14.56.789", "v0.0.0-rc.1": "v0.0.0-rc.1",
 		"": "main", "(devel)": "main", "1dae88d": "main", "v1.2.3-dirty": "main", "v1.2.3-5-gabc123": "main", "v1.2.3+dirty": "main",
 		"v1.2.4-0.20261126073715-1dae88d2e2b9": "main", "v1.2.4-0.20261126073715-123456789012": "main", "v1.2.3-rc.1.0.20261126073715-123456789012": "main",
 	} {
@@ -104,9 +107,9 @@ func TestExitOfEachCode(t *testing.T) {
 	}
 	got := []int{
 		fault.TokenMissing.Exit, fault.NoHost.Exit, fault.Refused.Exit, fault.Unreachable.Exit, fault.Incomplete.Exit, fault.Unexpected.Exit,
-		fault.HungUp.Exit, fault.Interrupted.Exit, fault.Quit.Exit, fault.Terminated.Exit,
+		fault.HungUp.Exit, fault.Interrupted.Exit, fault.Quit.Exit, fault.Terminated.Exit, fault.ExitDone,
 	}
-	if want := []int{2, 3, 4, 5, 6, 1, 129, 130, 131, 143}; !slices.Equal(got, want) {
+	if want := []int{2, 3, 4, 5, 6, 1, 129, 130, 131, 143, 0}; !slices.Equal(got, want) {
 		t.Errorf("the exit codes are %d, want %d", got, want)
 	}
 }
@@ -144,8 +147,8 @@ func TestOutsideList(t *testing.T) {
 		if f.Hints[0] != test.hint {
 			t.Errorf("%q: got %q, want %q", test.value, f.Hints[0], test.hint)
 		}
-		if test.value != "" && strings.Contains(f.Error(), test.value) {
-			t.Errorf("%q is echoed", test.value)
+		if want := "unknown value for kind; use auto, api-token or access-token"; f.What != want {
+			t.Errorf("%q: got %q", test.value, f.What)
 		}
 	}
 	// Only words that people are known to write are quoted.
@@ -175,6 +178,11 @@ func TestNearest(t *testing.T) {
 		{"xind", []string{"kind", "mind"}, "kind"}, // the first of equals
 		{"mint", []string{"kind", "mind"}, "mind"},
 		{"toekn", []string{"token"}, "token"},
+		{"otken", []string{"token"}, "token"},
+		{"otkex", []string{"token"}, ""}, // two typos
+		{"toxy", []string{"toyz"}, ""},   // no letters are swapped
+		{"INPUT_TOKN", []string{"INPUT_TOKEN"}, "INPUT_TOKEN"},
+		{"input_tokn", []string{"INPUT_TOKEN"}, "INPUT_TOKEN"},
 		{"force", []string{"source"}, ""},
 		{"soruec", []string{"source"}, "source"},
 		{"xy", []string{"ab"}, ""}, // another word altogether
