@@ -148,17 +148,139 @@ examples / credential / usage / (credential-example)
 examples / mirror / usage / (mirror-example)
 `,
 	} {
-		got, wanted := facts(readFile(t, file)), strings.Split(strings.TrimSpace(want), "\n")
-		for _, fact := range got {
-			if !slices.Contains(wanted, fact) {
-				t.Errorf("%s says\n%s", file, fact)
-			}
+		compareFacts(t, file, facts(readFile(t, file)), want)
+	}
+}
+
+// What act leaves out of the workflow that makes a release, which a test runs with it: what
+// each job may do, when it runs, and what is signed and attested.
+func TestReleaseWorkflow(t *testing.T) {
+	t.Parallel()
+	relevant := regexp.MustCompile(`permissions|needs: | / if: |environment: |^concurrency|persist-credentials| / with / (subject|push|sbom|cache|ref|fetch)| SIGNER| matrix | / outputs / | CIRCLECI|cosign sign|DIGEST: |- id: push`)
+	commit := regexp.MustCompile(`@[0-9a-f]{40}\b`)
+	var got []string
+	for _, fact := range facts(readFile(t, ".github/workflows/release.yml")) {
+		if relevant.MatchString(fact) {
+			got = append(got, commit.ReplaceAllString(fact, ""))
 		}
-		for _, fact := range wanted {
-			if !slices.Contains(got, fact) {
-				t.Errorf("%s doesn't say\n%s", file, fact)
-			}
+	}
+	compareFacts(t, ".github/workflows/release.yml", got, `
+permissions: {}
+concurrency: release
+jobs / build / if: github.ref == 'refs/heads/main'
+jobs / build / permissions / contents: read
+jobs / build / steps / - uses: actions/checkout / with / fetch-depth: 0
+jobs / build / steps / - uses: actions/checkout / with / persist-credentials: false
+jobs / build / steps / - uses: actions/setup-go / with / cache: false
+jobs / publish / needs: build
+jobs / publish / environment: release
+jobs / publish / permissions / contents: read
+jobs / publish / permissions / packages: write
+jobs / publish / permissions / id-token: write
+jobs / publish / permissions / attestations: write
+jobs / publish / permissions / artifact-metadata: write
+jobs / publish / outputs / image: ${{ steps.push.outputs.image }}
+jobs / publish / outputs / image-shell: ${{ steps.push.outputs.image-shell }}
+jobs / publish / outputs / image-mirror: ${{ steps.push.outputs.image-mirror }}
+jobs / publish / steps / - uses: actions/checkout / with / persist-credentials: false
+jobs / publish / steps / - uses: actions/setup-go / with / cache: false
+jobs / publish / steps / - id: push
+jobs / publish / steps / - id: push / run: scripts/release/push "$VERSION" "$IMAGE" dist | tee -a "$GITHUB_OUTPUT"
+jobs / publish / steps / - name: Attest where the image comes from / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Attest where the image comes from / with / subject-name: ${{ env.IMAGE }}
+jobs / publish / steps / - name: Attest where the image comes from / with / subject-digest: ${{ steps.push.outputs.image }}
+jobs / publish / steps / - name: Attest where the image comes from / with / push-to-registry: true
+jobs / publish / steps / - name: Attest where the image with a shell comes from / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Attest where the image with a shell comes from / with / subject-name: ${{ env.IMAGE }}
+jobs / publish / steps / - name: Attest where the image with a shell comes from / with / subject-digest: ${{ steps.push.outputs.image-shell }}
+jobs / publish / steps / - name: Attest where the image with a shell comes from / with / push-to-registry: true
+jobs / publish / steps / - name: Attest where the mirror's image comes from / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Attest where the mirror's image comes from / with / subject-name: ${{ env.IMAGE }}-mirror
+jobs / publish / steps / - name: Attest where the mirror's image comes from / with / subject-digest: ${{ steps.push.outputs.image-mirror }}
+jobs / publish / steps / - name: Attest where the mirror's image comes from / with / push-to-registry: true
+jobs / publish / steps / - name: Attest what the image contains / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Attest what the image contains / with / subject-name: ${{ env.IMAGE }}
+jobs / publish / steps / - name: Attest what the image contains / with / subject-digest: ${{ steps.push.outputs.image }}
+jobs / publish / steps / - name: Attest what the image contains / with / sbom-path: dist/bitbucket-auth.spdx.json
+jobs / publish / steps / - name: Attest what the image contains / with / push-to-registry: true
+jobs / publish / steps / - name: Attest what the image with a shell contains / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Attest what the image with a shell contains / with / subject-name: ${{ env.IMAGE }}
+jobs / publish / steps / - name: Attest what the image with a shell contains / with / subject-digest: ${{ steps.push.outputs.image-shell }}
+jobs / publish / steps / - name: Attest what the image with a shell contains / with / sbom-path: dist/bitbucket-auth-shell.spdx.json
+jobs / publish / steps / - name: Attest what the image with a shell contains / with / push-to-registry: true
+jobs / publish / steps / - name: Attest what the mirror's image contains / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Attest what the mirror's image contains / with / subject-name: ${{ env.IMAGE }}-mirror
+jobs / publish / steps / - name: Attest what the mirror's image contains / with / subject-digest: ${{ steps.push.outputs.image-mirror }}
+jobs / publish / steps / - name: Attest what the mirror's image contains / with / sbom-path: dist/bitbucket-auth-mirror.spdx.json
+jobs / publish / steps / - name: Attest what the mirror's image contains / with / push-to-registry: true
+jobs / publish / steps / - name: Attest where the programs come from / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Attest where the programs come from / with / subject-checksums: dist/SHA256SUMS
+jobs / publish / steps / - uses: sigstore/cosign-installer / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Sign the digests / if: ${{ !env.ACT }}
+jobs / publish / steps / - name: Sign the digests / run: cosign sign --yes "$IMAGE@$DIGEST" "$IMAGE@$SHELL_DIGEST" "$IMAGE-mirror@$MIRROR_DIGEST"
+jobs / publish / steps / - name: Sign the digests / env / DIGEST: ${{ steps.push.outputs.image }}
+jobs / publish / steps / - name: Sign the digests / env / SHELL_DIGEST: ${{ steps.push.outputs.image-shell }}
+jobs / publish / steps / - name: Sign the digests / env / MIRROR_DIGEST: ${{ steps.push.outputs.image-mirror }}
+jobs / release / needs: publish
+jobs / release / permissions / contents: write
+jobs / release / steps / - uses: actions/checkout / with / persist-credentials: true
+jobs / release / steps / - name: Everybody can pull the images / env / DIGEST: ${{ needs.publish.outputs.image }}
+jobs / release / steps / - name: Everybody can pull the images / env / SHELL_DIGEST: ${{ needs.publish.outputs.image-shell }}
+jobs / release / steps / - name: Everybody can pull the images / env / MIRROR_DIGEST: ${{ needs.publish.outputs.image-mirror }}
+jobs / release / steps / - name: Commit the digest and the checksums, and tag the commit / env / DIGEST: ${{ needs.publish.outputs.image }}
+jobs / verify / needs: [publish, release]
+jobs / verify / permissions / contents: read
+jobs / verify / permissions / packages: read
+jobs / verify / permissions / attestations: read
+jobs / verify / env / DIGEST: ${{ needs.publish.outputs.image }}
+jobs / verify / env / SHELL_DIGEST: ${{ needs.publish.outputs.image-shell }}
+jobs / verify / env / MIRROR_DIGEST: ${{ needs.publish.outputs.image-mirror }}
+jobs / verify / env / SIGNER: ${{ github.server_url }}/${{ github.repository }}/.github/workflows/release.yml@refs/heads/main
+jobs / verify / steps / - uses: actions/checkout / with / ref: refs/tags/${{ inputs.version }}
+jobs / verify / steps / - uses: actions/checkout / with / persist-credentials: false
+jobs / verify / steps / - uses: actions/setup-go / with / cache: false
+jobs / verify / steps / - uses: sigstore/cosign-installer / if: ${{ !env.ACT }}
+jobs / verify / steps / - name: Signatures and attestations are valid / if: ${{ !env.ACT }}
+jobs / use / needs: release
+jobs / use / strategy / matrix / os: [ubuntu-latest, ubuntu-24.04-arm, macos-latest, windows-latest]
+jobs / use / permissions / contents: read
+jobs / use / steps / - uses: actions/checkout / with / ref: refs/tags/${{ inputs.version }}
+jobs / use / steps / - uses: actions/checkout / with / persist-credentials: false
+jobs / use / steps / - uses: actions/setup-go / with / cache: false
+jobs / use / steps / - id: image / if: runner.os == 'Linux'
+jobs / elsewhere / needs: [verify, use]
+jobs / elsewhere / if: ${{ !contains(inputs.version, '-') }}
+jobs / elsewhere / environment: release
+jobs / elsewhere / permissions / contents: read
+jobs / elsewhere / steps / - uses: actions/checkout / with / ref: refs/tags/${{ inputs.version }}
+jobs / elsewhere / steps / - uses: actions/checkout / with / persist-credentials: false
+jobs / elsewhere / steps / - run: scripts/release/orb "$VERSION" hosts/circleci/src/@orb.yml / env / CIRCLECI_TOKEN: ${{ secrets.CIRCLECI_TOKEN }}
+jobs / elsewhere / steps / - run: scripts/release/orb "$VERSION" hosts/circleci/src/@orb.yml / env / CIRCLECI_ORB_ID: ${{ vars.CIRCLECI_ORB_ID }}
+jobs / major / needs: [verify, use]
+jobs / major / if: ${{ !contains(inputs.version, '-') }}
+jobs / major / permissions / contents: write
+jobs / major / steps / - uses: actions/checkout / with / ref: refs/tags/${{ inputs.version }}
+jobs / major / steps / - uses: actions/checkout / with / fetch-depth: 0
+jobs / major / steps / - uses: actions/checkout / with / persist-credentials: true
+`)
+}
+
+// compareFacts wants these facts in a file, and no others.
+func compareFacts(t *testing.T, file string, got []string, want string) {
+	t.Helper()
+	wanted := strings.Split(strings.TrimSpace(want), "\n")
+	for _, fact := range got {
+		if !slices.Contains(wanted, fact) {
+			t.Errorf("%s says\n%s", file, fact)
 		}
+	}
+	for _, fact := range wanted {
+		if !slices.Contains(got, fact) {
+			t.Errorf("%s doesn't say\n%s", file, fact)
+		}
+	}
+	if len(got) != len(wanted) {
+		t.Errorf("%s says %d things, want %d", file, len(got), len(wanted))
 	}
 }
 
