@@ -86,12 +86,12 @@ func TestReleaseCommit(t *testing.T) {
 		return "  - " + publishedImage + "@1.0.0\n            cat \\<<'RELEASE'\n" + list + "            RELEASE\n"
 	}
 	before := map[string]string{
-		"action.yml": "runs:\n  using: docker\n  image: Dockerfile\n  # the image: Dockerfile\n", "README.md": names, "binary/get": "",
+		"action.yml": "runs:\n  using: docker\n  image: Dockerfile\n  other:\n    image: Dockerfile\n", "README.md": names, "binary/get": "",
 		"templates/a.yml": names, "hosts/azure-pipelines/a.yml": names, "hosts/woodpecker/a/docs.md": names,
 		"hosts/circleci/src/@orb.yml": orb(""), "scripts/release/image-size": "files 1\ndownload 1\n",
 	}
 	after := map[string]string{
-		"action.yml":      "runs:\n  using: docker\n  image: docker://" + image + "\n  # the image: Dockerfile\n",
+		"action.yml":      "runs:\n  using: docker\n  image: docker://" + image + "\n  other:\n    image: Dockerfile\n",
 		"templates/a.yml": pinned, "hosts/azure-pipelines/a.yml": pinned, "binary/release": url + "\n" + sums,
 		"hosts/circleci/src/@orb.yml": orb("            " + url + "\n            " + strings.ReplaceAll(strings.TrimSuffix(sums, "\n"), "\n", "\n            ") + "\n"),
 	}
@@ -235,12 +235,14 @@ echo "$1 $2 $4 $5 $GOOS/$GOARCH $GOFLAGS $GOAMD64 $GOARM64 $GOFIPS140 $GOWORK ${
 	}, "build")
 	tree.env = []string{"GOFLAGS=-mod=mod", "GOAMD64=v3", "GOARM64=v9.0", "GOFIPS140=latest", "GOWORK=/nowhere", "GOEXPERIMENT=x"}
 	dist := filepath.Join(tree.dir, "a/dist")
-	writeIn(t, dist, "bitbucket-auth_old.gz", "of an earlier build")
+	for _, name := range []string{"bitbucket-auth_old.gz", "SHA256SUMS"} {
+		writeIn(t, dist, name, "of an earlier build\n")
+	}
 	if said, err := tree.run("build", "v1.2.3", dist); err != nil || said != "" {
 		t.Fatalf("%v, it prints %q", err, said)
 	}
 	var want []string
-	sums := readFile(t, filepath.Join(dist, "SHA256SUMS"))
+	var sums string
 	for _, platform := range []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64", "windows/amd64", "windows/arm64"} {
 		name := "bitbucket-auth_" + strings.Replace(platform, "/", "_", 1)
 		if strings.HasPrefix(platform, "windows") {
@@ -251,12 +253,15 @@ echo "$1 $2 $4 $5 $GOOS/$GOARCH $GOFLAGS $GOAMD64 $GOARM64 $GOFIPS140 $GOWORK ${
 		if text != "--silent -C binary VERSION=v1.2.3 "+platform+" -mod=readonly v1 v8.0 off off \n" {
 			t.Errorf("%s is built with %q", name, text)
 		}
-		if !strings.Contains(sums, fmt.Sprintf("%x  %s\n", sha256.Sum256([]byte(text)), name)) {
-			t.Errorf("the checksums lack %s:\n%s", name, sums)
+		sums += fmt.Sprintf("%x  %s\n", sha256.Sum256([]byte(text)), name)
+		// Without the time and the name of a file, which would differ (RFC 1952, 2.3).
+		compressed := readFile(t, filepath.Join(dist, name+".gz"))
+		if again := gunzipped(t, compressed); again != text || compressed[3:9] != "\x00\x00\x00\x00\x00\x02" {
+			t.Errorf("%s.gz begins with %q, and contains %q", name, compressed[:10], again)
 		}
-		if again := gunzipped(t, readFile(t, filepath.Join(dist, name+".gz"))); again != text {
-			t.Errorf("%s.gz contains %q", name, again)
-		}
+	}
+	if got := readFile(t, filepath.Join(dist, "SHA256SUMS")); got != sums {
+		t.Errorf("the checksums are\n%s, want\n%s", got, sums)
 	}
 	entries, err := os.ReadDir(dist)
 	var got []string
