@@ -69,6 +69,8 @@ func TestAdvertiseRedirects(t *testing.T) {
 		{301, "", "https://git.example.com/a/b" + form, "https://git.example.com/a/b", false},
 		{308, "", "https://user:s3cret@git.example.com/a/b" + form, "https://git.example.com/a/b", false},
 		{302, "", "https://git.example.com/login?to=x", "https://git.example.com", false},
+		{302, "", "https://git.example.com:8443/login", "https://git.example.com:8443", false},
+		{302, "", "/login", "HERE", false},
 		{307, "", "/c/d" + form, "HERE/c/d", false},
 		{399, "", "https://git.example.com/a/b" + form, "https://git.example.com/a/b", false},
 	} {
@@ -103,7 +105,7 @@ func TestAdvertiseLogsIn(t *testing.T) {
 		login  string
 		want   []string
 	}{
-		{401, login, []string{asked, "git/test version=2 [" + login + "]"}},
+		{401, login, []string{asked, `git/test version=2 ["` + login + `"]`}},
 		{401, "", []string{asked}},
 		{403, login, []string{asked}},
 		{404, login, []string{asked}},
@@ -111,7 +113,7 @@ func TestAdvertiseLogsIn(t *testing.T) {
 	} {
 		var got []string
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			got = append(got, fmt.Sprint(r.UserAgent(), " ", r.Header.Get("Git-Protocol"), " ", r.Header["Authorization"]))
+			got = append(got, fmt.Sprintf("%s %s %q", r.UserAgent(), r.Header.Get("Git-Protocol"), r.Header["Authorization"]))
 			w.WriteHeader(test.status)
 		}))
 		c := bitbucket.New(bitbucket.Options{Server: servertest.At(s.URL).AsCloud(), UserAgent: "test"})

@@ -248,13 +248,16 @@ func checkQuiet(t *testing.T, err error, report bitbucket.Report, token string) 
 }
 
 func TestRetry(t *testing.T) {
-	fake, c, cred := usual(t)
+	fake, _, cred := usual(t)
 	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Page(502), bitbuckettest.RateLimited("0"))
+	var said []string
+	on := servertest.At(fake.URL).AsCloud()
+	c := bitbucket.New(bitbucket.Options{Server: on, Say: func(line string) { said = append(said, line) }})
 	if _, err := c.Check(context.Background(), cred, repo); err != nil {
 		t.Errorf("got %v", err)
 	}
-	if got := len(fake.Requests()); got != 3 {
-		t.Errorf("%d requests", got)
+	if len(said) != 2 || !strings.HasPrefix(said[0], on.Host()+": the server failed (502)") || len(fake.Requests()) != 3 {
+		t.Errorf("%d requests, said %q", len(fake.Requests()), said)
 	}
 }
 
@@ -418,7 +421,7 @@ func TestOtherKindIsReported(t *testing.T) {
 	fake, c, cred := usual(t)
 	fake.Answer("/2.0/repositories/team/repo", bitbuckettest.Reply{Body: "{}", Header: map[string]string{"x-credential-type": "api_token"}})
 	report, err := c.Check(context.Background(), cred, repo)
-	if err != nil || len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0].What, "reports that the token is an API token") {
+	if err != nil || len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0].What, "reports that the token is an API token, not an access token: set the input kind to api-token") {
 		t.Errorf("got %+v, %v", report, err)
 	}
 }

@@ -6,15 +6,19 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/repeat"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/secret"
 )
 
 // A request is repeated if its connection was cut, or if a proxy failed, but not if there
@@ -100,6 +104,36 @@ func TestOtherUser(t *testing.T) {
 		remarks := bitbucket.OtherUser(credential.Credential{Kind: test.kind, GitUsername: test.sent}, test.user)
 		if (len(remarks) == 1) != test.want || len(remarks) > 1 {
 			t.Errorf("%+v: got %v", test, remarks)
+		}
+	}
+}
+
+// The rest of a list of refs, or of an object, is left on the server: their connections
+// are closed. Otherwise a run would hold one for each object.
+func TestRepliesAreLeft(t *testing.T) {
+	t.Parallel()
+	left := make(chan string, 2)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			_, _ = fmt.Fprintf(w, `{"objects": [{"actions": {"download": {"href": "http://%s/object"}}}]}`, r.Host)
+			return
+		}
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-r.Context().Done():
+			left <- r.URL.Path
+		case <-time.After(20 * time.Second):
+		}
+	}))
+	t.Cleanup(s.Close)
+	c := bitbucket.New(bitbucket.Options{})
+	_, _ = c.Advertise(t.Context(), s.URL+"/refs", secret.String{})
+	_, _ = c.LostLFS(t.Context(), bitbucket.LFSServer{URL: s.URL}, []bitbucket.LFSObject{{}}, true)
+	for range 2 {
+		select {
+		case <-left:
+		case <-time.After(20 * time.Second):
+			t.Fatal("a reply is still being read")
 		}
 	}
 }

@@ -30,6 +30,7 @@ func TestSentences(t *testing.T) {
 		{"none to be seen", bitbuckettest.Reply{Status: 404, Header: json, Body: `{"error":{"message":"The requested repository either does not exist or you do not have access."}}`}, "", "The requested repository either does not exist or you do not have access."},
 		{"detail is an object", bitbuckettest.Reply{Status: 403, Header: json, Body: `{"error":{"message":"Your credentials lack one or more required privilege scopes.","detail":{"required":["repository"]}}}`}, "", "Your credentials lack one or more required privilege scopes."},
 		{"a Data Center's", bitbuckettest.Reply{Status: 403, Header: json, Body: `{"errors":[{"context":null,"message":"You are not permitted\nto access this repository","exceptionName":"com.x.Y"}]}`}, "com.x.Y", "You are not permitted to access this repository"},
+		{"a Data Center's, two of them", bitbuckettest.Reply{Status: 403, Header: json, Body: `{"errors":[{"message":"No."},{"message":"Ask an admin."}]}`}, "", "No. Ask an admin."},
 		{"plain text", bitbuckettest.Reply{Status: 403, Header: plain, Body: "\nTo access this repository, an admin must whitelist your IP.\nsecond line"}, "second", "To access this repository, an admin must whitelist your IP."},
 		{"too many requests", bitbuckettest.RateLimited(""), "", "Rate limit for this resource has been exceeded"},
 		{"a failure", bitbuckettest.Reply{Status: 503, Header: plain, Body: "down until noon"}, "", "down until noon"},

@@ -253,7 +253,7 @@ func TestRefusalsOfResources(t *testing.T) {
 		switch {
 		case f != nil && f.Code != test.code, f == nil && test.code.ID != "":
 			t.Errorf("%s, %s: got %v", test.what, test.fields, f)
-		case f == nil && (len(remarks) != 1 || remarks[0].Code != test.remark):
+		case f == nil && (len(remarks) != 1 || remarks[0].Code != test.remark || (remarks[0].Level == fault.Warning) != (test.remark == fault.NotChecked)):
 			t.Errorf("%s, %s: got %v", test.what, test.fields, remarks)
 		}
 	}
