@@ -316,6 +316,9 @@ func TestParseWorkspace(t *testing.T) {
 		if got.Workspace != test.want || (err == nil) != (test.want != "") || err == nil && got.SpelledWorkspace() != test.spelling {
 			t.Errorf("%q: got %+v, %v", test.spelling, got, err)
 		}
+		if f := fault.From(err); err != nil && (f.Code != fault.Workspace || !strings.Contains(f.Hints[0], "set workspace to the id")) {
+			t.Errorf("%q: got %v, %q", test.spelling, f, f.Hints)
+		}
 	}
 }
 
