@@ -424,7 +424,13 @@ func shownPart(text, encoded string) string {
 func TestFewerMasksOnGitHub(t *testing.T) {
 	t.Parallel()
 	step := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "team/repo"}
-	onIt := strings.Count(onGitHub(t, step).stdout, "::add-mask::")
+	log := onGitHub(t, step).stdout
+	onIt := strings.Count(log, "::add-mask::")
+	for line := range strings.Lines(log) {
+		if strings.HasPrefix(line, "::add-mask::") && strings.Count(log, line) > 1 {
+			t.Error("a mask is printed twice")
+		}
+	}
 	for _, variable := range []string{"GITEA_ACTIONS", "FORGEJO_ACTIONS", "ACT"} {
 		if masks := strings.Count(onGitHub(t, step.with(env{variable: "true"})).stdout, "add-mask"); masks <= onIt {
 			t.Errorf("%s: %d masks, on GitHub %d", variable, masks, onIt)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/input"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/server"
 )
@@ -94,6 +95,51 @@ func TestSSHAddresses(t *testing.T) {
 		}
 		if got := ports(server.Cloud, seen); !slices.Equal(got, []string{"22", "443"}) {
 			t.Errorf("Cloud, port %q: got %q", seen, got)
+		}
+	}
+}
+
+// A summary contains the log's warnings without the rest, each of them and all together cut
+// to a readable length.
+func TestWarningsOfASummary(t *testing.T) {
+	t.Parallel()
+	warning := func(length int) fault.Remark {
+		return fault.Warn(fault.New(fault.Pattern, strings.Repeat("x", length)))
+	}
+	const more = "- ⚠️ more warnings are in the log\n"
+	line := func(length int) string {
+		return "- ⚠️ " + strings.Repeat("x", length) + " (" + fault.Pattern.ID + ")\n"
+	}
+	for name, test := range map[string]struct {
+		reported []fault.Remark
+		want     string
+	}{
+		"none":         {nil, ""},
+		"others":       {[]fault.Remark{fault.Noticef("a notice"), fault.Infof("an information")}, ""},
+		"short ones":   {[]fault.Remark{warning(10), fault.Noticef("a notice"), warning(20)}, line(10) + line(20) + "\n"},
+		"a long one":   {[]fault.Remark{warning(500)}, "- ⚠️ " + strings.Repeat("x", 200) + "…\n\n"},
+		"many of them": {slices.Repeat([]fault.Remark{warning(150)}, 9), strings.Repeat(line(150), 5) + more + "\n"},
+	} {
+		b := strings.Builder{}
+		b.WriteString(strings.Repeat("before ", 200))
+		start := b.Len()
+		warnings(&b, test.reported)
+		if got := b.String()[start:]; got != test.want {
+			t.Errorf("%s:\ngot  %q\nwant %q", name, got, test.want)
+		}
+	}
+}
+
+// A fault in a summary contains nothing secret, and its sentence and hints are cut.
+func TestFaultOfASummary(t *testing.T) {
+	t.Parallel()
+	r := &run{masked: []string{"s3cret"}}
+	long := strings.Repeat("y", 700)
+	page := r.pageOfFault(fault.New(fault.Pattern, "s3cret "+long, "a hint with s3cret", "z"+long))
+	cut := strings.Repeat("y", 600-len("*** "))
+	for _, want := range []string{`❌ \*\*\* ` + cut + "… ([" + fault.Pattern.ID + "](", "\n- a hint with \\*\\*\\*\n", "\n- z" + strings.Repeat("y", 599) + "…\n"} {
+		if !strings.HasPrefix(page, "### Bitbucket credential\n\n") || !strings.Contains(page, want) {
+			t.Errorf("%q isn't in %q", want, page)
 		}
 	}
 }

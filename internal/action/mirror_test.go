@@ -66,6 +66,7 @@ func TestMirrorSource(t *testing.T) {
 		{"a server alone", source("https://github.com/"), fault.SourceAddress, "isn't the URL"},
 		{"two lines", source("https://github.com/octo/site\nx"), fault.SourceAddress, "line break"},
 		{"a path", source("/nowhere"), fault.SourceNotFound, "of " + nowhere + " and"},
+		{"a path that reads like the destination", source("/acme/site"), fault.SourceNotFound, "nothing is there"},
 		{"a path that looks like an option", source("--upload-pack=x"), fault.SourceNotFound, string(filepath.Separator) + "--upload-pack=x and"},
 		{"a path as a URL", source("file:///nowhere"), fault.SourceNotFound, "of " + nowhere + " and"},
 		{"the destination", source("https://bitbucket.org/acme/site"), fault.SourceIsDestination, ""},

@@ -78,6 +78,8 @@ func TestSourceTokenGoesToItsServerOnly(t *testing.T) {
 		{"https://host.example/gitea/", "https://host.example/gitea/octo/site", true},
 		{"https://host.example/gitea", "https://host.example/giteas/octo/site", false},
 		{"https://host.example/gitea", "https://host.example/octo/site", false},
+		{"https://host.example/gitea", "https://host.example/other/gitea/octo/site", false},
+		{" https://github.com\n", "https://github.com/octo/site", true},
 		{"", "https://github.com/octo/site", false},
 		{"%zz", "https://github.com/octo/site", false},
 		{"https://github.com", "/srv/octo/site", true}, // no server gets it
@@ -442,6 +444,35 @@ func TestDefaultBranchOfTheJob(t *testing.T) {
 			if got := m.defaultBranch(); got != local {
 				t.Errorf("source %q, checkout %q: got %q, want %q", source, checkout, got, local)
 			}
+		}
+	}
+	// The host has cloned over ssh.
+	m := mirroringOn(t, map[string]string{"DRONE": "true", "DRONE_REMOTE_URL": "git@github.com:octo/site.git", "DRONE_REPO_BRANCH": "dev"}, &input.MirrorSettings{})
+	if err := m.findSource(); err != nil || m.defaultBranch() != "dev" {
+		t.Errorf("over ssh: got %q, %v", m.defaultBranch(), err)
+	}
+}
+
+// The address by which the host itself has cloned is used as it is: over http with a
+// warning, but on this machine, and without the password that the host put into it.
+func TestSourceThatTheHostNames(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]fault.Code{
+		"http://git.example.com/octo/site":           fault.SourceHTTP,
+		"http://127.0.0.1:3000/octo/site":            {},
+		"https://git.example.com/octo/http:site":     {},
+		"https://me:s3cret-word@git.example.com/a/b": {},
+	} {
+		m := mirroringOn(t, map[string]string{"GITLAB_CI": "true", "CI_PROJECT_URL": url}, &input.MirrorSettings{})
+		if err := m.findSource(); err != nil {
+			t.Fatalf("%s: %v", url, err)
+		}
+		got := fault.Code{}
+		for _, remark := range m.remarks {
+			got = remark.Code
+		}
+		if got != want || strings.Contains(m.source.text, "s3cret") {
+			t.Errorf("%s: got %s, %s", url, got.ID, m.source.text)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (a address) url() *url.URL {
 func (a address) isBelow(base string) bool {
 	b, err := url.Parse(strings.TrimSpace(base))
 	u := a.url()
-	return err == nil && u.Scheme == strings.ToLower(b.Scheme) && server.SameHost(u, b) &&
+	return err == nil && u.Scheme == b.Scheme && server.SameHost(u, b) &&
 		strings.HasPrefix(u.Path, strings.TrimRight(b.Path, "/")+"/")
 }
 
@@ -253,7 +253,7 @@ func isSSHInShort(text string) bool {
 }
 
 // cleanPath is a URL's path without slashes that have no meaning.
-func cleanPath(u *url.URL) string { return path.Clean("/" + strings.TrimLeft(u.EscapedPath(), "/")) }
+func cleanPath(u *url.URL) string { return path.Clean("/" + u.EscapedPath()) }
 
 func parsePath(text string) (address, error) {
 	if isSSHInShort(text) {

@@ -65,6 +65,10 @@ func TestNamesOfOtherActions(t *testing.T) {
 			"no password, with skip", "", env{"INPUT_PASSWORD": ""}.with(skip), 0,
 			"warning: the input password doesn't exist; it is called token here (BBA144)", "rename password to token",
 		},
+		{
+			"username, with skip", "", env{"INPUT_USERNAME": "me"}.with(skip), 0,
+			"warning: the input username doesn't exist; it is called identity here (BBA144)", "rename username to identity",
+		},
 		{"no password", "", env{"INPUT_PASSWORD": ""}, 2, "error: the token is empty (BBA101)", "rename password to token"},
 		{
 			"username and password", "",

@@ -91,6 +91,18 @@ func TestUnexpandedPaths(t *testing.T) {
 	}
 }
 
+// The token comes from standard input if token-file is a hyphen.
+func TestTokenOnStandardInput(t *testing.T) {
+	t.Parallel()
+	site, token := hostNamed(t, "CircleCI").Start(t), credentialtest.AccessToken()
+	site.Env["BITBUCKET_AUTH_TOKEN_FILE"] = "-"
+	w := world(site.Env, nil, nil)
+	w.Stdin = strings.NewReader(token + "\n")
+	o := runWith(t, w)
+	_, vars := site.HandedOver(t, o.stdout)
+	equal(t, "token", vars["BITBUCKET_TOKEN"], token)
+}
+
 // A variable of type File on GitLab.
 func TestFileVariable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "BITBUCKET_TOKEN")

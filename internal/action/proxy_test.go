@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -72,7 +73,7 @@ func TestUnparsableProxies(t *testing.T) {
 // The password of a proxy is masked, and the user name isn't.
 func TestProxyLoginsAreMasked(t *testing.T) {
 	for value, want := range map[string][]string{
-		"http://corp-user:passw0rd@proxy:3128":    {"passw0rd", "corp-user:passw0rd"},
+		"http://corp-user:passw0rd@proxy:3128":    {"passw0rd", "corp-user:passw0rd", base64.RawStdEncoding.EncodeToString([]byte("corp-user:passw0rd"))},
 		"corp-user:pass%2Fw0rd@proxy:3128":        {"pass%2Fw0rd", "pass/w0rd", "corp-user:pass%2Fw0rd", "corp-user:pass/w0rd"},
 		"http://corp-user:pass/w0rd#x@proxy:3128": {"pass/w0rd#x", "corp-user:pass/w0rd#x"},
 		"http://corp-user:short@proxy:3128":       {"corp-user:short"},

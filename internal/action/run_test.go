@@ -152,6 +152,7 @@ func TestFaults(t *testing.T) {
 		code fault.Code
 	}{
 		{"token of quotes", good.with(env{"INPUT_TOKEN": `" "`}), fault.TokenMissing},
+		{"no token, and another fault", good.with(env{"INPUT_TOKEN": "", "INPUT_KIND": "x"}), fault.NotAllowed},
 		{"the host named", good.with(env{"BITBUCKET_AUTH_HOST": "shell"}), fault.SettingRefused},
 		{"git without a workspace", good.with(env{"INPUT_GIT": "workspace"}), fault.RepositoryMissing},
 		{"bad workspace", good.with(env{"INPUT_WORKSPACE": "a/b"}), fault.Workspace},
@@ -385,6 +386,7 @@ func TestWarnings(t *testing.T) {
 		{"another credential, not exported", env{"BITBUCKET_CREDENTIAL": "other", "INPUT_EXPORT-ENV": "false"}, none},
 		{"another prefix", env{"BITBUCKET_CREDENTIAL": "other", "INPUT_ENV-PREFIX": "MIRROR"}, none},
 		{"the same credential", env{"BITBUCKET_CREDENTIAL": same}, none},
+		{"another token of the same user", env{"BITBUCKET_CREDENTIAL": base64.StdEncoding.EncodeToString([]byte("x-token-auth:other"))}, fault.CredentialSet},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := onGitHub(t, access.with(test.env))
@@ -463,6 +465,7 @@ func TestOtherCAFile(t *testing.T) {
 		"Cloud":                             {cloud, fault.Code{}},
 		"Cloud, ca-certificate":             {cloud.with(env{"INPUT_CA-CERTIFICATE": file}), fault.GitCAFile},
 		"ca-certificate, the same file":     {cloud.with(env{"INPUT_CA-CERTIFICATE": file, "GIT_SSL_CAINFO": file}), fault.Code{}},
+		"ca-certificate alone":              {cloud.with(env{"INPUT_CA-CERTIFICATE": file, "GIT_SSL_CAINFO": ""}), fault.Code{}},
 		"Data Center":                       {dataCenter, fault.GitCAFile},
 		"Data Center, without git":          {dataCenter.with(env{"INPUT_GIT": "none"}), fault.Code{}},
 		"Data Center, without the variable": {dataCenter.with(env{"GIT_SSL_CAINFO": ""}), fault.Code{}},
@@ -486,6 +489,17 @@ func TestAvoUsername(t *testing.T) {
 	}
 }
 
+// A workspace that is that of the repository may be set, too, in any letter case.
+func TestWorkspaceOfTheRepository(t *testing.T) {
+	t.Parallel()
+	cloud := env{"INPUT_TOKEN": credentialtest.AccessToken(), "INPUT_REPOSITORY": "team/repo", "INPUT_WORKSPACE": "Team"}
+	dataCenter := env{"INPUT_TOKEN": credentialtest.HTTPAccessToken(), "INPUT_SERVER-URL": "https://git.example.com", "INPUT_REPOSITORY": "PROJ/repo", "INPUT_WORKSPACE": "proj"}
+	for want, e := range map[string]env{"team": cloud, "PROJ": dataCenter} {
+		o := onGitHub(t, e)
+		equal(t, "workspace", []string{o.outputs["workspace"], o.outputs["repo-slug"], o.outputs["error-code"]}, []string{want, "repo", ""})
+	}
+}
+
 // Git compares paths case-sensitively, so it logs in to those that are set, too.
 func TestSpellingsForGit(t *testing.T) {
 	t.Parallel()
@@ -497,8 +511,12 @@ func TestSpellingsForGit(t *testing.T) {
 		{env{"INPUT_GIT": "repository", "INPUT_REPOSITORY": "https://bitbucket.org/Team/RePo.git"}, []string{"/Team/RePo", "/team/repo"}},
 		{env{"INPUT_GIT": "workspace", "INPUT_REPOSITORY": "https://bitbucket.org/Team/RePo.git"}, []string{"/Team/", "/team/"}},
 		{env{"INPUT_GIT": "workspace", "INPUT_WORKSPACE": "Team"}, []string{"/Team/", "/team/"}},
+		{env{"INPUT_GIT": "host"}, nil},
 	} {
 		o := onGitHub(t, access.with(test.more))
+		if strings.Contains(o.env, "https://bitbucket.org//") {
+			t.Errorf("%v: a path is empty in %s", test.more, o.env)
+		}
 		for _, path := range test.want {
 			if !strings.Contains(o.env, "https://bitbucket.org"+path) {
 				t.Errorf("%v: %s isn't in %s", test.more, path, o.env)

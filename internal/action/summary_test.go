@@ -148,6 +148,9 @@ func TestFaultsLeadToTheirPage(t *testing.T) {
 				t.Errorf("%s: the summary lacks %q:\n%s", name, line, summary)
 			}
 		}
+		if title := map[bool]string{true: "### Mirror", false: "### Bitbucket credential\n"}[test.args != nil]; !strings.HasPrefix(o.summary, title) {
+			t.Errorf("%s: the summary has no title:\n%s", name, o.summary)
+		}
 		if !strings.Contains(o.summary, "(["+test.code+"]("+page+"))\n") {
 			t.Errorf("%s: the summary has no link:\n%s", name, o.summary)
 		}
