@@ -677,6 +677,9 @@ func TestUnknownVariables(t *testing.T) {
 		}
 		if want.other != nil {
 			want.other.Fault = f
+			if !strings.Contains(f.What, "; it is called BITBUCKET_AUTH_"+strings.ToUpper(want.other.Setting)+" here") {
+				t.Errorf("%s: got %v", name, f)
+			}
 		}
 		if len(found.OtherNames) != 0 && want.other == nil || want.other != nil && (len(found.OtherNames) != 1 || found.OtherNames[0] != *want.other) {
 			t.Errorf("%s: other names are %+v", name, found.OtherNames)

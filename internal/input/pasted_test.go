@@ -242,6 +242,20 @@ func TestWhiteSpace(t *testing.T) {
 	}
 }
 
+// Nothing is said about what was around an empty value.
+func TestNothingAroundNothing(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{" \n", `""`, "'' ", "\ufeff"} {
+		read, err := input.ReadCredential(t.Context(), source(map[string]string{"token": text, "identity": text, "required-scopes": text}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, remarks, err := read.Parse(); err != nil || len(remarks) > 0 {
+			t.Errorf("%q: said %v, %v", text, remarks, err)
+		}
+	}
+}
+
 // An invisible character inside a setting is named, except in those where it can be right.
 func TestInvisibleCharacters(t *testing.T) {
 	right := []string{"branches", "tags", "avo-connection-name", "ca-certificate", "token-file", "source-token-file", "env-file"}

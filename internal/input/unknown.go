@@ -120,7 +120,7 @@ func (s *Source) withoutEffect(setting contract.Setting) *fault.Fault {
 	switch {
 	case setting.WithoutMasks:
 		return s.notFound(setting.ID).Hint("remove it: only hosts without masks at run time have the setting " + setting.ID)
-	case setting.Variable != "" && !s.Host.Settings.InputsOnly:
+	case !s.Host.Settings.InputsOnly: // has a variable of its own
 		return fault.New(fault.SettingRefused, what, "set "+setting.Variable+" instead")
 	}
 	return fault.New(fault.SettingRefused, what, "remove it: action.yml has no input "+setting.ID)
