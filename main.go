@@ -58,11 +58,14 @@ const (
 	lastGrace = 2 * time.Second
 )
 
-// endings are the signals that ask a run to end, and the codes that it ends with.
-var endings = map[os.Signal]struct {
+// ending is the reason why a run is to end, and the code that it ends with.
+type ending struct {
 	word string
 	code fault.Code
-}{
+}
+
+// endings are those by signals.
+var endings = map[os.Signal]ending{
 	os.Interrupt:    {"interrupted", fault.Interrupted},
 	syscall.SIGTERM: {"terminated", fault.Terminated},
 	syscall.SIGHUP:  {"ended by SIGHUP", fault.HungUp},
@@ -77,21 +80,23 @@ func endSignals() []os.Signal {
 	})
 }
 
-// catchSignals ends a run's context on a signal, and the process if that isn't
-// enough: nothing else ends a write to a stream that nobody reads. Before that, giveUp
-// cleans up and says so, if it can. It is called only where a run waits, since it costs
+// catchSignals ends a run on a signal. It is called only where a run waits, since it costs
 // a thread.
 func catchSignals(stop context.CancelCauseFunc, giveUp func(*fault.Fault)) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, endSignals()...)
-	go func() {
-		ending := endings[<-signals]
-		stop(fault.New(ending.code, ending.word))
-		time.Sleep(grace)
-		time.AfterFunc(lastGrace, func() { os.Exit(ending.code.Exit) })
-		giveUp(fault.New(ending.code, fmt.Sprintf("%s: the run didn't end by itself within %s", ending.word, grace)))
-		os.Exit(ending.code.Exit)
-	}()
+	go func() { endings[<-signals].end(stop, giveUp, os.Exit) }()
+}
+
+// end ends a run's context, and the process if that isn't enough: nothing else ends a
+// write to a stream that nobody reads. Before that, giveUp cleans up and says so, if it
+// can.
+func (e ending) end(stop context.CancelCauseFunc, giveUp func(*fault.Fault), exit func(code int)) {
+	stop(fault.New(e.code, e.word))
+	time.Sleep(grace)
+	time.AfterFunc(lastGrace, func() { exit(e.code.Exit) })
+	giveUp(fault.New(e.code, fmt.Sprintf("%s: the run didn't end by itself within %s", e.word, grace)))
+	exit(e.code.Exit)
 }
 
 // buildVersion is the version that the linker set, or that `go install` recorded.

@@ -114,7 +114,13 @@ func TestSignalsDuringAWait(t *testing.T) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	t.Cleanup(func() { signal.Stop(hangups) })
-	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGQUIT: 131} {
+	type end struct {
+		exit int
+		word string
+	}
+	for signal, want := range map[syscall.Signal]end{
+		syscall.SIGINT: {130, "interrupted"}, syscall.SIGTERM: {143, "terminated"}, syscall.SIGHUP: {129, "ended by SIGHUP"}, syscall.SIGQUIT: {131, "ended by SIGQUIT"},
+	} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			var got int
@@ -135,8 +141,8 @@ func TestSignalsDuringAWait(t *testing.T) {
 				t.Errorf("it is ended at once:\n%s", log)
 			}
 			code := map[bool]string{true: "BBA306", false: "BBA307"}[signal == syscall.SIGINT]
-			if got != want || !strings.Contains(log, code) || strings.Contains(log, "goroutine") {
-				t.Errorf("exit code %d, want %d\n%s", got, want, log)
+			if got != want.exit || !strings.Contains(log, want.word) || !strings.Contains(log, code) || strings.Contains(log, "goroutine") {
+				t.Errorf("exit code %d, want %v\n%s", got, want, log)
 			}
 		})
 	}
@@ -368,12 +374,23 @@ func TestAClosedPipeIsAFault(t *testing.T) {
 	}
 }
 
-// The program has the version that it was built as, reads a token from standard input, and
-// sends requests to the proxy of its environment.
+// The program has the version that it was built as, reads a token from standard input,
+// knows the names in its environment, sends requests to the proxy there, and runs the git
+// of its PATH.
 func TestTheWorldOfTheProgram(t *testing.T) {
 	t.Parallel()
 	if shown, err := exec.Command(program, "--version").Output(); err != nil || string(shown) != "bitbucket-auth "+version+"\n" {
 		t.Errorf("--version: %q, %v", shown, err)
+	}
+
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "git"), []byte("#!/bin/sh\necho the git of PATH >&2\nexit 9\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	mirror := exec.Command(program, "mirror")
+	mirror.Env = append(accessToken("CIRCLECI=true"), "PATH="+bin, "BITBUCKET_AUTH_REPOSITORY=team/repo", "BITBUCKET_AUTH_SOURCE=https://127.0.0.1:1/octo/site")
+	if log, _ := mirror.CombinedOutput(); !strings.Contains(string(log), "the git of PATH") {
+		t.Errorf("the mirror says %s", log)
 	}
 
 	asked := make(chan string, 10)
@@ -385,10 +402,13 @@ func TestTheWorldOfTheProgram(t *testing.T) {
 	for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
 		var stdout, stderr strings.Builder
 		cmd := exec.Command(program, "--shell")
-		cmd.Env = []string{"BITBUCKET_AUTH_TOKEN_FILE=-", "BITBUCKET_AUTH_KIND=access-token", "BITBUCKET_AUTH_REPOSITORY=team/repo"}
+		cmd.Env = []string{"BITBUCKET_AUTH_TOKEN_FILE=-", "BITBUCKET_AUTH_KIND=access-token", "BITBUCKET_AUTH_REPOSITORY=team/repo", "BITBUCKET_AUTH_QUIET=true"}
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("s3cret-s3cret\n"), &stdout, &stderr
 		if err := cmd.Run(); err != nil || !strings.Contains(stdout.String(), "export BITBUCKET_TOKEN='s3cret-s3cret'\n") {
 			t.Errorf("a token in standard input: %v, %s", err, stderr.String())
+		}
+		if !strings.Contains(stderr.String(), "BITBUCKET_AUTH_QUIET doesn't exist") {
+			t.Errorf("a variable that no setting has: %s", stderr.String())
 		}
 		checked := exec.Command(program, "--shell")
 		checked.Env = append(cmd.Env, "BITBUCKET_AUTH_VERIFY=strict", variable+"="+proxy.URL)
