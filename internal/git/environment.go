@@ -179,13 +179,9 @@ func (g *Git) useCA() (entries [][2]string, err error) {
 		}
 		return entries, nil
 	}
-	places := systemCA
-	if named != "" {
-		places = append([]string{named}, places...)
-	}
 	scope := "http." + gitconfig.HostScope(g.options.Bitbucket) + "."
 	var certificates []byte
-	for _, place := range places {
+	for _, place := range append([]string{named}, systemCA...) {
 		if certificates, err = os.ReadFile(place); err == nil {
 			scope = "http."
 			break

@@ -184,10 +184,9 @@ const freeSpace = "free disk space on the runner, or set TMPDIR to a directory w
 
 // Limits of a process's output that is kept, in bytes. A listing of a million refs has
 // less.
-const (
-	maxOutput   = 256 << 20
-	maxMessages = 256 << 10
-)
+var maxOutput = 256 << 20
+
+const maxMessages = 256 << 10
 
 // output is the output of a process.
 type output struct {

@@ -88,7 +88,7 @@ func (r *pointerReader) Write(p []byte) (int, error) {
 		if len(after) < size+1 {
 			return len(p), nil
 		}
-		if pointer, ok := parsePointer(after[:size]); ok && fields[1] == "blob" {
+		if pointer, ok := parsePointer(after[:size]); ok {
 			pointer.Blob = fields[0]
 			if !r.seen[pointer.OID] {
 				r.seen[pointer.OID] = true
@@ -263,7 +263,7 @@ func (g *Git) Paths(ctx context.Context, tips, known []string, pointers []Pointe
 	}
 	lines := lineWriter{use: func(line string) {
 		id, path, _ := strings.Cut(line, " ")
-		if known, asked := paths[id]; asked && known == "" {
+		if _, asked := paths[id]; asked {
 			paths[id] = path
 		}
 	}}
@@ -286,10 +286,7 @@ func (g *Git) OtherLFSServer(ctx context.Context, tips []string) string {
 		if _, err := g.run(ctx, machine, nil, "cat-file", "-e", blob); err != nil {
 			_, _ = g.fetchObjects(ctx, []string{blob}) // it is older than what was fetched
 		}
-		out, err = g.run(ctx, machine, nil, "config", "--blob", blob, "--null", "--get-regexp", `^(lfs\.url|remote\..*\.lfsurl)$`)
-		if err != nil {
-			continue
-		}
+		out, _ = g.run(ctx, machine, nil, "config", "--blob", blob, "--null", "--get-regexp", `^(lfs\.url|remote\..*\.lfsurl)$`)
 		for _, entry := range strings.Split(string(out.stdout), "\x00") {
 			_, url, _ := strings.Cut(entry, "\n")
 			isAt := func(repository string) bool {

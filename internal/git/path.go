@@ -69,16 +69,12 @@ func gitDir(path string) (string, error) {
 	}
 	for _, suffix := range []string{"/.git", "", ".git/.git", ".git"} {
 		dir := path + filepath.FromSlash(suffix)
-		info, err := os.Stat(dir)
-		if err == nil && info.Mode().IsRegular() {
+		if isFile(dir) {
 			// Of a worktree or a submodule (gitrepository-layout(5)).
+			var err error
 			if dir, err = linked(dir, "gitdir: "); err != nil {
 				return "", err
 			}
-			info, err = os.Stat(dir)
-		}
-		if err != nil || !info.IsDir() {
-			continue
 		}
 		// HEAD may be a symbolic link to a branch that doesn't exist yet.
 		if _, err := os.Lstat(filepath.Join(dir, "HEAD")); err == nil {
@@ -126,7 +122,7 @@ func isShallow(repo string) bool {
 
 // tracksBranches reports whether there are remote-tracking branches.
 func tracksBranches(common string) bool {
-	if entries, err := os.ReadDir(filepath.Join(common, "refs", "remotes")); err == nil && len(entries) > 0 {
+	if entries, _ := os.ReadDir(filepath.Join(common, "refs", "remotes")); len(entries) > 0 {
 		return true
 	}
 	packed, err := os.ReadFile(filepath.Join(common, "packed-refs"))
