@@ -103,6 +103,9 @@ func TestConfigurationOfSides(t *testing.T) {
 			name, value, _ := strings.Cut(variable, "=")
 			values[name] = value
 		}
+		if _, isSet := values["HTTPS_PROXY"]; isSet {
+			t.Errorf("%q: a variable is set that the caller's environment doesn't have", test.of)
+		}
 		var got []string
 		for i := 0; values[fmt.Sprintf("GIT_CONFIG_KEY_%d", i)] != ""; i++ {
 			got = append(got, values[fmt.Sprintf("GIT_CONFIG_KEY_%d", i)]+"="+values[fmt.Sprintf("GIT_CONFIG_VALUE_%d", i)])
@@ -194,6 +197,12 @@ func TestCertificatesOfTheSystem(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// Of Debian, Fedora, openSUSE, RHEL and Alpine (crypto/x509, root_linux.go).
+	if want := []string{
+		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+	}; !slices.Equal(git.SystemCAs(), want) {
+		t.Errorf("got %q, want %q", git.SystemCAs(), want)
+	}
 	for _, test := range []struct {
 		systems     []string
 		named       string
@@ -213,6 +222,33 @@ func TestCertificatesOfTheSystem(t *testing.T) {
 		undo()
 		if want := [][2]string{{test.scope + "sslCAInfo", file}, {test.scope + "schannelUseSSLCAInfo", "true"}}; err != nil || !slices.Equal(entries, want) || text != test.text {
 			t.Errorf("the system's %q, SSL_CERT_FILE=%s: got %q, %q, %v", test.systems, test.named, entries, text, err)
+		}
+	}
+}
+
+// The commands of both sides accept the additional certificates.
+func TestCertificatesOfCommands(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		t.Skip("crypto/x509 doesn't read the variable there")
+	}
+	named := filepath.Join(t.TempDir(), "named.pem")
+	if err := os.WriteFile(named, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g, err := git.Open(git.Options{
+		Program: "git", Source: "https://github.com/octo/site", Bitbucket: "https://bitbucket.org/acme/site.git",
+		Lookup: func(name string) (string, bool) {
+			return map[string]string{"SSL_CERT_FILE": named}[name], name == "SSL_CERT_FILE"
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	for _, of := range []string{"source", "bitbucket", "bitbucket, staged"} {
+		if !g.Trusts(of, named) {
+			t.Errorf("%s: it doesn't accept the certificates of %s", of, named)
 		}
 	}
 }

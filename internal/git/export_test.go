@@ -105,6 +105,22 @@ func Follow(options Options, variable string) (url string, loggedIn bool, err er
 	return g.SourceURL(), slices.Contains(g.env[source], variable), err
 }
 
+// LimitOutput sets how many bytes of a command's output are kept, for a test.
+func LimitOutput(t *testing.T, size int) {
+	t.Helper()
+	before := maxOutput
+	maxOutput = size
+	t.Cleanup(func() { maxOutput = before })
+}
+
+// SystemCAs returns the files with the system's certificates.
+func SystemCAs() []string { return systemCA }
+
+// Trusts reports whether the commands of a side accept the certificates of a file.
+func (g *Git) Trusts(of, file string) bool {
+	return slices.Contains(g.env[side(of)], "GIT_CONFIG_KEY_3=http.sslCAInfo") && slices.Contains(g.env[side(of)], "GIT_CONFIG_VALUE_3="+file)
+}
+
 // ReadsFrom reports whether commands that read the source do so at an address.
 func (g *Git) ReadsFrom(url string) bool {
 	return slices.Contains(g.env[source], "GIT_CONFIG_VALUE_0="+url)

@@ -132,7 +132,7 @@ func TestMessages(t *testing.T) {
 		{"push", "error: RPC failed; curl 60 SSL certificate problem: unable to get local issuer certificate\nfatal: the remote end hung up unexpectedly", fault.Certificate},
 		{"bitbucket", "warning: redirected\n" + denied + "Could not resolve host: bitbucket.org", fault.Unreachable},
 		{"bitbucket", denied + "schannel: next InitializeSecurityContext failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.", fault.Certificate},
-		{"bitbucket", "fatal: unable to access 'https://bitbucket.org/acme/certificate-has-expired.git/': SSL certificate problem: unable to get local issuer certificate", fault.Certificate},
+		{"source", "fatal: remote error: Repository not found", fault.SourceNotFound},
 	} {
 		f := fault.From(git.Explain(git.Options{Source: url}, test.side, test.stderr))
 		fmt.Fprintf(&page, "\n## %s\n\n    %s\n\nExit code %d\n\n    %s\n", sides[test.side], strings.ReplaceAll(test.stderr, "\n", "\n    "), f.Code.Exit, f)
@@ -193,12 +193,12 @@ func TestMessagesExamine(t *testing.T) {
 	const source, bitbucket = "https://github.com/octo/site", "https://bitbucket.org/acme/site.git"
 	for side, want := range map[string]string{"source": source, "bitbucket": bitbucket, "push": bitbucket} {
 		asked := ""
-		_ = git.Explain(git.Options{Source: source, Bitbucket: bitbucket, Examine: func(url string) (certificate.Problem, bool) {
+		unclear := git.Explain(git.Options{Source: source, Bitbucket: bitbucket, Examine: func(url string) (certificate.Problem, bool) {
 			asked = url
 			return 0, false
-		}}, side, "fatal: unable to access 'https://x/': SSL certificate problem: x")
-		if asked != want {
-			t.Errorf("%s: asked %q", side, asked)
+		}}, side, "fatal: unable to access 'https://x/': SSL certificate problem: certificate has expired")
+		if asked != want || !strings.Contains(unclear.Error(), "has expired") {
+			t.Errorf("%s: asked %q, got %v", side, asked, unclear)
 		}
 		found := git.Explain(git.Options{Examine: func(string) (certificate.Problem, bool) { return certificate.Expired, true }}, side, "fatal: unable to access 'https://x/': SSL certificate problem: x")
 		if !strings.Contains(found.Error(), "has expired") {

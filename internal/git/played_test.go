@@ -29,7 +29,13 @@ type played struct {
 // shell, by the command and how often it was called: "push-1) exit 1 ;;".
 func play(t *testing.T, answers string) *played {
 	t.Helper()
-	return playScript(t, git.Options{Source: "https://git.example.com/a/b"}, `#!/bin/sh
+	return playFrom(t, git.Options{Source: "https://git.example.com/a/b"}, answers)
+}
+
+// playFrom makes one with another source.
+func playFrom(t *testing.T, options git.Options, answers string) *played {
+	t.Helper()
+	return playScript(t, options, `#!/bin/sh
 while [ "$1" = -c ]; do shift 2; done
 echo "$1" >>"$0.log"
 fail() { echo "$1" >&2; exit 128; }
@@ -52,7 +58,7 @@ func playScript(t *testing.T, options git.Options, script string) *played {
 	p := &played{t: t, program: filepath.Join(t.TempDir(), "git")}
 	temptest.WriteProgram(t, p.program, script)
 	options.Program, options.Bitbucket, options.Lookup = p.program, "https://bitbucket.org/a/b.git", os.LookupEnv
-	options.Scrub, options.IsSecret = func(text string) string { return text }, func(string) bool { return false }
+	options.Scrub, options.IsSecret = func(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }, func(string) bool { return false }
 	var err error
 	if p.Git, err = git.Open(options); err != nil {
 		t.Fatal(err)
@@ -225,6 +231,59 @@ func TestPushUnreported(t *testing.T) {
 	}
 }
 
+// Of a push that fails, the refs that the server reports have their results, and the
+// others may have changed, unless nothing was sent.
+func TestPushFails(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string][2]mirror.Outcome{
+		`printf '*\t1:refs/heads/b000\tx\n'; fail "fatal: something new"`: {mirror.Pushed, mirror.InFlight},
+		`fail "fatal: something new"`:                                     {mirror.InFlight, mirror.InFlight},
+		"answer 403":                                                      {notReached, notReached},
+	} {
+		p := play(t, "push-*) "+answer+" ;;")
+		result, err := p.Push(t.Context(), [][]mirror.Change{branches(2)}, nil, nil)
+		if got := [2]mirror.Outcome{outcomeOf(result, "refs/heads/b000"), outcomeOf(result, "refs/heads/b001")}; err == nil || got != want {
+			t.Errorf("%s: got %v, %v", answer, result.Results, err)
+		}
+	}
+}
+
+// What git-lfs says on its standard output counts, too. Of a path, it names the objects
+// that are missing there.
+func TestLFSMessages(t *testing.T) {
+	t.Parallel()
+	p := play(t, `lfs-*) echo "LFS: storage says: full"; exit 1 ;;`)
+	if err := p.PushLFS(t.Context()); err == nil || !strings.Contains(err.Error(), "storage says: full") {
+		t.Errorf("got %v", err)
+	}
+	const answers = `lfs-1) echo "error transferring \"1\": [0] remote missing object 1
+error: something else
+error transferring \"2\": [0] remote missing object 2" >&2; exit 2 ;;`
+	for source, want := range map[string][]string{"/srv/site.git": {"1", "2"}, "https://git.example.com/a/b": nil} {
+		p := playFrom(t, git.Options{Source: source, SourceLocal: strings.HasPrefix(source, "/")}, answers)
+		lost, err := p.FetchLFS(t.Context())
+		p.check(source, "lfs", err, fault.LFSFailed)
+		if !slices.Equal(lost, want) {
+			t.Errorf("%s: got %q", source, lost)
+		}
+		if lost, err := p.FetchLFS(t.Context()); err != nil || len(lost) > 0 {
+			t.Errorf("%s: got %q, %v", source, lost, err)
+		}
+	}
+}
+
+// Output that is cut off isn't used. Not in parallel: it changes the limit.
+func TestTooMuchOutput(t *testing.T) {
+	git.LimitOutput(t, 4)
+	p := play(t, "rev-list-1) echo 123 ;; rev-list-2) echo 1234 ;;")
+	if history, err := p.History(t.Context()); err != nil || !history.Has("123") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := p.History(t.Context()); codeOf(err) != fault.GitFailed || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A push has as many bytes as are allowed, and not one more. Here the ID of a commit is
 // the size of its history. Not in parallel: it changes the limit.
 func TestPushSizes(t *testing.T) {
@@ -246,6 +305,7 @@ func TestPushSizes(t *testing.T) {
 		{"everything fits", 100, []mirror.Change{created("heads/a", "101")}, each, "a=101", fault.Code{}},
 		{"the branch fits", 101, []mirror.Change{created("heads/a", "100")}, each, "a=100", fault.Code{}},
 		{"in steps", 101, []mirror.Change{created("heads/a", "101")}, each, "a=100;a=101", fault.Code{}},
+		{"in steps, of a secret name", 101, []mirror.Change{created("heads/s3cret", "101")}, each, "s3cret=100;s3cret=101", fault.Code{}},
 		{"in steps that are there", 101, []mirror.Change{created("heads/a", "101")}, `each = new`, "a=100;a=101", fault.Code{}},
 		{"a step is declined", 101, []mirror.Change{created("heads/a", "101"), created("heads/b", "1")}, `case $(cat push.git/packed-refs) in *heads/a) each ! '[remote rejected] (no)'; exit 1 ;; *) each '*' new ;; esac`, "a=100;b=1", fault.Code{}},
 		{"a step fails", 101, []mirror.Change{created("heads/a", "101"), created("heads/b", "1")}, "answer 403", "a=100", fault.WriteRefused},
@@ -262,11 +322,20 @@ func TestPushSizes(t *testing.T) {
 esac ;;
 push-*) while read -r id ref; do printf '%s' ",${ref##*/}=$id" >>pushes; done <push.git/packed-refs; printf ';' >>pushes; `+test.answer+` ;;`)
 		p.file("repository.git/objects/pack/x", strings.Repeat("x", test.size))
-		_, err := p.Push(t.Context(), [][]mirror.Change{test.changes}, nil, nil)
+		p.file("repository.git/objects/pack/folder/x", "") // its own size doesn't count
+		var said []string
+		p.Listen(func(line string) { said = append(said, line) })
+		result, err := p.Push(t.Context(), [][]mirror.Change{test.changes}, nil, nil)
 		pushes, _ := os.ReadFile(filepath.Join(p.Root(), "pushes"))
 		got := strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(string(pushes), ";,", ";"), ","), ";")
 		if code := codeOf(err); got != test.pushes || code != test.want {
 			t.Errorf("%s: got %s, %v, want %s", test.name, got, err, test.pushes)
+		}
+		if err != nil && len(result.Results) > 0 {
+			t.Errorf("%s: got %v", test.name, result.Results)
+		}
+		if want := "pushing a part of refs/heads/***: 2 commits of its main line, 0.0 GiB"; strings.Contains(got, "s3cret=100") && !slices.Equal(said, []string{want}) {
+			t.Errorf("%s: said %q, want %q", test.name, said, want)
 		}
 	}
 }
@@ -295,6 +364,13 @@ func TestFetchOldLimit(t *testing.T) {
 	lacking, err := p.FetchOld(t.Context(), ids, 8)
 	p.check("old ones", strings.TrimSpace(strings.Repeat("fetch ", 20)), err, fault.Code{})
 	if !slices.Equal(lacking, ids[:20]) {
+		t.Errorf("got %q", lacking)
+	}
+	// It isn't asked for none, either.
+	p = play(t, `fetch-*) read -r id; fail "fatal: remote error: upload-pack: not our ref $id" ;;`)
+	lacking, err = p.FetchOld(t.Context(), ids[:2], 8)
+	p.check("two", "fetch fetch", err, fault.Code{})
+	if !slices.Equal(lacking, ids[:2]) {
 		t.Errorf("got %q", lacking)
 	}
 }
@@ -468,13 +544,29 @@ func TestFetchEverything(t *testing.T) {
 		if err == nil {
 			err = history(p)
 		}
+		if err == nil {
+			err = files(p) // they are there
+		}
 		p.check(test.says, test.commands, err, fault.Code{})
 		if later, err := os.ReadFile(filepath.Join(p.Root(), "later")); err != nil || strings.Contains(string(later), "--depth") || strings.Contains(string(later), "--filter") {
 			t.Errorf("%s: afterwards it fetches by %s, %v", test.says, later, err)
 		}
 	}
+	// Then, nothing else is left of what was fetched before.
+	p := play(t, "rev-list-1) echo '?2' ;; fetch-2) fail 'fatal: not our ref 2' ;;")
+	for i, fetch := range []func() error{
+		func() error { return p.Fetch(t.Context(), []string{"9"}, 8, true) },
+		func() error { return files(p) },
+		func() error { return p.Fetch(t.Context(), []string{"9"}, 8, true) },
+	} {
+		err := fetch()
+		text, _ := os.ReadFile(filepath.Join(p.Root(), "repository.git", "packed-refs"))
+		if want := []string{"9 refs/mirror/9\n", "1 refs/mirror/1\n", "1 refs/mirror/1\n9 refs/mirror/9\n"}[i]; err != nil || string(text) != want {
+			t.Errorf("%d: got %q, %v, want %q", i, text, err, want)
+		}
+	}
 	// A server that says so whatever it is asked isn't asked for ever.
-	p := play(t, "fetch-*) fail 'fatal: it does not support shallow' ;;")
+	p = play(t, "fetch-*) fail 'fatal: it does not support shallow' ;;")
 	p.check("always", "fetch fetch", history(p), fault.SourceFailed)
 }
 
@@ -517,9 +609,30 @@ func TestCommandsFail(t *testing.T) {
 			t.Errorf("%s, ended: got %v", name, err)
 		}
 	}
+	if err := p.CheckPath(t.Context(), true); err != nil {
+		t.Errorf("a URL is checked as a path: %v", err)
+	}
 	p = play(t, "")
 	p.file("blobs/x", "")
 	if _, err := p.Pointers(t.Context(), ids, nil); codeOf(err) != fault.DiskFull {
 		t.Errorf("a list that can't be written: got %v", err)
+	}
+}
+
+// A tag can name a file that the filter leaves out, so that git fails. Then it fetches
+// without the filter, and as deep as before.
+func TestFetchTaggedFile(t *testing.T) {
+	t.Parallel()
+	for partial, commands := range map[bool]string{true: "fetch fetch", false: "fetch"} {
+		p := play(t, `fetch-1) fail "error: https://git.example.com/a/b did not send all necessary objects" ;; fetch-2) echo "$*" >later ;;`)
+		err := p.Fetch(t.Context(), []string{"1"}, 8, partial)
+		want := fault.Code{}
+		if !partial {
+			want = fault.SourceFailed
+		}
+		p.check(commands, commands, err, want)
+		if later, _ := os.ReadFile(filepath.Join(p.Root(), "later")); partial && (!strings.Contains(string(later), "--depth=8 ") || strings.Contains(string(later), "--filter")) {
+			t.Errorf("got %s", later)
+		}
 	}
 }

@@ -134,6 +134,34 @@ func TestPushingRefused(t *testing.T) {
 	}
 }
 
+// The same holds for what it says in several pushes.
+func TestPushingRefusedLater(t *testing.T) {
+	t.Parallel()
+	const readOnly = "repository is in read only mode"
+	for _, test := range []struct {
+		first, second string // none: the ref is accepted
+		want          fault.Code
+	}{
+		{readOnly, readOnly, fault.ReadOnly},
+		{"no", readOnly, fault.Code{}},
+		{readOnly, "no", fault.Code{}},
+		{"", readOnly, fault.Code{}},
+		{readOnly, "", fault.Code{}},
+	} {
+		server := func(changes []mirror.Change) (string, string, error) {
+			says := test.first
+			if changes[0].Ref == "refs/heads/b001" {
+				says = test.second
+			}
+			return declining("hook declined", says, func(string) bool { return says != "" })(changes)
+		}
+		list := branches(2)
+		if _, _, err := git.PushTo(t, server, [][]mirror.Change{list[:1], list[1:]}, nil); codeOf(err) != test.want {
+			t.Errorf("%q, then %q: got %v, want %s", test.first, test.second, err, test.want.ID)
+		}
+	}
+}
+
 // The reason of a declined ref is what the server says about it, or else all that it says,
 // or else git's own.
 func TestPushingReasons(t *testing.T) {
