@@ -33,6 +33,17 @@ func (w *stuckWriter) Write(p []byte) (int, error) {
 	return w.text.Write(p)
 }
 
+// A signal can come before there is anything to remove.
+func TestGivingUpAtTheStart(t *testing.T) {
+	t.Parallel()
+	w := world(env{"BITBUCKET_AUTH_ON_MISSING_TOKEN": "skip"}, nil, nil)
+	w.Args = []string{"mirror"}
+	w.CatchSignals = func(giveUp func(*fault.Fault)) { giveUp(fault.New(fault.Terminated, "terminated for a test")) }
+	if o := runWith(t, w); o.exit != 0 || !strings.Contains(o.stderr, "error: terminated for a test (BBA307)") {
+		t.Errorf("exit code %d\n%s", o.exit, o.stderr)
+	}
+}
+
 // A mirror that doesn't end by itself after a signal leaves no temporary directory behind,
 // and says why it ended.
 func TestAMirrorThatIsStuckIsCleanedUp(t *testing.T) {
