@@ -224,6 +224,8 @@ func TestGet(t *testing.T) {
 		"from this machine": {[]string{elsewhere + "http://localhost:8080/"}, strings.Replace(options, "=https", "=http", 1) + "http://localhost:8080/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
 		"over IPv6":         {[]string{elsewhere + "http://[::1]:80/a"}, strings.Replace(options, "=https", "=http", 1) + "http://[::1]:80/a/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
 		"without a port":    {[]string{elsewhere + "http://127.0.0.1/a"}, strings.Replace(options, "=https", "=http", 1) + "http://127.0.0.1/a/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
+		"localhost alone":   {[]string{elsewhere + "http://localhost/a"}, strings.Replace(options, "=https", "=http", 1) + "http://localhost/a/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
+		"IPv6 alone":        {[]string{elsewhere + "http://[::1]/a"}, strings.Replace(options, "=https", "=http", 1) + "http://[::1]/a/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
 		"an @ in the path":  {[]string{elsewhere + "https://example.com/a@b/c"}, options + "https://example.com/a@b/c/v1.2.3/bitbucket-auth_linux_amd64.gz", ""},
 		"a user before":     {[]string{elsewhere + "https://me@example.com/https://example.org"}, "", "must be an https address without a user name"},
 		"a command":         {[]string{elsewhere + "https://example.com/$(id)"}, "", "must be an https address without a user name"},
