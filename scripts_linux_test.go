@@ -282,6 +282,8 @@ func TestGetKeeps(t *testing.T) {
 					t.Fatal(err)
 				}
 				temptest.WriteProgram(t, filepath.Join(kept, "bitbucket-auth_linux_amd64"), "#!/bin/sh\necho planted\n")
+				// It copies no more than 32 MiB of whatever is there.
+				temptest.WriteProgram(t, filepath.Join(g.dir, "dd"), "#!/bin/sh\ncase $* in *' bs=1048576 count=32') ;; *) echo \"dd $*\" >\"$LOG\" ;; esac\nPATH=/usr/bin:/bin exec dd \"$@\"\n")
 			}
 			g.gets(t, "linux_amd64", test.env...)
 			offline := append(test.env, "CURL_EXIT=22")
@@ -294,6 +296,9 @@ func TestGetKeeps(t *testing.T) {
 				t.Errorf("the cache has %v, %v", entries, err)
 			}
 			g.gets(t, "linux_amd64", offline...)
+			if asked := readFile(t, g.log); strings.HasPrefix(asked, "dd ") {
+				t.Errorf("it copies the cached program with %s", asked)
+			}
 		})
 	}
 }
