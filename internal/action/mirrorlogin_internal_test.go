@@ -430,7 +430,7 @@ func TestDefaultBranchOfTheJob(t *testing.T) {
 	t.Parallel()
 	const own = "https://gitlab.example.com/octo/site"
 	folder := t.TempDir()
-	for source, want := range map[string]string{"": "dev", own: "dev", own + "2": "", folder: "dev", filepath.Dir(folder): ""} {
+	for source, want := range map[string]string{"": "dev", own: "dev", own + "2": "", folder: "dev", filepath.Dir(folder): "", ".": ""} {
 		for checkout, local := range map[string]string{folder: want, "": ""} {
 			m := mirroringOn(t, map[string]string{
 				"GITLAB_CI": "true", "CI_PROJECT_URL": own, "CI_DEFAULT_BRANCH": "dev", "CI_PROJECT_DIR": checkout,
@@ -473,6 +473,17 @@ func TestSourceThatTheHostNames(t *testing.T) {
 		}
 		if got != want || strings.Contains(m.source.text, "s3cret") {
 			t.Errorf("%s: got %s, %s", url, got.ID, m.source.text)
+		}
+	}
+}
+
+// The scheme of a path may be in any letter case.
+func TestPathAsURL(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, scheme := range []string{"", "file://", "FILE://"} {
+		if a, err := parseAddress(scheme+folder, false); err != nil || a != (address{text: folder, local: true}) {
+			t.Errorf("%s: got %+v, %v", scheme, a, err)
 		}
 	}
 }

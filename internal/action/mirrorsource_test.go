@@ -16,6 +16,7 @@ func TestOverHTTPS(t *testing.T) {
 	}
 	for address, want := range map[string]string{
 		"git@github.com:octo/site.git":                      "https://github.com/octo/site.git",
+		"gh:octo/site.git":                                  "https://gh/octo/site.git",
 		"github.com:octo/site.git":                          "https://github.com/octo/site.git",
 		"org-1234@github.com:octo/site.git":                 "https://github.com/octo/site.git",
 		"git@gitlab.example.com:/group/sub/site.git":        "https://gitlab.example.com/group/sub/site.git",
