@@ -316,7 +316,7 @@ func leadingNumber(text string) int {
 // lines, or 0.
 func httpStatus(text string) int {
 	for _, mark := range []string{"The requested URL returned error: ", "RPC failed; HTTP "} {
-		if _, rest, ok := strings.Cut(text, mark); ok && len(rest) >= 3 {
+		if _, rest, _ := strings.Cut(text, mark); len(rest) >= 3 {
 			if status, err := strconv.Atoi(rest[:3]); err == nil {
 				return status
 			}

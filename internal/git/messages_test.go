@@ -152,6 +152,42 @@ func TestMessages(t *testing.T) {
 	compareGolden(t, filepath.Join("testdata", "messages.md"), page.String())
 }
 
+// How servers say that they have no such repository (Data Center; of git: daemon.c).
+func TestMessagesOfNoRepository(t *testing.T) {
+	t.Parallel()
+	for words, isNone := range map[string]bool{
+		"Repository not found": true, "no such repository: '/a'": true, "The requested repository does not exist": true, "access denied or repository not exported: /a": true,
+		"no access": false, "not CAPTCHA required": false,
+	} {
+		for side, want := range map[string][2]fault.Code{
+			"source":    {fault.SourceNotFound, fault.SourceFailed},
+			"bitbucket": {fault.NotFound, fault.BitbucketFailed},
+			"push":      {fault.NotFound, fault.BitbucketFailed},
+		} {
+			if f := fault.From(git.Explain(git.Options{}, side, "fatal: remote error: "+words)); f.Code != want[0] && isNone || f.Code != want[1] && !isNone {
+				t.Errorf("%s: %s: got %v", side, words, f)
+			}
+		}
+	}
+}
+
+// Only what curl says about a request is about certificates, and all that it says.
+func TestMessagesOfCurl(t *testing.T) {
+	t.Parallel()
+	const unable = "fatal: unable to access 'https://git.example.com/a/': "
+	for stderr, want := range map[string]fault.Code{
+		unable + "SSL certificate problem 'x': no":                                  fault.Certificate,
+		"hint: SSL CA cert\n" + unable + "Could not resolve host: git.example.com":  fault.Unreachable,
+		"hint: certificate\n" + unable + "Could not resolve host: git.example.com":  fault.Unreachable,
+		"hint: certificate\n" + unable + "error reading ca cert file /etc/cert.pem": fault.GitFailed,
+		unable + "Problem with the SSL CA cert (path? access rights?)":              fault.GitFailed,
+	} {
+		if f := fault.From(git.Explain(git.Options{}, "bitbucket", stderr)); f.Code != want {
+			t.Errorf("%s: got %v, want %s", stderr, f, want.ID)
+		}
+	}
+}
+
 // The C library's words, and Go's, for a machine that has no more space.
 func TestMessagesOfAFullDisk(t *testing.T) {
 	t.Parallel()

@@ -69,6 +69,7 @@ func TestResults(t *testing.T) {
 		"!\t1:refs/heads/o\t[remote rejected] (reference already exists)\n" +
 		"!\t1:refs/heads/p\t[remote rejected] (reference does not exist)\n" +
 		"!\t1:refs/heads/q\t[remote rejected] (incorrect old value provided)\n" +
+		"!\t1:refs/heads/r\t[remote rejected] (after a [remote failure] (see the log))\n" +
 		"=\t1:refs/heads/j\t[up to date]\n*\t1:refs/tags/k\t[new tag]\n+\t1:refs/heads/l\t1...2 (forced update)\n-\t:refs/heads/m\t[deleted]\nDone\n"))
 	pushed, present := mirror.Result{Outcome: mirror.Pushed}, mirror.Result{Outcome: mirror.Present}
 	declined := func(why string) mirror.Result { return mirror.Result{Outcome: mirror.Declined, Reason: why} }
@@ -78,7 +79,7 @@ func TestResults(t *testing.T) {
 		"refs/heads/e": declined("deletion (of main) prohibited"), "refs/heads/f": {Outcome: mirror.InFlight}, "refs/heads/g": declined("rejected"),
 		"refs/heads/h": raced("cannot lock ref 'refs/heads/h': is at 1 but expected 2"), "refs/heads/i": raced("failed to update ref"),
 		"refs/heads/n": raced("failed to lock"), "refs/heads/o": raced("reference already exists"), "refs/heads/p": raced("reference does not exist"),
-		"refs/heads/q": raced("incorrect old value provided"),
+		"refs/heads/q": raced("incorrect old value provided"), "refs/heads/r": declined("after a [remote failure] (see the log)"),
 		"refs/heads/j": present, "refs/tags/k": pushed, "refs/heads/l": pushed, "refs/heads/m": pushed,
 	}
 	if !maps.Equal(got, want) {

@@ -141,10 +141,15 @@ fatal: the remote end hung up unexpectedly" ;;`, "push rev-list rev-list push", 
 		{"always missing", "push-*) " + lacks + " ;;", "push rev-list rev-list push fetch push", fault.BitbucketFailed},
 	} {
 		p := play(t, test.answers)
+		said := ""
+		p.Listen(func(line string) { said += line })
 		result, err := p.Push(t.Context(), [][]mirror.Change{branches(1)}, nil, nil)
 		p.check(test.name, test.commands, err, test.want)
 		if got := outcomeOf(result, "refs/heads/b000") == mirror.Pushed; got != (test.want == none) {
 			t.Errorf("%s: got %v", test.name, result.Results)
+		}
+		if waits := strings.HasPrefix(said, "Bitbucket: the server failed (503); trying again in "); waits != strings.Contains(test.commands, "ls-remote") {
+			t.Errorf("%s: it said %q", test.name, said)
 		}
 	}
 }
@@ -284,6 +289,23 @@ func TestTooMuchOutput(t *testing.T) {
 	}
 }
 
+// After a run was ended, nothing more is pushed, and no ref seems to be on its way.
+func TestPushAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	p := play(t, "")
+	if _, err := p.Push(t.Context(), [][]mirror.Change{branches(1)}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	why := fault.New(fault.Terminated, "terminated")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	result, err := p.Push(ctx, [][]mirror.Change{branches(2)}, nil, nil)
+	p.check("ended", "push", err, fault.Terminated)
+	if len(result.Results) > 0 {
+		t.Errorf("got %v", result.Results)
+	}
+}
+
 // A push has as many bytes as are allowed, and not one more. Here the ID of a commit is
 // the size of its history. Not in parallel: it changes the limit.
 func TestPushSizes(t *testing.T) {
@@ -316,18 +338,13 @@ func TestPushSizes(t *testing.T) {
 		{"four tags", 101, []mirror.Change{created("tags/v", "49"), created("tags/w", "51"), created("tags/x", "50"), created("tags/y", "52")}, each, "v=49,w=51;x=50;y=52", fault.Code{}},
 		{"a branch and a tag", 101, []mirror.Change{created("heads/a", "101"), created("tags/v", "1")}, each, "a=100;a=101;v=1", fault.Code{}},
 	} {
-		p := play(t, `rev-list-*) case $* in
-*--disk-usage*) size=0; while read -r id; do case $id in ^*) ;; *) size=$((size + id)) ;; esac; done; echo $size ;;
-*) read -r id; printf '50\n100\n%s\n' "$id" ;;
-esac ;;
-push-*) while read -r id ref; do printf '%s' ",${ref##*/}=$id" >>pushes; done <push.git/packed-refs; printf ';' >>pushes; `+test.answer+` ;;`)
+		p := play(t, sizes("50 100")+"push-*) "+notePush+test.answer+" ;;")
 		p.file("repository.git/objects/pack/x", strings.Repeat("x", test.size))
 		p.file("repository.git/objects/pack/folder/x", "") // its own size doesn't count
 		var said []string
 		p.Listen(func(line string) { said = append(said, line) })
 		result, err := p.Push(t.Context(), [][]mirror.Change{test.changes}, nil, nil)
-		pushes, _ := os.ReadFile(filepath.Join(p.Root(), "pushes"))
-		got := strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(string(pushes), ";,", ";"), ","), ";")
+		got := p.pushes()
 		if code := codeOf(err); got != test.pushes || code != test.want {
 			t.Errorf("%s: got %s, %v, want %s", test.name, got, err, test.pushes)
 		}
@@ -337,6 +354,55 @@ push-*) while read -r id ref; do printf '%s' ",${ref##*/}=$id" >>pushes; done <p
 		if want := "pushing a part of refs/heads/***: 2 commits of its main line, 0.0 GiB"; strings.Contains(got, "s3cret=100") && !slices.Equal(said, []string{want}) {
 			t.Errorf("%s: said %q, want %q", test.name, said, want)
 		}
+	}
+}
+
+// sizes are the answers of rev-list about commits whose ID is the size of their history: how
+// large several are, and the main line of one, after these commits.
+func sizes(mainLine string) string {
+	return `rev-list-*) case $* in
+*--disk-usage*) size=0; while read -r id; do case $id in ^*) ;; *) size=$((size + id)) ;; esac; done; echo $size ;;
+*) read -r id; printf '%s\n' ` + mainLine + ` "$id" ;;
+esac ;;
+`
+}
+
+// notePush notes what is pushed; [played.pushes] returns it.
+const notePush = `while read -r id ref; do printf '%s' ",${ref##*/}=$id" >>pushes; done <push.git/packed-refs; printf ';' >>pushes; `
+
+func (p *played) pushes() string {
+	text, _ := os.ReadFile(filepath.Join(p.Root(), "pushes"))
+	return strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(string(text), ";,", ";"), ","), ";")
+}
+
+// A push may have 2 GiB. A larger one goes in parts, of which the log says how large they are.
+func TestPushOfGigabytes(t *testing.T) {
+	t.Parallel()
+	p := play(t, sizes("1073741824 2147483648")+"push-*) "+notePush+"each '*' new ;;")
+	p.file("repository.git/objects/pack/x", "")
+	if err := os.Truncate(filepath.Join(p.Root(), "repository.git/objects/pack/x"), 2<<30+1); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	p.Listen(func(line string) { said = append(said, line) })
+	result, err := p.Push(t.Context(), [][]mirror.Change{{{Ref: "refs/heads/s3cret", Action: mirror.Created, New: "2147483649"}}}, nil, nil)
+	if got, want := p.pushes(), "s3cret=2147483648;s3cret=2147483649"; err != nil || got != want || outcomeOf(result, "refs/heads/s3cret") != mirror.Pushed {
+		t.Errorf("got %s, %v, %v", got, result.Results, err)
+	}
+	if want := []string{"pushing a part of refs/heads/***: 2 commits of its main line, 2.0 GiB"}; !slices.Equal(said, want) {
+		t.Errorf("it said %q", said)
+	}
+}
+
+// If git can't say how large a push is, nothing is pushed. Not in parallel: it changes the
+// limit.
+func TestPushSizesFail(t *testing.T) {
+	git.SmallParts(t, 100)
+	for n, commands := range map[int]string{1: "rev-list", 2: "rev-list rev-list", 3: "rev-list rev-list rev-list"} {
+		p := play(t, fmt.Sprintf("rev-list-%d) exit 1 ;; ", n)+sizes("50 100"))
+		p.file("repository.git/objects/pack/x", strings.Repeat("x", 101))
+		_, err := p.Push(t.Context(), [][]mirror.Change{{{Ref: "refs/heads/a", Action: mirror.Created, New: "101"}}}, nil, nil)
+		p.check(fmt.Sprint(n), commands, err, fault.GitFailed)
 	}
 }
 
@@ -372,6 +438,30 @@ func TestFetchOldLimit(t *testing.T) {
 	p.check("two", "fetch fetch", err, fault.Code{})
 	if !slices.Equal(lacking, ids[:2]) {
 		t.Errorf("got %q", lacking)
+	}
+}
+
+// Only what the source itself says that it lacks is lacking.
+func TestFetchOldAnswers(t *testing.T) {
+	t.Parallel()
+	const lacks = "fail 'fatal: remote error: upload-pack: not our ref %d'"
+	for _, test := range []struct {
+		ids, answers, commands, lacking string
+		want                            fault.Code
+	}{
+		{"", "", "", "", fault.Code{}},
+		{"1 2", "", "fetch", "", fault.Code{}},
+		{"1 2", "fetch-1) " + fmt.Sprintf(lacks, 2) + " ;;", "fetch fetch", "2", fault.Code{}},
+		{"1 2", "fetch-1) " + fmt.Sprintf(lacks, 3) + " ;;", "fetch", "", fault.Code{}},
+		{"1 2", "fetch-1) " + fmt.Sprintf(lacks, 1) + " ;; fetch-2) fail 'fatal: no' ;;", "fetch fetch", "1", fault.Code{}},
+		{"1 2", "fetch-1) rm repository.git/config; mkdir repository.git/config ;;", "fetch", "", fault.DiskFull},
+	} {
+		p := play(t, test.answers)
+		lacking, err := p.FetchOld(t.Context(), strings.Fields(test.ids), 8)
+		p.check(test.answers, test.commands, err, test.want)
+		if got := strings.Join(lacking, " "); got != test.lacking {
+			t.Errorf("%s: lacking are %q", test.answers, got)
+		}
 	}
 }
 

@@ -76,6 +76,9 @@ func TestPushing(t *testing.T) {
 		{"every second", 60, declined, "no", every(2), 30, 119},
 		{"all", 400, declined, "no", every(1), 400, 31},
 		{"all, of a few", 3, declined, "no", every(1), 3, 5},
+		{"all, of as many as are tried", 11, declined, "no", every(1), 11, 21},
+		{"all, of some more", 13, declined, "no", every(1), 13, 21},
+		{"some more than are pushed for", 200, declined, "no", every(5), 81, 203},
 		{"more than are pushed for", 500, declined, "no", every(3), 422, 203},
 	} {
 		list := branches(test.refs)
