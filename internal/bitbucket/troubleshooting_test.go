@@ -157,6 +157,17 @@ func TestRoots(t *testing.T) {
 	}
 }
 
+// Messages name the server as the caller does, and otherwise the host of its REST API.
+func TestServerInMessages(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"": "api.bitbucket.org", "the LFS server": "the LFS server"} {
+		c := &Client{options: Options{Server: server.Cloud, Name: name}}
+		if f := c.unreachable(t.Context(), errors.New("it failed")); f.What != want+" can't be reached" {
+			t.Errorf("got %v, want %s", f, want)
+		}
+	}
+}
+
 // If the time is over, that is the reason, whatever failed then.
 func TestTimeIsOver(t *testing.T) {
 	t.Parallel()
