@@ -87,7 +87,7 @@ func TestKinds(t *testing.T) {
 			check(t, "authorization", c.Authorization().Reveal(), authorization)
 			check(t, "git-username", c.GitUsername, test.username)
 			check(t, "git-authorization", c.GitAuthorization().Reveal(), git)
-			if c.RecognisedBy == "" || !strings.Contains(remarks[0].What, c.RecognisedBy) {
+			if c.RecognisedBy == "" || !strings.Contains(remarks[0].What, c.RecognisedBy) || !strings.Contains(remarks[0].What, " "+c.Kind.Traits().Title+" ") {
 				t.Errorf("the first remark doesn't say by what the kind was recognised: %q", remarks[0].What)
 			}
 			for _, remark := range remarks {
@@ -239,6 +239,8 @@ func TestFaults(t *testing.T) {
 		"base64 of a pair behind a prefix":  input("ATBB"+base64Of(email+":"+plain), username),
 		"base64 of a pair and more":         input(base64Of(email+":"+plain)+".more", email),
 		"digits before a =":                 input("0123abcd=0123456789abcdef", email),
+		"a name with a ~ before a =":        input("abc~def=0123456789abcdef", email),
+		"%40 in a name on a Data Center":    on(dataCenter, input(dc, "me%40example.com")),
 		"a placeholder's word inside":       input("this-is-your-token", email),
 	} {
 		if _, _, err := credential.New(in); err != nil {

@@ -34,6 +34,13 @@ func TestCheckExpiry(t *testing.T) {
 	}
 }
 
+func TestNoExpiry(t *testing.T) {
+	t.Parallel()
+	if f := credential.CheckExpiry(credential.APIToken, time.Time{}, time.Now()); f != nil {
+		t.Errorf("without a day: %v", f)
+	}
+}
+
 // Only access tokens of Cloud can be rotated.
 func TestRenewal(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)

@@ -32,6 +32,7 @@ func TestOwnPart(t *testing.T) {
 		"ghs_1234567_" + jwt:          claims,
 		"ghs_" + letters[:20] + "_" + letters + "." + letters: letters[:20] + "_" + letters + "." + letters,
 		"ghs_abc_" + jwt:                     "abc_" + jwt, // not the form of GitHub's
+		odd:                                  odd,
 		"ghs_1234567_" + odd + "." + letters: letters,
 		open + "." + letters:                 open + "." + letters,
 		letters:                              letters,

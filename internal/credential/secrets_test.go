@@ -39,7 +39,7 @@ func TestSecrets(t *testing.T) {
 	}
 	for given, want := range map[string]string{
 		"a word, another": "a word, another", ` "quoted" `: ` "quoted" `, base64Of(username + ":short-password"): "short-password", `"quoted words"`: "quoted words",
-		"https://eight-ch@bitbucket.org/team/repo": "eight-ch", "first-word second-word": "second-word", email + ":short:pw": "short:pw",
+		"https://eight-ch@bitbucket.org/team/repo": "eight-ch", "first-word second-word": "second-word", "run TOKEN=0123456789abcdefgh now": "0123456789abcdefgh", email + ":short:pw": "short:pw",
 		base64Of(email + ":short:pw"): "short:pw",
 	} {
 		if found := credential.Secrets(secret.New(given), ""); !slices.ContainsFunc(found, func(s secret.String) bool { return s.Reveal() == want }) {

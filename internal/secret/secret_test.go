@@ -55,6 +55,9 @@ func TestPrintingRedacts(t *testing.T) {
 	if got := fmt.Sprint(s); got != "[redacted]" {
 		t.Errorf("prints as %q", got)
 	}
+	if got, err := json.Marshal(s); err != nil || string(got) != `"[redacted]"` {
+		t.Errorf("JSON is %s, %v", got, err)
+	}
 	if got := s.String(); got != "[redacted]" {
 		t.Errorf("String() is %q", got)
 	}

@@ -18,6 +18,7 @@ func TestShortenURLs(t *testing.T) {
 		{`"https://example.com/?a";b`, `"https://example.com/";b`},
 		{"url=https://example.com/a?b=.c", "url=https://example.com/a"},
 		{"https://example.com/a?b=!c~d e", "https://example.com/a e"},
+		{"https://example.com/a?b=;c<br>", "https://example.com/a<br>"},
 		{`Put "https://s3.example.com/b/o?X-Amz-Signature=s3cret&x=1": EOF`, `Put "https://s3.example.com/b/o": EOF`},
 		{"LFS: Client error: https://s3.example.com/b/o?X-Amz-Signature=s3cret", "LFS: Client error: https://s3.example.com/b/o"},
 		{"(see https://example.com/a?b=c).", "(see https://example.com/a)."},
