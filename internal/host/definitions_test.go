@@ -125,7 +125,7 @@ func TestDefaultBranchAndCheckout(t *testing.T) {
 // The repository that a job runs for, by the host's own variables, and no others.
 func TestCloneURL(t *testing.T) {
 	all := map[string]string{
-		"GITHUB_SERVER_URL": "https://github.example.com/", "GITHUB_REPOSITORY": "octo/site",
+		"GITHUB_SERVER_URL": " https://github.example.com/\n", "GITHUB_REPOSITORY": "octo/site",
 		"BUILD_REPOSITORY_URI": "https://org@dev.azure.com/org/site/_git/site", "BUILDKITE_REPO": "https://git.example.com/buildkite.git",
 		"DRONE_GIT_HTTP_URL": "https://git.example.com/drone.git", "DRONE_REMOTE_URL": "https://git.example.com/remote.git",
 		"CI_REPO_CLONE_URL": " https://git.example.com/woodpecker.git\n", "CI_PROJECT_URL": "https://gitlab.example.com/group/site",
@@ -182,6 +182,7 @@ func checkJobToken(t *testing.T, j *job, h hosttest.Host) {
 	t.Helper()
 	own, other := secret.New("the job's own"), secret.New("another")
 	j.Env["JOB_TOKEN"], j.Env["CI_JOB_TOKEN"], j.Env["CI_SERVER_URL"] = "for GitHub", "for GitLab", "https://gitlab.example.com"
+	j.Env["GITHUB_SERVER_URL"] = "https://github.example.com/"
 	var want [3]any
 	switch {
 	case h.Prefix == "INPUT_":

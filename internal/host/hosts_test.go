@@ -156,8 +156,10 @@ func TestTheHostCanBeNamed(t *testing.T) {
 			j.Env["BITBUCKET_AUTH_HOST"] = id
 			err := j.choose(false)
 			switch {
-			case h.Masks && fault.From(err).Code != fault.SettingRefused:
-				t.Errorf("%s accepts the name %s: %v", h.Name, id, err)
+			case h.Masks:
+				if fault.From(err).Code != fault.SettingRefused || j.host.Name != h.Name {
+					t.Errorf("%s accepts the name %s: %s, %v", h.Name, id, j.host.Name, err)
+				}
 			case !h.Masks && id == "shell":
 				if fault.From(err).Code != fault.ShellRefused || j.host.Name != "a shell" {
 					t.Errorf("%s, named a shell: %s, %v", h.Name, j.host.Name, err)
