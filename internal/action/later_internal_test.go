@@ -119,6 +119,8 @@ func TestWarningsOfASummary(t *testing.T) {
 		"short ones":   {[]fault.Remark{warning(10), fault.Noticef("a notice"), warning(20)}, line(10) + line(20) + "\n"},
 		"a long one":   {[]fault.Remark{warning(500)}, "- ⚠️ " + strings.Repeat("x", 200) + "…\n\n"},
 		"many of them": {slices.Repeat([]fault.Remark{warning(150)}, 9), strings.Repeat(line(150), 5) + more + "\n"},
+		"1000 bytes":   {slices.Repeat([]fault.Remark{warning(181)}, 5), strings.Repeat(line(181), 5) + "\n"},
+		"1001 bytes":   {append(slices.Repeat([]fault.Remark{warning(181)}, 4), warning(182), warning(1)), strings.Repeat(line(181), 4) + more + "\n"},
 	} {
 		b := strings.Builder{}
 		b.WriteString(strings.Repeat("before ", 200))

@@ -421,3 +421,24 @@ func compareGolden(t *testing.T, path, got string) {
 		}
 	}
 }
+
+// Hints write a setting as people do on the host, and object IDs are as short as git's.
+func TestSettingsAndIDsInReports(t *testing.T) {
+	t.Parallel()
+	for variable, want := range map[string]string{
+		"GITHUB_ACTIONS": "main-branch: follow", "DRONE": "main-branch: follow", "GITLAB_CI": "BITBUCKET_AUTH_MAIN_BRANCH=follow",
+	} {
+		m := mirroringOn(t, map[string]string{variable: "true"}, &input.MirrorSettings{})
+		if got := m.set("main-branch", "follow"); got != want {
+			t.Errorf("%s: got %q, want %q", variable, got, want)
+		}
+	}
+	long := strings.Repeat("0123456789abcdef", 4)
+	m, _ := reporting(t, io.Discard)
+	if got, want := m.line(mirror.Change{Ref: "refs/heads/a", Action: mirror.Updated, Old: long, New: long[1:]}), "refs/heads/a: updated (012345678..123456789)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := idCell(long) + idCell("12345") + idCell(""); got != "`012345678``12345`–" {
+		t.Errorf("got %q", got)
+	}
+}
