@@ -186,6 +186,10 @@ func TestMessagesOfCurl(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", stderr, f, want.ID)
 		}
 	}
+	unknown := git.Explain(git.Options{}, "bitbucket", "hint: certificate has expired\n"+unable+"SSL certificate problem: unable to get local issuer certificate")
+	if !strings.Contains(unknown.Error(), "CA that isn't known") {
+		t.Errorf("got %v", unknown)
+	}
 }
 
 // The C library's words, and Go's, for a machine that has no more space.
