@@ -30,6 +30,9 @@ func TestLiteral(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+	if full := strings.Repeat("x", 120); cell(full) != full || cell(full+"x") != full+"…" {
+		t.Errorf("a cell of 121 characters: got %q", cell(full+"x"))
+	}
 }
 
 // Times are shown in UTC, wherever the clock is.

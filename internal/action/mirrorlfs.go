@@ -218,7 +218,7 @@ func (t *lfsTransfer) named(ctx context.Context, err error) error {
 // source's LFS storage.
 func (t *lfsTransfer) elsewhere(ctx context.Context, err error) error {
 	f := fault.From(err)
-	if other := t.git.OtherLFSServer(ctx, t.tips); other != "" && ctx.Err() == nil {
+	if other := t.git.OtherLFSServer(ctx, t.tips); other != "" {
 		f.Hints = append([]string{
 			".lfsconfig names another LFS server, " + other + ", where the objects may be: then lfs: false loses nothing, since the .lfsconfig in Bitbucket names that server, too",
 		}, f.Hints...)

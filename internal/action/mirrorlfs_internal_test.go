@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
@@ -68,6 +69,26 @@ func TestLFSOfMovedSource(t *testing.T) {
 	lost, err := transfer.lostAmong(t.Context(), []git.Pointer{{OID: oid, Size: 3}}, false)
 	if err != nil || !lost[oid] {
 		t.Errorf("lost: %v, %v", lost, err)
+	}
+}
+
+// The log says that the run waits for an LFS server, and a fault of the connection names that
+// server: Bitbucket isn't to blame for it.
+func TestFaultsOfAnLFSServer(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	m := mirroringOn(t, map[string]string{"GITHUB_ACTIONS": "true"}, &input.MirrorSettings{})
+	ask := func() string {
+		on := bitbucket.LFSServer{URL: server.URL, IsSource: true}
+		_, err := m.lfsClient("git.example.com", server.URL).LostLFS(t.Context(), on, []bitbucket.LFSObject{{OID: lfsID(0), Size: 1}}, false)
+		return fault.From(err).What
+	}
+	if what := ask(); !strings.Contains(what, "(502)") || len(m.reported) == 0 {
+		t.Errorf("502: got %s, and said %v", what, m.reported)
+	}
+	server.Close()
+	if what := ask(); !strings.Contains(what, "git.example.com") {
+		t.Errorf("no connection: got %s", what)
 	}
 }
 

@@ -54,6 +54,8 @@ var decisions = []decision{
 	{title: "Refs that only Bitbucket has", source: "main=1", bitbucket: "main=1 mine=2 v1=2", counts: "false 0 0 0 0 0 2"},
 	{title: "Refs that only Bitbucket has, next to a new one", source: "main=1 new=1", bitbucket: "main=1 a=2 b=2 c=2 d=2 e=2 f=2", counts: "true 1 0 0 0 0 6"},
 	{title: "Refs that only Bitbucket has, some of which aren't named", source: "main=1", bitbucket: "main=1 fix-t0kenp1ece=2 mine=2 t0kenp1ece=2", counts: "false 0 0 0 0 0 3"},
+	{title: "A ref that only Bitbucket has, which isn't named", source: "main=1", bitbucket: "main=1 t0kenp1ece=2", counts: "false 0 0 0 0 0 1"},
+	{title: "A first run from a source that doesn't say which branch is its main one", source: "HEAD=9 b=1 a=2", counts: "true 2 0 0 0 0 0"},
 	{
 		title: "Refs that only Bitbucket has, to prune", source: "main=1", bitbucket: "main=1 old=1 v1=2",
 		rules: mirror.Rules{Prune: true, MaxDeletions: 2}, counts: "true 0 0 0 2 0 0",
@@ -61,6 +63,10 @@ var decisions = []decision{
 	{
 		title: "The main branch is gone from the source, and would be pruned", source: "trunk=1", bitbucket: "main=1",
 		rules: mirror.Rules{Prune: true, MaxDeletions: 2}, counts: "true 1 0 0 0 0 1",
+	},
+	{
+		title: "The main branch is gone from the source, whose main one isn't known, to follow", source: "HEAD=9 trunk=1", bitbucket: "main=1",
+		rules: mirror.Rules{Prune: true, MaxDeletions: 2, FollowMain: true}, counts: "true 1 0 0 0 0 1",
 	},
 	{
 		title: "Bitbucket doesn't say which branch is its main one, and some would be pruned", source: "trunk=1", bitbucket: "HEAD=1 main=1 dev=1 old=2",
@@ -106,6 +112,12 @@ var decisions = []decision{
 		title: "Bitbucket declines a branch", source: "main=2 release=2", bitbucket: "main=1 release=1",
 		results: map[string]mirror.Result{"refs/heads/main": {}, "refs/heads/release": {Outcome: mirror.Declined, Reason: "Permission denied to update branch release."}},
 		code:    fault.Incomplete, counts: "true 0 1 0 0 1 0", hints: []string{everythingElse, "Repository settings → Branch restrictions"},
+	},
+	{
+		title: "Bitbucket declines a branch that has diverged, to overwrite", source: "main=1 topic=2", bitbucket: "main=1 topic=1",
+		rules: mirror.Rules{Overwrite: true}, diverged: map[string]int{"topic": 3},
+		results: map[string]mirror.Result{"refs/heads/topic": {Outcome: mirror.Declined, Reason: "Rewriting the branch isn't permitted."}},
+		code:    fault.Incomplete, counts: "false 0 0 0 0 1 0", hints: []string{everythingElse, "Repository settings → Branch restrictions"},
 	},
 	{
 		title: "Bitbucket declines a branch, with an access token", source: "main=2", bitbucket: "main=1", kind: credential.AccessToken,
@@ -182,6 +194,9 @@ func TestDecisions(t *testing.T) {
 		}
 		if r.counts() != d.counts {
 			t.Errorf("%s: counts %s, want %s", d.title, r.counts(), d.counts)
+		}
+		if d.counts != "" && (r.outputs["available"] != "true" || r.outputs["repository-url"] != "https://bitbucket.org/acme/site.git") {
+			t.Errorf("%s: available is %q, and repository-url %q", d.title, r.outputs["available"], r.outputs["repository-url"])
 		}
 		if !slices.EqualFunc(r.hints, d.hints, strings.Contains) {
 			t.Errorf("%s:\ngot hints %q\nwant      %q", d.title, r.hints, d.hints)
@@ -440,5 +455,32 @@ func TestSettingsAndIDsInReports(t *testing.T) {
 	}
 	if got := idCell(long) + idCell("12345") + idCell(""); got != "`012345678``12345`–" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A report hides what is masked, and shows text from outside as text in the summary.
+func TestReportsAreHarmless(t *testing.T) {
+	t.Parallel()
+	var stdout bytes.Buffer
+	m, site := reporting(t, &stdout)
+	m.masked = []string{"s3cret-word"}
+	m.source.text, m.repository.URL = "https://github.com/octo/s<i>te", "https://bitbucket.org/acme/s<b>te.git"
+	m.plan = planned(t, "trunk|<u>x=2", "s3cret-word<s>=1 trunk|<u>x=1", mirror.Rules{Prune: true, MaxDeletions: 1}).plan
+	m.plan.Apply(map[string]mirror.Result{"refs/heads/trunk|<u>x": {Outcome: mirror.Declined, Reason: "not with s3cret-word <q>"}}, nil)
+	f := fault.From(m.report(t.Context()))
+	summary := site.Written(t)["GITHUB_STEP_SUMMARY"]
+	if shown := stdout.String() + summary + f.What; strings.Contains(shown, "s3cret") {
+		t.Errorf("a secret is shown:\n%s", shown)
+	}
+	if !strings.Contains(stdout.String(), "<q>") || !strings.Contains(f.What, "not with *** <q>") {
+		t.Errorf("the reason isn't shown: %q\n%s", f.What, stdout.String())
+	}
+	for _, want := range []string{
+		"### Mirror of https://github.com/octo/s&lt;i&gt;te\n", "https://bitbucket.org/acme/s&lt;b&gt;te.git: 1 left alone; 1 more is kept: refs/heads/\\*\\*\\*&lt;s&gt;\n",
+		"\n\nrefs/heads/\\*\\*\\*&lt;s&gt; is kept, although", "| refs/heads/trunk\\|&lt;u&gt;x | ⚠️ left alone | ", " not with \\*\\*\\* &lt;q&gt; |\n",
+	} {
+		if !strings.Contains(summary, want) {
+			t.Errorf("%q isn't in the summary:\n%s", want, summary)
+		}
 	}
 }
