@@ -437,6 +437,17 @@ func compareGolden(t *testing.T, path, got string) {
 	}
 }
 
+// A run that fails before it knows its source has a summary with the fault alone.
+func TestSummaryOfAnEarlyFault(t *testing.T) {
+	t.Parallel()
+	m, _ := reporting(t, io.Discard)
+	m.source = address{}
+	page := m.summary(fault.New(fault.Pattern, "a mistake", "a hint"))
+	if !strings.HasPrefix(page, "### Mirror\n\n❌ a mistake ([") || !strings.HasSuffix(page, "\n\n- a hint\n\n") {
+		t.Errorf("got %q", page)
+	}
+}
+
 // Hints write a setting as people do on the host, and object IDs are as short as git's.
 func TestSettingsAndIDsInReports(t *testing.T) {
 	t.Parallel()
