@@ -47,6 +47,26 @@ func TestTimestamp(t *testing.T) {
 	}
 }
 
+// Bitbucket knows better than expires-on when a minted token expires.
+func TestExpiryInSummaries(t *testing.T) {
+	t.Parallel()
+	minted, set := time.Date(2026, 11, 20, 23, 30, 0, 0, time.UTC), time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		minted, set time.Time
+		want        string
+	}{
+		{want: ""},
+		{set: set, want: "2027-01-31 (set by expires-on)"},
+		{minted: minted, want: "2026-11-20T23:30:00Z"},
+		{minted: minted, set: set, want: "2026-11-20T23:30:00Z"},
+	} {
+		o := outcome{settings: &input.Settings{Common: input.Common{ExpiresOn: test.set}}, verification: verification{expiresAt: test.minted}}
+		if got := o.expiry(); got != test.want {
+			t.Errorf("%v, %v: got %q, want %q", test.minted, test.set, got, test.want)
+		}
+	}
+}
+
 // Later steps don't have the folders that the runner mounts for a container action.
 func TestFilesOfLaterSteps(t *testing.T) {
 	t.Parallel()

@@ -406,8 +406,11 @@ func TestTransferOfLFSObjects(t *testing.T) {
 			if code := fault.From(err).Code; code != test.code {
 				t.Errorf("got %v, want %s", err, test.code.ID)
 			}
-			shown, done := "", false
+			shown, done, begun := "", false, ""
 			for _, remark := range s.reported {
+				if strings.HasPrefix(remark.What, "transferring ") {
+					begun = remark.What
+				}
 				done = done || strings.HasPrefix(remark.What, "transferred the LFS objects (")
 				if strings.Contains(remark.What, "older than 3.6.1") {
 					t.Errorf("git-lfs 3.6.1: %s", remark.What)
@@ -416,7 +419,17 @@ func TestTransferOfLFSObjects(t *testing.T) {
 					shown += remark.What + "\n" + strings.Join(remark.Hints, "\n")
 				}
 			}
-			if want := test.code == none && strings.Contains(test.want, "version"); done != want {
+			count, size := 0, 0
+			for i, o := range test.objects {
+				if !o.there {
+					count, size = count+1, size+lfsSize(i)
+				}
+			}
+			transfers := strings.Contains(test.want, "version")
+			if want := fmt.Sprintf("transferring LFS objects: %d, %s", count, bytesText(int64(size))); transfers && begun != want || !transfers && begun != "" {
+				t.Errorf("its start is logged as %q, want %q", begun, want)
+			}
+			if want := test.code == none && transfers; done != want {
 				t.Errorf("its end is logged: %t", done)
 			}
 			if !strings.Contains(shown, test.warns) || (shown == "") != (test.warns == "") {

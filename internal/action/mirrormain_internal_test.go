@@ -28,3 +28,31 @@ func TestSignalWhileTheMainBranchIsSet(t *testing.T) {
 		}
 	}
 }
+
+// A dry run counts on the main branch that would be set: the old one, which the source
+// doesn't have any more, would then be deleted.
+func TestMainBranchOfADryRun(t *testing.T) {
+	t.Parallel()
+	rules := mirror.Rules{FollowMain: true, Prune: true, MaxDeletions: 1}
+	for source, want := range map[string]struct {
+		says    string
+		deleted int
+		notices int
+	}{
+		"trunk=1 main=1": {"would set the main branch of Bitbucket's repository to trunk", 0, 0},
+		"trunk=1":        {"would set the main branch of Bitbucket's repository to trunk", 1, 0},
+		"main=1 trunk=1": {"", 0, 0},
+		"HEAD=9 trunk=1": {"", 0, 2},
+	} {
+		m := mirroringOn(t, map[string]string{"GITHUB_ACTIONS": "true"}, &input.MirrorSettings{})
+		m.plan = planned(t, source, "main=1 trunk=1", rules).plan
+		m.wouldSetMain()
+		says := ""
+		for _, remark := range m.reported {
+			says += remark.What
+		}
+		if deleted, notices := m.plan.Count(mirror.Deleted), m.mainNotices(); says != want.says || deleted != want.deleted || len(notices) != want.notices {
+			t.Errorf("%s: said %q, would delete %d, and notes %q", source, says, deleted, notices)
+		}
+	}
+}

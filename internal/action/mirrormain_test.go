@@ -134,6 +134,9 @@ func TestMirrorFollowsMainBranch(t *testing.T) {
 		if o.exit != 0 || !strings.Contains(o.stdout, test.says) || warned != (name == "refused") || strings.Contains(o.stdout, "pushing ") {
 			t.Errorf("%s: exit code %d\n%s", name, o.exit, unmasked(o.stdout))
 		}
+		if hinted := strings.Contains(o.stdout, "or choose the main branch in the browser: "); hinted != warned {
+			t.Errorf("%s: a hint: %t\n%s", name, hinted, unmasked(o.stdout))
+		}
 		equal(t, name+": changed", o.outputs["changed"], strconv.FormatBool(name != "refused"))
 		equal(t, name+": the main branch", s.fake.MainBranch(siteName), "refs/heads/"+test.main)
 	}

@@ -100,8 +100,6 @@ func (m *mirroring) causeHints() []string {
 			hint = declinedHint(m.credential.Kind)
 		case mirror.HasChanged:
 			hint = "run the step again: it compares both sides anew"
-		case mirror.IsInterrupted:
-			hint = "run the step again: what was pushed doesn't have to be pushed again"
 		}
 		if !slices.Contains(hints, hint) {
 			hints = append(hints, hint)
