@@ -124,7 +124,7 @@ func TestMirrorFollowsMainBranch(t *testing.T) {
 	}{
 		"follow":    {[]string{"repository:write", "repository:admin"}, env{}, "trunk", "\nset the main branch of Bitbucket's repository to trunk\n"},
 		"a dry run": {[]string{"repository:write", "repository:admin"}, env{"INPUT_DRY-RUN": "true"}, "main", "\nwould set the main branch of Bitbucket's repository to trunk\n"},
-		"refused":   {[]string{"repository:write"}, env{}, "main", "the main branch of Bitbucket's repository wasn't set to trunk: "},
+		"refused":   {[]string{"repository:write"}, env{}, "main", "::warning title=bitbucket-auth BBA205::the main branch of Bitbucket's repository wasn't set to trunk: "},
 	} {
 		s := newSite(t, source)
 		s.git("fetch", "--quiet", source, "refs/heads/*:refs/heads/*")

@@ -264,7 +264,9 @@ func TestHowBitbucketIsAsked(t *testing.T) {
 // secret of an OAuth client.
 func TestHintsAboutAppPasswords(t *testing.T) {
 	t.Parallel()
-	for token, want := range map[string]bool{credentialtest.AppPassword(): false, credentialtest.ConsumerSecret(): true} {
+	for token, want := range map[string]bool{
+		credentialtest.AppPassword(): false, credentialtest.ConsumerSecret(): true, credentialtest.Letters(10) + "ATBB" + credentialtest.Letters(18): true,
+	} {
 		o := onGitHub(t, env{"INPUT_TOKEN": token, "INPUT_IDENTITY": "me", "INPUT_KIND": "app-password", "INPUT_VERIFY": "strict"})
 		_, refusal, _ := strings.Cut(answers(o), "error: ") // a warning before it may say the same
 		if got := strings.Contains(refusal, "kind to oauth-consumer"); got != want || o.outputs["error-code"] != fault.AppPasswordDead.ID {
