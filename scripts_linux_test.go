@@ -623,6 +623,46 @@ ENTRYPOINT ["/bitbucket-auth"]
 	}
 }
 
+// The signature and the two attestations of each image, and the attestation of each program,
+// are verified against the workflow that must have made them.
+func TestReleaseSignatures(t *testing.T) {
+	t.Parallel()
+	script := blockIn(t, ".github/workflows/release.yml", "name: Signatures and attestations are valid")
+	tool := "#!/bin/sh\necho \"${0##*/} $*\" >>\"$LOG\"\ncase \"${0##*/} $*\" in $FAILS) exit 1 ;; esac\n"
+	want := "docker login ghcr.io --username actor --password-stdin\n"
+	for _, image := range []string{"ghcr.io/me/project@sha256:1", "ghcr.io/me/project@sha256:2", "ghcr.io/me/project-mirror@sha256:3"} {
+		attestation := "gh attestation verify oci://" + image + " --repo me/project --cert-identity the-signer"
+		want += "cosign verify " + image + " --certificate-identity the-signer --certificate-oidc-issuer https://token.actions.githubusercontent.com\n" +
+			attestation + "\n" + attestation + " --predicate-type https://spdx.dev/Document/v2.3\n"
+	}
+	for _, program := range []string{"bitbucket-auth_linux_amd64", "bitbucket-auth_windows_arm64.exe"} {
+		want += "gh attestation verify TEMP/release/" + program + " --repo me/project --cert-identity the-signer\n"
+	}
+	for _, fails := range []string{"", "docker*", "cosign*:2*", "gh*oci://*:1*the-signer", "gh*:3*spdx*", "gh*_amd64*"} {
+		t.Run(fails, func(t *testing.T) {
+			t.Parallel()
+			dir := programs(t, map[string]string{"docker": tool, "cosign": tool, "gh": tool, "script.sh": script})
+			temporary := folderWithSpace(t)
+			if err := os.Mkdir(filepath.Join(temporary, "release"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			temptest.WriteProgram(t, filepath.Join(temporary, "release/SHA256SUMS"), strings.Repeat("a", 64)+"  bitbucket-auth_linux_amd64\n"+strings.Repeat("b", 64)+"  bitbucket-auth_windows_arm64.exe\n")
+			cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", filepath.Join(dir, "script.sh"))
+			cmd.Env = []string{
+				"PATH=" + dir + ":/usr/bin:/bin", "LOG=" + dir + "/log", "FAILS=" + fails, "RUNNER_TEMP=" + temporary, "IMAGE=ghcr.io/me/project", "DIGEST=sha256:1", "SHELL_DIGEST=sha256:2",
+				"MIRROR_DIGEST=sha256:3", "SIGNER=the-signer", "GH_REPO=me/project", "GH_TOKEN=x", "GITHUB_ACTOR=actor",
+			}
+			said, err := cmd.CombinedOutput()
+			if (err != nil) != (fails != "") {
+				t.Errorf("%v\n%s", err, said)
+			}
+			if got := strings.ReplaceAll(readFile(t, filepath.Join(dir, "log")), temporary, "TEMP"); fails == "" && got != want {
+				t.Errorf("it runs\n%s, want\n%s", got, want)
+			}
+		})
+	}
+}
+
 // blockIn returns the first block of text in a YAML file after a mark.
 func blockIn(t *testing.T, file, mark string) string {
 	t.Helper()

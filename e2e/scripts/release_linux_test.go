@@ -1,9 +1,8 @@
-package main_test
+package scripts
 
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/temptest"
 )
 
@@ -96,7 +96,7 @@ func TestReleaseCommit(t *testing.T) {
 		"hosts/circleci/src/@orb.yml": orb("            " + url + "\n            " + strings.ReplaceAll(strings.TrimSuffix(sums, "\n"), "\n", "\n            ") + "\n"),
 	}
 	layer := layerOf(t, "12345", "67")
-	dist := folderWithSpace(t)
+	dist := filepath.Join(t.TempDir(), "a folder")
 	for name, text := range map[string]string{
 		"SHA256SUMS":                 sums,
 		"DIGESTS":                    digest("1") + "  image\n" + digest("2") + "  image-shell\n" + digest("3") + "  image-mirror\n",
@@ -151,7 +151,7 @@ func TestReleaseCommit(t *testing.T) {
 				t.Errorf("it changes %q", changed)
 			}
 			for name, want := range after {
-				if got := readFile(t, filepath.Join(tree.dir, name)); got != want {
+				if got := e2etest.ReadFile(t, filepath.Join(tree.dir, name)); got != want {
 					t.Errorf("%s is\n%s, want\n%s", name, got, want)
 				}
 			}
@@ -183,7 +183,7 @@ esac
 		t.Errorf("%v, it prints %q, want %q", err, said, want)
 	}
 	push := "-C " + tree.dir + "/tools/image run . push " + dist + "/"
-	if got, want := readFile(t, tree.log), push+"image example.com/a:v1.2.3\n"+push+"image-shell example.com/a:v1.2.3-shell\n"+push+"image-mirror example.com/a-mirror:v1.2.3\n"; got != want {
+	if got, want := e2etest.ReadFile(t, tree.log), push+"image example.com/a:v1.2.3\n"+push+"image-shell example.com/a:v1.2.3-shell\n"+push+"image-mirror example.com/a-mirror:v1.2.3\n"; got != want {
 		t.Errorf("it runs go with\n%s, want\n%s", got, want)
 	}
 	if said, err := tree.run("push", "v9.0.0", "example.com/a", dist); err == nil || said != "" {
@@ -196,7 +196,7 @@ esac
 func TestReleaseVerify(t *testing.T) {
 	t.Parallel()
 	tree := newTree(t, map[string]string{
-		"internal/credential/testdata/documented.json": readFile(t, "internal/credential/testdata/documented.json"),
+		"internal/credential/testdata/documented.json": e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "internal/credential/testdata/documented.json")),
 		"bin/docker": `#!/bin/sh
 echo "$*|${BITBUCKET_AUTH_TOKEN-}|${BITBUCKET_AUTH_IDENTITY-}" >>"$LOG"
 case $* in
@@ -211,7 +211,7 @@ esac
 		t.Errorf("%v, it prints %q", err, said)
 	}
 	const run = "run --rm --network none --entrypoint /bitbucket-auth -e BITBUCKET_AUTH_TOKEN -e BITBUCKET_AUTH_IDENTITY example.com/a@sha256:1 "
-	log := strings.Split(readFile(t, tree.log), "\n")
+	log := strings.Split(e2etest.ReadFile(t, tree.log), "\n")
 	if len(log) != 4 || log[0] != "pull --quiet example.com/a@sha256:1||" || log[1] != run+"--version||" || !strings.HasPrefix(log[2], run+"--shell|") {
 		t.Errorf("docker got %q", log)
 	}
@@ -249,18 +249,18 @@ echo "$1 $2 $4 $5 $GOOS/$GOARCH $GOFLAGS $GOAMD64 $GOARM64 $GOFIPS140 $GOWORK ${
 			name += ".exe"
 		}
 		want = append(want, name, name+".gz")
-		text := readFile(t, filepath.Join(dist, name))
+		text := e2etest.ReadFile(t, filepath.Join(dist, name))
 		if text != "--silent -C binary VERSION=v1.2.3 "+platform+" -mod=readonly v1 v8.0 off off \n" {
 			t.Errorf("%s is built with %q", name, text)
 		}
 		sums += fmt.Sprintf("%x  %s\n", sha256.Sum256([]byte(text)), name)
 		// Without the time and the name of a file, which would differ (RFC 1952, 2.3).
-		compressed := readFile(t, filepath.Join(dist, name+".gz"))
-		if again := gunzipped(t, compressed); again != text || compressed[3:9] != "\x00\x00\x00\x00\x00\x02" {
+		compressed := e2etest.ReadFile(t, filepath.Join(dist, name+".gz"))
+		if again := string(e2etest.Gunzipped(t, []byte(compressed))); again != text || compressed[3:9] != "\x00\x00\x00\x00\x00\x02" {
 			t.Errorf("%s.gz begins with %q, and contains %q", name, compressed[:10], again)
 		}
 	}
-	if got := readFile(t, filepath.Join(dist, "SHA256SUMS")); got != sums {
+	if got := e2etest.ReadFile(t, filepath.Join(dist, "SHA256SUMS")); got != sums {
 		t.Errorf("the checksums are\n%s, want\n%s", got, sums)
 	}
 	entries, err := os.ReadDir(dist)
@@ -272,7 +272,7 @@ echo "$1 $2 $4 $5 $GOOS/$GOARCH $GOFLAGS $GOAMD64 $GOARM64 $GOFIPS140 $GOWORK ${
 	if want = append([]string{"SHA256SUMS"}, want...); err != nil || !slices.Equal(got, want) {
 		t.Errorf("it builds %q, want %q, %v", got, want, err)
 	}
-	if got := readFile(t, tree.log); got != "v1.2.3 "+dist+"\n" {
+	if got := e2etest.ReadFile(t, tree.log); got != "v1.2.3 "+dist+"\n" {
 		t.Errorf("the images are made with %q", got)
 	}
 	tree.env = []string{"VERSION_OF_GO=go1.26.9"}
@@ -297,7 +297,7 @@ func TestReleaseFiles(t *testing.T) {
 		t.Errorf("it copies %v, %v", entries, err)
 	}
 	for _, entry := range entries {
-		if got := readFile(t, filepath.Join(dir, entry.Name())); got != entry.Name() {
+		if got := e2etest.ReadFile(t, filepath.Join(dir, entry.Name())); got != entry.Name() {
 			t.Errorf("%s is what should be %s", entry.Name(), got)
 		}
 	}
@@ -306,43 +306,6 @@ func TestReleaseFiles(t *testing.T) {
 	writeIn(t, tree.dir, "hosts/circleci/orb.yml", "another")
 	tree.git("add", "hosts")
 	tree.refuses("two files become ", "files", t.TempDir())
-}
-
-// The signature and the two attestations of each image, and the attestation of each program,
-// are verified against the workflow that must have made them.
-func TestReleaseSignatures(t *testing.T) {
-	t.Parallel()
-	script := blockIn(t, ".github/workflows/release.yml", "name: Signatures and attestations are valid")
-	tool := "#!/bin/sh\necho \"${0##*/} $*\" >>\"$LOG\"\ncase \"${0##*/} $*\" in $FAILS) exit 1 ;; esac\n"
-	want := "docker login ghcr.io --username actor --password-stdin\n"
-	for _, image := range []string{"ghcr.io/me/project@sha256:1", "ghcr.io/me/project@sha256:2", "ghcr.io/me/project-mirror@sha256:3"} {
-		attestation := "gh attestation verify oci://" + image + " --repo me/project --cert-identity the-signer"
-		want += "cosign verify " + image + " --certificate-identity the-signer --certificate-oidc-issuer https://token.actions.githubusercontent.com\n" +
-			attestation + "\n" + attestation + " --predicate-type https://spdx.dev/Document/v2.3\n"
-	}
-	for _, program := range []string{"bitbucket-auth_linux_amd64", "bitbucket-auth_windows_arm64.exe"} {
-		want += "gh attestation verify TEMP/release/" + program + " --repo me/project --cert-identity the-signer\n"
-	}
-	for _, fails := range []string{"", "docker*", "cosign*:2*", "gh*oci://*:1*the-signer", "gh*:3*spdx*", "gh*_amd64*"} {
-		t.Run(fails, func(t *testing.T) {
-			t.Parallel()
-			dir := programs(t, map[string]string{"docker": tool, "cosign": tool, "gh": tool, "script.sh": script})
-			temporary := folderWithSpace(t)
-			writeIn(t, temporary, "release/SHA256SUMS", strings.Repeat("a", 64)+"  bitbucket-auth_linux_amd64\n"+strings.Repeat("b", 64)+"  bitbucket-auth_windows_arm64.exe\n")
-			cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", filepath.Join(dir, "script.sh"))
-			cmd.Env = []string{
-				"PATH=" + dir + ":/usr/bin:/bin", "LOG=" + dir + "/log", "FAILS=" + fails, "RUNNER_TEMP=" + temporary, "IMAGE=ghcr.io/me/project", "DIGEST=sha256:1", "SHELL_DIGEST=sha256:2",
-				"MIRROR_DIGEST=sha256:3", "SIGNER=the-signer", "GH_REPO=me/project", "GH_TOKEN=x", "GITHUB_ACTOR=actor",
-			}
-			said, err := cmd.CombinedOutput()
-			if (err != nil) != (fails != "") {
-				t.Errorf("%v\n%s", err, said)
-			}
-			if got := strings.ReplaceAll(readFile(t, filepath.Join(dir, "log")), temporary, "TEMP"); fails == "" && got != want {
-				t.Errorf("it runs\n%s, want\n%s", got, want)
-			}
-		})
-	}
 }
 
 // tree is a repository with scripts of a release, and with programs in its folder bin,
@@ -355,13 +318,13 @@ type tree struct {
 
 func newTree(t *testing.T, files map[string]string, scripts ...string) *tree {
 	t.Helper()
-	tr := &tree{t: t, dir: filepath.Join(folderWithSpace(t), "repository")}
+	tr := &tree{t: t, dir: filepath.Join(t.TempDir(), "a folder", "repository")}
 	tr.log = tr.dir + ".log"
 	for name, text := range files {
 		writeIn(t, tr.dir, name, text)
 	}
 	for _, name := range append(scripts, "../need-gnu") {
-		writeIn(t, tr.dir, "scripts/release/"+name, readFile(t, "scripts/release/"+name))
+		writeIn(t, tr.dir, "scripts/release/"+name, e2etest.ReadFile(t, filepath.Join(e2etest.Root(), "scripts/release", name)))
 	}
 	tr.git("init", "--quiet")
 	tr.git("add", "--all")
@@ -432,18 +395,5 @@ func layerOf(t *testing.T, texts ...string) string {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return gzipped(t, b.String())
-}
-
-func gunzipped(t *testing.T, text string) string {
-	t.Helper()
-	r, err := gzip.NewReader(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if _, err := b.ReadFrom(r); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	return string(e2etest.Gzipped(t, b.Bytes()))
 }
