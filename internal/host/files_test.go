@@ -127,7 +127,7 @@ func TestFaultsOfClosing(t *testing.T) {
 		}
 		files[1].file.Close() // a second time, it fails
 		err := closeAll(files, before)
-		if before != nil && err != before || before == nil && (fault.From(err).Code != fault.EnvFileWrite || !strings.HasPrefix(err.Error(), "full can't be written")) {
+		if before != nil && !errors.Is(err, before) || before == nil && (fault.From(err).Code != fault.EnvFileWrite || !strings.HasPrefix(err.Error(), "full can't be written")) {
 			t.Errorf("got %v", err)
 		}
 		if files[2].file.Close() == nil {
