@@ -552,10 +552,11 @@ func TestDeletesByCompleteListsOnly(t *testing.T) {
 			w.Header().Set("Content-Type", test.kind)
 			w.WriteHeader(test.status)
 		})
-		m.source = address{text: m.credential.Server.URL() + "/octo/site", local: test.local}
+		// The server has redirected git from one to the other.
+		m.source = address{text: m.credential.Server.URL() + "/octo/old-name", local: test.local}
 		m.plan = planned(t, "main=1", test.bitbucket, mirror.Rules{Prune: true, MaxDeletions: 9}).plan
 		var err error
-		if m.git, err = git.Open(git.Options{Program: "git", Source: m.source.text, Lookup: os.LookupEnv}); err != nil {
+		if m.git, err = git.Open(git.Options{Program: "git", Source: m.credential.Server.URL() + "/octo/site", Lookup: os.LookupEnv}); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(m.git.Close)

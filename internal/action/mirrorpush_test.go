@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/action"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket/bitbuckettest"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/host/hosttest"
 )
@@ -125,7 +126,7 @@ func TestMirrorPieces(t *testing.T) {
 	s := newSite(t, source)
 	arguments := s.recordArguments()
 	secretPart := s.token.Secret[len("ATCTT"+"3xFfGN0"):]
-	sourceToken := "ghp_" + secretPart[60:96]
+	sourceToken := "ghp_" + credentialtest.Letters(36)
 	pieces := []string{
 		secretPart[:8], "fix-" + secretPart[20:30] + "-x", reverse(secretPart[40:48]), sourceToken[8:16],
 		"b/" + base64.RawURLEncoding.EncodeToString([]byte("x-token-auth:" + s.token.Secret)[21:40]),
