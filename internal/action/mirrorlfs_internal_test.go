@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seed-e1d06701/bitbucket-auth/internal/bitbucket"
+	"github.com/seed-e1d06701/bitbucket-auth/internal/credential"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/credential/credentialtest"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/fault"
 	"github.com/seed-e1d06701/bitbucket-auth/internal/git"
@@ -445,6 +446,19 @@ func checkHints(t *testing.T, f *fault.Fault, want []string) {
 	got := append([]string{f.What}, f.Hints...)
 	if !slices.EqualFunc(got, want, strings.Contains) {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// A path that contains a piece of Bitbucket's token isn't shown.
+func TestPathsOfLFSObjectsHoldNoSecret(t *testing.T) {
+	t.Parallel()
+	s := stageLFS(t, []lfsObject{{lost: 404}}, "3.6.1", "", "none", false, false)
+	s.settings.LFS, s.settings.Token = input.LFSAuto, s.credential.Token
+	piece := credential.OwnPart(s.credential.Token).Reveal()[:12]
+	s.write(filepath.Join(filepath.Dir(s.log), "paths"), "blob1 media/"+piece+".bin\n")
+	f := fault.From(s.transferLFS(t.Context()))
+	if f.Code != fault.LFSObject || !strings.Contains(f.What, lfsID(0)) || strings.Contains(f.What, piece) {
+		t.Errorf("got %s: %s", f.Code.ID, f.What)
 	}
 }
 

@@ -268,14 +268,14 @@ func TestOutputsAlone(t *testing.T) {
 // summaries names no file.
 func TestSummaries(t *testing.T) {
 	t.Parallel()
-	for _, h := range hosttest.Hosts {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)
 		file := j.Env["GITHUB_STEP_SUMMARY"]
 		if file == "" {
 			if err := j.host.Summarize("# Title\n"); err != nil || j.stdout.Len()+j.stderr.Len() > 0 {
 				t.Errorf("%s: got %v, %q, %q", h.Name, err, j.stdout.String(), j.stderr.String())
 			}
-			continue
+			return
 		}
 		write(t, file, "earlier", 0o600)
 		if err := j.host.Summarize("# Title\n"); err != nil || read(t, file) != "earlier\n# Title\n" {
@@ -291,7 +291,7 @@ func TestSummaries(t *testing.T) {
 		if err := j.host.Summarize("# Title\n"); err != nil {
 			t.Errorf("%s, without summaries: %v", h.Name, err)
 		}
-	}
+	})
 }
 
 // Values come back as they were, and never bring a record along.

@@ -474,7 +474,7 @@ func (closed) Write([]byte) (int, error) { return 0, errors.New("closed") }
 // a fault says so, and it is on standard error. It isn't written as a command there.
 func TestClosedOutput(t *testing.T) {
 	t.Parallel()
-	for _, h := range hosttest.Hosts {
+	eachHost(t, func(t *testing.T, h hosttest.Host) {
 		j := startJob(t, h)
 		var err error
 		j.host, err = host.Choose(host.World{Lookup: j.Lookup, Stdout: closed{}, Stderr: &j.stderr, Outputs: contract.CredentialOutputs}, false)
@@ -499,7 +499,7 @@ func TestClosedOutput(t *testing.T) {
 		if got := j.stderr.String(); !strings.Contains(got, "error: a fault (BBA202)") || strings.Contains(got, "##vso[") || strings.Contains(got, "::") {
 			t.Errorf("%s: shows %q", h.Name, got)
 		}
-	}
+	})
 	nothing := func(string) (string, bool) { return "", false }
 	shell, err := host.Choose(host.World{Lookup: nothing, Stdout: closed{}, Stderr: io.Discard}, true)
 	if err != nil {
