@@ -195,6 +195,8 @@ func signalled(t *testing.T, cmd *exec.Cmd, after time.Duration, signal syscall.
 	}
 	time.Sleep(after)
 	_ = cmd.Process.Signal(signal)
+	stuck := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer stuck.Stop()
 	_ = cmd.Wait() // the test looks at how it ended
 	return stderr.String()
 }

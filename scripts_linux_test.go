@@ -362,6 +362,7 @@ func TestGetVerifies(t *testing.T) {
 		"added":     {[3]string{}, [3]string{fails, sha256sum, fails}, "", ""},
 		"none":      {[3]string{}, [3]string{fails, fails, fails}, "", "this machine has none of openssl, sha256sum and shasum"},
 		"lies":      {[3]string{fails, fails, shasum}, [3]string{lies, lies, lies}, "another.gz", "isn't what was released"},
+		"only one":  {[3]string{"", "", shasum}, [3]string{lies, lies, lies}, "another.gz", "isn't what was released"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
