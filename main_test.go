@@ -242,7 +242,7 @@ func TestADumpHoldsNoSecret(t *testing.T) {
 
 // Whenever a signal comes, all results are handed over, or none.
 func TestASignalLeavesAllResultsOrNone(t *testing.T) {
-	const moments = 40
+	const moments = 30
 	hosts := map[string]func() (env, files []string){
 		"GitHub": func() (env, files []string) {
 			files = []string{newFile(t), newFile(t)}

@@ -157,6 +157,12 @@ func TestMirrorCreates(t *testing.T) {
 	if _, ok := fake.Repository("acme/new"); ok {
 		t.Error("a dry run has created the repository")
 	}
+	if o := mirrors(t, e.with(env{"BITBUCKET_AUTH_BRANCHES": "mian"})); o.exit != fault.SourceEmpty.Exit {
+		t.Errorf("nothing to mirror: %d\n%s", o.exit, o.stderr)
+	}
+	if _, ok := fake.Repository("acme/new"); ok {
+		t.Error("a source with nothing to mirror has created the repository")
+	}
 	o := mirrors(t, e)
 	created, ok := fake.Repository("acme/new")
 	if o.exit != 0 || !ok || !created.Private || created.Project != "SITE" || !strings.Contains(o.stderr, "3 created") {
