@@ -1,4 +1,4 @@
-package main_test
+package scripts
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-e1d06701/bitbucket-auth/e2e/e2etest"
 )
 
 // Fuzzing fails for an input that fails a target, and for what isn't a target's, but not
@@ -26,6 +28,7 @@ func TestFuzzScript(t *testing.T) {
 			t.Fatal(err)
 		}
 		cmd := exec.Command("scripts/fuzz", "3s")
+		cmd.Dir = e2etest.Root()
 		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
 		shown, err := cmd.CombinedOutput()
 		if (err != nil) != fails || !strings.Contains(string(shown), output) {
