@@ -231,7 +231,7 @@ func TestADumpHoldsNoSecret(t *testing.T) {
 		return strings.Contains(text, "goroutine 1 ") && strings.Contains(text, "syscall.Write(")
 	}
 	if !later(writes) {
-		t.Fatalf("there is no dump of a write: %s", text)
+		t.Fatalf("no dump was taken during a write: %s", text)
 	}
 	for _, piece := range []string{"s3cret", hex.EncodeToString([]byte("s3cret")), base64.StdEncoding.EncodeToString([]byte("s3cret-s3cret"))[:8]} {
 		if strings.Contains(text, piece) {

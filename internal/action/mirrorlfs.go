@@ -27,7 +27,7 @@ func (m *mirroring) transferLFS(ctx context.Context) error {
 		return nil
 	}
 	pointers, err := m.git.Pointers(ctx, tips, m.known)
-	if err != nil {
+	if err != nil || len(pointers) == 0 { // as in most mirrors, which need no client then
 		return err
 	}
 	t := &lfsTransfer{m, tips, pointers}

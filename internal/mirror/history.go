@@ -148,7 +148,7 @@ func (h History) EndsWithin(depth int, tips []string) bool {
 	ends := false
 	walk(h.parents, h.fetched(tips...), slices.Clone(h.unfetched), func(commit, level int) bool {
 		ends = h.boundary[commit] && level < depth
-		return !ends
+		return level < depth && !ends // nothing below can change the answer
 	})
 	return ends
 }

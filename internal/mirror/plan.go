@@ -265,6 +265,9 @@ func (p *Plan) Unmatched() map[string][]string {
 	unmatched := map[string][]string{}
 	for _, n := range Namespaces {
 		patterns := p.rules.Patterns[n.Plural]
+		if len(patterns.include) < 2 {
+			continue // no other one can match, and there can be thousands of refs
+		}
 		var names []string
 		for ref := range p.source.Refs {
 			if name, ok := strings.CutPrefix(ref, n.Prefix); ok {
